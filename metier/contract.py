@@ -1,0 +1,208 @@
+"""The data contract: six event tables as typed Arrow schemas, relevance grades, surfaces.
+
+Everything else imports these; nothing here reads or writes data.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pyarrow as pa
+
+from metier.errors import UnknownNameError
+
+CONTRACT_VERSION = 1
+VERSION_KEY = b"metier.contract_version"
+
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+TEXT = pa.string()
+TEXT_LIST = pa.list_(pa.string())
+NUMBER = pa.float64()
+INTEGER = pa.int64()
+BOOLEAN = pa.bool_()
+
+Surface = Literal["talent_search", "job_feed", "applicant_review"]
+SURFACES: tuple[Surface, ...] = ("talent_search", "job_feed", "applicant_review")
+
+KINDS = (
+    "click", "save", "dismiss", "apply", "invite", "accept", "decline", "hire", "end", "pay", "rate",
+)  # fmt: skip
+SEEN = 0
+RELEVANCE = {"click": 1, "save": 1, "apply": 2, "invite": 2, "accept": 3, "hire": 4}
+ATTRIBUTION_DAYS = {"click": 1, "save": 1, "apply": 3, "invite": 3, "accept": 7, "hire": 30}
+"""Days within which an outcome credits an impression; also the age at which its head is mature."""
+
+LEVELS = ("entry", "intermediate", "expert")
+PLACEMENTS = ("organic", "promoted", "exploration")
+JOB_STATUSES = ("open", "paused", "filled", "closed", "removed")
+FREELANCER_STATUSES = ("listed", "unavailable", "private", "suspended")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its Arrow type, whether a value is required, and which values are allowed."""
+
+    name: str
+    type: pa.DataType
+    required: bool = True
+    allowed: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    default: object = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One event table. `key` identifies a row; `references` maps columns to the table they point at."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    references: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, carrying the contract's version in its metadata."""
+        fields = [pa.field(c.name, c.type, nullable=not c.required) for c in self.columns]
+        return pa.schema(fields, metadata={VERSION_KEY: str(CONTRACT_VERSION).encode()})
+
+    def column(self, name: str) -> Column:
+        """The column called `name`."""
+        return next(c for c in self.columns if c.name == name)
+
+
+def _maybe(name: str, kind: pa.DataType, **limits: object) -> Column:
+    return Column(name, kind, required=False, **limits)  # type: ignore[arg-type]
+
+
+CLOCK_COLUMNS = (Column("event_timestamp", TIMESTAMP), Column("recorded_at", TIMESTAMP))
+
+
+def _table(name: str, key: tuple[str, ...], *columns: Column, references: dict[str, str] | None = None) -> Table:
+    return Table(name, key, (*columns, *CLOCK_COLUMNS), references or {})
+
+
+FREELANCERS = _table(
+    "freelancers",
+    ("freelancer_id", "event_timestamp", "recorded_at"),
+    Column("freelancer_id", TEXT),
+    Column("title", TEXT),
+    Column("overview", TEXT),
+    Column("skills", TEXT_LIST),
+    _maybe("category", TEXT),
+    _maybe("country", TEXT),
+    _maybe("region", TEXT),
+    _maybe("city", TEXT),
+    _maybe("languages", TEXT_LIST),
+    _maybe("hourly_rate_usd", NUMBER, minimum=0.0, maximum=100_000.0),
+    _maybe("experience_level", TEXT, allowed=LEVELS),
+    _maybe("hours_per_week", NUMBER, minimum=0.0, maximum=168.0),
+    _maybe("agency_id", TEXT),
+    Column("status", TEXT, allowed=FREELANCER_STATUSES),
+    _maybe("joined_at", TIMESTAMP),
+)
+
+CLIENTS = _table(
+    "clients",
+    ("client_id", "event_timestamp", "recorded_at"),
+    Column("client_id", TEXT),
+    _maybe("country", TEXT),
+    _maybe("payment_verified", BOOLEAN),
+    Column("status", TEXT, allowed=("active", "suspended")),
+    _maybe("joined_at", TIMESTAMP),
+)
+
+JOBS = _table(
+    "jobs",
+    ("job_id", "event_timestamp", "recorded_at"),
+    Column("job_id", TEXT),
+    _maybe("client_id", TEXT),
+    _maybe("posted_at", TIMESTAMP),
+    Column("title", TEXT),
+    Column("description", TEXT),
+    Column("skills", TEXT_LIST),
+    _maybe("category", TEXT),
+    _maybe("company", TEXT),
+    _maybe("industry", TEXT),
+    _maybe("country", TEXT),
+    _maybe("region", TEXT),
+    _maybe("city", TEXT),
+    _maybe("languages", TEXT_LIST),
+    _maybe("budget_kind", TEXT, allowed=("hourly", "fixed")),
+    _maybe("budget_min_usd", NUMBER, minimum=0.0),
+    _maybe("budget_max_usd", NUMBER, minimum=0.0),
+    _maybe("experience_level", TEXT, allowed=LEVELS),
+    Column("openings", INTEGER, minimum=1, default=1),
+    Column("visibility", TEXT, allowed=("public", "invite_only")),
+    Column("status", TEXT, allowed=JOB_STATUSES),
+    references={"client_id": "clients"},
+)
+
+QUERIES = _table(
+    "queries",
+    ("query_id",),
+    Column("query_id", TEXT),
+    Column("surface", TEXT, allowed=SURFACES),
+    Column("actor_id", TEXT),
+    _maybe("session_id", TEXT),
+    _maybe("job_id", TEXT),
+    _maybe("text", TEXT),
+    Column("filters", TEXT, default="{}"),
+    Column("context", TEXT, default="{}"),
+    _maybe("variant", TEXT),
+    _maybe("policy", TEXT),
+    _maybe("snapshot_version", TEXT),
+    _maybe("tier", TEXT),
+    _maybe("degraded", TEXT_LIST),
+    _maybe("feature_service", TEXT),
+    _maybe("feature_schema_hash", TEXT),
+    references={"job_id": "jobs"},
+)
+
+IMPRESSIONS = _table(
+    "impressions",
+    ("query_id", "candidate_id"),
+    Column("query_id", TEXT),
+    Column("candidate_id", TEXT),
+    Column("rank", INTEGER, minimum=1),
+    Column("placement", TEXT, allowed=PLACEMENTS),
+    _maybe("propensity", NUMBER, minimum=0.0, maximum=1.0),
+    _maybe("viewed", BOOLEAN),
+    _maybe("score", NUMBER),
+    _maybe("features", pa.list_(pa.float32())),
+    references={"query_id": "queries"},
+)
+
+INTERACTIONS = _table(
+    "interactions",
+    ("interaction_id",),
+    Column("interaction_id", TEXT),
+    Column("kind", TEXT, allowed=KINDS),
+    Column("side", TEXT, allowed=("client", "freelancer")),
+    Column("freelancer_id", TEXT),
+    _maybe("job_id", TEXT),
+    _maybe("client_id", TEXT),
+    _maybe("query_id", TEXT),
+    _maybe("value_usd", NUMBER),
+    _maybe("rating", NUMBER),
+    _maybe("dwell_seconds", NUMBER, minimum=0.0),
+    references={"freelancer_id": "freelancers", "job_id": "jobs", "client_id": "clients", "query_id": "queries"},
+)
+
+TABLES: dict[str, Table] = {t.name: t for t in (FREELANCERS, CLIENTS, JOBS, QUERIES, IMPRESSIONS, INTERACTIONS)}
+ENTITY_TABLES = ("freelancers", "clients", "jobs")
+"""Tables whose rows are versions: the newest at or before a moment is what was true then."""
+
+
+def table(name: str) -> Table:
+    """The table called `name`; UnknownNameError when there is none."""
+    if name not in TABLES:
+        raise UnknownNameError("table", name, tuple(TABLES))
+    return TABLES[name]
+
+
+def surface(name: str) -> Surface:
+    """`name` as a Surface; UnknownNameError when it is none."""
+    for known in SURFACES:
+        if known == name:
+            return known
+    raise UnknownNameError("surface", name, SURFACES)

@@ -1,0 +1,76 @@
+"""The exception tree. Every message names the fact and the next move.
+
+MetierError
+├── InputError                the caller's mistake; the CLI exits with status 2, HTTP answers 4xx
+│   ├── ContractError         a table or file that does not keep the data contract
+│   ├── UnknownNameError      a surface, table, pipeline or suite that does not exist
+│   └── SettingsError         an environment variable or path that cannot be used
+├── DataError                 the data as a whole cannot be used
+│   ├── EmptyDataError        nothing left to work on
+│   ├── ValidationError       a blocking expectation failed
+│   └── FeatureError          a feature, view or vector that should be there is not
+├── RankerError               a ranker was given or asked something it cannot do
+│   ├── FeatureMismatchError  names, order or dtype differ from those of the fit
+│   └── ArtifactError         a saved model is missing, truncated or of another version
+├── UnsupportedEstimate       the log does not support the asked off-policy estimate
+└── PipelineError             a pipeline run failed; carries the step and where its log is
+"""
+
+
+class MetierError(Exception):
+    """Root of every error raised on purpose."""
+
+
+class InputError(MetierError):
+    """The caller's mistake."""
+
+
+class ContractError(InputError):
+    """A table or file does not keep the data contract."""
+
+
+class UnknownNameError(InputError):
+    """A name that is not one of the known ones."""
+
+    def __init__(self, what: str, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown {what} {name!r}; use one of: {', '.join(known)}")
+
+
+class SettingsError(InputError):
+    """A setting cannot be used."""
+
+
+class DataError(MetierError):
+    """The data as a whole cannot be used."""
+
+
+class EmptyDataError(DataError):
+    """Nothing is left to work on."""
+
+
+class ValidationError(DataError):
+    """A blocking expectation failed."""
+
+
+class FeatureError(DataError):
+    """A feature, view or vector that should be there is not."""
+
+
+class RankerError(MetierError):
+    """A ranker was given or asked something it cannot do."""
+
+
+class FeatureMismatchError(RankerError):
+    """Feature names, order or dtype differ from those of the fit."""
+
+
+class ArtifactError(RankerError):
+    """A saved model is missing, truncated or of another version."""
+
+
+class UnsupportedEstimate(MetierError):  # noqa: N818 - the name that callers rely on
+    """The log does not support the asked off-policy estimate."""
+
+
+class PipelineError(MetierError):
+    """A pipeline run failed."""

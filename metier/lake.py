@@ -1,0 +1,190 @@
+"""The event lake: date-partitioned Parquet tables, appended idempotently and atomically.
+
+One file per append and date, named by its content: `<table>/event_date=YYYY-MM-DD/part-<sha>.parquet`.
+Knows the contract's tables, not what their rows mean.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+import fsspec.core
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY, table
+from metier.errors import ContractError, EmptyDataError
+
+
+@dataclass(frozen=True)
+class AppendReport:
+    """Rows written and rows left out because the lake already held their key."""
+
+    written: int
+    duplicates: int
+
+
+class Lake:
+    """The six tables under one directory or fsspec URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = str(url).rstrip("/")
+        self._fs, self._root = fsspec.core.url_to_fs(self.url)
+
+    def files(self, name: str) -> list[str]:
+        """Paths of the table's Parquet files, oldest date first."""
+        return sorted(self._fs.glob(f"{self._root}/{table(name).name}/event_date=*/part-*.parquet"))
+
+    def append(self, name: str, rows: pa.Table) -> AppendReport:
+        """Write the rows whose key the lake does not hold yet; `rows` has the table's schema."""
+        declared = table(name)
+        if not rows.schema.equals(declared.schema, check_metadata=False):
+            raise ContractError(f"{name}: rows have schema {rows.schema.names}; conform them to the contract first")
+        fresh = self._without_known(name, rows)
+        for date, part in _by_date(fresh, declared.key):
+            self._write(f"{self._root}/{name}/event_date={date}", part.cast(declared.schema))
+        return AppendReport(fresh.num_rows, rows.num_rows - fresh.num_rows)
+
+    def read(self, name: str, columns: Sequence[str] | None = None, as_of: datetime | None = None) -> pa.Table:
+        """Rows recorded at or before `as_of`, ordered by event_timestamp, then key."""
+        order = ", ".join(("event_timestamp", *table(name).key))
+        with self.connect(as_of) as connection:
+            query = f"SELECT {', '.join(columns or ['*'])} FROM {name} ORDER BY {order}"
+            result: pa.Table = connection.sql(query).to_arrow_table()
+        if columns is None:
+            return result.cast(table(name).schema)
+        return result
+
+    def connect(self, as_of: datetime | None = None) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection (UTC, one thread) with a view per table of what was recorded by `as_of`."""
+        connection = duckdb.connect(config={"threads": 1})
+        connection.execute("SET TimeZone = 'UTC'")
+        if "file" not in self._protocols():
+            connection.register_filesystem(self._fs)
+        for name in TABLES:
+            self._create_view(connection, name, as_of)
+        return connection
+
+    def as_of(self) -> datetime:
+        """The lake's own clock: its newest recorded_at. EmptyDataError on an empty lake."""
+        newest = [stamp for name in TABLES for stamp in self._newest(name)]
+        if not newest:
+            raise EmptyDataError(f"the lake at {self.url} is empty; run `metier import` or `metier simulate` first")
+        return max(newest)
+
+    def counts(self) -> dict[str, int]:
+        """Rows per table."""
+        return {name: sum(self._metadata(path).num_rows for path in self.files(name)) for name in TABLES}
+
+    def digest(self) -> str:
+        """sha256 over file names, which are content hashes: equal lakes have equal digests."""
+        names = "\n".join(path.removeprefix(self._root) for name in TABLES for path in self.files(name))
+        return hashlib.sha256(names.encode()).hexdigest()
+
+    def quarantine(self, name: str, rows: pa.Table, reasons: pa.Array, source: str) -> int:
+        """Keep rejected rows as JSON beside their reason; the same rejects land in the same file."""
+        if rows.num_rows == 0:
+            return 0
+        lines = [json.dumps(row, default=str, ensure_ascii=False) for row in rows.to_pylist()]
+        kept = pa.table(
+            {"table": [name] * len(lines), "source": [source] * len(lines), "reason": reasons, "row": lines}
+        )
+        self._write(f"{self._root}/quarantine/{name}", kept)
+        return len(lines)
+
+    def quarantined(self, name: str) -> pa.Table:
+        """Rejected rows of the table: table, source, reason, row (JSON)."""
+        paths = sorted(self._fs.glob(f"{self._root}/quarantine/{name}/part-*.parquet"))
+        parts = [pq.read_table(path, filesystem=self._fs) for path in paths]
+        empty = pa.schema([(column, pa.string()) for column in ("table", "source", "reason", "row")]).empty_table()
+        return pa.concat_tables([empty, *parts])
+
+    def _protocols(self) -> tuple[str, ...]:
+        protocol = self._fs.protocol
+        return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+    def _without_known(self, name: str, rows: pa.Table) -> pa.Table:
+        """Rows of new keys, the first of equal keys, in their order."""
+        key = ", ".join(table(name).key)
+        with self.connect() as connection:
+            keys = rows.select(list(table(name).key)).append_column("position", pa.array(range(rows.num_rows)))
+            connection.register("incoming", keys)
+            fresh = connection.sql(
+                f"SELECT min(position) AS position FROM incoming ANTI JOIN {name} USING ({key}) "
+                f"GROUP BY {key} ORDER BY position"
+            ).to_arrow_table()
+        return rows.take(fresh["position"])
+
+    def _write(self, folder: str, rows: pa.Table) -> None:
+        buffer = io.BytesIO()
+        pq.write_table(rows, buffer, compression="zstd")
+        content = buffer.getvalue()
+        path = f"{folder}/part-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
+        self._fs.makedirs(folder, exist_ok=True)
+        beside = f"{folder}/.{path.rsplit('/', 1)[1]}.writing"
+        self._fs.pipe_file(beside, content)
+        self._fs.mv(beside, path)
+
+    def _metadata(self, path: str) -> pq.FileMetaData:
+        with self._fs.open(path) as handle:
+            return pq.read_metadata(handle)
+
+    def _newest(self, name: str) -> Iterator[datetime]:
+        for path in self.files(name):
+            metadata = self._metadata(path)
+            position = metadata.schema.names.index("recorded_at") if metadata.num_rows else -1
+            for group in range(metadata.num_row_groups if position >= 0 else 0):
+                yield _leaf_maximum(metadata, group, "recorded_at")
+
+    def _create_view(self, connection: duckdb.DuckDBPyConnection, name: str, as_of: datetime | None) -> None:
+        paths = self.files(name)
+        if not paths:
+            connection.register(f"{name}_empty", table(name).schema.empty_table())
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name}_empty")
+            return
+        self._refuse_newer(paths[-1])
+        prefix = "" if "file" in self._protocols() else f"{self._protocols()[0]}://"
+        listed = ", ".join("'" + (prefix + path).replace("'", "''") + "'" for path in paths)
+        known = "" if as_of is None else f" WHERE recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
+        connection.execute(
+            f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false){known}"
+        )
+
+    def _refuse_newer(self, path: str) -> None:
+        metadata: dict[bytes, bytes] = self._metadata(path).metadata or {}
+        version = int(metadata.get(VERSION_KEY, b"1"))
+        if version > CONTRACT_VERSION:
+            raise ContractError(
+                f"{path} has contract version {version}, this metier reads up to {CONTRACT_VERSION}; "
+                "upgrade metier (`pip install --upgrade metier`)"
+            )
+
+
+def _leaf_maximum(metadata: pq.FileMetaData, group: int, column: str) -> datetime:
+    """Maximum of a timestamp column from its row group's statistics."""
+    leaves = metadata.row_group(group)
+    for position in range(leaves.num_columns):
+        leaf = leaves.column(position)
+        if leaf.path_in_schema == column:
+            newest: datetime = leaf.statistics.max
+            return newest if newest.tzinfo else newest.replace(tzinfo=UTC)
+    raise ContractError(f"no column {column} in a lake file; re-import the table it belongs to")
+
+
+def _by_date(rows: pa.Table, key: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+    """(ISO date, rows of that event date), each ordered by event_timestamp, then key."""
+    if rows.num_rows == 0:
+        return
+    columns = dict.fromkeys(("event_timestamp", *key))
+    ordered = rows.take(pc.sort_indices(rows, sort_keys=[(column, "ascending") for column in columns]))
+    dates = ordered["event_timestamp"].cast(pa.timestamp("us")).cast(pa.date32(), safe=False)
+    days, counts = zip(*((d["values"].as_py(), d["counts"].as_py()) for d in pc.value_counts(dates)), strict=True)
+    start = 0
+    for day, count in zip(days, counts, strict=True):
+        yield day.isoformat(), ordered.slice(start, count)
+        start += count

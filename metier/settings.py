@@ -1,0 +1,78 @@
+"""Where am I running: the only reader of environment variables."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pydantic
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from metier.errors import SettingsError
+
+
+def _default_home() -> Path:
+    """`.metier` beside the checkout, or beside the caller where metier is an installed wheel."""
+    checkout = Path(__file__).resolve().parents[1]
+    beside = checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
+    return beside / ".metier"
+
+
+class Settings(BaseSettings):
+    """Settings, each read from METIER_<NAME>. Frozen; load_settings() makes one."""
+
+    model_config = SettingsConfigDict(env_prefix="METIER_", frozen=True, extra="ignore")
+
+    home: Path = pydantic.Field(default_factory=_default_home)
+    lake_url: str = ""
+    as_of: datetime | None = None
+
+    @pydantic.field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @pydantic.field_validator("as_of")
+    @classmethod
+    def _utc(cls, as_of: datetime | None) -> datetime | None:
+        if as_of is None:
+            return None
+        return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
+
+    @property
+    def lake(self) -> str:
+        """Directory or fsspec URL of the lake."""
+        return self.lake_url or str(self.home / "lake")
+
+    @property
+    def features(self) -> Path:
+        """Offline feature tables, one Parquet file a feature view."""
+        return self.home / "features"
+
+    @property
+    def truth(self) -> Path:
+        """Latent truth of a simulated world; only components.evaluation reads it."""
+        return self.home / "truth"
+
+    @property
+    def models(self) -> Path:
+        """Exported encoders."""
+        return self.home / "models"
+
+    @property
+    def reports(self) -> Path:
+        """Reports for people: HTML with the JSON beside it."""
+        return self.home / "reports"
+
+    @property
+    def pipelines(self) -> Path:
+        """Artifacts and cache of local pipeline runs."""
+        return self.home / "pipelines"
+
+
+def load_settings() -> Settings:
+    """Settings from the environment; SettingsError names the variable that cannot be used."""
+    try:
+        return Settings()
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        name = "METIER_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name} cannot be used: {first['msg']}; correct or unset it") from error
