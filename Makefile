@@ -1,0 +1,43 @@
+# Every target sets up .venv by itself when it is missing or older than the lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export OMP_NUM_THREADS ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: help demo test check bench evidence clean
+.DEFAULT_GOAL := help
+
+help:  ## What can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (two to four minutes the first time)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY)  ## Simulate a marketplace, train its rankers, print what they are worth
+	$(BIN)/metier demo
+
+test: $(READY)  ## Every test
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope
+
+check: $(READY)  ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+SUITE ?= asof_join
+bench: $(READY)  ## Speed side by side, JSON out: make bench SUITE=name
+	$(BIN)/python benchmarks/$(SUITE).py $(ARGS)
+
+evidence: $(READY)  ## The long quality studies, seeded and resumable, JSON out
+	$(BIN)/python benchmarks/evidence.py $(ARGS)
+
+clean:  ## Remove the environment and everything that runs left behind
+	rm -rf $(VENV) .metier

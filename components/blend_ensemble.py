@@ -1,0 +1,24 @@
+"""Step: blend the rankers by the validation set and calibrate the blend."""
+
+from kfp import dsl
+
+from components.step import step
+
+
+@step()
+def blend_ensemble(
+    xgboost: dsl.Input[dsl.Model],
+    neural: dsl.Input[dsl.Model],
+    validation: dsl.Input[dsl.Dataset],
+    ensemble: dsl.Output[dsl.Model],
+) -> None:
+    """Write the fitted ensemble with its rankers."""
+    from components.data.training_set import RankingDataset
+    from components.ranking.ensemble import Ensemble
+    from components.ranking.neural_ranker import NeuralRanker
+    from components.ranking.xgboost_ranker import XGBoostRanker
+
+    rankers = {"xgboost": XGBoostRanker.load(xgboost.path), "neural": NeuralRanker.load(neural.path)}
+    blend = Ensemble.fit(rankers, RankingDataset.read(validation.path))
+    blend.save(ensemble.path)
+    print("metier: blend " + ", ".join(f"{name} {weight:.2f}" for name, weight in blend.weights.items()))

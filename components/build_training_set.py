@@ -1,0 +1,29 @@
+"""Step: join labels with point-in-time features into train, validation and held-out sets."""
+
+from kfp import dsl
+
+from components.step import step
+
+
+@step()
+def build_training_set(
+    study: dict,
+    as_of: str,
+    inputs_digest: str,
+    features_digest: str,
+    train: dsl.Output[dsl.Dataset],
+    validation: dsl.Output[dsl.Dataset],
+    held_out: dsl.Output[dsl.Dataset],
+) -> None:
+    """Write the three sets of one study."""
+    from datetime import datetime
+
+    from components.data.plan import Study
+    from components.data.studies import build
+    from metier.settings import load_settings
+
+    report = build(
+        Study(**study), load_settings(), datetime.fromisoformat(as_of), train.path, validation.path, held_out.path
+    )
+    print(f"metier: {report.render()}")
+    train.metadata.update(report.metadata)

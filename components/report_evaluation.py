@@ -1,0 +1,20 @@
+"""Step: gather a run's evaluations into one report per surface, with the gate's decision."""
+
+from typing import List
+
+from kfp import dsl
+
+from components.step import step
+
+
+@step()
+def report_evaluation(evaluations: dsl.Input[List[dsl.Metrics]], report: dsl.Output[dsl.HTML]) -> str:
+    """Write the reports beside the artifacts and under METIER_HOME; returns the verdicts as text."""
+    from pathlib import Path
+
+    from components.evaluation.reporting import publish
+    from metier.settings import load_settings
+
+    published = publish([Path(part.path) for part in evaluations], load_settings().reports, Path(report.path))
+    print(f"metier: {published.render()}")
+    return published.verdicts

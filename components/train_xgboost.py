@@ -1,0 +1,18 @@
+"""Step: train the LambdaMART ranker."""
+
+from kfp import dsl
+
+from components.step import step
+
+
+@step()
+def train_xgboost(
+    train: dsl.Input[dsl.Dataset], validation: dsl.Input[dsl.Dataset], ranker: dsl.Output[dsl.Model]
+) -> None:
+    """Write the fitted ranker."""
+    from components.data.training_set import RankingDataset
+    from components.ranking.xgboost_ranker import XGBoostRanker
+
+    fitted = XGBoostRanker().fit(RankingDataset.read(train.path), validation=RankingDataset.read(validation.path))
+    fitted.save(ranker.path)
+    print(f"metier: {fitted}")

@@ -1,0 +1,98 @@
+"""`metier import`, `metier simulate`, `metier lake`: events in, and what the lake holds."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metier.lake import Lake
+from metier.settings import load_settings
+
+importing = typer.Typer(help="Bring events into the lake.", no_args_is_help=True)
+lake = typer.Typer(help="Look at the lake.", no_args_is_help=True)
+
+DirectoryArgument = Annotated[Path, typer.Argument(help="Folder to read.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+@importing.command("contract")
+def import_contract(directory: DirectoryArgument, as_json: JsonOption = False) -> None:
+    """Import tables that already keep the data contract (Parquet or CSV); bad rows go to quarantine.
+
+    Example: metier import contract exports/2026-03
+    """
+    from components.data.importers.contract_tables import read_contract_directory
+
+    _ingest(read_contract_directory(directory), as_json)
+
+
+@importing.command("job-views")
+def import_job_views(directory: DirectoryArgument, as_json: JsonOption = False) -> None:
+    """Import the public job-views data: applicants, the jobs they viewed, and the views.
+
+    Example: metier import job-views data/job_views
+    """
+    from components.data.importers.job_views import read_job_views
+
+    _ingest(read_job_views(directory), as_json)
+
+
+def _ingest(tables: object, as_json: bool) -> None:
+    from components.data.ingest import ingest
+
+    settings = load_settings()
+    report = ingest(Lake(settings.lake), tables, settings.as_of or datetime.now(UTC))
+    print(json.dumps(asdict(report)) if as_json else report.render())
+
+
+def simulate(
+    freelancers: Annotated[int, typer.Option(help="People in the world.")] = 1500,
+    jobs: Annotated[int, typer.Option(help="Jobs posted.")] = 1000,
+    impressions: Annotated[int, typer.Option(help="About how many impressions are logged.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 7,
+    end: Annotated[datetime, typer.Option(help="Last day of the world, UTC.")] = datetime(2026, 3, 1),
+    click_model: Annotated[str, typer.Option(help="position_trust or cascade.")] = "position_trust",
+    logging_policy: Annotated[str, typer.Option(help="weak or strong.")] = "weak",
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate a two-sided marketplace into the lake, with its truth beside it.
+
+    Example: metier simulate --freelancers 5000 --jobs 3000 --impressions 1000000
+    """
+    from components.data.simulator import SimulatorConfig, render
+    from components.data.simulator import simulate as run
+
+    settings = load_settings()
+    target = Lake(settings.lake)
+    config = SimulatorConfig(
+        seed=seed,
+        freelancers=freelancers,
+        jobs=jobs,
+        impressions=impressions,
+        end=end.replace(tzinfo=UTC),
+        click_model=click_model,
+        logging_policy=logging_policy,
+    )
+    report = run(config, lambda name, rows: target.append(name, rows), settings.truth)
+    print(json.dumps(asdict(report)) if as_json else render(report))
+
+
+@lake.command("counts")
+def counts(as_json: JsonOption = False) -> None:
+    """Rows per table, quarantined rows, and the lake's clock.
+
+    Example: metier lake counts
+    """
+    held = Lake(load_settings().lake)
+    rows = held.counts()
+    quarantined = {name: held.quarantined(name).num_rows for name in rows}
+    clock = held.as_of().isoformat()
+    if as_json:
+        print(json.dumps({"as_of": clock, "rows": rows, "quarantined": quarantined}))
+        return
+    print(f"as of {clock}")
+    for name, number in rows.items():
+        print(f"{name:14}{number:>12,}   quarantined {quarantined[name]:,}")

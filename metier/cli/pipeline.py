@@ -1,0 +1,67 @@
+"""`metier pipeline` and `metier report`: compile or run the Kubeflow pipelines and show what they found."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metier.errors import EmptyDataError
+from metier.settings import load_settings
+
+app = typer.Typer(help="Compile or run the Kubeflow pipelines.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(help="features or training")]
+SurfaceOption = Annotated[
+    list[str] | None, typer.Option("--surface", help="Only this surface (repeatable); default: all that have data.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+@app.command("compile")
+def compile_(
+    name: NameArgument, out: Annotated[Path | None, typer.Option(help="Where the package goes.")] = None
+) -> None:
+    """Write the pipeline's package for a Kubeflow server.
+
+    Example: metier pipeline compile training --out training.yaml
+    """
+    from pipelines.submit import compile_package
+
+    print(compile_package(name, out or Path(f"{name}.yaml")))
+
+
+@app.command("run")
+def run(name: NameArgument, surface: SurfaceOption = None, as_json: JsonOption = False) -> None:
+    """Run the pipeline on this machine, step by step, with its artifacts kept under METIER_HOME.
+
+    Example: metier pipeline run training --surface job_feed
+    """
+    from pipelines.submit import run_locally
+
+    settings = load_settings()
+    finished = run_locally(name, settings, tuple(surface or ()), _silent if as_json else print)
+    if as_json:
+        print(json.dumps({"output": finished.output, "artifacts": str(finished.artifacts), "log": str(finished.log)}))
+    elif name == "training":
+        report()
+    print_next = f"Artifacts: {finished.artifacts}\nLog: {finished.log}"
+    if not as_json:
+        print(print_next)
+
+
+def report(as_json: JsonOption = False) -> None:
+    """Print the newest evaluation of every surface.
+
+    Example: metier report --json
+    """
+    from components.evaluation.reporting import read_reports, render_report
+
+    found = read_reports(load_settings().reports)
+    if not found:
+        raise EmptyDataError("no evaluation yet; run `metier pipeline run training` first")
+    print(json.dumps(found) if as_json else "\n\n".join(render_report(each) for each in found))
+
+
+def _silent(line: str) -> None:
+    """Show nothing: the caller asked for JSON alone."""

@@ -1,0 +1,18 @@
+"""The `features` pipeline: validated events in, offline and online features out. Wiring only."""
+
+from kfp import dsl
+
+from components.build_features import build_features
+from components.materialize_features import materialize_features
+from components.validate_events import validate_events
+
+
+@dsl.pipeline(name="metier-features")
+def features(as_of: str, inputs_digest: str) -> str:
+    """Digest of the features that are now offline and online."""
+    checked = validate_events(as_of=as_of, inputs_digest=inputs_digest)
+    built = build_features(as_of=as_of, inputs_digest=inputs_digest, verdict=checked.outputs["Output"])
+    built.set_caching_options(False)
+    materialized = materialize_features(as_of=as_of, features_digest=built.output)
+    materialized.set_caching_options(False)
+    return materialized.output

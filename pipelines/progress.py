@@ -1,0 +1,69 @@
+"""Turn the log of a local run into progress lines: which step runs, what it says, how long it took.
+
+Knows the words of kfp's local log and the `metier:` prefix of our steps, nothing of the steps themselves.
+"""
+
+import io
+import re
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+_COLOUR = re.compile(r"\x1b\[\d+m")
+_STARTED = re.compile(r"Executing task '([^']+)'")
+_FINISHED = re.compile(r"Task '([^']+)' finished with status (\w+)")
+_SAID = re.compile(r"^\s*metier: (.*)")
+_ERROR = re.compile(r"^\s*(?:[\w.]*\.)?(\w+(?:Error|Estimate|Exception)): (.*)")
+
+
+class RunLog(io.TextIOBase):
+    """A text stream that keeps everything in a file and shows what a person wants to see."""
+
+    def __init__(self, path: Path, show: Callable[[str], None]) -> None:
+        self._file = path.open("w", encoding="utf-8")
+        self._show = show
+        self._started: dict[str, float] = {}
+        self._rest = ""
+        self._error = ""
+        self._saying = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "RunLog":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def write(self, text: str) -> int:
+        """Keep `text`; show the progress in its complete lines."""
+        with self._lock:
+            self._file.write(_COLOUR.sub("", text))
+            self._file.flush()
+            *lines, self._rest = (self._rest + text).split("\n")
+            for line in lines:
+                self._read(_COLOUR.sub("", line))
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def failure(self) -> str:
+        """The last error a step printed, or an empty string."""
+        return self._error
+
+    def _read(self, line: str) -> None:
+        if started := _STARTED.search(line):
+            self._started[started[1]] = time.monotonic()
+            self._show(f"  ▸ {started[1]}")
+        elif finished := _FINISHED.search(line):
+            seconds = time.monotonic() - self._started.get(finished[1], time.monotonic())
+            mark = "✓" if finished[2] == "SUCCESS" else "✗"
+            self._show(f"  {mark} {finished[1]} ({seconds:.1f} s)")
+        elif said := _SAID.match(line):
+            self._show(f"      {said[1]}")
+        elif error := _ERROR.match(line):
+            self._error = f"{error[1]}: {error[2]}"
