@@ -40,6 +40,11 @@ class Lake:
         """Paths of the table's Parquet files, oldest date first."""
         return sorted(self._fs.glob(f"{self._root}/{table(name).name}/event_date=*/part-*.parquet"))
 
+    def schemas(self, name: str) -> Iterator[tuple[str, pa.Schema]]:
+        """(path, Arrow schema) of each of the table's files; ContractError for one that cannot be read."""
+        for path in self.files(name):
+            yield path, self._metadata(path).schema.to_arrow_schema()
+
     def append(self, name: str, rows: pa.Table) -> AppendReport:
         """Write the rows whose key the lake does not hold yet; `rows` has the table's schema."""
         declared = table(name)
@@ -90,7 +95,7 @@ class Lake:
         """Keep rejected rows as JSON beside their reason; the same rejects land in the same file."""
         if rows.num_rows == 0:
             return 0
-        lines = [json.dumps(row, default=str, ensure_ascii=False) for row in rows.to_pylist()]
+        lines = [json.dumps(row, default=str, ensure_ascii=False) for row in _spelled_times(rows).to_pylist()]
         kept = pa.table(
             {"table": [name] * len(lines), "source": [source] * len(lines), "reason": reasons, "row": lines}
         )
@@ -131,14 +136,16 @@ class Lake:
         self._fs.mv(beside, path)
 
     def _metadata(self, path: str) -> pq.FileMetaData:
-        with self._fs.open(path) as handle:
-            return pq.read_metadata(handle)
+        try:
+            with self._fs.open(path) as handle:
+                return pq.read_metadata(handle)
+        except pa.ArrowInvalid as error:
+            raise ContractError(f"{path} is not a whole Parquet file; remove it and import its table again") from error
 
     def _newest(self, name: str) -> Iterator[datetime]:
         for path in self.files(name):
             metadata = self._metadata(path)
-            position = metadata.schema.names.index("recorded_at") if metadata.num_rows else -1
-            for group in range(metadata.num_row_groups if position >= 0 else 0):
+            for group in range(metadata.num_row_groups if metadata.num_rows else 0):
                 yield _leaf_maximum(metadata, group, "recorded_at")
 
     def _create_view(self, connection: duckdb.DuckDBPyConnection, name: str, as_of: datetime | None) -> None:
@@ -163,6 +170,14 @@ class Lake:
                 f"{path} has contract version {version}, this metier reads up to {CONTRACT_VERSION}; "
                 "upgrade metier (`pip install --upgrade metier`)"
             )
+
+
+def _spelled_times(rows: pa.Table) -> pa.Table:
+    """Timestamps as text: a rejected row may hold one that Python cannot represent."""
+    for position, column in enumerate(rows.schema):
+        if pa.types.is_timestamp(column.type):
+            rows = rows.set_column(position, column.name, rows[column.name].cast(pa.string()))
+    return rows
 
 
 def _leaf_maximum(metadata: pq.FileMetaData, group: int, column: str) -> datetime:

@@ -1,0 +1,269 @@
+"""Join queries and candidates with stored features as known at each query, and make ranking data sets of them.
+
+Reads the store in blocks of whole queries, so that memory does not grow with the log. Knows no ranker and no metric;
+what a feature is, feature_repo says.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from components.data.labels import HEADS, Labels, labels, window_days
+from components.data.pseudo_queries import PseudoQueries
+from components.data.split import choose_heads, gap_days
+from components.data.traced import TracedDataset, whole_queries
+from components.data.training_set import RankingDataset
+from feature_repo.transforms import feature_names, model_inputs
+from feature_repo.vectors import TextVectors
+from metier.contract import ATTRIBUTION_DAYS, Surface
+from metier.errors import EmptyDataError, InputError
+from metier.lake import Lake
+
+BLOCK_PAIRS = 131_072
+
+Floats = NDArray[np.float32]
+Sample = Literal["recent", "uniform"]
+
+FREELANCER_VIEWS = ("freelancer_profile", "freelancer_activity")
+JOB_VIEWS = ("job_profile", "job_activity")
+CLIENT_VIEWS = ("client_profile", "client_activity")
+TRACE = ("query_id", "candidate_id", "actor_id", "job_id", "event_timestamp", "shown_at", "placement")
+
+
+class FeatureStore(Protocol):
+    """What this module asks of feature_repo.retrieval.FeatureStoreClient."""
+
+    def training_features(self, entity_rows: pa.Table, views: Sequence[str]) -> pa.Table:
+        """`entity_rows` (keys and event_timestamp) and, appended, `<view>__<feature>` as known then."""
+        ...
+
+
+def assemble(
+    surface: Surface,
+    queries: pa.Table,
+    pairs: pa.Table,
+    store: FeatureStore,
+    vectors: TextVectors,
+    candidate_counts: bool = True,
+) -> Floats:
+    """Model inputs (n_pairs, n_features) of the pairs, in their order, as known at their query's event_timestamp.
+
+    queries: query_id, actor_id, job_id, event_timestamp, text. pairs: query_id, candidate_id and, on
+    applicant_review, application_age_hours; contiguous by query, in the order of `queries`.
+    """
+    position = pc.index_in(pairs["query_id"].combine_chunks(), value_set=queries["query_id"].combine_chunks())
+    if position.null_count:
+        absent = pairs["query_id"].filter(pc.is_null(position))[0].as_py()
+        raise InputError(f"a pair belongs to query {absent!r}, which is not among the queries; pass that query too")
+    query = position.to_numpy().astype(np.int64)
+    if (np.diff(query) < 0).any():
+        raise InputError("the pairs are not in the order of their queries; sort them by query first")
+    asked = query_features(surface, queries, store)
+    matrix = np.empty((len(query), len(feature_names(surface, candidate_counts))), dtype=np.float32)
+    for start, end in _blocks(query):
+        first, last = int(query[start]), int(query[end - 1])
+        block = pairs.slice(start, end - start)
+        block = _with(block, "event_timestamp", queries["event_timestamp"].take(pa.array(query[start:end])))
+        matrix[start:end] = model_inputs(
+            surface,
+            asked.slice(first, last - first + 1),
+            candidate_features(surface, block, store),
+            query[start:end] - first,
+            np.arange(end - start),
+            vectors,
+            candidate_counts,
+        )
+    return matrix
+
+
+def query_features(surface: Surface, queries: pa.Table, store: FeatureStore) -> pa.Table:
+    """`queries` with the stored features of the actor and, where a client asks, of the job it asks for."""
+    if surface == "job_feed":
+        keyed = _with(queries, "freelancer_id", queries["actor_id"]).drop_columns(["job_id"])
+        return store.training_features(keyed, (*FREELANCER_VIEWS, "freelancer_history"))
+    keyed = _with(queries, "client_id", queries["actor_id"])
+    return store.training_features(keyed, (*CLIENT_VIEWS, "client_history", *JOB_VIEWS))
+
+
+def candidate_features(surface: Surface, candidates: pa.Table, store: FeatureStore) -> pa.Table:
+    """Stored features of `candidates` (candidate_id, event_timestamp, and columns of the request that are kept).
+
+    A job comes with the features of its client, whom its profile names.
+    """
+    kept = candidates.select([name for name in candidates.column_names if name != "query_id"])
+    if surface != "job_feed":
+        return store.training_features(_with(kept, "freelancer_id", kept["candidate_id"]), FREELANCER_VIEWS)
+    jobs = store.training_features(_with(kept, "job_id", kept["candidate_id"]), JOB_VIEWS)
+    return store.training_features(_with(jobs, "client_id", jobs["job_profile__client_id"]), CLIENT_VIEWS)
+
+
+def application_ages(lake: Lake, pairs: pa.Table, as_of: datetime) -> NDArray[np.float64]:
+    """Hours since the candidate last applied to the job, as known at the query (n_pairs,); NaN where it had not.
+
+    pairs: job_id, candidate_id, event_timestamp (of the query).
+    """
+    asked = pairs.select(["job_id", "candidate_id", "event_timestamp"])
+    asked = asked.append_column("pair", pa.array(np.arange(pairs.num_rows)))
+    with lake.connect(as_of) as connection:
+        connection.register("asked", asked)
+        ages = connection.sql(
+            "SELECT asked.pair, epoch_us(asked.event_timestamp) - max(epoch_us(applied.event_timestamp)) AS age_us "
+            "FROM asked LEFT JOIN interactions applied ON applied.job_id = asked.job_id "
+            "AND applied.freelancer_id = asked.candidate_id AND applied.kind = 'apply' "
+            "AND greatest(applied.event_timestamp, applied.recorded_at) <= asked.event_timestamp "
+            "GROUP BY asked.pair, asked.event_timestamp ORDER BY asked.pair"
+        ).to_arrow_table()
+    hours: NDArray[np.float64] = ages["age_us"].cast(pa.float64()).to_numpy() / 3.6e9
+    return hours
+
+
+def build_training_set(
+    surface: Surface,
+    lake: Lake,
+    store: FeatureStore,
+    vectors: TextVectors,
+    as_of: datetime,
+    windows: Mapping[str, float] = ATTRIBUTION_DAYS,
+    heads: Sequence[str] | None = None,
+    max_rows: int | None = None,
+    sample: Sample = "recent",
+    seed: int = 0,
+) -> TracedDataset:
+    """The impression log of a surface as a data set: seen, unpromoted, mature rows with rank, propensity, outcomes.
+
+    `heads` grade relevance and must be mature (default: those whose windows leave half of the log to split, see
+    split.choose_heads); the outcomes hold every head of the surface that has a positive. Over `max_rows`, whole
+    queries are dropped, the oldest or at random. Rows are ordered by time, query and displayed rank.
+    """
+    found, graded = _labelled(surface, lake, as_of, windows, heads)
+    organic = found.rows.filter(pc.not_equal(found.rows["placement"], "promoted"))
+    rows = organic.filter(organic["mature"])
+    if rows.num_rows == 0:
+        raise EmptyDataError(
+            f"no mature impression on {surface} by {as_of.isoformat()}; train heads with shorter windows than "
+            f"{gap_days(graded, windows):g} days or wait"
+        )
+    mature = rows.num_rows
+    if max_rows is not None:
+        rows = whole_queries(rows, max_rows, newest=sample == "recent", seed=seed)
+    queries = _queries(rows, lake, as_of)
+    dropped = found.report["surfaces"][surface]["dropped_heads"]
+    dataset = RankingDataset(
+        features=_slate_features(surface, queries, rows, lake, store, vectors, as_of),
+        relevance=rows["relevance"].to_numpy(),
+        query_id=rows["query_id"].to_numpy(),
+        feature_names=feature_names(surface),
+        rank=rows["rank"].to_numpy(),
+        propensity=rows["propensity"].to_numpy() if rows["propensity"].null_count < rows.num_rows else None,
+        outcomes={head: rows[head].to_numpy() for head in HEADS[surface] if head not in dropped} or None,
+    )
+    metadata = {
+        "surface": surface,
+        "as_of": as_of.isoformat(),
+        "graded_heads": list(graded),
+        "gap_days": gap_days(graded, windows),
+        "window_days": window_days(windows),
+        "rows": rows.num_rows,
+        "queries": queries.num_rows,
+        "immature_rows": organic.num_rows - mature,
+        "promoted_rows": found.rows.num_rows - organic.num_rows,
+        "rows_over_the_limit": mature - rows.num_rows,
+        "feature_service": f"{surface}_v1",
+        "labels": found.report,
+    }
+    return TracedDataset(dataset, rows.select(list(TRACE)), metadata)
+
+
+def organic_training_set(
+    surface: Surface, organic: PseudoQueries, store: FeatureStore, vectors: TextVectors, candidate_counts: bool = True
+) -> TracedDataset:
+    """Pseudo-queries as a data set. Its negatives are unlabelled, so it has no outcomes, ranks or propensities."""
+    features = assemble(surface, organic.queries, organic.pairs, store, vectors, candidate_counts)
+    dataset = RankingDataset(
+        features=features,
+        relevance=organic.pairs["relevance"].to_numpy(),
+        query_id=organic.pairs["query_id"].to_numpy(),
+        feature_names=feature_names(surface, candidate_counts),
+    )
+    whose = organic.queries.select(["actor_id", "job_id", "event_timestamp"]).take(pa.array(dataset.query_index))
+    rows = organic.pairs.drop_columns(["relevance"])
+    for name in whose.column_names:
+        rows = rows.append_column(name, whose[name])
+    return TracedDataset(dataset, rows, {"surface": surface, **organic.metadata})
+
+
+def _labelled(
+    surface: Surface, lake: Lake, as_of: datetime, windows: Mapping[str, float], heads: Sequence[str] | None
+) -> tuple[Labels, tuple[str, ...]]:
+    """Labels graded by `heads`, or by those that fit the log and have a positive."""
+    if heads is not None:
+        return labels(lake, as_of, surface, windows, heads), tuple(heads)
+    found = labels(lake, as_of, surface, windows)
+    if found.rows.num_rows == 0:
+        raise EmptyDataError(f"no impression was seen on {surface} by {as_of.isoformat()}; import impressions first")
+    dropped = found.report["surfaces"][surface]["dropped_heads"]
+    offered = [head for head in HEADS[surface] if head not in dropped] or HEADS[surface]
+    moments = found.rows.group_by("query_id").aggregate([("event_timestamp", "min")])["event_timestamp_min"]
+    graded = choose_heads(moments, as_of, offered, windows)
+    return labels(lake, as_of, surface, windows, graded), graded
+
+
+def _queries(rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
+    """One row per query of `rows`, in their order, with the text that was typed."""
+    first = pc.index_in(rows["query_id"].unique(), value_set=rows["query_id"].combine_chunks())
+    queries = rows.select(["query_id", "actor_id", "job_id", "event_timestamp"]).take(first)
+    with lake.connect(as_of) as connection:
+        connection.register("asked", queries.append_column("position", pa.array(np.arange(queries.num_rows))))
+        return connection.sql(
+            "SELECT asked.* EXCLUDE (position), queries.text FROM asked JOIN queries USING (query_id) ORDER BY position"
+        ).to_arrow_table()
+
+
+def _slate_features(
+    surface: Surface,
+    queries: pa.Table,
+    rows: pa.Table,
+    lake: Lake,
+    store: FeatureStore,
+    vectors: TextVectors,
+    as_of: datetime,
+) -> Floats:
+    """Features of `rows`. On applicant_review of the whole slate first: its features place rows among each other."""
+    if surface != "applicant_review":
+        return assemble(surface, queries, rows.select(["query_id", "candidate_id"]), store, vectors)
+    with lake.connect(as_of) as connection:
+        connection.register("asked", queries.append_column("position", pa.array(np.arange(queries.num_rows))))
+        connection.register(
+            "kept", rows.select(["query_id", "candidate_id"]).append_column("keep", pa.repeat(True, len(rows)))
+        )
+        slates = connection.sql(
+            "SELECT query_id, i.candidate_id, asked.job_id, asked.event_timestamp, coalesce(keep, false) AS keep "
+            "FROM asked JOIN impressions i USING (query_id) LEFT JOIN kept USING (query_id, candidate_id) "
+            "ORDER BY position, i.rank, i.candidate_id"
+        ).to_arrow_table()
+    ages = pa.array(application_ages(lake, slates, as_of), from_pandas=True)
+    pairs = slates.select(["query_id", "candidate_id"]).append_column("application_age_hours", ages)
+    matrix = assemble(surface, queries, pairs, store, vectors)
+    kept: Floats = matrix[slates["keep"].to_numpy()]
+    return kept
+
+
+def _blocks(query: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Ranges of pairs of whole queries, about BLOCK_PAIRS each (one query at least)."""
+    ends = np.append(np.flatnonzero(np.diff(query)) + 1, len(query))
+    start = 0
+    while start < len(query):
+        own, last = np.searchsorted(ends, [start, start + BLOCK_PAIRS], side="right")
+        end = int(ends[max(own, last - 1)])
+        yield start, end
+        start = end
+
+
+def _with(table: pa.Table, name: str, column: Any) -> pa.Table:
+    kept = table.drop_columns([name]) if name in table.column_names else table
+    return kept.append_column(name, column)

@@ -1,0 +1,78 @@
+"""Read a folder of tables that already keep the data contract's columns: Parquet or CSV, whole or in parts.
+
+Knows files and names; what the rows must look like is conform's.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from components.data.importers.delimited import read_delimited
+from metier.contract import TABLES
+from metier.errors import ContractError, SettingsError
+
+
+def read_contract_directory(directory: Path) -> Iterator[tuple[str, str, pa.Table]]:
+    """(table name, source, rows) of `<table>.parquet`, `<table>.csv` and `<table>/**/*.parquet`, entities first.
+
+    A part without rows among others is passed over. ContractError names a file that is none of these or is broken.
+    """
+    if not directory.is_dir():
+        raise SettingsError(f"{directory} is not a folder; give the folder that holds the tables")
+    _refuse_strangers(directory)
+    found = {name: _files(directory, name) for name in TABLES}
+    if not any(found.values()):
+        raise ContractError(f"{directory} holds no table; expected files such as freelancers.csv or jobs.parquet")
+    for name, files in found.items():
+        yield from _read(directory, name, files)
+
+
+def _refuse_strangers(directory: Path) -> None:
+    for path in sorted(directory.iterdir()):
+        if path.suffix in (".csv", ".parquet") and path.stem not in TABLES and not _hidden(path):
+            raise ContractError(
+                f"{path} names no table of the contract; rename it to one of {', '.join(TABLES)}, or move it away"
+            )
+
+
+def _files(directory: Path, name: str) -> list[Path]:
+    files: list[Path] = []
+    for path in (directory / f"{name}.parquet", directory / f"{name}.csv", directory / name):
+        if path.is_dir():
+            parts = sorted(p for p in path.rglob("*.parquet") if not _hidden(p))
+            if not parts:
+                raise ContractError(f"{path} holds no .parquet file; export the table again or remove the folder")
+            files += parts
+        elif path.exists() and path.suffix:
+            files.append(path)
+    return files
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith((".", "_"))
+
+
+def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, str, pa.Table]]:
+    passed_over = []
+    some = False
+    for path in files:
+        rows = read_delimited(path) if path.suffix == ".csv" else _read_parquet(path)
+        source = f"{directory.resolve().name}/{path.relative_to(directory).as_posix()}"
+        whole = path.parent == directory
+        if rows.num_rows or whole:
+            some = True
+            yield name, source, rows
+        else:
+            passed_over.append((name, source, rows))
+    if not some:
+        yield from passed_over[:1]
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:
+        return pq.ParquetFile(path).read()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ContractError(f"{path} cannot be read as Parquet ({reason}); export it again") from error

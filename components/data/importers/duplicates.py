@@ -1,0 +1,38 @@
+"""Rows that contradict a row of the same key: equal copies may be dropped, differing ones must be kept somewhere.
+
+Knows keys and equality; not what becomes of the rows it names. A row delivered again may differ in recorded_at only.
+"""
+
+import duckdb
+import pyarrow as pa
+
+from metier.contract import Table
+
+FIRST_OF_KEY = "(SELECT * FROM incoming QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY position) = 1)"
+
+
+def contradictions(connection: duckdb.DuckDBPyConnection, declared: Table, rows: pa.Table, held: str) -> pa.Array:
+    """Positions in `rows` whose key stands in the relation `held` with other content, ascending.
+
+    `held` is a table or view of `connection` in the contract's columns, or FIRST_OF_KEY for `rows` themselves.
+    """
+    key = ", ".join(declared.key)
+    connection.register("incoming", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
+    relation = held.format(key=key)
+    if held == FIRST_OF_KEY and _all_different(connection, key):
+        return pa.array([], pa.int64())
+    matched = connection.sql(f"SELECT position FROM incoming SEMI JOIN {relation} USING ({key})").to_arrow_table()
+    if matched.num_rows == 0:
+        return pa.array([], pa.int64())
+    content = [c.name for c in declared.columns if c.name not in (*declared.key, "recorded_at")]
+    differs = " OR ".join(f"new.{column} IS DISTINCT FROM old.{column}" for column in content)
+    found = connection.sql(
+        f"SELECT DISTINCT new.position FROM incoming AS new JOIN {relation} AS old USING ({key}) "
+        f"WHERE {differs} ORDER BY ALL"
+    ).to_arrow_table()
+    return found["position"].combine_chunks()
+
+
+def _all_different(connection: duckdb.DuckDBPyConnection, key: str) -> bool:
+    rows, keys = connection.sql(f"SELECT count(*), count(DISTINCT ({key})) FROM incoming").fetchall()[0]
+    return bool(rows == keys)

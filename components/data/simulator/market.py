@@ -1,0 +1,203 @@
+"""The state of the world between days: who is there, what is under way, and who met whom.
+
+Holds and updates; decides nothing about what people want.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from components.data.simulator.clicks import Mask
+from components.data.simulator.clients import Clients, client_version
+from components.data.simulator.config import DAY_US, SimulatorConfig
+from components.data.simulator.geography import Integers
+from components.data.simulator.jobs import CLOSED, FILLED, OPEN, REMOVED, Jobs, edit_post
+from components.data.simulator.log import NOBODY, EventLog
+from components.data.simulator.people import LISTED, SUSPENDED, UNAVAILABLE, Freelancers, edit_profile, reached
+from components.data.simulator.relevance import History
+from components.data.simulator.taxonomy import Floats, full_taxonomy
+from components.data.simulator.text import TextGenerator
+
+Columns = dict[str, np.ndarray]
+NIGHT_US = 240_000_000
+"""Versions that a day brings are stamped within four minutes of midnight; queries begin after five."""
+
+
+def picked(columns: Columns, rows: np.ndarray) -> Columns:
+    """The chosen rows of every column."""
+    return {name: column[rows] for name, column in columns.items()}
+
+
+def in_us(delay: np.ndarray) -> Integers:
+    """A delay in microseconds, as whole ones."""
+    whole: Integers = delay.astype(np.int64)
+    return whole
+
+
+class Calendar:
+    """Things that will happen: columns with `at_us`, by kind and day."""
+
+    def __init__(self, start_us: int) -> None:
+        self._start_us = start_us
+        self._waiting: dict[tuple[str, int], list[Columns]] = {}
+
+    def add(self, kind: str, columns: Columns) -> None:
+        """Put rows on their days."""
+        days = (columns["at_us"] - self._start_us) // DAY_US
+        for day in np.unique(days):
+            rows = days == day
+            self._waiting.setdefault((kind, int(day)), []).append(picked(columns, rows))
+
+    def due(self, kind: str, day: int) -> Columns | None:
+        """The rows of that day in order of time, None when there are none; they are taken off the calendar."""
+        parts = self._waiting.pop((kind, day), None)
+        if not parts:
+            return None
+        merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        order = np.argsort(merged["at_us"], kind="stable")
+        return picked(merged, order)
+
+
+class Pairs:
+    """A growing set of (freelancer, context) pairs."""
+
+    def __init__(self, contexts: int) -> None:
+        self._contexts = contexts
+        self._keys: Integers = np.zeros(0, np.int64)
+
+    def add(self, one: Integers, context: Integers) -> None:
+        self._keys = np.union1d(self._keys, one * self._contexts + context)
+
+    def hold(self, one: Integers, context: Integers) -> Mask:
+        """Which of the pairs are in the set."""
+        keys = one * self._contexts + context
+        if not len(self._keys):
+            return np.zeros(keys.shape, bool)
+        place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        found: Mask = self._keys[place] == keys
+        return found
+
+    def first(self, one: Integers, context: Integers) -> Mask:
+        """Which pairs are new, each counted once."""
+        keys = one * self._contexts + context
+        new = np.zeros(len(keys), bool)
+        new[np.unique(keys, return_index=True)[1]] = True
+        return new & ~self.hold(one, context)
+
+
+@dataclass
+class Market:
+    """Everybody and everything under way. settled: pairs that are not shown to each other any more."""
+
+    config: SimulatorConfig
+    people: Freelancers
+    clients: Clients
+    jobs: Jobs
+    text: TextGenerator
+    rng: np.random.Generator
+    log: EventLog = field(default_factory=EventLog)
+    calendar: Calendar = field(init=False)
+    settled: Pairs = field(init=False)
+    seen_freelancers: History = field(init=False)
+    seen_jobs: History = field(init=False)
+    covers: Floats = field(init=False)
+    contracts: Integers = field(init=False)
+    invites: Columns = field(init=False)
+    applicants: dict[int, list[Columns]] = field(default_factory=dict)
+    reviewed_us: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.calendar = Calendar(self.config.start_us)
+        self.settled = Pairs(len(self.jobs) + len(self.clients))
+        self.seen_freelancers = History.empty(len(self.people))
+        self.seen_jobs = History.empty(len(self.jobs))
+        self.covers = reached(self.jobs.demand.listed, full_taxonomy().transfer)
+        self.contracts = np.zeros(len(self.people), np.int64)
+        self.invites = {"freelancer": np.zeros(0, np.int64), "until_us": np.zeros(0, np.int64)}
+
+    def day_start(self, day: int) -> int:
+        """Midnight at which `day` begins."""
+        return self.config.start_us + day * DAY_US
+
+    def context(self, job: Integers, client: Integers) -> Integers:
+        """What a pair is about: the job, or the client where there is none."""
+        return np.where(job == NOBODY, len(self.jobs) + client, job)
+
+    def pending(self, at_us: int) -> Integers:
+        """(freelancers,) invites not answered and not expired at that moment."""
+        waiting = self.invites["until_us"] > at_us
+        self.invites = picked(self.invites, waiting)
+        return np.bincount(self.invites["freelancer"], minlength=len(self.people))
+
+    def listed(self, day: int) -> Integers:
+        """Positions of freelancers who can be found on that day."""
+        return np.flatnonzero((self.people.status == LISTED) & (self.people.arrives_us < self.day_start(day)))
+
+    def open_jobs(self, day: int) -> Integers:
+        """Positions of jobs that are open on that day or will be posted in it."""
+        return np.flatnonzero((self.jobs.status == OPEN) & (self.jobs.posted_us < self.day_start(day + 1)))
+
+
+def first_versions(market: Market) -> None:
+    """Everybody's and every job's first row, at arrival or posting; later days add versions."""
+    people, clients, jobs, rows = market.people, market.clients, market.jobs, market.log.rows
+    rows["freelancers"] += [people.version(one, people.arrives_us[one]) for one in range(len(people))]
+    rows["clients"] += [client_version(clients, one, clients.arrives_us[one]) for one in range(len(clients))]
+    rows["jobs"] += [jobs.version(one, jobs.posted_us[one]) for one in range(len(jobs))]
+
+
+def new_versions(market: Market, day: int) -> None:
+    """The night before `day`: profiles and posts edited, people away or back, jobs closed, people suspended."""
+    rng, people, jobs, midnight = market.rng, market.people, market.jobs, market.day_start(day)
+    arrived = np.flatnonzero(people.arrives_us < midnight)
+    for one in arrived[rng.random(len(arrived)) < 0.25 / market.config.days]:
+        edit_profile(people, one, market.text, rng)
+        _note_freelancer(market, one, midnight)
+    _change_status(market, arrived, midnight)
+    posted = np.flatnonzero((jobs.status == OPEN) & (jobs.posted_us < midnight))
+    for one in posted[rng.random(len(posted)) < 0.012]:
+        edit_post(jobs, one, market.text, rng)
+        note_job(market, one, midnight)
+    for one in posted[(jobs.closes_day[posted] <= day) & (jobs.openings_left[posted] > 0)]:
+        jobs.status[one] = CLOSED if rng.random() < 0.92 else REMOVED
+        note_job(market, one, midnight)
+    _verify_clients(market, midnight)
+
+
+def fill_job(market: Market, one: int, day: int) -> None:
+    """Job `one` has no opening left: filled from the next midnight on."""
+    market.jobs.status[one] = FILLED
+    note_job(market, one, market.day_start(day + 1))
+    market.applicants.pop(one, None)
+
+
+def note_job(market: Market, one: int, midnight: int) -> None:
+    """A version of the post of job `one`."""
+    market.log.rows["jobs"].append(market.jobs.version(one, midnight + int(market.rng.integers(1, NIGHT_US))))
+
+
+def _note_freelancer(market: Market, one: int, midnight: int) -> None:
+    stamp = midnight + int(market.rng.integers(1, NIGHT_US))
+    market.log.rows["freelancers"].append(market.people.version(one, stamp))
+
+
+def _change_status(market: Market, arrived: Integers, midnight: int) -> None:
+    people, draw = market.people, market.rng.random(len(arrived))
+    status = people.status[arrived]
+    leave = (status == LISTED) & (draw < 0.0012)
+    back = (status == UNAVAILABLE) & (draw < 0.05)
+    banned = (status == LISTED) & (draw > 1 - 0.00005)
+    people.status[arrived[leave]] = UNAVAILABLE
+    people.status[arrived[back]] = LISTED
+    people.status[arrived[banned]] = SUSPENDED
+    for one in arrived[leave | back | banned]:
+        _note_freelancer(market, one, midnight)
+
+
+def _verify_clients(market: Market, midnight: int) -> None:
+    clients = market.clients
+    waiting = np.flatnonzero(~clients.verified & (clients.arrives_us < midnight))
+    for one in waiting[market.rng.random(len(waiting)) < 0.004]:
+        clients.verified[one] = True
+        stamp = midnight + int(market.rng.integers(1, NIGHT_US))
+        market.log.rows["clients"].append(client_version(clients, one, stamp))

@@ -1,0 +1,134 @@
+"""The world's taxonomy (categories, clusters, skills, relations, synonyms, typos) and the part the platform is told.
+
+The generator speaks all of it; `platform_taxonomy` is what a learner may read: every skill, category and relation, but
+only 60% of the synonyms, typos and text templates, chosen by a hash of their text. Knows nothing of people or jobs.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+VISIBLE_SHARE = 0.6
+CLUSTER_TRANSFER = 0.35
+RELATED_TRANSFER = 0.5
+STEP = 64
+"""Depths, needs and transfers are multiples of 1/STEP: their sums of products are exact in float32, in any order."""
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Everything the generator knows. A cluster is a family of skills inside one category."""
+
+    categories: tuple[str, ...]
+    base_rate_usd: tuple[float, ...]
+    industries: tuple[tuple[str, ...], ...]
+    cluster_category: tuple[int, ...]
+    cluster_roles: tuple[tuple[str, ...], ...]
+    cluster_skills: tuple[tuple[int, ...], ...]
+    skills: tuple[str, ...]
+    synonyms: tuple[tuple[str, ...], ...]
+    related: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def clusters_of(self) -> dict[int, tuple[int, ...]]:
+        """Category -> its clusters."""
+        found: dict[int, list[int]] = {}
+        for cluster, category in enumerate(self.cluster_category):
+            found.setdefault(category, []).append(cluster)
+        return {category: tuple(clusters) for category, clusters in found.items()}
+
+    @cached_property
+    def transfer(self) -> Floats:
+        """(skills, skills): how far depth in the row's skill serves where the column's is needed; 1 on the diagonal."""
+        size = len(self.skills)
+        matrix = np.zeros((size, size), np.float32)
+        for members in self.cluster_skills:
+            matrix[np.ix_(members, members)] = CLUSTER_TRANSFER
+        for left, right in self.related:
+            matrix[left, right] = matrix[right, left] = RELATED_TRANSFER
+        np.fill_diagonal(matrix, 1.0)
+        return matrix
+
+
+@dataclass(frozen=True)
+class PlatformTaxonomy:
+    """What the platform may use. `synonyms` and `typos` map a spelling to its skill."""
+
+    categories: tuple[str, ...]
+    skills: dict[str, str]
+    relations: tuple[tuple[str, str], ...]
+    synonyms: dict[str, str]
+    typos: dict[str, str]
+    templates: tuple[str, ...]
+
+
+def read_data(name: str) -> dict[str, object]:
+    """One of the JSON files beside this module."""
+    content: dict[str, object] = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    return content
+
+
+@cache
+def full_taxonomy() -> Taxonomy:
+    """The generator's taxonomy, read from taxonomy.json."""
+    data: dict = read_data("taxonomy.json")
+    categories: dict = data["categories"]
+    clusters = [(i, c) for i, name in enumerate(categories) for c in categories[name]["clusters"].values()]
+    skills = [skill for _, cluster in clusters for skill in cluster["skills"]]
+    position = {skill: i for i, skill in enumerate(skills)}
+    return Taxonomy(
+        categories=tuple(categories),
+        base_rate_usd=tuple(float(c["hourly_rate_usd"]) for c in categories.values()),
+        industries=tuple(tuple(c["industries"]) for c in categories.values()),
+        cluster_category=tuple(i for i, _ in clusters),
+        cluster_roles=tuple(tuple(c["roles"]) for _, c in clusters),
+        cluster_skills=tuple(tuple(position[s] for s in c["skills"]) for _, c in clusters),
+        skills=tuple(skills),
+        synonyms=tuple(tuple(synonyms) for _, c in clusters for synonyms in c["skills"].values()),
+        related=tuple((position[a], position[b]) for a, b in data["related"]),
+    )
+
+
+def visible(texts: Iterable[str]) -> list[str]:
+    """The 60% of `texts` that the platform is told, in their order: those with the smallest sha256."""
+    unique = list(dict.fromkeys(texts))
+    by_hash = sorted(unique, key=lambda text: hashlib.sha256(text.encode()).hexdigest())
+    told = set(by_hash[: int(len(unique) * VISIBLE_SHARE)])
+    return [text for text in unique if text in told]
+
+
+def typos_of(word: str) -> tuple[str, ...]:
+    """Two misspellings of `word`: neighbours swapped, and a letter lost; none for very short words."""
+    if len(word) < 5:
+        return ()
+    middle = len(word) // 2
+    swapped = word[:middle] + word[middle + 1 : middle + 2] + word[middle] + word[middle + 2 :]
+    lost = word[: middle - 1] + word[middle:]
+    return tuple(typo for typo in dict.fromkeys((swapped, lost)) if typo != word)
+
+
+@cache
+def platform_taxonomy() -> PlatformTaxonomy:
+    """The visible part: all skills, categories and relations; 60% of synonyms, typos and templates."""
+    world = full_taxonomy()
+    synonyms = {s: skill for skill, found in zip(world.skills, world.synonyms, strict=True) for s in found}
+    typos = {typo: skill for skill in world.skills for typo in typos_of(skill)}
+    home = {s: world.cluster_category[c] for c, members in enumerate(world.cluster_skills) for s in members}
+    phrases = read_data("phrases.json")
+    templates = [t for found in phrases.values() if isinstance(found, list) for t in found if "{" in t]
+    return PlatformTaxonomy(
+        categories=world.categories,
+        skills={skill: world.categories[home[i]] for i, skill in enumerate(world.skills)},
+        relations=tuple((world.skills[a], world.skills[b]) for a, b in world.related),
+        synonyms={s: synonyms[s] for s in visible(synonyms)},
+        typos={t: typos[t] for t in visible(typos)},
+        templates=tuple(visible(templates)),
+    )

@@ -1,0 +1,182 @@
+"""Live a world day by day and hand over its six tables; the truth goes to files of its own.
+
+Equal configs give equal bytes. Knows no lake: `append` gets one call per table, entities first.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from components.data.simulator.clients import create_clients
+from components.data.simulator.config import DAY_US, SimulatorConfig
+from components.data.simulator.contracts import endings, hires
+from components.data.simulator.funnel import (
+    answers,
+    applications,
+    direct_answers,
+    invites,
+    present,
+    seek,
+)
+from components.data.simulator.jobs import create_jobs
+from components.data.simulator.market import Market, first_versions, new_versions
+from components.data.simulator.people import STYLES, create_freelancers
+from components.data.simulator.policy import LONGEST, SHORTEST
+from components.data.simulator.report import SimulationReport, measure
+from components.data.simulator.review import review_applicants
+from components.data.simulator.sessions import feed_sessions, talent_sessions
+from components.data.simulator.taxonomy import full_taxonomy
+from components.data.simulator.text import TextGenerator
+
+FEED_SHARE = 0.6
+WEEKEND, WEEKDAY = 0.55, 1.15
+APPLICATIONS_PER_JOB = 9.0
+APPLICATIONS_PER_IMPRESSION = 0.02
+LEAST_ORGANIC = 0.15
+"""Applications from mail alerts, as a share of those from the feed, and enough for APPLICATIONS_PER_JOB."""
+TABLES_IN_ORDER = ("clients", "freelancers", "jobs", "queries", "impressions", "interactions")
+Progress = Callable[[float, str], None]
+
+
+def simulate(
+    config: SimulatorConfig,
+    append: Callable[[str, pa.Table], object],
+    truth_dir: Path,
+    progress: Progress | None = None,
+) -> SimulationReport:
+    """Simulate `config`; `append(table, rows)` is called once a table with rows of the contract's schema.
+
+    Under `truth_dir` it writes impressions.parquet (query_id, candidate_id, true_relevance), freelancers.parquet,
+    jobs.parquet and world.json. `progress` gets the share done and what is being done.
+    """
+    tell = progress or (lambda _share, _doing: None)
+    tell(0.0, "creating people and jobs")
+    market = create_market(config)
+    live(market, tell)
+    tell(0.9, "handing over the tables")
+    ids = {"freelancer": market.people.ids, "client": market.clients.ids, "job": market.jobs.ids}
+    tables = market.log.tables(ids, config.end_us, np.random.default_rng([config.seed, 3]))
+    for name in TABLES_IN_ORDER:
+        append(name, tables[name])
+    write_truth(market, tables["impressions"], truth_dir)
+    tell(0.95, "measuring the world")
+    report = measure(config, tables, market.log)
+    tell(1.0, "done")
+    return report
+
+
+def create_market(config: SimulatorConfig) -> Market:
+    """The world before its first day."""
+    text = TextGenerator(full_taxonomy(), config.seed)
+    rng = np.random.default_rng([config.seed, 1])
+    people = create_freelancers(config, text, rng)
+    clients = create_clients(config, text, rng)
+    jobs = create_jobs(config, clients, text, rng)
+    return Market(config, people, clients, jobs, text, np.random.default_rng([config.seed, 2]))
+
+
+def live(market: Market, tell: Progress) -> None:
+    """All days of the period."""
+    days = market.config.days
+    weights = np.array([_weekday_weight(market, day) for day in range(days)])
+    first_versions(market)
+    reviewed = 0
+    for day in range(days):
+        tell(0.05 + 0.85 * day / days, f"day {day + 1} of {days}")
+        left = (market.config.impressions - market.log.impressions) * weights[day] / weights[day:].sum()
+        reviewed = _live_day(market, day, max(left - reviewed, 0), float(weights[day]))
+
+
+def write_truth(market: Market, impressions: pa.Table, truth_dir: Path) -> None:
+    """The latent truth, as files that no platform has."""
+    truth_dir.mkdir(parents=True, exist_ok=True)
+    shown = impressions.select(["query_id", "candidate_id"])
+    pq.write_table(
+        shown.append_column("true_relevance", pa.array(market.log.truth(), pa.float32())).replace_schema_metadata(None),
+        truth_dir / "impressions.parquet",
+    )
+    pq.write_table(_freelancer_truth(market), truth_dir / "freelancers.parquet")
+    pq.write_table(_job_truth(market), truth_dir / "jobs.parquet")
+    world = asdict(market.config) | {"end": market.config.end.isoformat(), "styles": list(STYLES)}
+    (truth_dir / "world.json").write_text(json.dumps(world, indent=1) + "\n", encoding="utf-8")
+
+
+def _live_day(market: Market, day: int, impressions: float, weight: float) -> int:
+    """One day; the number of impressions that reviews took."""
+    market.seen_freelancers.fade()
+    market.seen_jobs.fade()
+    new_versions(market, day)
+    slates = impressions / ((SHORTEST + LONGEST) / 2)
+    for asked in feed_sessions(market, day, round(FEED_SHARE * slates)):
+        seek(market, present(market, asked), client_asks=False)
+    for asked in feed_sessions(market, day, round(_alerts_a_day(market.config) * weight)):
+        seek(market, present(market, asked, logged=False), client_asks=False)
+    for asked in talent_sessions(market, day, round((1 - FEED_SHARE) * slates)):
+        seek(market, present(market, asked), client_asks=True)
+    applications(market, day)
+    invites(market, day)
+    before = market.log.impressions
+    review_applicants(market, day, eagerness=weight)
+    direct_answers(market, day)
+    answers(market, day)
+    hires(market, day)
+    endings(market, day)
+    return market.log.impressions - before
+
+
+def _weekday_weight(market: Market, day: int) -> float:
+    """1970-01-01 was a Thursday, weekday 3."""
+    weekday = (market.day_start(day) // DAY_US + 3) % 7
+    return WEEKDAY if weekday < 5 else WEEKEND
+
+
+def _alerts_a_day(config: SimulatorConfig) -> float:
+    """Mail alerts opened on a mean day: they bring what the feed's applications lack."""
+    from_feed = APPLICATIONS_PER_IMPRESSION * FEED_SHARE * config.impressions
+    organic = max(LEAST_ORGANIC * from_feed, APPLICATIONS_PER_JOB * config.jobs - from_feed)
+    return organic / config.days / (APPLICATIONS_PER_IMPRESSION * (SHORTEST + LONGEST) / 2)
+
+
+def _freelancer_truth(market: Market) -> pa.Table:
+    people, names = market.people, full_taxonomy()
+    held = [np.flatnonzero(row) for row in people.depth]
+    return pa.table(
+        {
+            "freelancer_id": people.ids,
+            "category": [names.categories[c] for c in people.category],
+            "level": people.level,
+            "quality": people.quality,
+            "responsiveness": people.responsiveness,
+            "rate_usd": people.rate_usd,
+            "hours_per_week": people.hours,
+            "running_contracts": market.contracts,
+            "style": list(people.style),
+            "taste": list(people.taste),
+            "skills": [[names.skills[s] for s in row] for row in held],
+            "depths": [people.depth[one, row] for one, row in enumerate(held)],
+        }
+    )
+
+
+def _job_truth(market: Market) -> pa.Table:
+    demand, names = market.jobs.demand, full_taxonomy()
+    needed = [np.flatnonzero(row) for row in demand.needs]
+    return pa.table(
+        {
+            "job_id": market.jobs.ids,
+            "category": [names.categories[c] for c in demand.category],
+            "level": demand.level,
+            "pay_usd": demand.pay_usd,
+            "fairness": demand.fairness,
+            "locality": demand.locality,
+            "wants": list(demand.wants),
+            "offers": list(demand.offers),
+            "skills": [[names.skills[s] for s in row] for row in needed],
+            "weights": [demand.needs[one, row] for one, row in enumerate(needed)],
+        }
+    )

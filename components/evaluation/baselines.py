@@ -1,0 +1,63 @@
+"""Baselines that any ranker must beat: popularity, and TF-IDF of content summed over an actor's history.
+
+Both read a history matrix (n_actors, n_candidates), non-zero where the actor has positively interacted, and score
+actors by position, as full_ranking.blocks asks. They know nothing of where history or texts come from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from components.evaluation.metrics import IntArray
+from metier.errors import InputError
+
+
+def history_matrix(actor: IntArray, candidate: IntArray, n_actors: int, n_candidates: int) -> sparse.csr_array:
+    """Zero-one history from (actor, candidate) positions; a pair that repeats counts once."""
+    seen = sparse.csr_array((np.ones(len(actor)), (actor, candidate)), shape=(n_actors, n_candidates))
+    seen.sum_duplicates()
+    seen.data[:] = 1.0
+    return seen
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Score = number of actors whose history holds the candidate: the same order for everybody."""
+
+    count: npt.NDArray[np.float64]  # (n_candidates,)
+
+    @classmethod
+    def fit(cls, history: sparse.csr_array) -> "Popularity":
+        """Count the history's columns."""
+        return cls(np.asarray(history.sum(axis=0), dtype=np.float64).ravel())
+
+    def __call__(self, actor: IntArray) -> npt.NDArray[np.float64]:
+        """Scores (b, n_candidates)."""
+        return np.broadcast_to(self.count, (len(actor), len(self.count)))
+
+
+@dataclass(frozen=True)
+class ContentSimilarity:
+    """Score = cosine between a candidate's TF-IDF vector and the sum of those in the actor's history."""
+
+    vectors: sparse.csr_array  # (n_candidates, n_terms), unit rows
+    profiles: sparse.csr_array  # (n_actors, n_terms), unit rows
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], history: sparse.csr_array) -> "ContentSimilarity":
+        """Logarithmic term frequency, smoothed idf over `texts` (n_candidates,), unit length."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.preprocessing import normalize
+
+        if len(texts) != history.shape[1]:
+            raise InputError(f"{len(texts)} texts beside a history of {history.shape[1]} candidates; give one each")
+        vectors = sparse.csr_array(TfidfVectorizer(sublinear_tf=True).fit_transform(texts))
+        return cls(vectors, sparse.csr_array(normalize(history @ vectors)))
+
+    def __call__(self, actor: IntArray) -> npt.NDArray[np.float64]:
+        """Scores (b, n_candidates), rounded so that equal texts tie in spite of floating point."""
+        cosine: npt.NDArray[np.float64] = (self.profiles[actor] @ self.vectors.T).toarray()
+        return cosine.round(12)

@@ -1,0 +1,174 @@
+"""The promotion gate: decides by intervals, names the estimand it decided on, and writes down why.
+
+Evidence is read in order of trust: the randomised slice, off-policy estimates with enough effective sample, logged
+slates re-ranked. The last favours whoever showed them: it may block, and it promotes only the first champion or where
+the owner declares that it may. Pure: measures nothing, stores nothing, reads no clock.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from components.evaluation.intervals import Interval
+
+Verdict = Literal["promote", "refuse", "hold"]
+Estimand = Literal["randomised", "off_policy", "logged"]
+Status = Literal["better", "worse", "inconclusive", "unusable", "kept", "broken", "unclear"]
+
+TRUST: tuple[Estimand, ...] = ("randomised", "off_policy", "logged")
+MEANING: dict[Estimand, str] = {
+    "randomised": "the randomised slice",
+    "off_policy": "the off-policy estimate",
+    "logged": "logged slates re-ranked",
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Challenger minus champion (or minus the baseline, where there is no champion) on one estimand and metric."""
+
+    estimand: Estimand
+    metric: str
+    difference: Interval
+    effective_sample_size: float | None = None
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """A figure of the challenger that must keep its limit, whatever it gains."""
+
+    name: str
+    value: Interval
+    limit: float
+    keeps: Literal["at_least", "at_most"]
+
+
+@dataclass(frozen=True)
+class GateRules:
+    """What evidence must be worth before it is listened to."""
+
+    smallest_effective_sample: float = 100.0
+    fewest_actors: int = 30
+    logged_may_promote: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """One piece of evidence or one guardrail as judged."""
+
+    name: str
+    status: Status
+    interval: Interval
+    note: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdict and its record. `estimand` is what decided, None where nothing could."""
+
+    verdict: Verdict
+    estimand: Estimand | None
+    reasons: tuple[str, ...]
+    checks: tuple[Check, ...]
+    lineage: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able, NaN as None."""
+        checks = [{**asdict(check), "interval": check.interval.as_dict()} for check in self.checks]
+        return {**asdict(self), "reasons": list(self.reasons), "checks": checks}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Decision":
+        """The inverse of as_dict."""
+        checks = tuple(
+            Check(check["name"], check["status"], Interval.from_dict(check["interval"]), check["note"])
+            for check in fields["checks"]
+        )
+        reasons = tuple(fields["reasons"])
+        return cls(fields["verdict"], fields["estimand"], reasons, checks, dict(fields["lineage"]))
+
+
+def decide(
+    evidence: Sequence[Evidence],
+    guardrails: Sequence[Guardrail] = (),
+    first_champion: bool = False,
+    rules: GateRules | None = None,
+    lineage: Mapping[str, Any] | None = None,
+) -> Decision:
+    """Promote, refuse or hold.
+
+    The most trusted conclusive evidence decides; less trusted evidence of a loss, a guardrail that is broken and one
+    that cannot be told stand in the way of a promotion. Hold means: the incumbent stays, gather what the reasons name.
+    """
+    asked = rules or GateRules()
+    ordered = sorted(evidence, key=lambda each: TRUST.index(each.estimand))
+    judged = [_judge(each, asked) for each in ordered]
+    kept = [_keep(each) for each in guardrails]
+    verdict, estimand, reasons = _weigh(ordered, judged, first_champion or asked.logged_may_promote)
+    verdict, reasons = _guard(verdict, reasons, kept)
+    return Decision(verdict, estimand, tuple(reasons), (*judged, *kept), dict(lineage or {}))
+
+
+def _judge(evidence: Evidence, rules: GateRules) -> Check:
+    difference, effective = evidence.difference, evidence.effective_sample_size
+    name = f"{evidence.metric} on {MEANING[evidence.estimand]}"
+    shown = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+    if math.isnan(difference.low) or math.isnan(difference.high):
+        return Check(name, "unusable", difference, "no interval")
+    if difference.n_actors < rules.fewest_actors:
+        note = f"{difference.n_actors} actors, fewer than {rules.fewest_actors}"
+        return Check(name, "unusable", difference, note)
+    if evidence.estimand == "off_policy" and (effective is None or effective < rules.smallest_effective_sample):
+        worth = "unknown" if effective is None else f"{effective:.0f}"
+        note = f"effective sample size {worth}, below {rules.smallest_effective_sample:.0f}"
+        return Check(name, "unusable", difference, note)
+    status: Status = "better" if difference.above_zero else "worse" if difference.below_zero else "inconclusive"
+    return Check(name, status, difference, shown)
+
+
+def _keep(guardrail: Guardrail) -> Check:
+    value, limit = guardrail.value, guardrail.limit
+    at_least = guardrail.keeps == "at_least"
+    pessimistic, optimistic = (value.low, value.high) if at_least else (-value.high, -value.low)
+    bound = limit if at_least else -limit
+    note = f"{value.value:.4g} [{value.low:.4g}, {value.high:.4g}], {guardrail.keeps.replace('_', ' ')} {limit:.4g}"
+    status: Status = "kept" if pessimistic >= bound else "broken" if optimistic < bound else "unclear"
+    return Check(guardrail.name, status, value, note)
+
+
+def _weigh(
+    evidence: Sequence[Evidence], checks: Sequence[Check], logged_promotes: bool
+) -> tuple[Verdict, Estimand | None, list[str]]:
+    """The verdict of the evidence alone; both sequences most trusted first."""
+    conclusive = [pair for pair in zip(evidence, checks, strict=True) if pair[1].status in ("better", "worse")]
+    reasons = [f"{check.name}: {check.status} ({check.note})" for check in checks]
+    if not conclusive:
+        return "hold", None, [*reasons, "no evidence is conclusive; gather more randomised traffic"]
+    deciding, check = conclusive[0]
+    # Metrics of equal trust stand side by side: one of them getting worse is a loss.
+    peers = [other.status for each, other in conclusive if each.estimand == deciding.estimand]
+    if "worse" in peers:
+        return "refuse", deciding.estimand, [*reasons, f"the challenger loses on {MEANING[deciding.estimand]}"]
+    if any(other.status == "worse" for _, other in conclusive):
+        return (
+            "hold",
+            deciding.estimand,
+            [*reasons, "less trusted evidence shows a loss; find out why before promoting"],
+        )
+    if deciding.estimand == "logged" and not logged_promotes:
+        why = "logged slates favour whoever showed them and promote only a first champion; run the randomised slice"
+        return "hold", deciding.estimand, [*reasons, why]
+    return "promote", deciding.estimand, [*reasons, f"the challenger gains: decided on {check.name}"]
+
+
+def _guard(verdict: Verdict, reasons: list[str], guardrails: Sequence[Check]) -> tuple[Verdict, list[str]]:
+    broken = [f"guardrail {check.name} is broken: {check.note}" for check in guardrails if check.status == "broken"]
+    unclear = [
+        f"guardrail {check.name} cannot be told: {check.note}" for check in guardrails if check.status == "unclear"
+    ]
+    if broken:
+        return "refuse", [*reasons, *broken, *unclear]
+    if unclear and verdict == "promote":
+        return "hold", [*reasons, *unclear]
+    return verdict, [*reasons, *unclear]

@@ -1,0 +1,109 @@
+"""A saved model as a directory: its files and a manifest with the sha256 of each, checked before anything is parsed.
+
+`manifest.json` is written last and carries its own digest, so a reader sees a whole artifact or ArtifactError.
+No file is a pickle. Knows nothing of what the files mean.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from metier.errors import ArtifactError
+
+MANIFEST = "manifest.json"
+FORMAT_VERSION = 1
+NEXT_MOVE = "restore the directory from where it was registered, or fit and save again"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What `read` found: metadata as it was given to `write`, and the checked content of each file."""
+
+    metadata: dict[str, Any]
+    files: dict[str, bytes]
+
+
+def write(
+    directory: str | Path,
+    kind: str,
+    metadata: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    libraries: tuple[str, ...] = (),
+) -> None:
+    """Write files (names relative to `directory`), then the manifest; `libraries` are recorded with their versions."""
+    folder = Path(directory)
+    for name, content in files.items():
+        _replace(folder / name, content)
+    manifest = {
+        "kind": kind,
+        "format_version": FORMAT_VERSION,
+        "metadata": dict(metadata),
+        "libraries": {name: version(name) for name in ("metier", *libraries)},
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    manifest["sha256"] = _digest(manifest)
+    _replace(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+
+
+def read(directory: str | Path, kind: str) -> Artifact:
+    """The artifact of that kind in `directory`; ArtifactError when anything is missing, altered or newer."""
+    folder = Path(directory)
+    manifest = _manifest(folder)
+    if manifest.get("kind") != kind:
+        raise ArtifactError(f"{folder} holds a {manifest.get('kind')} artifact, not {kind}; load it with its own class")
+    files = {name: _checked(folder, name, digest) for name, digest in manifest["files"].items()}
+    return Artifact(manifest["metadata"], files)
+
+
+def kind_of(directory: str | Path) -> str:
+    """The kind of the artifact in `directory`."""
+    return str(_manifest(Path(directory))["kind"])
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        stated = manifest.pop("sha256", None)
+        found = int(manifest["format_version"])
+    except OSError as error:
+        raise ArtifactError(f"no saved model at {folder}: {MANIFEST} cannot be read; {NEXT_MOVE}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(f"{path} is not a manifest; {NEXT_MOVE}") from error
+    if found > FORMAT_VERSION:
+        raise ArtifactError(
+            f"{path} has format version {found}, this metier reads up to {FORMAT_VERSION}; "
+            "upgrade metier (`pip install --upgrade metier`)"
+        )
+    if stated != _digest(manifest):
+        raise ArtifactError(f"{path} differs from its own sha256; {NEXT_MOVE}")
+    return manifest
+
+
+def _checked(folder: Path, name: str, digest: str) -> bytes:
+    inside = PurePosixPath(name)
+    if inside.is_absolute() or ".." in inside.parts:
+        raise ArtifactError(f"{folder / MANIFEST} names {name!r}, a file outside its directory; {NEXT_MOVE}")
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{folder / name} is missing or unreadable; {NEXT_MOVE}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise ArtifactError(f"{folder / name} differs from the sha256 in its manifest; {NEXT_MOVE}")
+    return content
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}-{os.getpid()}.writing")
+    beside.write_bytes(content)
+    beside.replace(path)

@@ -1,0 +1,144 @@
+"""The calibrated blend of rankers: standardise, weigh, turn into P(relevant). Saved as one directory without pickle.
+
+Knows nothing of features, networks or trees: rankers do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.data.training_set import RankingDataset
+from components.ranking import artifact
+from components.ranking.calibration import Calibration, fit_calibration
+from components.ranking.external_ranker import ExternalRanker
+from components.ranking.neural_ranker import NeuralRanker
+from components.ranking.ranker import Floats, Ranker, checked_features, require_names
+from components.ranking.xgboost_ranker import XGBoostRanker
+from metier.errors import ArtifactError, RankerError
+
+FloatArray = NDArray[np.float64]
+
+KINDS: dict[str, type[Ranker]] = {kind.kind: kind for kind in (XGBoostRanker, NeuralRanker, ExternalRanker)}
+"""Rankers that an ensemble can save and load."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One ranker's part: its score enters as weight * (score - location) / scale."""
+
+    weight: float
+    location: float
+    scale: float
+
+
+class Ensemble:
+    """Rankers by name with their shares and one calibration; make one with `fit` or `load`."""
+
+    kind: ClassVar[str] = "ensemble"
+
+    def __init__(self, rankers: Mapping[str, Ranker], shares: Mapping[str, Share], calibration: Calibration) -> None:
+        self.rankers = dict(rankers)
+        self.calibration = calibration
+        self._shares = dict(shares)
+
+    def __repr__(self) -> str:
+        return "Ensemble(" + ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items()) + ")"
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Share of each ranker; they sum to one."""
+        return {name: share.weight for name, share in self._shares.items()}
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return next(iter(self.rankers.values())).feature_names
+
+    @classmethod
+    def fit(cls, rankers: Mapping[str, Ranker] | Sequence[Ranker], validation: RankingDataset) -> Self:
+        """Learn weights and calibration from `validation`, queries that no ranker was trained on.
+
+        A blend that does not beat the best single ranker there gives way to that ranker, at weight one.
+        """
+        from components.ranking.blend import blend_weights
+
+        named = _named(rankers)
+        for ranker in named.values():
+            require_names(ranker.feature_names, validation.feature_names)
+        raw = np.column_stack([ranker.score(validation.features) for ranker in named.values()]).astype(np.float64)
+        scale = _within_query_deviation(raw, validation)
+        location = raw.mean(axis=0)
+        standard = (raw - location) / scale
+        weights = blend_weights(standard, validation.relevance, validation.query_id)
+        shares = {name: Share(float(weights[i]), float(location[i]), float(scale[i])) for i, name in enumerate(named)}
+        return cls(named, shares, fit_calibration(standard @ weights, validation.relevance > 0))
+
+    def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
+        """P(relevant) (n_rows,), rising with the blend: it orders candidates and can be compared across queries."""
+        checked_features(features, self.feature_names, feature_names)
+        return self.calibration.probability(self.blend(features)).astype(np.float32)
+
+    def blend(self, features: Floats) -> FloatArray:
+        """The weighted standardised score (n_rows,) before calibration; rankers of weight zero are not asked."""
+        total = np.zeros(len(features))
+        for name, share in self._shares.items():
+            if share.weight > 0:
+                total += share.weight * (self.rankers[name].score(features) - share.location) / share.scale
+        return total
+
+    def save(self, directory: str | Path) -> None:
+        """Write each ranker to a directory of its name, then the manifest that binds them."""
+        folder = Path(directory)
+        for name, ranker in self.rankers.items():
+            if KINDS.get(ranker.kind) is not type(ranker):
+                raise RankerError(f"ranker {name!r} is of a kind that cannot be loaded again; use {', '.join(KINDS)}")
+            ranker.save(folder / name)
+        inner = [f"{name}/{artifact.MANIFEST}" for name in self.rankers]
+        metadata = {
+            "feature_names": self.feature_names,
+            "rankers": {
+                name: {"kind": ranker.kind, **vars(self._shares[name])} for name, ranker in self.rankers.items()
+            },
+            "calibration": self.calibration.as_dict(),
+        }
+        artifact.write(folder, self.kind, metadata, {path: (folder / path).read_bytes() for path in inner})
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Self:
+        """The ensemble that `save` wrote; ArtifactError when any part of it is damaged or of a newer version."""
+        saved = artifact.read(directory, cls.kind).metadata
+        try:
+            parts: dict[str, dict[str, Any]] = saved["rankers"]
+            rankers = {name: KINDS[part["kind"]].load(Path(directory) / name) for name, part in parts.items()}
+            shares = {name: Share(part["weight"], part["location"], part["scale"]) for name, part in parts.items()}
+            return cls(rankers, shares, Calibration.from_dict(saved["calibration"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArtifactError(f"{directory} holds no ensemble that loads; {artifact.NEXT_MOVE}") from error
+
+
+def _named(rankers: Mapping[str, Ranker] | Sequence[Ranker]) -> dict[str, Ranker]:
+    """Rankers by name; a sequence is named by kind, with a number from the second of a kind on."""
+    if isinstance(rankers, Mapping):
+        named = dict(rankers)
+    else:
+        named = {}
+        for ranker in rankers:
+            same = sum(other.kind == ranker.kind for other in named.values())
+            named[ranker.kind if same == 0 else f"{ranker.kind}_{same + 1}"] = ranker
+    if not named:
+        raise RankerError("an ensemble needs one ranker or more; give it those that were fitted")
+    unfit = [name for name in named if not name.replace("_", "").replace("-", "").isalnum()]
+    if unfit:
+        raise RankerError(f"ranker name {unfit[0]!r} becomes a directory; use letters, digits, - and _")
+    return named
+
+
+def _within_query_deviation(scores: FloatArray, dataset: RankingDataset) -> FloatArray:
+    """Pooled deviation (n_rankers,) of scores from their query's mean: the only spread that orders candidates."""
+    starts = np.cumsum(dataset.group_sizes) - dataset.group_sizes
+    mean = np.add.reduceat(scores, starts, axis=0) / dataset.group_sizes[:, None]
+    deviation = np.sqrt(np.mean((scores - mean[dataset.query_index]) ** 2, axis=0))
+    return np.where(deviation > 1e-12, deviation, 1.0)

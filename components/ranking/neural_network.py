@@ -1,0 +1,126 @@
+"""DCN-v2 (Wang et al. 2021) with a deep tower beside the crosses, in torch; several networks averaged as one graph.
+
+Training and export only: serving runs the exported graph. Knows no labels, losses or files.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from components.ranking.neural_inputs import CODES, InputTransform
+
+
+class Inputs(nn.Module):
+    """Raw float32 features (n_rows, n_features) -> dense (n_rows, dense_width) and table rows (n_rows, C)."""
+
+    def __init__(self, transform: InputTransform) -> None:
+        super().__init__()
+        for name in ("numeric", "missing", "text", "code", "lookup"):
+            self.register_buffer(name, torch.from_numpy(getattr(transform, name)))
+        for name in ("low", "width", "slope", "offset", "text_mean", "text_scale"):
+            self.register_buffer(name, torch.from_numpy(getattr(transform, name)))
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        # The exporter gets the types of empty tensors wrong, so a kind that no feature is of stays out of the graph.
+        parts = []
+        if len(self.numeric):
+            parts.append(self._ranks(features.index_select(1, self.numeric)))
+        if len(self.missing):
+            parts.append(torch.isnan(features.index_select(1, self.missing)).float())
+        if len(self.text):
+            parts.append(_known((features.index_select(1, self.text) - self.text_mean) / self.text_scale))
+        dense = torch.cat(parts, dim=1) if parts else features[:, :0]
+        return dense, self._table_rows(features) if len(self.code) else features[:, :0].long()
+
+    def _ranks(self, values: Tensor) -> Tensor:
+        ranks = self.offset + torch.zeros_like(values)
+        for low, width, slope in zip(self.low.unbind(), self.width.unbind(), self.slope.unbind(), strict=True):
+            ranks = ranks + slope * ((values - low) / width).clamp(0.0, 1.0)
+        return _known(ranks)
+
+    def _table_rows(self, features: Tensor) -> Tensor:
+        values = features.index_select(1, self.code)
+        inside = (values >= 0) & (values < CODES)  # false for NaN
+        codes = torch.where(inside, values, 0.0).long()
+        starts = torch.arange(len(self.code)) * CODES
+        return self.lookup.reshape(-1)[codes + starts]
+
+
+def _known(standardised: Tensor) -> Tensor:
+    """Missing values at the mean, the others within five deviations of it."""
+    return torch.where(torch.isnan(standardised), 0.0, standardised).clamp(-5.0, 5.0)
+
+
+class Cross(nn.Module):
+    """x0 * (V U x + b) + x with U (rank, width), V (width, rank)."""
+
+    def __init__(self, width: int, rank: int) -> None:
+        super().__init__()
+        self.narrow = nn.Linear(width, rank, bias=False)
+        self.widen = nn.Linear(rank, width)
+
+    def forward(self, first: Tensor, x: Tensor) -> Tensor:
+        crossed: Tensor = first * self.widen(self.narrow(x)) + x
+        return crossed
+
+
+class Network(nn.Module):
+    """Dense inputs and table rows -> score (n_rows,) and head logits (n_rows, n_heads)."""
+
+    def __init__(
+        self,
+        transform: InputTransform,
+        n_heads: int,
+        embedding_width: int,
+        crosses: int,
+        cross_rank: int,
+        hidden: tuple[int, ...],
+        dropout: float,
+        input_dropout: float,
+    ) -> None:
+        super().__init__()
+        width = transform.dense_width + len(transform.code) * embedding_width
+        self.table = nn.Embedding(transform.table_rows, embedding_width) if len(transform.code) else None
+        if self.table is not None:
+            nn.init.normal_(self.table.weight, std=0.1)
+        self.input_dropout = nn.Dropout(input_dropout)
+        self.crosses = nn.ModuleList([Cross(width, cross_rank) for _ in range(crosses)])
+        layers: list[nn.Module] = []
+        previous = width
+        for size in hidden:
+            layers += [nn.Linear(previous, size), nn.ReLU(), nn.Dropout(dropout)]
+            previous = size
+        self.deep = nn.Sequential(*layers)
+        self.score = nn.Linear(width + previous, 1)
+        self.heads = nn.Linear(width + previous, n_heads) if n_heads else None
+
+    def forward(self, dense: Tensor, table_rows: Tensor) -> tuple[Tensor, Tensor]:
+        if self.table is not None:
+            dense = torch.cat([dense, self.table(table_rows).flatten(start_dim=1)], dim=1)
+        first = self.input_dropout(dense)
+        x = first
+        for cross in self.crosses:
+            x = cross(first, x)
+        both = torch.cat([x, self.deep(first)], dim=1)
+        logits = both[:, :0] if self.heads is None else self.heads(both)
+        return self.score(both).squeeze(1), logits
+
+
+class Committee(nn.Module):
+    """Networks behind one input transform: the mean of their standardised scores, the mean of their probabilities.
+
+    location, scale: (n_networks,), mean and deviation of each network's score over the training rows.
+    """
+
+    def __init__(self, inputs: Inputs, networks: list[Network], location: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.networks = nn.ModuleList(networks)
+        self.register_buffer("location", location)
+        self.register_buffer("scale", scale)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        dense, table_rows = self.inputs(features)
+        answers = [network(dense, table_rows) for network in self.networks]
+        scores = torch.stack([score for score, _ in answers], dim=1)
+        probabilities = torch.stack([logits.sigmoid() for _, logits in answers]).mean(dim=0)
+        return ((scores - self.location) / self.scale).mean(dim=1), probabilities

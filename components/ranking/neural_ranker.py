@@ -1,0 +1,146 @@
+"""The neural ranker as it is served: an ONNX graph run by onnxruntime. Training lives in neural_training.
+
+Loading and scoring import no torch. Knows nothing of other rankers or of where features come from.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import onnxruntime
+
+from components.data.training_set import RankingDataset
+from components.ranking import artifact
+from components.ranking.ranker import Floats, checked_features, checked_training
+from metier.errors import ArtifactError, RankerError
+
+GRAPH_FILE = "network.onnx"
+WEIGHTS_FILE = "network.safetensors"
+ROWS_AT_ONCE = 8_192
+
+
+@dataclasses.dataclass(frozen=True)
+class NeuralConfig:
+    """Hyperparameters; the defaults hold from some hundred queries to a million rows."""
+
+    hidden: tuple[int, ...] = (256, 128)
+    crosses: int = 2
+    cross_rank: int = 32
+    embedding_width: int = 8
+    rarest_code: int = 20
+    """A category held by fewer training rows shares the embedding of the unknown."""
+    dropout: float = 0.5
+    input_dropout: float = 0.2
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    largest_gradient: float = 5.0
+    batch_rows: int = 4_096
+    epochs: int = 15
+    row_visits: int = 8_000_000
+    """Epochs are cut, down to one, so that a network sees at most so many rows."""
+    networks: int = 5
+    few_rows: int = 50_000
+    """Fewer training rows than this: `networks` of them are averaged. More: one is trained."""
+    head_weight: float = 0.3
+    """Weight of the outcome heads beside the listwise loss."""
+    seed: int = 0
+
+
+class NeuralRanker:
+    """A Ranker: DCN-v2 with a listwise loss and one head an outcome. Scores are standardised over the training rows."""
+
+    kind: ClassVar[str] = "neural"
+
+    def __init__(self) -> None:
+        self._session: onnxruntime.InferenceSession | None = None
+        self._graph = b""
+        self._weights = b""
+        self._feature_names: tuple[str, ...] = ()
+        self._record: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        networks, epoch = self._record.get("networks", 0), self._record.get("epoch", 0)
+        return f"NeuralRanker({networks} networks at epoch {epoch}, heads: {', '.join(self.heads) or 'none'})"
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return self._feature_names
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Outcomes that were trained: those whose known values hold both 1 and 0."""
+        return tuple(self._record.get("heads", ()))
+
+    def fit(
+        self,
+        train: RankingDataset,
+        config: NeuralConfig = NeuralConfig(),
+        validation: RankingDataset | None = None,
+    ) -> Self:
+        from components.ranking.neural_training import train_networks
+
+        checked_training(train, validation)
+        trained = train_networks(train, validation, _trainable_heads(train), config)
+        self._feature_names = train.feature_names
+        self._weights = trained.weights
+        self._record = {
+            "config": dataclasses.asdict(config),
+            "train": {"n_rows": len(train), "n_queries": train.n_queries},
+            **trained.record,
+        }
+        self._serve(trained.onnx)
+        return self
+
+    def _serve(self, graph: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._graph = graph
+
+    def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
+        return self._run("score", features, feature_names)
+
+    def score_heads(self, features: Floats, feature_names: Sequence[str] | None = None) -> dict[str, Floats]:
+        """P(outcome) of each trained head, {head: (n_rows,)}."""
+        probabilities = self._run("heads", features, feature_names)
+        return {head: probabilities[:, position] for position, head in enumerate(self.heads)}
+
+    def _run(self, output: str, features: Floats, feature_names: Sequence[str] | None) -> Floats:
+        checked = checked_features(features, self._feature_names, feature_names)
+        if self._session is None:
+            raise RankerError("this ranker has not been fitted; call fit or load first")
+        starts = range(0, max(len(checked), 1), ROWS_AT_ONCE)
+        parts = [
+            self._session.run([output], {"features": np.ascontiguousarray(checked[start : start + ROWS_AT_ONCE])})[0]
+            for start in starts
+        ]
+        return np.concatenate(parts).astype(np.float32, copy=False)
+
+    def save(self, directory: str | Path) -> None:
+        if self._session is None:
+            raise RankerError("this ranker has not been fitted; call fit or load first")
+        metadata = {"feature_names": self._feature_names, **self._record}
+        files = {GRAPH_FILE: self._graph, WEIGHTS_FILE: self._weights}
+        artifact.write(directory, self.kind, metadata, files, ("torch", "onnxruntime", "numpy"))
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Self:
+        saved = artifact.read(directory, cls.kind)
+        ranker = cls()
+        try:
+            ranker._serve(saved.files[GRAPH_FILE])
+            ranker._weights = saved.files[WEIGHTS_FILE]
+            ranker._feature_names = tuple(saved.metadata["feature_names"])
+        except Exception as error:  # onnxruntime raises its own unrelated types
+            raise ArtifactError(f"{directory} holds no neural ranker that loads; {artifact.NEXT_MOVE}") from error
+        ranker._record = {name: value for name, value in saved.metadata.items() if name != "feature_names"}
+        return ranker
+
+
+def _trainable_heads(train: RankingDataset) -> tuple[str, ...]:
+    """Outcomes whose known values hold both 1 and 0, in name order."""
+    outcomes = train.outcomes or {}
+    return tuple(head for head in sorted(outcomes) if (outcomes[head] == 1).any() and (outcomes[head] == 0).any())

@@ -1,0 +1,144 @@
+"""What every ranker is, and the checks at its border.
+
+A ranker turns rows of features into scores, each row by itself: a score does not depend on the other rows of its
+batch. Knows nothing of where features come from or what is done with a score.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.data.training_set import RankingDataset
+from metier.errors import EmptyDataError, FeatureMismatchError, RankerError
+
+Floats = NDArray[np.float32]
+
+TEXT_VECTOR = re.compile(r"_v\d\d$")
+"""Names of the components of a text vector."""
+HIGHEST_GRADE = 31
+"""XGBoost computes the gain 2^relevance - 1 in 32 bits."""
+
+
+class Ranker(Protocol):
+    """Fit on a data set, score rows, save to a directory without pickle, load from it."""
+
+    kind: ClassVar[str]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Columns of `features`, in order, as in the fit."""
+        ...
+
+    def fit(self, train: RankingDataset, config: Any = ..., validation: RankingDataset | None = None) -> Self:
+        """Learn from `train`; `validation`, other queries of the same features, decides when to stop."""
+        ...
+
+    def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
+        """Scores (n_rows,), higher is better, of float32 features (n_rows, n_features), NaN where missing.
+
+        FeatureMismatchError when the matrix, or `feature_names` where given, is not what the fit saw.
+        """
+        ...
+
+    def save(self, directory: str | Path) -> None:
+        """Write files and manifest."""
+        ...
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Self:
+        """The ranker that `save` wrote; ArtifactError when it is damaged or of a newer version."""
+        ...
+
+
+def require_names(expected: Sequence[str], given: Sequence[str]) -> None:
+    """FeatureMismatchError, naming the first difference, unless both are the same names in the same order."""
+    if tuple(expected) == tuple(given):
+        return
+    absent = [name for name in expected if name not in set(given)]
+    extra = [name for name in given if name not in set(expected)]
+    if absent:
+        raise FeatureMismatchError(f"feature {absent[0]!r} of the fit is absent; build the rows with the same features")
+    if extra:
+        raise FeatureMismatchError(f"feature {extra[0]!r} was not in the fit; leave it out or fit again with it")
+    first = next(i for i, (a, b) in enumerate(zip(expected, given, strict=False)) if a != b)
+    raise FeatureMismatchError(
+        f"column {first} is {given[first]!r}, in the fit it was {expected[first]!r}; order columns by feature_names"
+    )
+
+
+def checked_features(features: Floats, fitted: Sequence[str], given: Sequence[str] | None) -> Floats:
+    """`features` once it is known to be float32 (n_rows, len(fitted)) without infinities."""
+    if not fitted:
+        raise RankerError("this ranker has not been fitted; call fit or load first")
+    if given is not None:
+        require_names(fitted, given)
+    if not isinstance(features, np.ndarray) or features.dtype != np.float32:
+        found = features.dtype if isinstance(features, np.ndarray) else type(features).__name__
+        raise FeatureMismatchError(f"features is {found}; give a numpy array of float32")
+    if features.ndim != 2 or features.shape[1] != len(fitted):
+        raise FeatureMismatchError(f"features has shape {features.shape}; the fit had {len(fitted)} columns")
+    infinite = np.isinf(features).any(axis=0)
+    if infinite.any():
+        raise FeatureMismatchError(f"feature {fitted[int(infinite.argmax())]!r} is infinite; use NaN where missing")
+    return features
+
+
+def checked_training(train: RankingDataset, validation: RankingDataset | None) -> NDArray[np.bool_]:
+    """Which queries of `train` (n_queries,) can teach an order: those that hold two different relevances.
+
+    RankerError where a relevance is no grade, EmptyDataError where no query or no feature can teach.
+    """
+    for dataset in (train, validation):
+        if dataset is not None:
+            require_names(train.feature_names, dataset.feature_names)
+            _require_grades(dataset.relevance)
+    telling = telling_queries(train)
+    if not telling.any():
+        raise EmptyDataError(
+            f"none of the {train.n_queries} queries holds two different relevances, so no order can be learned; "
+            "widen the selection"
+        )
+    if not varying(train.features).any():
+        raise EmptyDataError(f"none of the {len(train.feature_names)} features varies over the rows; add one that does")
+    return telling
+
+
+def varying(features: Floats) -> NDArray[np.bool_]:
+    """Columns (n_features,) with two different known values."""
+    return np.asarray(np.fmax.reduce(features, axis=0) > np.fmin.reduce(features, axis=0))
+
+
+def telling_queries(dataset: RankingDataset) -> NDArray[np.bool_]:
+    """Queries (n_queries,) that hold two different relevances."""
+    starts = _starts(dataset)
+    highest = np.maximum.reduceat(dataset.relevance, starts)
+    telling: NDArray[np.bool_] = highest > np.minimum.reduceat(dataset.relevance, starts)
+    return telling
+
+
+def query_weights(dataset: RankingDataset) -> Floats | None:
+    """Mean weight of each query's rows (n_queries,), scaled to mean one; None when rows carry no weight."""
+    if dataset.weight is None:
+        return None
+    total = np.add.reduceat(dataset.weight.astype(np.float64), _starts(dataset))
+    weights = total / dataset.group_sizes
+    if not weights.any():
+        raise EmptyDataError("every query weighs zero; give some rows a positive weight")
+    scaled: Floats = (weights / weights.mean()).astype(np.float32)
+    return scaled
+
+
+def _starts(dataset: RankingDataset) -> NDArray[np.int64]:
+    return np.cumsum(dataset.group_sizes) - dataset.group_sizes
+
+
+def _require_grades(relevance: Floats) -> None:
+    if (relevance != np.rint(relevance)).any() or (relevance > HIGHEST_GRADE).any():
+        wrong = relevance[(relevance != np.rint(relevance)) | (relevance > HIGHEST_GRADE)][0]
+        raise RankerError(
+            f"relevance {wrong:g} is no grade; the gain 2^relevance - 1 takes whole numbers from 0 to {HIGHEST_GRADE}"
+        )

@@ -1,0 +1,221 @@
+"""Who may be shown at all: a stage of its own, before any score and in every fallback tier.
+
+Pools hold the newest version of each candidate with what is known of pairs, and answer with a mask over their rows and
+how many were dropped for which reason (each candidate under its first). Knows no text, vector, score or clock.
+"""
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters
+from components.retrieval.pair_facts import PairFacts
+from metier.errors import FeatureError
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+Asked = str | Mapping[str, Any] | None
+"""The filters of a query: JSON text, the object itself, or none."""
+Ranked = TypeVar("Ranked")
+
+JOB_COLUMNS = ("job_id", "client_id", "status", "visibility", "openings")
+PERSON_COLUMNS = ("freelancer_id", "status")
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """`mask`: who may be shown, by row of the pool. `dropped`: how many may not, by reason."""
+
+    mask: BoolArray
+    dropped: Mapping[str, int]
+
+
+class JobPool:
+    """Jobs that a feed may hold: open, with an unfilled opening, and what the actor's past leaves of them."""
+
+    def __init__(self, jobs: pa.Table, facts: PairFacts) -> None:
+        """`jobs`: one row a job, JOB_COLUMNS at least and those filtered on, named as in the contract."""
+        _require(jobs, JOB_COLUMNS, "jobs")
+        self._jobs = _Rows(jobs["job_id"])
+        self._closed = ~_equal(jobs, "status", "open")
+        self._invite_only = ~_equal(jobs, "visibility", "public")
+        self._openings = pc.fill_null(jobs["openings"], 1).to_numpy()
+        self._client_rows = _grouped(jobs["client_id"])
+        self._filters = Filters(jobs, JOB_FILTERS)
+        self._know(facts)
+
+    @property
+    def ids(self) -> list[str]:
+        """Job ids by row."""
+        return self._jobs.ids
+
+    def knowing(self, facts: PairFacts) -> "JobPool":
+        """The same jobs with newer facts; shares all columns."""
+        pool = copy.copy(self)
+        pool._know(facts)
+        return pool
+
+    def feed(self, freelancer_id: str, filters: Asked = None) -> Eligibility:
+        """What may be shown to a freelancer."""
+        facts, jobs = self._facts, self._jobs
+        invited = jobs.among(facts.invited.get(freelancer_id, NOBODY))
+        blocked = np.zeros(len(self.ids), dtype=np.bool_)
+        for client in facts.blocked_clients.get(freelancer_id, NOBODY):
+            blocked[self._client_rows.get(client, [])] = True
+        return _judged(
+            len(self.ids),
+            (
+                ("not_open", self._closed),
+                ("filled", self._filled),
+                ("not_invited", self._invite_only & ~invited),
+                ("blocked", blocked),
+                ("applied", jobs.among(facts.applied.get(freelancer_id, NOBODY))),
+                ("dismissed", jobs.among(facts.dismissed.get(freelancer_id, NOBODY))),
+                ("declined", jobs.among(facts.declined.get(freelancer_id, NOBODY))),
+                ("filtered", ~self._filters.mask(filters)),
+            ),
+        )
+
+    def _know(self, facts: PairFacts) -> None:
+        self._facts = facts
+        hires = np.zeros(len(self.ids), dtype=np.int64)
+        for job, people in facts.hired.items():
+            hires[self._jobs.rows(job)] = len(people)
+        self._filled = hires >= self._openings
+
+
+class FreelancerPool:
+    """People that a client may be shown: listed, and what the two sides' past leaves of them."""
+
+    def __init__(self, freelancers: pa.Table, facts: PairFacts) -> None:
+        """`freelancers`: one row a person, PERSON_COLUMNS at least and those filtered on, named as in the contract."""
+        _require(freelancers, PERSON_COLUMNS, "freelancers")
+        self._people = _Rows(freelancers["freelancer_id"])
+        self._status = {name: _equal(freelancers, "status", name) for name in ("suspended", "private", "unavailable")}
+        self._unlisted = ~_equal(freelancers, "status", "listed")
+        self._filters = Filters(freelancers, PERSON_FILTERS)
+        self._facts = facts
+
+    @property
+    def ids(self) -> list[str]:
+        """Freelancer ids by row."""
+        return self._people.ids
+
+    def knowing(self, facts: PairFacts) -> "FreelancerPool":
+        """The same people with newer facts; shares all columns."""
+        pool = copy.copy(self)
+        pool._facts = facts
+        return pool
+
+    def search(self, client_id: str, job_id: str | None = None, filters: Asked = None) -> Eligibility:
+        """Whom a client may be shown for a job, or for free text where `job_id` is None."""
+        facts, people = self._facts, self._people
+        if job_id is None:
+            declined = facts.client_decliners.get(client_id, NOBODY)
+            hired = set_aside = NOBODY
+        else:
+            declined = facts.decliners.get(job_id, NOBODY)
+            hired = facts.hired.get(job_id, NOBODY)
+            set_aside = facts.set_aside.get(job_id, NOBODY)
+        return _judged(
+            len(self.ids),
+            (
+                *self._status.items(),
+                ("unlisted", self._unlisted),
+                ("blocked", people.among(facts.blocked_freelancers.get(client_id, NOBODY))),
+                ("hired", people.among(hired)),
+                ("declined", people.among(declined)),
+                ("dismissed", people.among(set_aside)),
+                ("filtered", ~self._filters.mask(filters)),
+            ),
+        )
+
+    def applicants(self, client_id: str, job_id: str) -> Eligibility:
+        """Whose application to the job awaits an answer; applying shows a private or unavailable person too."""
+        facts, people = self._facts, self._people
+        return _judged(
+            len(self.ids),
+            (
+                ("no_open_application", ~people.among(facts.open_applicants.get(job_id, NOBODY))),
+                ("suspended", self._status["suspended"]),
+                ("blocked", people.among(facts.blocked_freelancers.get(client_id, NOBODY))),
+            ),
+        )
+
+
+def cap_per_agency(
+    ranked: Sequence[Ranked], agencies: Sequence[str | None], top: int = 10, at_most: int = 2
+) -> list[Ranked]:
+    """`ranked` (best first) with `at_most` of one agency in the first `top`; the surplus follows behind those.
+
+    `agencies[i]` is the agency of ranked[i], None for nobody's. Where too few others exist to fill the top, the
+    surplus is left out: a shorter slate rather than one agency's.
+    """
+    first: list[Ranked] = []
+    rest: list[Ranked] = []
+    taken: dict[str, int] = {}
+    for candidate, agency in zip(ranked, agencies, strict=True):
+        full = agency is not None and taken.get(agency, 0) >= at_most
+        if len(first) >= top or full:
+            rest.append(candidate)
+            continue
+        first.append(candidate)
+        if agency is not None:
+            taken[agency] = taken.get(agency, 0) + 1
+    return first + rest if len(first) >= top else first
+
+
+class _Rows:
+    """Ids and the row of each."""
+
+    def __init__(self, ids: pa.ChunkedArray) -> None:
+        self.ids: list[str] = ids.to_pylist()
+        self._row = {one: row for row, one in enumerate(self.ids)}
+        if len(self._row) != len(self.ids):
+            raise FeatureError("a candidate appears twice in its pool; give the newest version of each alone")
+
+    def rows(self, one: str) -> list[int]:
+        """The row of an id, none where the pool does not hold it."""
+        return [self._row[one]] if one in self._row else []
+
+    def among(self, ids: Iterable[str]) -> BoolArray:
+        mask = np.zeros(len(self.ids), dtype=np.bool_)
+        mask[[self._row[one] for one in ids if one in self._row]] = True
+        return mask
+
+
+def _judged(size: int, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
+    mask = np.ones(size, dtype=np.bool_)
+    dropped: dict[str, int] = {}
+    for reason, out in reasons:
+        count = int(np.count_nonzero(mask & out))
+        if count:
+            dropped[reason] = count
+        mask &= ~out
+    return Eligibility(mask, dropped)
+
+
+def _equal(table: pa.Table, column: str, value: str) -> BoolArray:
+    """Rows with that value; null is no value."""
+    return np.asarray(pc.fill_null(pc.equal(table[column], value), False).to_numpy(), dtype=np.bool_)
+
+
+def _grouped(column: pa.ChunkedArray) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = {}
+    for row, value in enumerate(column.to_pylist()):
+        if value is not None:
+            rows.setdefault(value, []).append(row)
+    return rows
+
+
+def _require(table: pa.Table, columns: tuple[str, ...], what: str) -> None:
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise FeatureError(f"{what} lack {', '.join(missing)}; give the columns {', '.join(columns)}")

@@ -1,0 +1,194 @@
+"""Every Feast object of metier: what a feature is called, what type it has and whose it is.
+
+The only file that `feast apply` reads. The tables are built by aggregates.py; their columns are these names, the join
+key and the two timestamps. A version counts from event_timestamp, the moment at which it became visible to serving.
+"""
+
+from datetime import timedelta
+
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
+from feast.types import Array, Bool, FeastType, Float32, Float64, Int64, String, UnixTimestamp
+
+NEVER_EXPIRES = timedelta(days=50 * 365)
+"""A view says itself when something is over (windows that emptied have a row of zeros), so values do not expire.
+
+Feast reads 0 as "never" in joins but as "one year before the wall clock" in `materialize-incremental`, which would
+leave out archives; fifty years mean the same to both.
+"""
+
+
+def _view(name: str, entity: Entity, features: dict[str, FeastType], description: str) -> FeatureView:
+    return FeatureView(
+        name=name,
+        entities=[entity],
+        ttl=NEVER_EXPIRES,
+        schema=[Field(name=entity.join_key, dtype=String), *(Field(name=n, dtype=t) for n, t in features.items())],
+        source=FileSource(
+            name=name,
+            path=f"{name}.parquet",
+            timestamp_field="event_timestamp",
+            created_timestamp_column="recorded_at",
+        ),
+        online=True,
+        description=description,
+    )
+
+
+def _counts(*names: str) -> dict[str, FeastType]:
+    return dict.fromkeys(names, Float32)
+
+
+freelancer = Entity(name="freelancer", join_keys=["freelancer_id"], value_type=ValueType.STRING)
+job = Entity(name="job", join_keys=["job_id"], value_type=ValueType.STRING)
+client = Entity(name="client", join_keys=["client_id"], value_type=ValueType.STRING)
+
+freelancer_profile = _view(
+    "freelancer_profile",
+    freelancer,
+    {
+        "title": String,
+        "skills": Array(String),
+        "category": String,
+        "country": String,
+        "region": String,
+        "city": String,
+        "languages": Array(String),
+        "hourly_rate_usd": Float64,
+        "experience_level": String,
+        "hours_per_week": Float64,
+        "agency_id": String,
+        "status": String,
+        "joined_at": UnixTimestamp,
+        "text_key": String,
+    },
+    "What a freelancer says of itself.",
+)
+
+freelancer_activity = _view(
+    "freelancer_activity",
+    freelancer,
+    _counts(
+        *("impressions_7d", "impressions_30d", "clicks_7d", "clicks_30d", "invites_7d", "invites_30d"),
+        *("applies_7d", "applies_30d", "accepts_30d", "declines_30d", "hires_30d", "pending_invites"),
+        *("click_rate_30d", "invite_rate_30d", "accept_rate_30d", "hire_rate_30d"),
+        *("earnings_30d_usd", "rating_30d", "active_days_30d"),
+    ),
+    "What happened to a freelancer in windows that end at the last midnight.",
+)
+
+freelancer_history = _view(
+    "freelancer_history",
+    freelancer,
+    {
+        "recent_ids": Array(String),
+        "recent_text_keys": Array(String),
+        "recent_cities": Array(String),
+        "recent_regions": Array(String),
+        "recent_companies": Array(String),
+        "recent_industries": Array(String),
+        "recent_categories": Array(String),
+        "recent_timestamps": Array(Int64),
+        "interaction_count": Float32,
+    },
+    "The jobs a freelancer last turned to, newest first.",
+)
+
+freelancer_text = _view(
+    "freelancer_text",
+    freelancer,
+    {"text_key": String, "embedding": Array(Float32)},
+    "Vector of a freelancer's text: 384 numbers, unit length.",
+)
+
+job_profile = _view(
+    "job_profile",
+    job,
+    {
+        "client_id": String,
+        "posted_at": UnixTimestamp,
+        "title": String,
+        "skills": Array(String),
+        "category": String,
+        "company": String,
+        "industry": String,
+        "country": String,
+        "region": String,
+        "city": String,
+        "languages": Array(String),
+        "budget_kind": String,
+        "budget_min_usd": Float64,
+        "budget_max_usd": Float64,
+        "experience_level": String,
+        "openings": Int64,
+        "visibility": String,
+        "status": String,
+        "text_key": String,
+    },
+    "What a job post says.",
+)
+
+job_activity = _view(
+    "job_activity",
+    job,
+    _counts(
+        *("impressions_7d", "impressions_30d", "clicks_7d", "clicks_30d", "applies_7d", "applies_30d"),
+        *("invites_30d", "accepts_30d", "hires_30d", "click_rate_30d", "apply_rate_30d"),
+        *("applicants_open", "openings_left"),
+    ),
+    "What happened to a job in windows that end at the last midnight, and who competes for it.",
+)
+
+job_text = _view(
+    "job_text",
+    job,
+    {"text_key": String, "embedding": Array(Float32)},
+    "Vector of a job's text: 384 numbers, unit length.",
+)
+
+client_profile = _view(
+    "client_profile",
+    client,
+    {"country": String, "payment_verified": Bool, "status": String, "joined_at": UnixTimestamp},
+    "What is known of a client.",
+)
+
+client_activity = _view(
+    "client_activity",
+    client,
+    _counts(
+        *("queries_30d", "clicks_30d", "invites_30d", "hires_30d", "jobs_posted_30d"),
+        *("hire_rate_30d", "answer_rate_30d", "spend_30d_usd", "rating_given_30d"),
+    ),
+    "What a client did in windows that end at the last midnight.",
+)
+
+client_history = _view(
+    "client_history",
+    client,
+    {
+        "recent_ids": Array(String),
+        "recent_text_keys": Array(String),
+        "recent_cities": Array(String),
+        "recent_regions": Array(String),
+        "recent_agencies": Array(String),
+        "recent_categories": Array(String),
+        "recent_timestamps": Array(Int64),
+        "interaction_count": Float32,
+    },
+    "The freelancers a client last turned to, newest first.",
+)
+
+ENTITIES = (freelancer, job, client)
+RANKED_VIEWS = (
+    *(freelancer_profile, freelancer_activity, freelancer_history),
+    *(job_profile, job_activity),
+    *(client_profile, client_activity, client_history),
+)
+"""What rankers read. Vectors are gathered by text_key instead."""
+VIEWS = (*RANKED_VIEWS, freelancer_text, job_text)
+
+talent_search_v1 = FeatureService(name="talent_search_v1", features=list(RANKED_VIEWS))
+job_feed_v1 = FeatureService(name="job_feed_v1", features=list(RANKED_VIEWS))
+applicant_review_v1 = FeatureService(name="applicant_review_v1", features=list(RANKED_VIEWS))
+
+SERVICES = (talent_search_v1, job_feed_v1, applicant_review_v1)

@@ -1,0 +1,72 @@
+-- How a job is doing as a candidate, who competes for it and how many openings it has left.
+-- Smoothing weight of both rates: 20 impressions. A job has its first row at the snapshot after it became visible.
+-- Needs visible_events.sql.
+
+CREATE OR REPLACE TEMP TABLE happenings AS
+SELECT candidate_id AS entity_id, 'impressions' AS measure, 1 AS amount, happened_at, visible_at, recorded_at
+FROM shown
+WHERE surface = 'job_feed'
+UNION ALL
+SELECT
+    job_id,
+    CASE kind WHEN 'click' THEN 'clicks' WHEN 'apply' THEN 'applies' WHEN 'invite' THEN 'invites'
+              WHEN 'accept' THEN 'accepts' ELSE 'hires' END,
+    1, happened_at, visible_at, recorded_at
+FROM acts
+WHERE job_id IS NOT NULL
+    AND ((side = 'freelancer' AND kind IN ('click', 'apply')) OR (side = 'client' AND kind = 'invite')
+         OR kind IN ('accept', 'hire'));
+
+CREATE OR REPLACE TEMP TABLE spans AS
+FROM windowed_spans('happenings')
+UNION ALL
+SELECT
+    job_id, 'applicants_open', snapshot_index(visible_at) AS starts,
+    coalesce(snapshot_index(answer_visible_at), snapshot_index(getvariable('as_of')) + 1) AS ends, 1, recorded_at
+FROM moves
+WHERE kind = 'apply' AND job_id IS NOT NULL AND starts < ends
+UNION ALL
+-- Openings of the newest visible version, and the people hired so far.
+SELECT
+    job_id, 'openings', snapshot_index(event_timestamp), snapshot_index(getvariable('as_of')) + 1,
+    openings - lag(openings, 1, 0) OVER (PARTITION BY job_id ORDER BY event_timestamp), recorded_at
+FROM job_profile
+UNION ALL
+SELECT
+    job_id, 'hired', snapshot_index(min(visible_at)), snapshot_index(getvariable('as_of')) + 1, 1,
+    min(recorded_at)
+FROM acts
+WHERE kind = 'hire' AND job_id IS NOT NULL
+GROUP BY job_id, freelancer_id;
+
+CREATE OR REPLACE TEMP TABLE changes AS
+PIVOT (FROM span_ends('spans'))
+ON measure IN (
+    'in_window', 'impressions_7d', 'impressions_30d', 'clicks_7d', 'clicks_30d', 'applies_7d', 'applies_30d',
+    'invites_30d', 'accepts_30d', 'hires_30d', 'applicants_open', 'openings', 'hired'
+)
+USING sum(amount)
+GROUP BY entity_id, index;
+
+SELECT
+    entity_id AS job_id,
+    event_timestamp,
+    recorded_at,
+    impressions_7d::FLOAT AS impressions_7d,
+    impressions_30d::FLOAT AS impressions_30d,
+    clicks_7d::FLOAT AS clicks_7d,
+    clicks_30d::FLOAT AS clicks_30d,
+    applies_7d::FLOAT AS applies_7d,
+    applies_30d::FLOAT AS applies_30d,
+    invites_30d::FLOAT AS invites_30d,
+    accepts_30d::FLOAT AS accepts_30d,
+    hires_30d::FLOAT AS hires_30d,
+    smoothed(clicks_30d, impressions_30d, sum(clicks_30d) OVER day, sum(impressions_30d) OVER day, 20)
+        AS click_rate_30d,
+    smoothed(applies_30d, impressions_30d, sum(applies_30d) OVER day, sum(impressions_30d) OVER day, 20)
+        AS apply_rate_30d,
+    applicants_open::FLOAT AS applicants_open,
+    CASE WHEN openings > 0 THEN greatest(openings - hired, 0) END::FLOAT AS openings_left
+FROM daily_counts('changes', 'spans')
+WINDOW day AS (PARTITION BY event_timestamp)
+ORDER BY event_timestamp, job_id;

@@ -1,0 +1,16 @@
+-- Every distinct text of the visible versions of jobs and freelancers, with its title.
+-- Must agree with feature_repo.text: freelancer_text, job_text, text_key.
+
+WITH texts AS (
+    SELECT title, concat(title, '. ', overview, '. ', array_to_string(skills, ', ')) AS text
+    FROM freelancers
+    WHERE greatest(event_timestamp, recorded_at) <= getvariable('as_of')
+    UNION ALL
+    SELECT title, concat(title, '. ', description, '. ', array_to_string(skills, ', '))
+    FROM jobs
+    WHERE greatest(event_timestamp, recorded_at) <= getvariable('as_of')
+)
+SELECT left(sha256(text), 16) AS text_key, text, min(title) AS title
+FROM texts
+GROUP BY text
+ORDER BY text_key;

@@ -1,0 +1,122 @@
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.evaluation.gate import Decision, Evidence, GateRules, Guardrail, decide
+from components.evaluation.intervals import Interval
+
+GAIN = Interval(0.02, 0.01, 0.03, 5000, 900)
+LOSS = Interval(-0.02, -0.03, -0.01, 5000, 900)
+OPEN = Interval(0.01, -0.01, 0.03, 5000, 900)
+
+
+def _evidence(estimand, difference, effective=500.0):
+    return Evidence(estimand, "NDCG@10", difference, effective if estimand == "off_policy" else None)
+
+
+@pytest.mark.parametrize("estimand", ["randomised", "off_policy"])
+def test_a_gain_where_it_counts_promotes_and_names_its_estimand(estimand):
+    decision = decide([_evidence(estimand, GAIN)])
+    assert (decision.verdict, decision.estimand) == ("promote", estimand)
+
+
+@pytest.mark.parametrize("estimand", ["randomised", "off_policy", "logged"])
+def test_a_loss_refuses(estimand):
+    decision = decide([_evidence(estimand, LOSS)], first_champion=True)
+    assert (decision.verdict, decision.estimand) == ("refuse", estimand)
+
+
+@pytest.mark.parametrize(
+    ("first_champion", "declared", "verdict"),
+    [(False, False, "hold"), (True, False, "promote"), (False, True, "promote")],
+)
+def test_logged_slates_promote_only_the_first_champion_or_when_declared(first_champion, declared, verdict):
+    rules = GateRules(logged_may_promote=declared)
+    decision = decide([_evidence("logged", GAIN)], first_champion=first_champion, rules=rules)
+    assert decision.verdict == verdict
+    assert decision.estimand == "logged"
+
+
+def test_the_most_trusted_conclusive_evidence_decides():
+    decision = decide([_evidence("logged", LOSS), _evidence("off_policy", GAIN), _evidence("randomised", LOSS)])
+    assert (decision.verdict, decision.estimand) == ("refuse", "randomised")
+    decision = decide([_evidence("off_policy", GAIN), _evidence("randomised", OPEN)])
+    assert (decision.verdict, decision.estimand) == ("promote", "off_policy")
+
+
+def test_logged_slates_may_block_a_gain():
+    decision = decide([_evidence("randomised", GAIN), _evidence("logged", LOSS)])
+    assert decision.verdict == "hold"
+    assert "less trusted evidence shows a loss" in decision.reasons[-1]
+
+
+def test_two_metrics_of_equal_trust_must_not_contradict():
+    clicks = Evidence("randomised", "clicks a query", GAIN)
+    hires = Evidence("randomised", "hires a query", LOSS)
+    assert decide([clicks, hires]).verdict == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "note"),
+    [
+        (_evidence("off_policy", GAIN, effective=40.0), "effective sample size 40, below 100"),
+        (_evidence("off_policy", GAIN, effective=None), "effective sample size unknown"),
+        (_evidence("randomised", Interval(0.1, 0.05, 0.2, 60, 12)), "12 actors"),
+        (_evidence("randomised", Interval(0.1, math.nan, math.nan, 1, 1)), "no interval"),
+    ],
+)
+def test_evidence_that_is_worth_too_little_is_not_listened_to(evidence, note):
+    decision = decide([evidence])
+    assert (decision.verdict, decision.estimand) == ("hold", None)
+    assert note in decision.checks[0].note
+
+
+@pytest.mark.parametrize("evidence", [[], [_evidence("randomised", OPEN)]])
+def test_without_a_conclusive_difference_the_incumbent_stays(evidence):
+    assert decide(evidence).verdict == "hold"
+
+
+@pytest.mark.parametrize(
+    ("value", "keeps", "status", "verdict"),
+    [
+        (Interval(0.60, 0.55, 0.65, 900, 90), "at_least", "kept", "promote"),
+        (Interval(0.52, 0.48, 0.56, 900, 90), "at_least", "unclear", "hold"),
+        (Interval(0.40, 0.35, 0.45, 900, 90), "at_least", "broken", "refuse"),
+        (Interval(0.40, 0.35, 0.45, 900, 90), "at_most", "kept", "promote"),
+        (Interval(0.60, 0.55, 0.65, 900, 90), "at_most", "broken", "refuse"),
+        (Interval(math.nan, math.nan, math.nan, 0, 0), "at_most", "unclear", "hold"),
+        (Interval.exact(0.5), "at_most", "kept", "promote"),
+    ],
+)
+def test_guardrails_stand_before_any_gain(value, keeps, status, verdict):
+    decision = decide([_evidence("randomised", GAIN)], [Guardrail("jobs with enough applicants", value, 0.5, keeps)])
+    assert decision.checks[-1].status == status
+    assert decision.verdict == verdict
+
+
+def test_the_record_survives_json_with_its_lineage():
+    guardrail = Guardrail("declines", Interval(math.nan, math.nan, math.nan, 0, 0), 0.1, "at_most")
+    decision = decide([_evidence("logged", GAIN)], [guardrail], lineage={"surface": "job_feed", "digest": "9f3a"})
+    read = Decision.from_dict(json.loads(json.dumps(decision.as_dict(), allow_nan=False)))
+    assert read.as_dict() == decision.as_dict()
+    assert read.lineage == {"surface": "job_feed", "digest": "9f3a"}
+
+
+bounds = st.tuples(st.floats(-1, 1), st.floats(0, 0.5), st.floats(0, 0.5)).map(
+    lambda drawn: Interval(drawn[0], drawn[0] - drawn[1], drawn[0] + drawn[2], 500, 100)
+)
+
+
+@given(
+    st.lists(st.builds(_evidence, st.sampled_from(["randomised", "off_policy", "logged"]), bounds), max_size=5),
+    st.booleans(),
+)
+def test_nothing_is_promoted_without_a_gain_or_in_spite_of_a_loss(evidence, first_champion):
+    decision = decide(evidence, first_champion=first_champion)
+    if decision.verdict == "promote":
+        assert any(each.difference.above_zero for each in evidence if each.estimand == decision.estimand)
+        assert not any(each.difference.below_zero for each in evidence)
+    assert decision.reasons

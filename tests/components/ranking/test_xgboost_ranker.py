@@ -1,0 +1,70 @@
+"""What is particular to the trees."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.data.training_set import RankingDataset
+from components.evaluation.metrics import ndcg_at_k
+from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
+
+SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "lightgbm_lambdarank"
+
+
+def queries_of_noise(n_queries, seed, names=("a", "b_v00", "c_v01")):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(n_queries * 8, len(names))).astype(np.float32)
+    relevance = (features[:, 0] + rng.normal(size=len(features)) > 0.5).astype(np.float32)
+    return RankingDataset(features, relevance, np.repeat(np.arange(n_queries), 8), names)
+
+
+def test_validation_stops_the_fit_and_its_absence_does_not():
+    train, config = queries_of_noise(40, 0), XGBoostConfig(trees=60, patience=5)
+    alone = XGBoostRanker().fit(train, config)
+    watched = XGBoostRanker().fit(train, config, validation=queries_of_noise(40, 1))
+    assert repr(alone).startswith("XGBoostRanker(60 trees")
+    assert int(repr(watched).split("(")[1].split()[0]) < 60
+
+
+def test_validation_without_relevant_rows_is_no_validation():
+    held_out = queries_of_noise(5, 1)
+    empty = RankingDataset(held_out.features, np.zeros(40), held_out.query_id, held_out.feature_names)
+    ranker = XGBoostRanker().fit(queries_of_noise(40, 0), XGBoostConfig(trees=7, patience=2), validation=empty)
+    assert repr(ranker).startswith("XGBoostRanker(7 trees")
+
+
+def test_text_vectors_are_read_only_when_asked():
+    train = queries_of_noise(40, 0)
+    moved = train.features + np.array([0, 5, 5], dtype=np.float32)
+    without = XGBoostRanker().fit(train, XGBoostConfig(trees=10))
+    reading = XGBoostRanker().fit(train, XGBoostConfig(trees=10, text_vectors=True))
+    assert np.array_equal(without.score(moved), without.score(train.features))
+    assert not np.array_equal(reading.score(moved), reading.score(train.features))
+
+
+def test_text_vectors_are_read_where_there_is_nothing_else():
+    train = queries_of_noise(40, 0, names=("a_v00", "b_v01"))
+    assert np.ptp(XGBoostRanker().fit(train, XGBoostConfig(trees=3)).score(train.features)) > 0
+
+
+def test_queries_without_a_pair_teach_nothing():
+    train, config = queries_of_noise(40, 0), XGBoostConfig(trees=10)
+    silent = queries_of_noise(10, 2)
+    both = RankingDataset(
+        np.concatenate([train.features, silent.features * 50]),
+        np.concatenate([train.relevance, np.zeros(len(silent))]),
+        np.concatenate([train.query_index, 100 + silent.query_index]),
+        train.feature_names,
+    )
+    expected = XGBoostRanker().fit(train, config).score(train.features)
+    assert np.array_equal(XGBoostRanker().fit(both, config).score(train.features), expected)
+
+
+def test_the_defaults_hold_on_the_lambdarank_example():
+    if not SHARED.is_dir():
+        pytest.skip(f"no {SHARED}: the ranking example of LightGBM is not here")
+    train = RankingDataset.from_svmlight(SHARED / "rank.train")
+    test = RankingDataset.from_svmlight(SHARED / "rank.test", n_features=len(train.feature_names))
+    ndcg = np.nanmean(ndcg_at_k(test.relevance, XGBoostRanker().fit(train).score(test.features), test.query_id, 10))
+    assert ndcg > 0.72  # LightGBM .748, random .580
