@@ -16,9 +16,10 @@ def blend_ensemble(
     from components.data.training_set import RankingDataset
     from components.ranking.ensemble import Ensemble
     from components.ranking.neural_ranker import NeuralRanker
+    from components.ranking.ranker import Ranker
     from components.ranking.xgboost_ranker import XGBoostRanker
 
-    rankers = {"xgboost": XGBoostRanker.load(xgboost.path), "neural": NeuralRanker.load(neural.path)}
+    rankers: dict[str, Ranker] = {"xgboost": XGBoostRanker.load(xgboost.path), "neural": NeuralRanker.load(neural.path)}
     blend = Ensemble.fit(rankers, RankingDataset.read(validation.path))
     blend.save(ensemble.path)
     print("metier: blend " + ", ".join(f"{name} {weight:.2f}" for name, weight in blend.weights.items()))

@@ -9,10 +9,11 @@ def build_features(as_of: str, inputs_digest: str, verdict: str) -> str:
     from datetime import datetime
 
     from components.data.feature_tables import build_all
+    from components.retrieval.encoder import Encoder
     from metier.lake import Lake
     from metier.settings import load_settings
 
     settings = load_settings()
-    report = build_all(Lake(settings.lake), settings, datetime.fromisoformat(as_of))
+    report = build_all(Lake(settings.lake), settings, datetime.fromisoformat(as_of), Encoder.load())
     print(f"metier: {report.render()}")
-    return report.digest
+    return f"{inputs_digest}-{as_of}"

@@ -17,13 +17,13 @@ def build_training_set(
 ) -> None:
     """Write the three sets of one study."""
     from datetime import datetime
+    from pathlib import Path
 
     from components.data.plan import Study
     from components.data.studies import build
     from metier.settings import load_settings
 
-    report = build(
-        Study(**study), load_settings(), datetime.fromisoformat(as_of), train.path, validation.path, held_out.path
-    )
+    folders = [Path(part.path) for part in (train, validation, held_out)]
+    report = build(Study(**study), load_settings(), datetime.fromisoformat(as_of), *folders)
     print(f"metier: {report.render()}")
-    train.metadata.update(report.metadata)
+    train.metadata.update(rows=report.rows, queries=report.queries)

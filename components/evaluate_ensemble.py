@@ -9,16 +9,22 @@ from components.step import step
 def evaluate_ensemble(
     study: dict,
     as_of: str,
+    features_digest: str,
     held_out: dsl.Input[dsl.Dataset],
     ensemble: dsl.Input[dsl.Model],
     evaluation: dsl.Output[dsl.Metrics],
 ) -> None:
     """Write the evaluation of one study as JSON and log its headline figures."""
+    from datetime import datetime
+    from pathlib import Path
+
+    from components.data.plan import Study
     from components.evaluation.studies import evaluate
     from components.ranking.ensemble import Ensemble
     from metier.settings import load_settings
 
-    section = evaluate(study, held_out.path, Ensemble.load(ensemble.path), load_settings().truth)
-    section.write(evaluation.path)
-    for name, value in section.headline().items():
+    blend = Ensemble.load(ensemble.path)
+    found = evaluate(Study(**study), Path(held_out.path), blend, load_settings(), datetime.fromisoformat(as_of))
+    found.write(Path(evaluation.path))
+    for name, value in found.headline().items():
         evaluation.log_metric(name, value)

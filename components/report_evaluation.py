@@ -1,6 +1,6 @@
 """Step: gather a run's evaluations into one report per surface, with the gate's decision."""
 
-from typing import List
+from typing import List  # noqa: UP035 - kfp reads this spelling of a list of artifacts
 
 from kfp import dsl
 
@@ -8,7 +8,10 @@ from components.step import step
 
 
 @step()
-def report_evaluation(evaluations: dsl.Input[List[dsl.Metrics]], report: dsl.Output[dsl.HTML]) -> str:
+def report_evaluation(
+    evaluations: dsl.Input[List[dsl.Metrics]],  # noqa: UP006
+    report: dsl.Output[dsl.HTML],
+) -> str:
     """Write the reports beside the artifacts and under METIER_HOME; returns the verdicts as text."""
     from pathlib import Path
 

@@ -15,4 +15,4 @@ def features(as_of: str, inputs_digest: str) -> str:
     built.set_caching_options(False)
     materialized = materialize_features(as_of=as_of, features_digest=built.output)
     materialized.set_caching_options(False)
-    return materialized.output
+    return materialized.output  # type: ignore[no-any-return]

@@ -83,9 +83,12 @@ def inputs_digest(lake: Lake) -> str:
 
 
 def run_locally(
-    name: str, settings: Settings, surfaces: tuple[str, ...] = (), show: Callable[[str], None] = print
+    name: str, settings: Settings, surfaces: tuple[str, ...] = (), *, show: Callable[[str], None]
 ) -> PipelineRun:
-    """Run the pipeline in subprocesses of this machine; PipelineError names the step that failed and its log."""
+    """Run the pipeline in subprocesses of this machine; PipelineError names what failed and where the log is.
+
+    `show` gets progress lines; it must not print to sys.stdout, which goes to the log meanwhile.
+    """
     pipeline = pipeline_named(name)
     arguments = run_arguments(name, settings, surfaces)
     settings.pipelines.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,11 @@ def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
             xgboost=xgboost.outputs["ranker"], neural=neural.outputs["ranker"], validation=validation
         )
         evaluated = evaluate_ensemble(
-            study=study, as_of=as_of, held_out=sets.outputs["held_out"], ensemble=blend.outputs["ensemble"]
+            study=study,
+            as_of=as_of,
+            features_digest=featured.output,
+            held_out=sets.outputs["held_out"],
+            ensemble=blend.outputs["ensemble"],
         )
     reported = report_evaluation(evaluations=dsl.Collected(evaluated.outputs["evaluation"]))
-    return reported.outputs["Output"]
+    return reported.outputs["Output"]  # type: ignore[no-any-return]

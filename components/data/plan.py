@@ -39,9 +39,9 @@ class Study:
 def plan(lake: Lake, as_of: datetime, surfaces: list[str]) -> list[Study]:
     """Studies for the wanted surfaces, the champion's protocol first; EmptyDataError when there is none.
 
-    Logged slates where impressions exist; else leave-last-out and a time split of organic interactions. Where a job
-    has no posting date, counts give away which jobs were ever shown, so the run leaves them out and a second
-    study with them stands beside it, marked.
+    Logged slates where impressions exist; else leave-last-out and a time split of organic interactions. Where a
+    posting date is absent, a count gives away which jobs were ever touched, so the run leaves candidate counts out and
+    a further study with them stands beside it, marked.
     """
     wanted = [surface(name) for name in surfaces]
     with lake.connect(as_of) as connection:

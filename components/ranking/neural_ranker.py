@@ -38,7 +38,7 @@ class NeuralConfig:
     largest_gradient: float = 5.0
     batch_rows: int = 4_096
     epochs: int = 15
-    row_visits: int = 8_000_000
+    row_visits: int = 5_000_000
     """Epochs are cut, down to one, so that a network sees at most so many rows."""
     networks: int = 5
     few_rows: int = 50_000

@@ -1,10 +1,11 @@
 """`metier import`, `metier simulate`, `metier lake`: events in, and what the lake holds."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,7 +41,7 @@ def import_job_views(directory: DirectoryArgument, as_json: JsonOption = False) 
     _ingest(read_job_views(directory), as_json)
 
 
-def _ingest(tables: object, as_json: bool) -> None:
+def _ingest(tables: Iterable[tuple[str, str, Any]], as_json: bool) -> None:
     from components.data.ingest import ingest
 
     settings = load_settings()

@@ -1,6 +1,7 @@
 """`metier pipeline` and `metier report`: compile or run the Kubeflow pipelines and show what they found."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ def run(name: NameArgument, surface: SurfaceOption = None, as_json: JsonOption =
     from pipelines.submit import run_locally
 
     settings = load_settings()
-    finished = run_locally(name, settings, tuple(surface or ()), _silent if as_json else print)
+    finished = run_locally(name, settings, tuple(surface or ()), show=_silent if as_json else _progress)
     if as_json:
         print(json.dumps({"output": finished.output, "artifacts": str(finished.artifacts), "log": str(finished.log)}))
     elif name == "training":
@@ -55,12 +56,18 @@ def report(as_json: JsonOption = False) -> None:
 
     Example: metier report --json
     """
+    from components.evaluation.reporting import as_json as to_json
     from components.evaluation.reporting import read_reports, render_report
 
     found = read_reports(load_settings().reports)
     if not found:
         raise EmptyDataError("no evaluation yet; run `metier pipeline run training` first")
-    print(json.dumps(found) if as_json else "\n\n".join(render_report(each) for each in found))
+    print(to_json(found) if as_json else "\n\n".join(render_report(each) for each in found))
+
+
+def _progress(line: str) -> None:
+    """Show a line on the terminal, though the run's own output goes to its log."""
+    print(line, file=sys.__stdout__, flush=True)
 
 
 def _silent(line: str) -> None:

@@ -4,17 +4,17 @@ Applicants of any file become freelancers, viewed jobs become jobs, views become
 any order, with others among them; "NA", "NULL" and empty cells are missing values.
 
 What the data does not say is not made up: there are no posting dates, so posted_at is null and every job is open from
-the first view in the data on; no country, no client, no skills of a job. A freelancer is visible from the earlier of
-the first entry in the profile (Created.At, which may be later than the applicant's views) and the first view, with
-what had been entered by then; later entries make later versions. Equal rows of Job_Views.csv are one view: they have
-one interaction_id, and the lake counts the others as duplicates.
+a second before the first view in the data on; no country, no client, no skills of a job. A freelancer is visible from
+a second before the earlier of the first entry in the profile (Created.At, which may be later than the applicant's
+views) and the first view, with what had been entered by then; later entries make later versions. Equal rows of
+Job_Views.csv are one view: they have one interaction_id, and the lake counts the others as duplicates.
 """
 
 import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +29,8 @@ from metier.errors import ContractError, SettingsError
 
 VIEWS, EXPERIENCE, INTERESTS = "Job_Views.csv", "Experience.csv", "Positions_Of_Interest.csv"
 MISSING = frozenset({"", "NA", "NULL"})
+BEFORE = timedelta(seconds=1)
+"""What an act is about was there before the act."""
 ALWAYS_OPEN = (
     "the data holds no posting dates: posted_at is null and every job counts as always open, "
     "so no count, recency or popularity of a job may be a feature"
@@ -162,7 +164,8 @@ def _versions(
 ) -> Iterator[dict[str, object]]:
     if first_seen is None:
         return
-    for visible, profile in profiles(history, interests, first_seen):
+    for moment, profile in profiles(history, interests, first_seen):
+        visible = moment - BEFORE if moment == first_seen else moment
         yield {
             "freelancer_id": applicant,
             "title": profile.title,
@@ -180,7 +183,7 @@ def _versions(
 def _jobs(views: Sequence[Row], at: Times) -> pa.Table:
     """One version of each viewed job, with the first known value of each column in order of time."""
     starts = [at[start] for view in views if (start := _started(view, at)) in at]
-    opened = min(starts, default=None)
+    opened = min(starts) - BEFORE if starts else None
     known: dict[str, dict[str, str]] = defaultdict(dict)
     for view in sorted(views, key=lambda view: str(at.get(_started(view, at) or ""))):
         if view["Job.ID"]:

@@ -1,0 +1,124 @@
+"""Held-out logged slates re-ranked: observed relevance, and true relevance where the world was simulated.
+
+Logged slates favour whoever showed them; the randomised queries among them do not, and are reported apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from components.data.traced import TracedDataset
+from components.evaluation.gate import Evidence
+from components.evaluation.measure import Values, best, compared, measured
+from components.evaluation.metrics import ndcg_at_k
+from components.evaluation.report import Section, Table
+from components.evaluation.truth import has_truth, true_relevance
+from components.ranking.ensemble import Ensemble
+
+K = 10
+POPULARITY = ("candidate_clicks_30d", "candidate_impressions_30d")
+SINGLE = ("xgboost", "neural")
+FEWEST_CANDIDATES = 3
+"""Queries with fewer candidates have no order worth measuring."""
+
+Scores = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Slates:
+    """Held-out slates with what each ranker gives their candidates, all (n_rows,)."""
+
+    held_out: TracedDataset
+    scores: dict[str, NDArray[np.float64]]
+    baseline: str
+
+
+def scored_slates(held_out: TracedDataset, ensemble: Ensemble, retrieval: NDArray[np.float64] | None) -> Slates:
+    """Score with every ranker and baseline. Baseline: arrival order on a review, else retrieval order."""
+    dataset = held_out.dataset
+    features = dataset.features
+    column = {name: place for place, name in enumerate(dataset.feature_names)}
+    logged = np.zeros(len(dataset)) if dataset.rank is None else -dataset.rank.astype(np.float64)
+    popularity = sum(np.nan_to_num(features[:, column[name]].astype(np.float64)) for name in POPULARITY)
+    scores = {"logged order": logged, "popularity": np.asarray(popularity)}
+    if retrieval is not None:
+        scores["retrieval"] = retrieval
+    if "application_age_hours" in column:
+        scores["arrival"] = np.nan_to_num(features[:, column["application_age_hours"]].astype(np.float64))
+    for name in ensemble.rankers:
+        scores[name] = ensemble.rankers[name].score(features).astype(np.float64)
+    scores["ensemble"] = ensemble.blend(features)
+    return Slates(held_out, scores, "arrival" if "arrival" in scores else "retrieval")
+
+
+def sections(slates: Slates, truth_dir: Path) -> tuple[Section, ...]:
+    """True relevance first where it is known, then observed relevance, then the randomised queries."""
+    rows, relevance = slates.held_out.rows, slates.held_out.dataset.relevance
+    every = _queries_of(slates, FEWEST_CANDIDATES)
+    found = []
+    if has_truth(truth_dir):
+        truth = true_relevance(truth_dir, rows["query_id"].to_pylist(), rows["candidate_id"].to_pylist())
+        found.append(
+            _section("True relevance", "The simulator's latent relevance of every pair.", slates, truth, every)
+        )
+    note = "Relevance that was logged: outcomes of the slates as they were shown, so it favours the logged order."
+    found.append(_section("Observed relevance", note, slates, relevance, every))
+    randomised = every & _randomised(slates)
+    if randomised.any():
+        note = "Queries whose order was drawn at random: no ranker had a say in who was seen."
+        found.append(_section("Randomised slice", note, slates, relevance, randomised))
+    return tuple(found)
+
+
+def evidence(slates: Slates) -> list[Evidence]:
+    """The ensemble against the baseline, on the randomised slice where there is one and on logged slates."""
+    every = _queries_of(slates, FEWEST_CANDIDATES)
+    relevance = slates.held_out.dataset.relevance
+    found = []
+    for estimand, mask in (("randomised", every & _randomised(slates)), ("logged", every)):
+        if mask.any():
+            values, actors = _values(slates, relevance, mask)
+            row = compared("ndcg@10", values, actors, "ensemble", [slates.baseline])[0]
+            found.append(Evidence(estimand, "ndcg@10", row.interval))  # type: ignore[arg-type]
+    return found
+
+
+def _section(title: str, note: str, slates: Slates, relevance: NDArray, mask: NDArray[np.bool_]) -> Section:
+    values, actors = _values(slates, relevance, mask)
+    single = best(values, [name for name in SINGLE if name in values])
+    against = ("retrieval", "popularity", "arrival", "logged order", *SINGLE)
+    rows = compared("ndcg@10", values, actors, "ensemble", against)
+    told = sum(~np.isnan(values["ensemble"]))
+    facts = (
+        ("queries", int(mask.sum())),
+        ("queries with a relevant candidate", int(told)),
+        ("best single ranker", single),
+    )
+    return Section(
+        title, note, measured("ndcg@10", values, actors), rows, (Table("Held-out queries", ("fact", "value"), facts),)
+    )
+
+
+def _values(slates: Slates, relevance: NDArray, mask: NDArray[np.bool_]) -> tuple[Values, NDArray]:
+    dataset = slates.held_out.dataset
+    rows = mask[dataset.query_index]
+    query = dataset.query_index[rows]
+    values = {name: ndcg_at_k(relevance[rows], score[rows], query, K) for name, score in slates.scores.items()}
+    actors = np.asarray(slates.held_out.queries()["actor_id"].to_pylist())[mask]
+    return values, actors
+
+
+def _queries_of(slates: Slates, fewest: int) -> NDArray[np.bool_]:
+    return np.asarray(slates.held_out.dataset.group_sizes >= fewest)
+
+
+def _randomised(slates: Slates) -> NDArray[np.bool_]:
+    """Queries (n_queries,) with an exploration placement."""
+    shown = pc.equal(slates.held_out.rows["placement"], "exploration").to_numpy().astype(np.int64)
+    return (
+        np.bincount(slates.held_out.dataset.query_index, weights=shown, minlength=slates.held_out.dataset.n_queries) > 0
+    )

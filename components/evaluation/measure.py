@@ -1,0 +1,30 @@
+"""Turn per-query values of several rankers into measured rows and paired comparisons. Knows no protocol."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.evaluation.intervals import mean_interval, paired_difference
+from components.evaluation.report import Compared, Measured
+
+Values = Mapping[str, NDArray[np.float64]]
+
+
+def measured(metric: str, values: Values, actors: NDArray) -> tuple[Measured, ...]:
+    """One row per ranker; values (n_queries,), intervals resample `actors` (n_queries,)."""
+    return tuple(Measured(ranker, metric, mean_interval(each, actors)) for ranker, each in values.items())
+
+
+def compared(metric: str, values: Values, actors: NDArray, ranker: str, against: Sequence[str]) -> tuple[Compared, ...]:
+    """`ranker` minus each of `against` on the same queries, without those that are not among `values`."""
+    return tuple(
+        Compared(ranker, other, metric, paired_difference(values[ranker], values[other], actors))
+        for other in against
+        if other in values
+    )
+
+
+def best(values: Values, among: Sequence[str]) -> str:
+    """The ranker of `among` with the highest mean."""
+    return max(among, key=lambda name: float(np.nanmean(values[name])))

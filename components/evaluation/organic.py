@@ -1,0 +1,184 @@
+"""Full ranking of organic targets: every test actor against every candidate, by the leave-last-out protocol.
+
+The held-out folder names the positives and which of them are targets; features come from the store as known just
+before each target, the baselines from the positives that are no target. Nothing is specific to a data set.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from components.data.assemble import FeatureStore, assemble
+from components.data.leave_last_out import FullRanking, full_ranking
+from components.data.plan import Study
+from components.data.pseudo_queries import queries_before
+from components.data.studies import POSITIVES_FILE
+from components.evaluation.baselines import ContentSimilarity, Popularity, history_matrix
+from components.evaluation.full_ranking import TargetRanks, blocks, rank_targets
+from components.evaluation.measure import compared, measured
+from components.evaluation.report import Section, Table
+from components.ranking.ensemble import Ensemble
+from feature_repo.vectors import TextVectors
+
+K = 10
+ACTORS_AT_ONCE = 24
+MOST_PAIRS = 9_000_000
+"""Above this, a seeded sample of the test actors is ranked, and the report says so."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every candidate of the lake, in the order of `ids`; its card texts, by the baseline that reads them."""
+
+    ids: tuple[str, ...]
+    cards: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Scores (n_actors, n_candidates) by ranker over the whole catalogue, and what was ranked."""
+
+    ranking: FullRanking
+    scores: dict[str, Floats]
+    positives: pa.Table
+
+
+Retrieve = Callable[[FullRanking], Floats]
+
+
+def score_everything(
+    study: Study,
+    held_out: Path,
+    catalogue: Catalogue,
+    ensemble: Ensemble,
+    store: FeatureStore,
+    vectors: TextVectors,
+    retrieve: Retrieve,
+) -> Ranked:
+    """Score all candidates for all (or MOST_PAIRS worth of) test actors with every ranker and baseline."""
+    positives = pq.read_table(held_out / POSITIVES_FILE)
+    test = _sampled(positives["is_test"].to_numpy(), MOST_PAIRS // len(catalogue.ids))
+    ranking = full_ranking(positives, test, catalogue.ids)
+    trained = positives.filter(pc.and_(pc.invert(positives["is_test"]), _known(positives, study)))
+    scores = _baselines(ranking, catalogue, trained)
+    scores["retrieval"] = retrieve(ranking)
+    names = (*ensemble.rankers, "ensemble")
+    scores |= {name: np.empty((len(ranking.actors), len(ranking.candidates)), np.float32) for name in names}
+    asked = queries_before(positives.take(pa.array(ranking.row)))
+    for start in range(0, len(ranking.actors), ACTORS_AT_ONCE):
+        block = slice(start, start + ACTORS_AT_ONCE)
+        features = _features(study, asked.slice(start, ACTORS_AT_ONCE), ranking.candidates, store, vectors)
+        for name, score in _by_ranker(ensemble, features).items():
+            scores[name][block] = score.reshape(-1, len(ranking.candidates))
+        if (start // ACTORS_AT_ONCE) % 10 == 0:
+            print(f"metier: ranked {start:,} of {len(ranking.actors):,} actors", flush=True)
+    return Ranked(ranking, scores, positives)
+
+
+def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: bool) -> Section:
+    """HR@10 and NDCG@10; over the candidates of actors with two or more (`protocol_pool`), or over the whole lake."""
+    pool = _protocol_pool(ranked) if protocol_pool else np.ones(len(ranked.ranking.candidates), dtype=np.bool_)
+    ranks = {name: _target_ranks(ranked.ranking, score, pool) for name, score in ranked.scores.items()}
+    actors = np.asarray(ranked.ranking.actors)
+    hits = {name: each.hit_rate_at(K) for name, each in ranks.items()}
+    gains = {name: each.ndcg_at(K) for name, each in ranks.items()}
+    against = tuple(name for name in hits if name != "ensemble")
+    facts = (
+        ("actors", len(actors)),
+        ("candidates ranked", int(pool.sum())),
+        ("targets nobody had touched", _cold(ranked)),
+    )
+    return Section(
+        title,
+        note,
+        (*measured("hr@10", hits, actors), *measured("ndcg@10", gains, actors)),
+        (
+            *compared("hr@10", hits, actors, "ensemble", against),
+            *compared("ndcg@10", gains, actors, "ensemble", against),
+        ),
+        (Table("What was ranked", ("fact", "value"), facts),),
+    )
+
+
+def _features(
+    study: Study, asked: pa.Table, candidates: tuple[str, ...], store: FeatureStore, vectors: TextVectors
+) -> Floats:
+    pairs = pa.table(
+        {
+            "query_id": pc.take(asked["query_id"], pa.array(np.repeat(np.arange(asked.num_rows), len(candidates)))),
+            "candidate_id": pa.array(list(candidates) * asked.num_rows, pa.string()),
+        }
+    )
+    return assemble(study.surface, asked, pairs, store, vectors, study.candidate_counts)
+
+
+def _by_ranker(ensemble: Ensemble, features: Floats) -> dict[str, Any]:
+    own = {name: ranker.score(features) for name, ranker in ensemble.rankers.items()}
+    return {**own, "ensemble": ensemble.blend(features)}
+
+
+def _baselines(ranking: FullRanking, catalogue: Catalogue, trained: pa.Table) -> dict[str, Floats]:
+    place = {candidate: position for position, candidate in enumerate(ranking.candidates)}
+    everyone = trained["actor_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    touched = np.array([place[candidate] for candidate in trained["candidate_id"].to_pylist()], dtype=np.int64)
+    crowd = history_matrix(everyone, touched, int(everyone.max(initial=-1)) + 1, len(place))
+    own = _history(ranking)
+    actors = np.arange(len(ranking.actors))
+    scores: dict[str, Floats] = {"popularity": np.asarray(Popularity.fit(crowd)(actors), np.float32)}
+    for name, texts in catalogue.cards.items():
+        scores[name] = ContentSimilarity.fit(texts, own)(actors).astype(np.float32)
+    return scores
+
+
+def _history(ranking: FullRanking) -> Any:
+    return history_matrix(
+        ranking.history_actor, ranking.history_candidate, len(ranking.actors), len(ranking.candidates)
+    )
+
+
+def _target_ranks(ranking: FullRanking, score: Floats, pool: NDArray[np.bool_]) -> TargetRanks:
+    kept = np.flatnonzero(pool)
+    position = np.cumsum(pool) - 1
+    return rank_targets(
+        blocks(lambda actor: score[actor][:, kept], _history(ranking)[:, kept], position[ranking.target])
+    )
+
+
+def _protocol_pool(ranked: Ranked) -> NDArray[np.bool_]:
+    """Candidates touched by actors with two or more."""
+    counts = ranked.positives.group_by("actor_id").aggregate([("candidate_id", "count")])
+    several = counts.filter(pc.greater_equal(counts["candidate_id_count"], 2))["actor_id"]
+    rows = ranked.positives.filter(pc.is_in(ranked.positives["actor_id"], value_set=several.combine_chunks()))
+    return np.isin(np.asarray(ranked.ranking.candidates), np.unique(rows["candidate_id"].to_pylist()))
+
+
+def _cold(ranked: Ranked) -> int:
+    """Targets that no other positive touched before."""
+    rows = ranked.positives.take(pa.array(ranked.ranking.row))
+    first = ranked.positives.group_by("candidate_id").aggregate([("event_timestamp", "min")])
+    earliest = dict(zip(first["candidate_id"].to_pylist(), first["event_timestamp_min"].to_pylist(), strict=True))
+    targets = zip(rows["candidate_id"].to_pylist(), rows["event_timestamp"].to_pylist(), strict=True)
+    return sum(earliest[candidate] >= moment for candidate, moment in targets)
+
+
+def _known(positives: pa.Table, study: Study) -> Any:
+    """Rows a baseline may count: all but the targets, and on a time split only those that trained."""
+    return positives["is_train"] if study.protocol == "time_split" else pc.invert(positives["is_test"])
+
+
+def _sampled(test: NDArray[np.bool_], most: int, seed: int = 0) -> NDArray[np.bool_]:
+    rows = np.flatnonzero(test)
+    if len(rows) > most:
+        rows = np.random.default_rng(seed).choice(rows, max(most, 1), replace=False)
+    chosen = np.zeros(len(test), dtype=np.bool_)
+    chosen[rows] = True
+    return chosen

@@ -1,0 +1,92 @@
+"""What candidate retrieval alone would say: the baseline that a ranker has to improve on. Measures nothing itself."""
+
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from components.data.leave_last_out import FullRanking
+from components.data.traced import TracedDataset
+from components.retrieval.encoder import Encoder
+from components.retrieval.hybrid import HybridRetriever
+from feature_repo.text import freelancer_text, headline, job_text, text_key
+from feature_repo.vectors import TextVectors
+from metier.contract import Surface
+from metier.lake import Lake
+
+Floats = NDArray[np.float32]
+LATEST = 10
+"""How many past candidates a feed's query is made of."""
+
+
+class Candidates:
+    """The newest version of every candidate of a surface, indexed."""
+
+    def __init__(self, lake: Lake, surface: Surface, as_of: datetime, vectors: TextVectors, encoder: Encoder) -> None:
+        self.rows = newest_candidates(lake, surface, as_of)
+        self.ids: tuple[str, ...] = tuple(self.rows["id"].to_pylist())
+        self.place = {candidate: position for position, candidate in enumerate(self.ids)}
+        texts = self.rows["text"].to_pylist()
+        self.vectors = vectors
+        self.row = vectors.rows([text_key(text) for text in texts])
+        self.retriever = HybridRetriever.build(self.ids, texts, encoder, embeddings=vectors.padded_dense[self.row])
+
+    def cards(self) -> dict[str, list[str]]:
+        """Texts of the content baselines: title, or what was published, with city and region."""
+        where = list(zip(self.rows["city"].to_pylist(), self.rows["region"].to_pylist(), strict=True))
+        named = {"tf-idf": "title", "tf-idf (description)": "description"}
+        return {
+            name: [headline(text, *place) for text, place in zip(self.rows[column].to_pylist(), where, strict=True)]
+            for name, column in named.items()
+        }
+
+    def for_histories(self, ranking: FullRanking) -> Floats:
+        """Scores (n_actors, n_candidates) from the actor's history: its titles as text, the nearest of its vectors."""
+        scores = np.full((len(ranking.actors), len(self.ids)), -1.0, dtype=np.float32)
+        titles = self.rows["title"].to_pylist()
+        for actor in range(len(ranking.actors)):
+            past = ranking.history_candidate[ranking.history_actor == actor][-LATEST:]
+            text = " ".join(titles[position] for position in past)
+            near = self.vectors.padded_dense[self.row[past]] if len(past) else None
+            (found,) = self.retriever.search_many([text], [near], len(self.ids))
+            scores[actor, [self.place[str(each)] for each in found[0]]] = found[1]
+        return scores
+
+    def for_slates(self, surface: Surface, held_out: TracedDataset, queries: pa.Table) -> NDArray[np.float64]:
+        """Scores (n_rows,) of each slate's candidates for what its query says: what was typed, else its own text."""
+        dataset = held_out.dataset
+        place = np.array([self.place.get(each, -1) for each in held_out.rows["candidate_id"].to_pylist()])
+        view = "freelancer_profile" if surface == "job_feed" else "job_profile"
+        asked = queries.select(["text", f"{view}__title", f"{view}__skills", f"{view}__text_key"]).to_pylist()
+        own = self.vectors.rows([each[f"{view}__text_key"] for each in asked])
+        scores = np.full(len(dataset), -1.0)
+        starts = np.append(0, np.cumsum(dataset.group_sizes))
+        for number, (query, row) in enumerate(zip(asked, own, strict=True)):
+            slate = np.arange(starts[number], starts[number + 1])
+            known = place[slate] >= 0
+            mask = np.zeros(len(self.ids), dtype=np.bool_)
+            mask[place[slate][known]] = True
+            typed = query["text"] or f"{query[f'{view}__title'] or ''} {' '.join(query[f'{view}__skills'] or [])}"
+            vector = None if query["text"] or row < 0 else self.vectors.padded_dense[row]
+            (found,) = self.retriever.search_many([typed], [vector], len(slate), mask)
+            given = dict(zip((str(each) for each in found[0]), found[1], strict=True))
+            scores[slate] = [
+                given.get(self.ids[position], -1.0) if position >= 0 else -1.0 for position in place[slate]
+            ]
+        return scores
+
+
+def newest_candidates(lake: Lake, surface: Surface, as_of: datetime) -> pa.Table:
+    """id, text, title, description, city, region of the newest version of each candidate known at `as_of`; by id."""
+    table, key, described = (
+        ("jobs", "job_id", "description") if surface == "job_feed" else ("freelancers", "freelancer_id", "overview")
+    )
+    write = job_text if surface == "job_feed" else freelancer_text
+    with lake.connect(as_of) as connection:
+        rows = connection.sql(
+            f"SELECT DISTINCT ON ({key}) {key} AS id, title, {described} AS description, skills, city, region "
+            f"FROM {table} ORDER BY {key}, event_timestamp DESC, recorded_at DESC"
+        ).to_arrow_table()
+    columns = zip(*(rows[name].to_pylist() for name in ("title", "description", "skills")), strict=True)
+    return rows.append_column("text", pa.array([write(*each) for each in columns], pa.string()))

@@ -1,0 +1,170 @@
+"""Evaluate one study by its protocol. Composes measurements; knows no pipeline and makes no decision."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.data.assemble import query_features
+from components.data.feature_tables import VECTORS
+from components.data.plan import Study
+from components.data.traced import TracedDataset
+from components.evaluation import logged_slates, organic
+from components.evaluation.gate import Evidence
+from components.evaluation.intervals import Interval
+from components.evaluation.report import EvaluationReport, Section, Table, read_report, write_report
+from components.evaluation.retrieved import Candidates
+from components.ranking.ensemble import Ensemble
+from components.retrieval.encoder import Encoder
+from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.vectors import TextVectors
+from metier.lake import Lake
+from metier.settings import Settings
+
+EVIDENCE_FILE = "evidence.json"
+
+
+@dataclass(frozen=True)
+class StudyEvaluation:
+    """One study's report part and the evidence that the gate reads."""
+
+    study: Study
+    report: EvaluationReport
+    evidence: tuple[Evidence, ...]
+
+    def write(self, folder: Path) -> None:
+        """Write the report part and the evidence."""
+        folder.mkdir(parents=True, exist_ok=True)
+        write_report(self.report, folder)
+        plain = {
+            "study": self.study.as_dict(),
+            "evidence": [
+                {"estimand": each.estimand, "metric": each.metric, "difference": each.difference.as_dict()}
+                for each in self.evidence
+            ],
+        }
+        (folder / EVIDENCE_FILE).write_text(json.dumps(plain), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "StudyEvaluation":
+        """What `write` left."""
+        plain = json.loads((folder / EVIDENCE_FILE).read_text(encoding="utf-8"))
+        evidence = tuple(
+            Evidence(each["estimand"], each["metric"], Interval.from_dict(each["difference"]))
+            for each in plain["evidence"]
+        )
+        return cls(Study(**plain["study"]), read_report(folder), evidence)
+
+    def headline(self) -> dict[str, float]:
+        """The ensemble's figures in the first section, by metric."""
+        return {
+            row.metric.replace("@", "_at_"): row.interval.value
+            for row in self.report.sections[0].measured
+            if row.ranker == "ensemble"
+        }
+
+
+def evaluate(study: Study, held_out: Path, ensemble: Ensemble, settings: Settings, as_of: datetime) -> StudyEvaluation:
+    """Measure `ensemble` on the held-out set of `study`."""
+    lake, store = Lake(settings.lake), FeatureStoreClient(settings)
+    vectors = TextVectors.read(settings.features / VECTORS)
+    candidates = Candidates(lake, study.surface, as_of, vectors, Encoder.load())
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in ensemble.weights.items())
+    facts: dict[str, Any] = {"as of": as_of.isoformat(), f"blend ({study.name})": weights}
+    if study.protocol == "logged_slates":
+        return _logged(study, TracedDataset.read(held_out), ensemble, candidates, store, lake, settings, as_of, facts)
+    catalogue = organic.Catalogue(candidates.ids, candidates.cards())
+    ranked = organic.score_everything(study, held_out, catalogue, ensemble, store, vectors, candidates.for_histories)
+    pools = (True, False) if study.protocol == "leave_last_out" else (False,)
+    sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
+    evidence = tuple(
+        Evidence("logged", row.metric, row.interval)
+        for row in sections[0].compared
+        if row.against == "tf-idf" and row.metric == "hr@10"
+    )
+    return StudyEvaluation(study, EvaluationReport(study.surface, sections, facts), evidence)
+
+
+def _logged(
+    study: Study,
+    held_out: TracedDataset,
+    ensemble: Ensemble,
+    candidates: Candidates,
+    store: FeatureStoreClient,
+    lake: Lake,
+    settings: Settings,
+    as_of: datetime,
+    facts: dict[str, Any],
+) -> StudyEvaluation:
+    asked = query_features(study.surface, _with_text(held_out, lake, as_of), store)
+    retrieval = None
+    if study.surface != "applicant_review":
+        retrieval = candidates.for_slates(study.surface, held_out, asked)
+    slates = logged_slates.scored_slates(held_out, ensemble, retrieval)
+    metadata = held_out.metadata
+    facts |= {
+        "heads that grade relevance": ", ".join(metadata["graded_heads"]),
+        "gap between parts, days": metadata["gap_days"],
+        "immature rows": metadata["immature_rows"],
+        "promoted rows, left out": metadata["promoted_rows"],
+        "test starts": metadata["test_start"],
+    }
+    sections = logged_slates.sections(slates, settings.truth)
+    first, *rest = sections
+    labelled = Section(
+        first.title,
+        first.note,
+        first.measured,
+        first.compared,
+        (*first.tables, _maturity(metadata, study)),
+        first.charts,
+    )
+    report = EvaluationReport(study.surface, (labelled, *rest), facts, None, tuple(metadata["warnings"]))
+    return StudyEvaluation(study, report, tuple(logged_slates.evidence(slates)))
+
+
+def _with_text(held_out: TracedDataset, lake: Lake, as_of: datetime) -> Any:
+    import pyarrow as pa
+
+    queries = held_out.queries().select(["query_id", "actor_id", "job_id", "event_timestamp"])
+    with lake.connect(as_of) as connection:
+        connection.register("asked", queries.append_column("position", pa.array(np.arange(queries.num_rows))))
+        return connection.sql(
+            "SELECT asked.* EXCLUDE (position), queries.text FROM asked JOIN queries USING (query_id) ORDER BY position"
+        ).to_arrow_table()
+
+
+def _maturity(metadata: dict[str, Any], study: Study) -> Table:
+    """Positives, immature share and the delay curve of each head."""
+    report = metadata["labels"]["surfaces"][study.surface]
+    return Table("Labels", ("fact", "value"), tuple(_flat(report)))
+
+
+def _flat(nested: dict[str, Any], prefix: str = "") -> Sequence[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in nested.items():
+        label = f"{prefix}{name.replace('_', ' ')}"
+        if isinstance(value, dict):
+            rows += _flat(value, f"{label}: ")
+        else:
+            rows.append((label, ", ".join(map(str, value)) if isinstance(value, list) else value))
+    return rows
+
+
+def _title(study: Study, protocol_pool: bool) -> str:
+    pool = "candidates of actors with two or more" if protocol_pool else "every candidate in the lake"
+    counts = " · WITH candidate counts" if study.candidate_counts else ""
+    return f"{study.protocol.replace('_', ' ').capitalize()}, {pool}{counts}"
+
+
+def _note(study: Study) -> str:
+    how = {
+        "leave_last_out": "Each actor's last candidate is held out; what it had touched is not ranked again.",
+        "time_split": "Trained before a moment; leave-last-out on actors active after it.",
+    }[study.protocol]
+    marked = " Candidate counts are features here: where posting dates are absent they give targets away."
+    return how + (marked if study.candidate_counts else " No candidate counts among the features.")
