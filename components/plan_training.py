@@ -14,5 +14,5 @@ def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
 
     studies = plan(Lake(load_settings().lake), datetime.fromisoformat(as_of), surfaces)
     for study in studies:
-        print(f"metier: {study.surface}: {study.protocol}")
+        print(f"metier: {study.surface}: {study.name}")
     return [study.as_dict() for study in studies]

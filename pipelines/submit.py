@@ -87,7 +87,7 @@ def run_locally(
 ) -> PipelineRun:
     """Run the pipeline in subprocesses of this machine; PipelineError names what failed and where the log is.
 
-    `show` gets progress lines; it must not print to sys.stdout, which goes to the log meanwhile.
+    `show` gets progress lines; it must not use print, which goes to the log meanwhile.
     """
     pipeline = pipeline_named(name)
     arguments = run_arguments(name, settings, surfaces)

@@ -3,6 +3,7 @@
 Vectors of texts already encoded by the same encoder are reused. Knows no surface and no ranker.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,12 +66,19 @@ def _known_vectors(folder: Path, encoder: Encoder) -> dict[str, Floats]:
 def _embed(keys: list[str], texts: list[str], known: dict[str, Floats], encoder: Encoder) -> tuple[Floats, int]:
     """Vectors (n, 384) of the texts in order, and how many had to be encoded."""
     absent = [place for place, key in enumerate(keys) if key not in known]
-    fresh = encoder.encode([texts[place] for place in absent], _tell)
+    fresh = encoder.encode([texts[place] for place in absent], _announcer())
     encoded = dict(zip((keys[place] for place in absent), fresh, strict=True))
     every = [known[key] if key in known else encoded[key] for key in keys]
     return np.asarray(every, dtype=np.float32).reshape(len(keys), -1), len(absent)
 
 
-def _tell(done: int, total: int) -> None:
-    if done == total or done % 2000 < 64:
-        print(f"metier: encoded {done:,} of {total:,} texts", flush=True)
+def _announcer() -> Callable[[int, int], None]:
+    """Says how far encoding is, ten times at most."""
+    told = [0]
+
+    def tell(done: int, total: int) -> None:
+        if 10 * done // total > told[0]:
+            told[0] = 10 * done // total
+            print(f"metier: encoded {done:,} of {total:,} texts", flush=True)
+
+    return tell

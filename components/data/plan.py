@@ -28,8 +28,10 @@ class Study:
     @property
     def name(self) -> str:
         """Readable name, unique within a run."""
-        marked = "" if self.candidate_counts or self.protocol == "logged_slates" else " without candidate counts"
-        return f"{self.protocol.replace('_', ' ')}{marked}"
+        protocol = self.protocol.replace("_", " ")
+        if self.protocol == "logged_slates":
+            return protocol
+        return f"{protocol} {'with' if self.candidate_counts else 'without'} candidate counts"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, as a pipeline parameter carries them."""

@@ -66,8 +66,11 @@ def report(as_json: JsonOption = False) -> None:
 
 
 def _progress(line: str) -> None:
-    """Show a line on the terminal, though the run's own output goes to its log."""
-    print(line, file=sys.__stdout__, flush=True)
+    """Show a line on the terminal; not by print, which a local run redirects to its log."""
+    terminal = sys.__stdout__
+    if terminal is not None:
+        terminal.write(f"{line}\n")
+        terminal.flush()
 
 
 def _silent(line: str) -> None:

@@ -1,0 +1,70 @@
+"""The long quality studies, one after another: seeded, resumable, each stage's figures as JSON.
+
+    make evidence                                        the simulated world of a million impressions
+    make evidence ARGS="--job-views DIR --letor DIR"     and the public data sets in those folders
+
+A stage that has left its JSON is not run again; remove the file to repeat it.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from metier.settings import load_settings
+
+Commands = tuple[tuple[str, ...], ...]
+METIER = (sys.executable, "-c", "from metier.cli.app import main; main()")
+WORLD = ("--freelancers", "5000", "--jobs", "3000", "--impressions", "1000000")
+
+
+def main() -> None:
+    """Run every stage that has no JSON yet and print where each stands."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--job-views", type=Path, help="folder of the public job-views data")
+    parser.add_argument("--letor", type=Path, help="folder of a svmlight learning-to-rank set")
+    given = parser.parse_args()
+    out = load_settings().home / "evidence"
+    out.mkdir(parents=True, exist_ok=True)
+    for name, commands in stages(given.job_views, given.letor, out).items():
+        run_stage(name, commands, out)
+
+
+def stages(job_views: Path | None, letor: Path | None, out: Path) -> dict[str, Commands]:
+    """Commands of each stage; a stage of metier commands has a METIER_HOME of its own."""
+    found: dict[str, Commands] = {
+        "simulated": (("simulate", *WORLD, "--json"), ("pipeline", "run", "training"), ("report", "--json")),
+    }
+    if job_views:
+        training = ("pipeline", "run", "training", "--surface", "job_feed")
+        found["job_views"] = (("import", "job-views", str(job_views)), training, ("report", "--json"))
+    if letor:
+        script = str(Path(__file__).with_name("lambdarank.py"))
+        found["lambdarank"] = ((sys.executable, script, str(letor), "--out", str(out / "lambdarank.json")),)
+    return found
+
+
+def run_stage(name: str, commands: Commands, out: Path) -> None:
+    """Run a stage's commands in order; the last one's standard output is its JSON unless it wrote one itself."""
+    result = out / f"{name}.json"
+    if result.exists():
+        print(f"{name}: {result} (kept from before)")
+        return
+    started = time.monotonic()
+    environment = {**os.environ, "METIER_HOME": str(out / name), "METIER_LAKE_URL": ""}
+    for command in commands:
+        whole = command if command[0] == sys.executable else (*METIER, *command)
+        last = command is commands[-1] and command[0] != sys.executable
+        done = subprocess.run(whole, env=environment, check=True, text=True, stdout=subprocess.PIPE if last else None)
+        if last:
+            beside = result.with_suffix(".writing")
+            beside.write_text(json.dumps(json.loads(done.stdout), indent=1), encoding="utf-8")
+            beside.replace(result)
+    print(f"{name}: {result} ({time.monotonic() - started:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from metier.errors import SettingsError
+from metier.settings import load_settings
+
+
+def test_state_lives_beside_the_checkout_by_default(monkeypatch):
+    monkeypatch.delenv("METIER_HOME", raising=False)
+    assert load_settings().home == Path(__file__).resolve().parents[2] / ".metier"
+
+
+def test_metier_home_moves_everything(monkeypatch, tmp_path):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path))
+    settings = load_settings()
+    assert settings.lake == str(tmp_path / "lake")
+    assert settings.features == tmp_path / "features"
+
+
+def test_a_clock_without_a_zone_is_utc(monkeypatch):
+    monkeypatch.setenv("METIER_AS_OF", "2026-03-01T12:00:00")
+    assert load_settings().as_of == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_a_clock_that_is_none_names_its_variable(monkeypatch):
+    monkeypatch.setenv("METIER_AS_OF", "yesterday")
+    with pytest.raises(SettingsError, match="METIER_AS_OF"):
+        load_settings()
