@@ -82,7 +82,7 @@ def test_a_view_without_a_start_began_when_it_was_created_and_none_is_recorded_b
     assert rows["72"]["recorded_at"] == moment(2014, 12, 13, 20, 0, 1)
 
 
-def test_viewed_jobs_are_public_open_and_undated_from_the_first_view_on(imported):
+def test_viewed_jobs_are_public_open_and_undated_from_a_second_before_the_first_view_on(imported):
     lake, report = imported
     jobs = {row["job_id"]: row for row in lake.read("jobs").to_pylist()}
     assert set(jobs) == {"7", "8", "9"}
@@ -90,7 +90,7 @@ def test_viewed_jobs_are_public_open_and_undated_from_the_first_view_on(imported
     assert (cook["title"], cook["description"], cook["company"]) == ("Cook", "Cook @ Inn", "Inn")
     assert (cook["city"], cook["region"], cook["country"], cook["industry"]) == ("Reno", "Nevada", None, "Food")
     assert (cook["status"], cook["visibility"], cook["openings"], cook["posted_at"]) == ("open", "public", 1, None)
-    assert {row["event_timestamp"] for row in jobs.values()} == {moment(2014, 12, 12, 20)}
+    assert {row["event_timestamp"] for row in jobs.values()} == {moment(2014, 12, 12, 19, 59, 59)}
     assert jobs["8"]["title"] == "Host\n@ Home"
     assert (jobs["8"]["region"], jobs["9"]["company"]) == (None, None)
     assert report.tables["jobs"].warnings == (ALWAYS_OPEN,)
@@ -106,16 +106,16 @@ def test_history_and_interests_become_title_overview_skills_and_place(imported):
     assert (row["city"], row["region"], row["status"]) == ("Fallon", "Nevada", "listed")
 
 
-def test_everyone_in_any_file_is_a_freelancer_seen_from_the_first_view_or_entry_on(imported):
+def test_everyone_in_any_file_is_a_freelancer_seen_from_a_second_before_the_first_view_or_entry(imported):
     lake, _ = imported
     rows = lake.read("freelancers").to_pylist()
     seen = [(row["freelancer_id"], row["event_timestamp"], row["title"]) for row in rows]
     assert seen == [
-        ("1", moment(2014, 12, 12, 19), "Baker"),
-        ("2", moment(2014, 12, 13, 20), ""),
-        ("4", moment(2015, 2, 1, 10), "Nurse"),
+        ("1", moment(2014, 12, 12, 18, 59, 59), "Baker"),
+        ("2", moment(2014, 12, 13, 19, 59, 59), ""),
+        ("4", moment(2015, 2, 1, 9, 59, 59), "Nurse"),
         ("2", moment(2015, 3, 1, 10), "Clerk"),
-        ("3", moment(2015, 4, 1, 10), ""),
+        ("3", moment(2015, 4, 1, 9, 59, 59), ""),
     ]
     assert all(row["recorded_at"] == row["event_timestamp"] for row in rows)
 
