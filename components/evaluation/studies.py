@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from components.data.feature_tables import VECTORS
 from components.data.plan import Study
 from components.data.traced import TracedDataset
 from components.evaluation import logged_slates, organic
+from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
 from components.evaluation.intervals import Interval
-from components.evaluation.report import EvaluationReport, Section, Table, read_report, write_report
+from components.evaluation.report import EvaluationReport, Table, read_report, write_report
 from components.evaluation.retrieved import Candidates
 from components.ranking.ensemble import Ensemble
 from components.retrieval.encoder import Encoder
@@ -115,14 +116,10 @@ def _logged(
     }
     sections = logged_slates.sections(slates, settings.truth)
     first, *rest = sections
-    labelled = Section(
-        first.title,
-        first.note,
-        first.measured,
-        first.compared,
-        (*first.tables, _maturity(metadata, study)),
-        first.charts,
-    )
+    titles = dict(zip(candidates.ids, candidates.rows["title"].to_pylist(), strict=True))
+    example = example_table(slates, ensemble, asked, titles)
+    tables = (*first.tables, *((example,) if example else ()), _labels(metadata, study))
+    labelled = replace(first, tables=tables)
     report = EvaluationReport(study.surface, (labelled, *rest), facts, None, tuple(metadata["warnings"]))
     return StudyEvaluation(study, report, tuple(logged_slates.evidence(slates)))
 
@@ -138,7 +135,7 @@ def _with_text(held_out: TracedDataset, lake: Lake, as_of: datetime) -> Any:
         ).to_arrow_table()
 
 
-def _maturity(metadata: dict[str, Any], study: Study) -> Table:
+def _labels(metadata: dict[str, Any], study: Study) -> Table:
     """Positives, immature share and the delay curve of each head."""
     report = metadata["labels"]["surfaces"][study.surface]
     return Table("Labels", ("fact", "value"), tuple(_flat(report)))

@@ -63,6 +63,9 @@ def simulate(
 
     Example: metier simulate --freelancers 5000 --jobs 3000 --impressions 1000000
     """
+    from rich.console import Console
+    from rich.progress import Progress
+
     from components.data.simulator import SimulatorConfig, render
     from components.data.simulator import simulate as run
 
@@ -77,7 +80,14 @@ def simulate(
         click_model=click_model,
         logging_policy=logging_policy,
     )
-    report = run(config, lambda name, rows: target.append(name, rows), settings.truth)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("simulating", total=1.0)
+        report = run(
+            config,
+            lambda name, rows: target.append(name, rows),
+            settings.truth,
+            lambda share, what: bar.update(task, completed=share, description=what),
+        )
     print(json.dumps(asdict(report)) if as_json else render(report))
 
 
