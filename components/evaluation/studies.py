@@ -17,7 +17,7 @@ from components.evaluation import logged_slates, organic
 from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
 from components.evaluation.intervals import Interval
-from components.evaluation.report import EvaluationReport, Table, read_report, write_report
+from components.evaluation.report import Chart, Curve, EvaluationReport, Table, read_report, write_report
 from components.evaluation.retrieved import Candidates
 from components.ranking.ensemble import Ensemble
 from components.retrieval.encoder import Encoder
@@ -119,7 +119,7 @@ def _logged(
     titles = dict(zip(candidates.ids, candidates.rows["title"].to_pylist(), strict=True))
     example = example_table(slates, ensemble, asked, titles)
     tables = (*first.tables, *((example,) if example else ()), _labels(metadata, study))
-    labelled = replace(first, tables=tables)
+    labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
     report = EvaluationReport(study.surface, (labelled, *rest), facts, None, tuple(metadata["warnings"]))
     return StudyEvaluation(study, report, tuple(logged_slates.evidence(slates)))
 
@@ -139,6 +139,15 @@ def _labels(metadata: dict[str, Any], study: Study) -> Table:
     """Positives, immature share and the delay curve of each head."""
     report = metadata["labels"]["surfaces"][study.surface]
     return Table("Labels", ("fact", "value"), tuple(_flat(report)))
+
+
+def _delays(metadata: dict[str, Any]) -> Chart:
+    """The delay curve of each kind: share of its outcomes by days since the impression."""
+    curves = []
+    for kind, told in metadata["labels"]["delay_days"].items():
+        points = [(days, int(name[1:]) / 100) for name, days in told.items() if name[1:].isdigit() and days is not None]
+        curves.append(Curve(kind, tuple(days for days, _ in points), tuple(share for _, share in points)))
+    return Chart("Delay of outcomes", "days since the impression", "share of outcomes", tuple(curves))
 
 
 def _flat(nested: dict[str, Any], prefix: str = "") -> Sequence[tuple[str, Any]]:
