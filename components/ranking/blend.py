@@ -16,16 +16,14 @@ FloatArray = npt.NDArray[np.float64]
 FOLDS = 5
 RESAMPLES = 200
 MOST_POINTS = 300
-LARGEST_LOSS = -0.002
-"""The blend may cost at most this much NDCG@10, by the lower bound of its cross-fitted difference."""
 
 
 def blend_weights(scores: FloatArray, relevance: npt.ArrayLike, query_id: npt.ArrayLike, seed: int = 0) -> FloatArray:
     """Weights (n_rankers,), summing to one, of standardised scores (n_rows, n_rankers).
 
-    The weights are the mean, over bootstrap resamples of the queries, of the best point of a grid on the simplex. They
-    are used only where cross-fitting over queries finds them better than the best single ranker, and not worse within
-    its interval than LARGEST_LOSS; otherwise that ranker has weight one.
+    The weights are the mean, over bootstrap resamples of the queries, of the best point of a grid on the simplex:
+    where the queries cannot tell rankers apart, they share the weight. Only where cross-fitting over queries finds the
+    blend worse than the best single ranker, its whole interval below zero, has that ranker weight one.
     """
     n_rankers = scores.shape[1]
     if n_rankers == 1:
@@ -41,8 +39,7 @@ def blend_weights(scores: FloatArray, relevance: npt.ArrayLike, query_id: npt.Ar
     if len(values) < 2 * FOLDS:
         return single
     gain = _cross_fitted_gain(values, points, rng)
-    worth = gain.value > 0 and gain.low >= LARGEST_LOSS
-    return _shrunk(values, points, rng) if worth else single
+    return single if gain.below_zero else _shrunk(values, points, rng)
 
 
 def _cross_fitted_gain(values: FloatArray, points: FloatArray, rng: np.random.Generator) -> Interval:

@@ -61,7 +61,7 @@ class Ensemble:
     def fit(cls, rankers: Mapping[str, Ranker] | Sequence[Ranker], validation: RankingDataset) -> Self:
         """Learn weights and calibration from `validation`, queries that no ranker was trained on.
 
-        A blend that does not beat the best single ranker there gives way to that ranker, at weight one.
+        A blend that is worse there than the best single ranker gives way to that ranker, at weight one.
         """
         from components.ranking.blend import blend_weights
 
