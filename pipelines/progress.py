@@ -27,7 +27,6 @@ class RunLog(io.TextIOBase):
         self._started: dict[str, float] = {}
         self._rest = ""
         self._error = ""
-        self._saying = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> "RunLog":

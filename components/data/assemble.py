@@ -151,7 +151,7 @@ def build_training_set(
     mature = rows.num_rows
     if max_rows is not None:
         rows = whole_queries(rows, max_rows, newest=sample == "recent", seed=seed)
-    queries = _queries(rows, lake, as_of)
+    queries = typed_queries(rows, lake, as_of)
     dropped = found.report["surfaces"][surface]["dropped_heads"]
     dataset = RankingDataset(
         features=_slate_features(surface, queries, rows, lake, store, vectors, as_of),
@@ -213,7 +213,7 @@ def _labelled(
     return labels(lake, as_of, surface, windows, graded), graded
 
 
-def _queries(rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
+def typed_queries(rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
     """One row per query of `rows`, in their order, with the text that was typed."""
     first = pc.index_in(rows["query_id"].unique(), value_set=rows["query_id"].combine_chunks())
     queries = rows.select(["query_id", "actor_id", "job_id", "event_timestamp"]).take(first)

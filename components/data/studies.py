@@ -30,12 +30,11 @@ POSITIVES_FILE = "positives.parquet"
 
 @dataclass(frozen=True)
 class StudyReport:
-    """What was built: plain facts that go into the artifact's metadata."""
+    """What was built: its sizes by part."""
 
     study: Study
     rows: dict[str, int]
     queries: dict[str, int]
-    metadata: dict[str, Any]
 
     def render(self) -> str:
         """One line for a person."""
@@ -56,12 +55,10 @@ def build(
         parts = _organic(study, lake, store, vectors, as_of, held_out)
     parts["train"].write(train)
     parts["validation"].write(validation)
-    metadata = dict(parts["train"].metadata)
     return StudyReport(
         study,
         {name: len(part.dataset) for name, part in parts.items()},
         {name: part.dataset.n_queries for name, part in parts.items()},
-        metadata,
     )
 
 

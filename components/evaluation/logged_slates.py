@@ -3,7 +3,6 @@
 Logged slates favour whoever showed them; the randomised queries among them do not, and are reported apart.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +23,6 @@ POPULARITY = ("candidate_clicks_30d", "candidate_impressions_30d")
 SINGLE = ("xgboost", "neural")
 FEWEST_CANDIDATES = 3
 """Queries with fewer candidates have no order worth measuring."""
-
-Scores = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)

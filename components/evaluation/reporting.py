@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.evaluation.gate import Decision, decide
-from components.evaluation.report import JSON_FILE, EvaluationReport, read_report, render_text, write_report
+from components.evaluation.report import JSON_FILE, EvaluationReport, read_report, write_report
 from components.evaluation.studies import StudyEvaluation
 
 
@@ -54,11 +54,6 @@ def as_json(found: Sequence[EvaluationReport]) -> str:
     """Reports as one JSON list."""
     plain: list[dict[str, Any]] = [each.as_dict() for each in found]
     return json.dumps(plain)
-
-
-def render_report(report: EvaluationReport) -> str:
-    """A report as text for a terminal."""
-    return render_text(report)
 
 
 def _merge(evaluations: Sequence[StudyEvaluation]) -> EvaluationReport:

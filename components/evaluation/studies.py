@@ -7,9 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from components.data.assemble import query_features
+from components.data.assemble import query_features, typed_queries
 from components.data.feature_tables import VECTORS
 from components.data.plan import Study
 from components.data.traced import TracedDataset
@@ -101,7 +99,7 @@ def _logged(
     as_of: datetime,
     facts: dict[str, Any],
 ) -> StudyEvaluation:
-    asked = query_features(study.surface, _with_text(held_out, lake, as_of), store)
+    asked = query_features(study.surface, typed_queries(held_out.rows, lake, as_of), store)
     retrieval = None
     if study.surface != "applicant_review":
         retrieval = candidates.for_slates(study.surface, held_out, asked)
@@ -122,17 +120,6 @@ def _logged(
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
     report = EvaluationReport(study.surface, (labelled, *rest), facts, None, tuple(metadata["warnings"]))
     return StudyEvaluation(study, report, tuple(logged_slates.evidence(slates)))
-
-
-def _with_text(held_out: TracedDataset, lake: Lake, as_of: datetime) -> Any:
-    import pyarrow as pa
-
-    queries = held_out.queries().select(["query_id", "actor_id", "job_id", "event_timestamp"])
-    with lake.connect(as_of) as connection:
-        connection.register("asked", queries.append_column("position", pa.array(np.arange(queries.num_rows))))
-        return connection.sql(
-            "SELECT asked.* EXCLUDE (position), queries.text FROM asked JOIN queries USING (query_id) ORDER BY position"
-        ).to_arrow_table()
 
 
 def _labels(metadata: dict[str, Any], study: Study) -> Table:

@@ -56,13 +56,14 @@ def report(as_json: JsonOption = False) -> None:
 
     Example: metier report --json
     """
+    from components.evaluation.report import render_text
     from components.evaluation.reporting import as_json as to_json
-    from components.evaluation.reporting import read_reports, render_report
+    from components.evaluation.reporting import read_reports
 
     found = read_reports(load_settings().reports)
     if not found:
         raise EmptyDataError("no evaluation yet; run `metier pipeline run training` first")
-    print(to_json(found) if as_json else "\n\n".join(render_report(each) for each in found))
+    print(to_json(found) if as_json else "\n\n".join(render_text(each) for each in found))
 
 
 def _progress(line: str) -> None:
