@@ -12,6 +12,10 @@ MetierError
 ├── RankerError               a ranker was given or asked something it cannot do
 │   ├── FeatureMismatchError  names, order or dtype differ from those of the fit
 │   └── ArtifactError         a saved model is missing, truncated or of another version
+├── ServingError              the endpoint cannot do what was asked of it
+│   ├── NotFoundError         an actor, job or candidate nobody knows; HTTP answers 404
+│   └── EventLogError         an event could not be made durable, so it was not acknowledged
+├── RegistryError             the registry cannot be reached or holds no such bundle
 ├── UnsupportedEstimate       the log does not support the asked off-policy estimate
 └── PipelineError             a pipeline run failed; carries the step and where its log is
 """
@@ -66,6 +70,22 @@ class FeatureMismatchError(RankerError):
 
 class ArtifactError(RankerError):
     """A saved model is missing, truncated or of another version."""
+
+
+class ServingError(MetierError):
+    """The endpoint cannot do what was asked of it."""
+
+
+class NotFoundError(ServingError):
+    """An actor, job or candidate that nobody knows."""
+
+
+class EventLogError(ServingError):
+    """An event could not be made durable."""
+
+
+class RegistryError(MetierError):
+    """The registry cannot be reached or holds no such bundle."""
 
 
 class UnsupportedEstimate(MetierError):  # noqa: N818 - the name that callers rely on

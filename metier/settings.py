@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     home: Path = pydantic.Field(default_factory=_default_home)
     lake_url: str = ""
     as_of: datetime | None = None
+    registry_uri: str = ""
+    http_host: str = "127.0.0.1"
+    http_port: int = pydantic.Field(default=8000, ge=0, le=65_535)
+    most_replicas: int = pydantic.Field(default=2, ge=1)
+    refresh_seconds: float = pydantic.Field(default=10.0, gt=0)
 
     @pydantic.field_validator("home")
     @classmethod
@@ -46,6 +51,26 @@ class Settings(BaseSettings):
     def features(self) -> Path:
         """Offline feature tables, one Parquet file a feature view."""
         return self.home / "features"
+
+    @property
+    def registry(self) -> str:
+        """MLflow's tracking and registry URI: a SQLite file under METIER_HOME, or a Postgres URL."""
+        return self.registry_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def bundles(self) -> Path:
+        """Registered bundles as they lie on this machine's disk, one folder a version."""
+        return self.home / "bundles"
+
+    @property
+    def candidates(self) -> Path:
+        """Candidate releases: per surface, the index and the snapshot that replicas serve from."""
+        return self.home / "candidates"
+
+    @property
+    def events(self) -> Path:
+        """Event log of the endpoint, until `metier import events` has brought it to the lake."""
+        return self.home / "events"
 
     @property
     def truth(self) -> Path:
