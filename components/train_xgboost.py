@@ -11,8 +11,8 @@ def train_xgboost(
 ) -> None:
     """Write the fitted ranker."""
     from components.data.training_set import RankingDataset
-    from components.ranking.xgboost_ranker import XGBoostRanker
+    from components.ranking.xgboost_ranker import WATCHED, XGBoostRanker
 
-    fitted = XGBoostRanker().fit(RankingDataset.read(train.path), validation=RankingDataset.read(validation.path))
+    fitted = XGBoostRanker().fit(RankingDataset.read(train.path), WATCHED, RankingDataset.read(validation.path))
     fitted.save(ranker.path)
     print(f"metier: {fitted}")

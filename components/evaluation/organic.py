@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from components.data.assemble import FeatureStore, assemble
+from components.data.assemble import FeatureStore, assemble, query_features
 from components.data.leave_last_out import FullRanking, full_ranking
 from components.data.plan import Study
 from components.data.pseudo_queries import queries_before
@@ -26,6 +26,7 @@ from components.evaluation.measure import compared, measured
 from components.evaluation.report import Section, Table
 from components.ranking.ensemble import Ensemble
 from feature_repo.vectors import TextVectors
+from metier.contract import Surface
 
 K = 10
 ACTORS_AT_ONCE = 24
@@ -52,7 +53,8 @@ class Ranked:
     positives: pa.Table
 
 
-Retrieve = Callable[[FullRanking], Floats]
+Retrieve = Callable[[Surface, pa.Table], Floats]
+"""(surface, queries with stored features) -> scores (n_queries, n_candidates)."""
 
 
 def score_everything(
@@ -70,10 +72,10 @@ def score_everything(
     ranking = full_ranking(positives, test, catalogue.ids)
     trained = positives.filter(pc.and_(pc.invert(positives["is_test"]), _known(positives, study)))
     scores = _baselines(ranking, catalogue, trained)
-    scores["retrieval"] = retrieve(ranking)
+    asked = queries_before(positives.take(pa.array(ranking.row)))
+    scores["retrieval"] = retrieve(study.surface, query_features(study.surface, asked, store))
     names = (*ensemble.rankers, "ensemble")
     scores |= {name: np.empty((len(ranking.actors), len(ranking.candidates)), np.float32) for name in names}
-    asked = queries_before(positives.take(pa.array(ranking.row)))
     for start in range(0, len(ranking.actors), ACTORS_AT_ONCE):
         block = slice(start, start + ACTORS_AT_ONCE)
         features = _features(study, asked.slice(start, ACTORS_AT_ONCE), ranking.candidates, store, vectors)

@@ -6,18 +6,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.data.leave_last_out import FullRanking
 from components.data.traced import TracedDataset
 from components.retrieval.encoder import Encoder
 from components.retrieval.hybrid import HybridRetriever
+from components.retrieval.questions import questions, retrieve
 from feature_repo.text import freelancer_text, headline, job_text, text_key
 from feature_repo.vectors import TextVectors
 from metier.contract import Surface
 from metier.lake import Lake
 
 Floats = NDArray[np.float32]
-LATEST = 10
-"""How many past candidates a feed's query is made of."""
 
 
 class Candidates:
@@ -30,7 +28,14 @@ class Candidates:
         texts = self.rows["text"].to_pylist()
         self.vectors = vectors
         self.row = vectors.rows([text_key(text) for text in texts])
-        self.retriever = HybridRetriever.build(self.ids, texts, encoder, embeddings=vectors.padded_dense[self.row])
+        places = zip(*(self.rows[name].to_pylist() for name in ("title", "city", "region")), strict=True)
+        self.retriever = HybridRetriever.build(
+            self.ids,
+            texts,
+            encoder,
+            embeddings=vectors.padded_dense[self.row],
+            headlines=[headline(*card) for card in places],
+        )
 
     def cards(self) -> dict[str, list[str]]:
         """Texts of the content baselines: title, or what was published, with city and region."""
@@ -41,39 +46,27 @@ class Candidates:
             for name, column in named.items()
         }
 
-    def for_histories(self, ranking: FullRanking) -> Floats:
-        """Scores (n_actors, n_candidates) from the actor's history: its titles as text, the nearest of its vectors."""
-        scores = np.full((len(ranking.actors), len(self.ids)), -1.0, dtype=np.float32)
-        titles = self.rows["title"].to_pylist()
-        for actor in range(len(ranking.actors)):
-            past = ranking.history_candidate[ranking.history_actor == actor][-LATEST:]
-            text = " ".join(titles[position] for position in past)
-            near = self.vectors.padded_dense[self.row[past]] if len(past) else None
-            (found,) = self.retriever.search_many([text], [near], len(self.ids))
-            scores[actor, [self.place[str(each)] for each in found[0]]] = found[1]
+    def for_everything(self, surface: Surface, queries: pa.Table) -> Floats:
+        """Scores (n_queries, n_candidates) of every candidate; -1 for what is not found."""
+        scores = np.full((queries.num_rows, len(self.ids)), -1.0, dtype=np.float32)
+        asked = questions(surface, queries, self.vectors)
+        for row, found in enumerate(retrieve(self.retriever, asked, len(self.ids))):
+            scores[row, [self.place[str(each)] for each in found[0]]] = found[1]
         return scores
 
     def for_slates(self, surface: Surface, held_out: TracedDataset, queries: pa.Table) -> NDArray[np.float64]:
-        """Scores (n_rows,) of each slate's candidates for what its query says: what was typed, else its own text."""
+        """Scores (n_rows,) of each slate's candidates for what its query says; -1 for what is not found."""
         dataset = held_out.dataset
         place = np.array([self.place.get(each, -1) for each in held_out.rows["candidate_id"].to_pylist()])
-        view = "freelancer_profile" if surface == "job_feed" else "job_profile"
-        asked = queries.select(["text", f"{view}__title", f"{view}__skills", f"{view}__text_key"]).to_pylist()
-        own = self.vectors.rows([each[f"{view}__text_key"] for each in asked])
         scores = np.full(len(dataset), -1.0)
         starts = np.append(0, np.cumsum(dataset.group_sizes))
-        for number, (query, row) in enumerate(zip(asked, own, strict=True)):
+        for number, question in enumerate(questions(surface, queries, self.vectors)):
             slate = np.arange(starts[number], starts[number + 1])
-            known = place[slate] >= 0
             mask = np.zeros(len(self.ids), dtype=np.bool_)
-            mask[place[slate][known]] = True
-            typed = query["text"] or f"{query[f'{view}__title'] or ''} {' '.join(query[f'{view}__skills'] or [])}"
-            vector = None if query["text"] or row < 0 else self.vectors.padded_dense[row]
-            (found,) = self.retriever.search_many([typed], [vector], len(slate), mask)
-            given = dict(zip((str(each) for each in found[0]), found[1], strict=True))
-            scores[slate] = [
-                given.get(self.ids[position], -1.0) if position >= 0 else -1.0 for position in place[slate]
-            ]
+            mask[place[slate][place[slate] >= 0]] = True
+            (found,) = retrieve(self.retriever, [question], len(slate), mask)
+            given = dict(zip((self.place[str(each)] for each in found[0]), found[1], strict=True))
+            scores[slate] = [given.get(position, -1.0) for position in place[slate]]
         return scores
 
 

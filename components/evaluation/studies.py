@@ -77,7 +77,7 @@ def evaluate(study: Study, held_out: Path, ensemble: Ensemble, settings: Setting
     if study.protocol == "logged_slates":
         return _logged(study, TracedDataset.read(held_out), ensemble, candidates, store, lake, settings, as_of, facts)
     catalogue = organic.Catalogue(candidates.ids, candidates.cards())
-    ranked = organic.score_everything(study, held_out, catalogue, ensemble, store, vectors, candidates.for_histories)
+    ranked = organic.score_everything(study, held_out, catalogue, ensemble, store, vectors, candidates.for_everything)
     pools = (True, False) if study.protocol == "leave_last_out" else (False,)
     sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
     evidence = tuple(

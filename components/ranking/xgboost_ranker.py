@@ -43,8 +43,10 @@ class XGBoostConfig:
     l2: float = 1.0
     pairs_per_row: int = 100
     max_bins: int = 256
+    least_trees: int = 10
+    """Trees before validation is looked at: the first few tie most rows, and what a tie scores says little."""
     patience: int = 30
-    """Trees without a better validation NDCG@10 before the fit stops."""
+    """Further trees without a better validation NDCG@10 before the fit stops."""
     text_vectors: bool = False
     """Whether trees also split on the components of text vectors (`*_v00` ...)."""
     seed: int = 0
@@ -69,6 +71,12 @@ class XGBoostConfig:
             "nthread": 1,
             "seed": self.seed,
         }
+
+
+WATCHED = XGBoostConfig(
+    trees=500, leaves=8, learning_rate=0.05, min_child_weight=30.0, l2=10.0, least_trees=60, patience=80
+)
+"""Small slow trees, for fits with a validation set to stop by: logged outcomes are noisy, and deep trees learn it."""
 
 
 class XGBoostRanker:
@@ -100,19 +108,11 @@ class XGBoostRanker:
         self._feature_names = train.feature_names
         self._used = _used_columns(train.feature_names, config)
         rows = self._matrix(train.select_queries(telling), config)
-        watched = []
+        watched = None
         if validation is not None and telling_queries(validation).any():
             held_out = validation.select_queries(telling_queries(validation))
-            watched = [(self._matrix(held_out, config, reference=rows), "validation")]
-        booster = xgboost.train(
-            config.parameters(),
-            rows,
-            config.trees,
-            evals=watched,
-            early_stopping_rounds=config.patience if watched else None,
-            verbose_eval=False,
-        )
-        self._booster = booster[: booster.best_iteration + 1] if watched else booster
+            watched = self._matrix(held_out, config, reference=rows)
+        self._booster = _boosted(config, rows, watched)
         self._record = {
             "config": dataclasses.asdict(config),
             "train": {"n_rows": len(train), "n_queries": train.n_queries, "n_telling_queries": int(telling.sum())},
@@ -168,6 +168,24 @@ class XGBoostRanker:
         ranker._booster = booster
         ranker._record = {key: saved.metadata[key] for key in ("config", "train") if key in saved.metadata}
         return ranker
+
+
+def _boosted(config: XGBoostConfig, rows: xgboost.DMatrix, watched: xgboost.DMatrix | None) -> xgboost.Booster:
+    """All trees, or with `watched` queries those up to the best NDCG@10 from `least_trees` on."""
+    unwatched = config.trees if watched is None else min(config.least_trees, config.trees)
+    booster = xgboost.train(config.parameters(), rows, unwatched, verbose_eval=False)
+    if watched is None or unwatched == config.trees:
+        return booster
+    longer = xgboost.train(
+        config.parameters(),
+        rows,
+        config.trees - unwatched,
+        evals=[(watched, "validation")],
+        early_stopping_rounds=config.patience,
+        verbose_eval=False,
+        xgb_model=booster,
+    )
+    return longer[: longer.best_iteration + 1]
 
 
 def _used_columns(names: Sequence[str], config: XGBoostConfig) -> NDArray[np.int64]:

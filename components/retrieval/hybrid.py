@@ -1,9 +1,10 @@
 """Candidates for a text: BM25 and dense search, fused, over the eligible alone.
 
 score = DENSE_SHARE * cosine / best cosine + (1 - DENSE_SHARE) * BM25 / best BM25, both bests of this query; a part
-that a query does not have (no term known, no vector) counts nothing. The union of what both parts find is scored by
-both; a candidate outside the lexical depth has BM25 0. Knows ids, texts and vectors; which candidates are eligible is
-the caller's mask, and what a query means beyond its text and vectors is unknown here.
+that a query does not have (no term known, no vector) counts nothing. Where query and candidates have headlines, BM25
+of those makes up CARD_SHARE of the score and all of the above the rest. The union of what the parts find is scored by
+every part; a candidate outside a lexical depth has BM25 0 there. Knows ids, texts and vectors; which candidates are
+eligible is the caller's mask, and what a query means beyond these is unknown here.
 """
 
 import hashlib
@@ -30,22 +31,32 @@ Found = tuple[npt.NDArray[np.str_], FloatArray]
 """(candidate ids, scores), best first."""
 
 DENSE_SHARE = 0.6
+CARD_SHARE = 0.8
+"""Part of headlines where a query has one: titles and places that an actor turned to say more than whole texts."""
 LEAST_DEPTH = 200
 """Each part is asked for at least this many, so that a short slate is chosen among many."""
 FORMAT = 1
-MANIFEST, IDS, LEXICAL, DENSE = "retriever.json", "ids.json", "lexical", "dense"
+MANIFEST, IDS, LEXICAL, DENSE, CARDS = "retriever.json", "ids.json", "lexical", "dense", "cards"
 LEAST = np.float32(1e-6)
 
 
 class HybridRetriever:
     """Searchable candidates; make one with build or load. Candidates keep the order they were built in."""
 
-    def __init__(self, ids: Sequence[str], lexical: LexicalIndex, dense: DenseIndex, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        ids: Sequence[str],
+        lexical: LexicalIndex,
+        dense: DenseIndex,
+        encoder: Encoder,
+        cards: LexicalIndex | None = None,
+    ) -> None:
         dense.require(encoder.hash)
         self.ids: npt.NDArray[np.str_] = np.array(ids, dtype=np.str_)
         self.lexical = lexical
         self.dense = dense
         self.encoder = encoder
+        self.cards = cards
 
     @classmethod
     def build(
@@ -55,6 +66,7 @@ class HybridRetriever:
         encoder: Encoder,
         *,
         embeddings: FloatArray | None = None,
+        headlines: Sequence[str] | None = None,
         language: str = LANGUAGE,
         exact_up_to: int = EXACT_UP_TO,
         progress: Progress | None = None,
@@ -65,9 +77,9 @@ class HybridRetriever:
         vectors = encoder.encode(texts, progress) if embeddings is None else embeddings
         if vectors.shape != (len(ids), encoder.dimension):
             raise InputError(f"embeddings are {vectors.shape}, not {(len(ids), encoder.dimension)}; encode the texts")
-        return cls(
-            ids, LexicalIndex.build(texts, language), DenseIndex.build(vectors, encoder.hash, exact_up_to), encoder
-        )
+        cards = None if headlines is None else LexicalIndex.build(headlines, language)
+        dense = DenseIndex.build(vectors, encoder.hash, exact_up_to)
+        return cls(ids, LexicalIndex.build(texts, language), dense, encoder, cards)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -82,11 +94,13 @@ class HybridRetriever:
         vectors: Sequence[FloatArray | None] | FloatArray | None,
         k: int,
         eligible: Sequence[BoolArray | None] | BoolArray | None = None,
+        headlines: Sequence[str | None] | None = None,
     ) -> list[Found]:
         """One answer a query. A query has a text, vectors of this encoder, or both; without either, no answer.
 
         `vectors[i]` is (dimension,) or (m, dimension), of which the nearest counts (an actor's past candidates); a
-        text without vectors is encoded as a query. `eligible` is one mask (n,) for all, or one a query.
+        text without vectors is encoded as a query. `eligible` is one mask (n,) for all, or one a query; `headlines[i]`
+        holds words of titles and places, or nothing.
         """
         asked = [None] * len(texts) if vectors is None else list(vectors)
         if len(asked) != len(texts):
@@ -96,7 +110,8 @@ class HybridRetriever:
         encoded = self.encoder.encode_queries([str(texts[i]) for i in typed])
         for row, i in enumerate(typed):
             asked[i] = encoded[row]
-        return [self._search(text or "", asked[i], k, masks[i]) for i, text in enumerate(texts)]
+        cards = [None] * len(texts) if headlines is None else list(headlines)
+        return [self._search(text or "", asked[i], k, masks[i], cards[i] or "") for i, text in enumerate(texts)]
 
     def save(self, directory: Path) -> None:
         """Write ids, both indexes and a manifest with the encoder's hash and each file's sha256; no pickle.
@@ -108,6 +123,8 @@ class HybridRetriever:
             written = Path(beside) / "retriever"
             self.lexical.save(written / LEXICAL)
             self.dense.save(written / DENSE)
+            if self.cards is not None:
+                self.cards.save(written / CARDS)
             (written / IDS).write_text(json.dumps(self.ids.tolist()))
             manifest = {
                 "format": FORMAT,
@@ -129,20 +146,26 @@ class HybridRetriever:
         folder = Path(directory)
         manifest = _verified(folder)
         ids = json.loads((folder / IDS).read_text())
-        return cls(
-            ids, LexicalIndex.load(folder / LEXICAL, manifest["language"]), DenseIndex.load(folder / DENSE), encoder
-        )
+        language = manifest["language"]
+        cards = LexicalIndex.load(folder / CARDS, language) if (folder / CARDS).exists() else None
+        return cls(ids, LexicalIndex.load(folder / LEXICAL, language), DenseIndex.load(folder / DENSE), encoder, cards)
 
-    def _search(self, text: str, vectors: FloatArray | None, k: int, eligible: BoolArray | None) -> Found:
+    def _search(self, text: str, vectors: FloatArray | None, k: int, eligible: BoolArray | None, card: str) -> Found:
+        """Every part searches `depth` deep; what any of them finds is scored by all."""
         depth = max(k, LEAST_DEPTH)
-        lexical, bm25 = self.lexical.search(text, depth, eligible)
-        if vectors is None or not np.size(vectors):
-            return self._best(lexical, bm25 / np.maximum(bm25.max(initial=0), LEAST), k)
-        dense, _ = self.dense.search(vectors, depth, eligible)
-        positions = np.union1d(lexical, dense)
-        cosine = self.dense.scores(vectors, positions)
-        scores = DENSE_SHARE * cosine / np.maximum(cosine.max(initial=0), LEAST)
-        scores[np.searchsorted(positions, lexical)] += (1 - DENSE_SHARE) * bm25 / np.maximum(bm25.max(initial=0), LEAST)
+        lexical = self.lexical.search(text, depth, eligible)
+        carded = self.cards.search(card, depth, eligible) if card and self.cards else (lexical[0][:0], lexical[1][:0])
+        near = np.empty(0, dtype=np.int64)
+        if vectors is not None and np.size(vectors):
+            near, _ = self.dense.search(vectors, depth, eligible)
+        positions = np.union1d(np.union1d(lexical[0], near), carded[0])
+        scores = np.zeros(len(positions), dtype=np.float32)
+        if len(near):
+            _add(scores, positions, positions, self.dense.scores(vectors, positions), DENSE_SHARE)  # type: ignore[arg-type]
+        _add(scores, positions, *lexical, 1 - DENSE_SHARE if len(near) else 1.0)
+        if len(carded[0]):
+            scores *= (1 - CARD_SHARE) / np.maximum(scores.max(initial=0), LEAST)
+            _add(scores, positions, *carded, CARD_SHARE)
         return self._best(positions, scores, k)
 
     def _best(self, positions: IntArray, scores: FloatArray, k: int) -> Found:
@@ -160,6 +183,11 @@ class HybridRetriever:
                     f"eligible is {mask.dtype} {mask.shape}; give a boolean mask of the {len(self.ids)} candidates"
                 )
         return masks
+
+
+def _add(scores: FloatArray, positions: IntArray, found: IntArray, part: FloatArray, share: float) -> None:
+    """Add one part's scores of the positions it `found`, their best counting `share`; `positions` ascends."""
+    scores[np.searchsorted(positions, found)] += share * part / np.maximum(part.max(initial=0), LEAST)
 
 
 def _digests(folder: Path) -> dict[str, str]:

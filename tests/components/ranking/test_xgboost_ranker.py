@@ -68,3 +68,9 @@ def test_the_defaults_hold_on_the_lambdarank_example():
     test = RankingDataset.from_svmlight(SHARED / "rank.test", n_features=len(train.feature_names))
     ndcg = np.nanmean(ndcg_at_k(test.relevance, XGBoostRanker().fit(train).score(test.features), test.query_id, 10))
     assert ndcg > 0.72  # LightGBM .748, random .580
+
+
+def test_the_first_trees_stop_nothing():
+    train, config = queries_of_noise(40, 0), XGBoostConfig(trees=60, least_trees=30, patience=5)
+    watched = XGBoostRanker().fit(train, config, validation=queries_of_noise(40, 1))
+    assert 30 < int(repr(watched).split("(")[1].split()[0]) <= 60

@@ -142,3 +142,20 @@ def test_altered_files_and_another_encoder_are_refused(
         HybridRetriever.load(tmp_path / "index", encoder)
     with pytest.raises(ArtifactError, match="build the candidate index first"):
         HybridRetriever.load(tmp_path / "nowhere", encoder)
+
+
+def test_headlines_lead_where_the_query_has_one(encoder):
+    texts = ["driver wanted for night shifts", "cook wanted for night shifts"]
+    built = HybridRetriever.build(["a", "b"], texts, encoder, headlines=["Driver Oslo", "Cook Bergen"])
+    (by_text,) = built.search_many(["driver"], None, 2)
+    (by_place,) = built.search_many(["driver"], None, 2, headlines=["Bergen"])
+    assert by_text[0][0] == "a"
+    assert by_place[0].tolist() == ["b", "a"]
+    assert by_place[1][0] >= 0.8
+
+
+def test_headlines_survive_saving(encoder, tmp_path):
+    built = HybridRetriever.build(["a", "b"], ["one", "two"], encoder, headlines=["Oslo", "Bergen"])
+    built.save(tmp_path / "index")
+    (found,) = HybridRetriever.load(tmp_path / "index", encoder).search_many(["one"], None, 1, headlines=["Bergen"])
+    assert found[0].tolist() == ["b"]

@@ -1,0 +1,79 @@
+"""What a query says to candidate retrieval: words, vectors, and headlines of what the actor turned to before.
+
+The same for evaluation and for the endpoint, from stored features as they were known. Knows no index and no ranker.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from components.retrieval.hybrid import Found, HybridRetriever
+from feature_repo.encoded import asks_as_person
+from feature_repo.text import headline
+from feature_repo.vectors import TextVectors
+from metier.contract import Surface
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+LATEST = 10
+"""How many past candidates a feed's query is made of."""
+PROFILE = ("title", "skills", "text_key")
+HISTORY = ("recent_text_keys", "recent_cities", "recent_regions")
+
+
+@dataclass(frozen=True)
+class Question:
+    """`vectors` (m, dimension), of which the nearest counts; None lets the retriever encode the text."""
+
+    text: str
+    vectors: FloatArray | None
+    card: str | None
+
+
+def questions(surface: Surface, asked: pa.Table, vectors: TextVectors) -> list[Question]:
+    """One question a row of `asked` (text and stored features of who asks, or of the job that is asked for).
+
+    A typed text stands alone. Else the profile or the post asks, and on a feed the jobs last turned to.
+    """
+    prefix = "freelancer_profile__" if asks_as_person(surface) else "job_profile__"
+    rows = asked.select([name for name in asked.column_names if name == "text" or _is_read(name, prefix)]).to_pylist()
+    return [_question(row, prefix, vectors) for row in rows]
+
+
+def retrieve(
+    retriever: HybridRetriever,
+    asked: Sequence[Question],
+    k: int,
+    eligible: Sequence[BoolArray | None] | BoolArray | None = None,
+) -> list[Found]:
+    """(ids, scores) of the k best for each question."""
+    return retriever.search_many(
+        [each.text for each in asked],
+        [each.vectors for each in asked],
+        k,
+        eligible,
+        [each.card for each in asked],
+    )
+
+
+def _is_read(name: str, prefix: str) -> bool:
+    return name in {f"{prefix}{column}" for column in PROFILE} | {f"freelancer_history__{column}" for column in HISTORY}
+
+
+def _question(row: Mapping[str, Any], prefix: str, vectors: TextVectors) -> Question:
+    if (typed := row.get("text")) and typed.strip():
+        return Question(typed, None, None)
+    title = row.get(f"{prefix}title") or ""
+    words = [title, *(row.get(f"{prefix}skills") or [])]
+    past = [(row.get(f"freelancer_history__{column}") or [])[:LATEST] for column in HISTORY]
+    known = vectors.rows([row.get(f"{prefix}text_key") if title else None, *past[0]])
+    titles = [vectors.titles[place] if place >= 0 else None for place in known[1:]]
+    near = vectors.padded_dense[known[known >= 0]]
+    cards = [headline(*card) for card in zip(titles, past[1], past[2], strict=True)]
+    text = " ".join([*words, *filter(None, titles)]).strip()
+    return Question(text, near if len(near) else None, " ".join(cards) or None)
