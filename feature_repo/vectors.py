@@ -6,7 +6,7 @@ pickle. Row -1 means an unknown text: its dense row is zero and its lexical row 
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from metier.errors import ArtifactError, FeatureError
 DIMENSIONS = 384
 BUCKETS = 2**18
 COMPONENTS = 16
+WEIGHTS = ("idf", "headline_idf", "center", "components")
 FILES = ("texts.json", "dense.npy", "lexical.npz", "weights.npz")
 
 Floats = npt.NDArray[np.float32]
@@ -65,7 +66,7 @@ class TextVectors:
             raise FeatureError(
                 f"{len(keys)} keys, {len(texts)} texts and {len(embeddings)} embeddings; encode the same texts again"
             )
-        named = tuple(titles) if titles is not None else tuple(text.split(". ", 1)[0] for text in texts)
+        named = tuple(_titles(texts) if titles is None else titles)
         counts = _term_counts(texts, language)
         idf = _idf(counts)
         headline_idf = _idf(_term_counts(named if headlines is None else headlines, language))
@@ -76,19 +77,34 @@ class TextVectors:
             center, components,
         )  # fmt: skip
 
-    def extended(self, keys: Sequence[str], texts: Sequence[str], embeddings: Floats) -> "TextVectors":
+    @classmethod
+    def fitted(cls, weights: Mapping[str, npt.NDArray], language: str = LANGUAGE) -> "TextVectors":
+        """No texts yet, but what `weights` of an earlier build weigh and project texts by."""
+        none = np.zeros((1, DIMENSIONS), np.float32)
+        empty = sp.csr_array((1, BUCKETS), dtype=np.float32)
+        return cls((), (), language, none, empty, **{name: np.asarray(weights[name]) for name in WEIGHTS})
+
+    @property
+    def weights(self) -> dict[str, Floats]:
+        """What was fitted: idf, headline_idf (2**18,), center (384,), components (384, 16)."""
+        return {name: getattr(self, name) for name in WEIGHTS}
+
+    def extended(
+        self, keys: Sequence[str], texts: Sequence[str], embeddings: Floats, titles: Sequence[str] | None = None
+    ) -> "TextVectors":
         """These vectors and more texts, weighed and projected as fitted; texts already known are left alone."""
         first = {key: place for place, key in reversed(list(enumerate(keys)))}
         fresh = [place for key, place in first.items() if key not in self._row_of]
         if not fresh:
             return self
         chosen = [texts[place] for place in fresh]
+        named = _titles(texts) if titles is None else titles
         lexical = sp.vstack([self.lexical, self.encode_query_lexical(chosen)], format="csr")
         dense = np.concatenate([self.dense, np.asarray(embeddings, np.float32)[fresh]])
         return replace(
             self,
             keys=(*self.keys, *(keys[place] for place in fresh)),
-            titles=(*self.titles, *(text.split(". ", 1)[0] for text in chosen)),
+            titles=(*self.titles, *(named[place] for place in fresh)),
             padded_dense=_with_empty(dense),
             padded_lexical=_padded(lexical),
         )
@@ -135,10 +151,7 @@ class TextVectors:
         (folder / "texts.json").write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
         np.save(folder / "dense.npy", self.padded_dense, allow_pickle=False)
         sp.save_npz(folder / "lexical.npz", self.padded_lexical)
-        np.savez(
-            folder / "weights.npz",
-            idf=self.idf, headline_idf=self.headline_idf, center=self.center, components=self.components,
-        )  # fmt: skip
+        np.savez(folder / "weights.npz", allow_pickle=False, **self.weights)
 
     @classmethod
     def read(cls, folder: Path) -> "TextVectors":
@@ -148,7 +161,7 @@ class TextVectors:
             raise ArtifactError(f"{folder} lacks {', '.join(missing)}; build the features again")
         texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
         with np.load(folder / "weights.npz", allow_pickle=False) as weights:
-            fitted = {name: weights[name] for name in ("idf", "headline_idf", "center", "components")}
+            fitted = {name: weights[name] for name in WEIGHTS}
         dense = np.load(folder / "dense.npy", mmap_mode="r", allow_pickle=False)
         lexical = sp.csr_array(sp.load_npz(folder / "lexical.npz"))
         if not (len(texts["keys"]) + 1 == len(dense) == lexical.shape[0]):
@@ -163,6 +176,11 @@ class TextVectors:
 def term_bucket(term: str) -> int:
     """Column of a term: the same in every process and on every machine."""
     return zlib.crc32(term.encode()) % BUCKETS
+
+
+def _titles(texts: Sequence[str]) -> list[str]:
+    """What stands before the first ". " of each text."""
+    return [text.split(". ", 1)[0] for text in texts]
 
 
 def _term_counts(texts: Sequence[str], language: str) -> sp.csr_array:

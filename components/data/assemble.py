@@ -6,7 +6,7 @@ what a feature is, feature_repo says.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from components.data.pseudo_queries import PseudoQueries
 from components.data.split import choose_heads, gap_days
 from components.data.traced import TracedDataset, whole_queries
 from components.data.training_set import RankingDataset
+from feature_repo.hydrate import candidate_features, query_features, with_column
 from feature_repo.transforms import feature_names, model_inputs
 from feature_repo.vectors import TextVectors
 from metier.contract import ATTRIBUTION_DAYS, Surface
@@ -29,9 +30,6 @@ BLOCK_PAIRS = 131_072
 Floats = NDArray[np.float32]
 Sample = Literal["recent", "uniform"]
 
-FREELANCER_VIEWS = ("freelancer_profile", "freelancer_activity")
-JOB_VIEWS = ("job_profile", "job_activity")
-CLIENT_VIEWS = ("client_profile", "client_activity")
 TRACE = ("query_id", "candidate_id", "actor_id", "job_id", "event_timestamp", "shown_at", "placement")
 
 
@@ -63,43 +61,22 @@ def assemble(
     query = position.to_numpy().astype(np.int64)
     if (np.diff(query) < 0).any():
         raise InputError("the pairs are not in the order of their queries; sort them by query first")
-    asked = query_features(surface, queries, store)
+    asked = query_features(surface, queries, store.training_features)
     matrix = np.empty((len(query), len(feature_names(surface, candidate_counts))), dtype=np.float32)
     for start, end in _blocks(query):
         first, last = int(query[start]), int(query[end - 1])
         block = pairs.slice(start, end - start)
-        block = _with(block, "event_timestamp", queries["event_timestamp"].take(pa.array(query[start:end])))
+        block = with_column(block, "event_timestamp", queries["event_timestamp"].take(pa.array(query[start:end])))
         matrix[start:end] = model_inputs(
             surface,
             asked.slice(first, last - first + 1),
-            candidate_features(surface, block, store),
+            candidate_features(surface, block, store.training_features),
             query[start:end] - first,
             np.arange(end - start),
             vectors,
             candidate_counts,
         )
     return matrix
-
-
-def query_features(surface: Surface, queries: pa.Table, store: FeatureStore) -> pa.Table:
-    """`queries` with the stored features of the actor and, where a client asks, of the job it asks for."""
-    if surface == "job_feed":
-        keyed = _with(queries, "freelancer_id", queries["actor_id"]).drop_columns(["job_id"])
-        return store.training_features(keyed, (*FREELANCER_VIEWS, "freelancer_history"))
-    keyed = _with(queries, "client_id", queries["actor_id"])
-    return store.training_features(keyed, (*CLIENT_VIEWS, "client_history", *JOB_VIEWS))
-
-
-def candidate_features(surface: Surface, candidates: pa.Table, store: FeatureStore) -> pa.Table:
-    """Stored features of `candidates` (candidate_id, event_timestamp, and columns of the request that are kept).
-
-    A job comes with the features of its client, whom its profile names.
-    """
-    kept = candidates.select([name for name in candidates.column_names if name != "query_id"])
-    if surface != "job_feed":
-        return store.training_features(_with(kept, "freelancer_id", kept["candidate_id"]), FREELANCER_VIEWS)
-    jobs = store.training_features(_with(kept, "job_id", kept["candidate_id"]), JOB_VIEWS)
-    return store.training_features(_with(jobs, "client_id", jobs["job_profile__client_id"]), CLIENT_VIEWS)
 
 
 def application_ages(lake: Lake, pairs: pa.Table, as_of: datetime) -> NDArray[np.float64]:
@@ -262,8 +239,3 @@ def _blocks(query: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         end = int(ends[max(own, last - 1)])
         yield start, end
         start = end
-
-
-def _with(table: pa.Table, name: str, column: Any) -> pa.Table:
-    kept = table.drop_columns([name]) if name in table.column_names else table
-    return kept.append_column(name, column)

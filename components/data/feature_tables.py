@@ -3,6 +3,7 @@
 Vectors of texts already encoded by the same encoder are reused. Knows no surface and no ranker.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.retrieval.encoder import Encoder
-from feature_repo.aggregates import build_feature_tables, distinct_query_texts, distinct_texts, write_text_views
+from feature_repo.aggregates import (
+    TextCorpus,
+    build_feature_tables,
+    distinct_query_texts,
+    distinct_texts,
+    write_text_views,
+)
 from feature_repo.vectors import TextVectors
 from metier.lake import Lake
 from metier.settings import Settings
 
 VECTORS = "vectors"
-ENCODER_FILE = "encoder.txt"
+FIT_FILE = "fit.json"
+"""Which encoder, and how many texts, the weights of VECTORS were fitted with."""
 
 Floats = NDArray[np.float32]
 
@@ -45,19 +53,34 @@ def build_all(lake: Lake, settings: Settings, as_of: datetime, encoder: Encoder)
     folder = settings.features / VECTORS
     known = _known_vectors(folder, encoder)
     embeddings, encoded = _embed(list(corpus.keys), list(corpus.texts), known, encoder)
-    vectors = TextVectors.build(corpus.keys, corpus.texts, embeddings, corpus.titles, corpus.headlines)
+    vectors, fitted_on = _weighed(corpus, embeddings, folder, encoder)
     if query_texts:
         vectors = vectors.extended(query_keys, query_texts, encoder.encode_queries(query_texts))
     vectors.write(folder)
-    (folder / ENCODER_FILE).write_text(encoder.hash, encoding="utf-8")
+    (folder / FIT_FILE).write_text(json.dumps({"encoder": encoder.hash, "texts": fitted_on}))
     rows |= write_text_views(settings.features, corpus.keys, embeddings)
     return FeatureReport(rows, len(corpus.keys), encoded)
 
 
+def _weighed(corpus: TextCorpus, embeddings: Floats, folder: Path, encoder: Encoder) -> tuple[TextVectors, int]:
+    """Vectors of the corpus, and on how many texts their weights were fitted.
+
+    Weights fitted before are kept, so that rankers of different days read the same features; they are fitted where
+    there are none of this encoder, and again once the corpus has doubled.
+    """
+    fitted = json.loads((folder / FIT_FILE).read_text()) if (folder / FIT_FILE).exists() else {}
+    if fitted.get("encoder") == encoder.hash and len(corpus.keys) < 2 * fitted["texts"]:
+        earlier = TextVectors.read(folder)
+        empty = TextVectors.fitted(earlier.weights, earlier.language)
+        return empty.extended(corpus.keys, corpus.texts, embeddings, corpus.titles), fitted["texts"]
+    vectors = TextVectors.build(corpus.keys, corpus.texts, embeddings, corpus.titles, corpus.headlines)
+    return vectors, len(corpus.keys)
+
+
 def _known_vectors(folder: Path, encoder: Encoder) -> dict[str, Floats]:
     """Vectors by text key of an earlier build by the same encoder."""
-    marker = folder / ENCODER_FILE
-    if not marker.exists() or marker.read_text(encoding="utf-8") != encoder.hash:
+    marker = folder / FIT_FILE
+    if not marker.exists() or json.loads(marker.read_text())["encoder"] != encoder.hash:
         return {}
     earlier = TextVectors.read(folder)
     return dict(zip(earlier.keys, earlier.dense, strict=True))

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from components.data.assemble import FeatureStore, assemble, query_features
+from components.data.assemble import FeatureStore, assemble
 from components.data.leave_last_out import FullRanking, full_ranking
 from components.data.plan import Study
 from components.data.pseudo_queries import queries_before
@@ -25,6 +25,7 @@ from components.evaluation.full_ranking import TargetRanks, blocks, rank_targets
 from components.evaluation.measure import compared, measured
 from components.evaluation.report import Section, Table
 from components.ranking.ensemble import Ensemble
+from feature_repo.hydrate import query_features
 from feature_repo.vectors import TextVectors
 from metier.contract import Surface
 
@@ -73,7 +74,7 @@ def score_everything(
     trained = positives.filter(pc.and_(pc.invert(positives["is_test"]), _known(positives, study)))
     scores = _baselines(ranking, catalogue, trained)
     asked = queries_before(positives.take(pa.array(ranking.row)))
-    scores["retrieval"] = retrieve(study.surface, query_features(study.surface, asked, store))
+    scores["retrieval"] = retrieve(study.surface, query_features(study.surface, asked, store.training_features))
     names = (*ensemble.rankers, "ensemble")
     scores |= {name: np.empty((len(ranking.actors), len(ranking.candidates)), np.float32) for name in names}
     for start in range(0, len(ranking.actors), ACTORS_AT_ONCE):

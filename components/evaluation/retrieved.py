@@ -7,10 +7,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.data.traced import TracedDataset
+from components.retrieval.candidates import newest_versions
 from components.retrieval.encoder import Encoder
 from components.retrieval.hybrid import HybridRetriever
 from components.retrieval.questions import questions, retrieve
-from feature_repo.text import freelancer_text, headline, job_text, text_key
+from feature_repo.text import headline, text_key
 from feature_repo.vectors import TextVectors
 from metier.contract import Surface
 from metier.lake import Lake
@@ -22,7 +23,7 @@ class Candidates:
     """The newest version of every candidate of a surface, indexed."""
 
     def __init__(self, lake: Lake, surface: Surface, as_of: datetime, vectors: TextVectors, encoder: Encoder) -> None:
-        self.rows = newest_candidates(lake, surface, as_of)
+        self.rows = newest_versions(lake, surface, as_of)
         self.ids: tuple[str, ...] = tuple(self.rows["id"].to_pylist())
         self.place = {candidate: position for position, candidate in enumerate(self.ids)}
         texts = self.rows["text"].to_pylist()
@@ -39,8 +40,9 @@ class Candidates:
 
     def cards(self) -> dict[str, list[str]]:
         """Texts of the content baselines: title, or what was published, with city and region."""
+        columns = self.rows.column_names
         where = list(zip(self.rows["city"].to_pylist(), self.rows["region"].to_pylist(), strict=True))
-        named = {"tf-idf": "title", "tf-idf (description)": "description"}
+        named = {"tf-idf": "title", "tf-idf (description)": "description" if "description" in columns else "overview"}
         return {
             name: [headline(text, *place) for text, place in zip(self.rows[column].to_pylist(), where, strict=True)]
             for name, column in named.items()
@@ -68,18 +70,3 @@ class Candidates:
             given = dict(zip((self.place[str(each)] for each in found[0]), found[1], strict=True))
             scores[slate] = [given.get(position, -1.0) for position in place[slate]]
         return scores
-
-
-def newest_candidates(lake: Lake, surface: Surface, as_of: datetime) -> pa.Table:
-    """id, text, title, description, city, region of the newest version of each candidate known at `as_of`; by id."""
-    table, key, described = (
-        ("jobs", "job_id", "description") if surface == "job_feed" else ("freelancers", "freelancer_id", "overview")
-    )
-    write = job_text if surface == "job_feed" else freelancer_text
-    with lake.connect(as_of) as connection:
-        rows = connection.sql(
-            f"SELECT DISTINCT ON ({key}) {key} AS id, title, {described} AS description, skills, city, region "
-            f"FROM {table} ORDER BY {key}, event_timestamp DESC, recorded_at DESC"
-        ).to_arrow_table()
-    columns = zip(*(rows[name].to_pylist() for name in ("title", "description", "skills")), strict=True)
-    return rows.append_column("text", pa.array([write(*each) for each in columns], pa.string()))

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from components.data.assemble import query_features, typed_queries
+from components.data.assemble import typed_queries
 from components.data.feature_tables import VECTORS
 from components.data.plan import Study
 from components.data.traced import TracedDataset
@@ -19,6 +19,7 @@ from components.evaluation.report import Chart, Curve, EvaluationReport, Table, 
 from components.evaluation.retrieved import Candidates
 from components.ranking.ensemble import Ensemble
 from components.retrieval.encoder import Encoder
+from feature_repo.hydrate import query_features
 from feature_repo.retrieval import FeatureStoreClient
 from feature_repo.vectors import TextVectors
 from metier.lake import Lake
@@ -99,7 +100,7 @@ def _logged(
     as_of: datetime,
     facts: dict[str, Any],
 ) -> StudyEvaluation:
-    asked = query_features(study.surface, typed_queries(held_out.rows, lake, as_of), store)
+    asked = query_features(study.surface, typed_queries(held_out.rows, lake, as_of), store.training_features)
     retrieval = None
     if study.surface != "applicant_review":
         retrieval = candidates.for_slates(study.surface, held_out, asked)

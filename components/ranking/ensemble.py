@@ -89,6 +89,19 @@ class Ensemble:
                 total += share.weight * (self.rankers[name].score(features) - share.location) / share.scale
         return total
 
+    def reasons(self, features: Floats, most: int = 3) -> list[list[tuple[str, float]]]:
+        """Per row, the `most` features that move the tree ranker's score most, with what they add to it.
+
+        Empty where no ranker of the ensemble is made of trees.
+        """
+        trees = next((ranker for ranker in self.rankers.values() if isinstance(ranker, XGBoostRanker)), None)
+        if trees is None:
+            return [[] for _ in features]
+        told = trees.contributions(features)
+        first = np.argsort(-np.abs(told), axis=1, kind="stable")[:, :most]
+        names = self.feature_names
+        return [[(names[i], float(row[i])) for i in places if row[i]] for row, places in zip(told, first, strict=True)]
+
     def save(self, directory: str | Path) -> None:
         """Write each ranker to a directory of its name, then the manifest that binds them."""
         folder = Path(directory)

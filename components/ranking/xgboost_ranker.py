@@ -143,6 +143,15 @@ class XGBoostRanker:
         margins = self._fitted().inplace_predict(self._select(checked), predict_type="margin")
         return np.asarray(margins, dtype=np.float32)
 
+    def contributions(self, features: Floats) -> Floats:
+        """What each feature adds to each score (n_rows, n_features): exact TreeSHAP (Lundberg et al. 2020)."""
+        checked = checked_features(features, self._feature_names, None)
+        told = np.zeros(checked.shape, dtype=np.float32)
+        if len(checked):
+            rows = xgboost.DMatrix(self._select(checked), nthread=1)
+            told[:, self._used] = self._fitted().predict(rows, pred_contribs=True)[:, :-1]
+        return told
+
     def _fitted(self) -> xgboost.Booster:
         if self._booster is None:
             raise RankerError("this ranker has not been fitted; call fit or load first")

@@ -14,14 +14,13 @@ from components.data.assemble import (
     application_ages,
     assemble,
     build_training_set,
-    candidate_features,
     organic_training_set,
-    query_features,
 )
 from components.data.pseudo_queries import candidate_pool, organic_positives, pseudo_queries, touched
 from components.data.traced import TracedDataset, whole_queries
 from components.data.training_set import RankingDataset
 from feature_repo.aggregates import build_feature_tables, distinct_texts
+from feature_repo.hydrate import candidate_features, query_features
 from feature_repo.retrieval import FeatureStoreClient
 from feature_repo.transforms import feature_names
 from feature_repo.vectors import TextVectors
@@ -227,10 +226,10 @@ def test_blocks_of_queries_give_what_one_block_gives(
 
 def test_stored_features_are_those_known_at_the_query(store: FeatureStoreClient) -> None:
     _, queries = pairs_and_queries()
-    asked = query_features("job_feed", queries, store)
+    asked = query_features("job_feed", queries, store.training_features)
     assert asked["freelancer_history__recent_ids"].to_pylist() == [["J"], None, ["J"]]
     candidates = pa.table({"candidate_id": ["K", "K"], "event_timestamp": pa.array([day(-1), day(1)], TIMESTAMP)})
-    found = candidate_features("job_feed", candidates, store)
+    found = candidate_features("job_feed", candidates, store.training_features)
     assert found["job_profile__title"].to_pylist() == [None, "K wanted"]
     assert found["client_profile__country"].to_pylist() == [None, "FR"]
 
@@ -253,7 +252,7 @@ def test_an_organic_positive_never_sees_itself_in_its_features(
     made = organic_training_set("job_feed", organic, store, vectors, candidate_counts=False)
     assert made.dataset.query_id.tolist() == [f"organic:job_feed:H:{job}" for job in "JJJKKL"]
     assert made.dataset.relevance.tolist() == [2, 0, 0, 1, 0, 1]
-    asked = query_features("job_feed", organic.queries, store)
+    asked = query_features("job_feed", organic.queries, store.training_features)
     assert asked["freelancer_history__recent_ids"].to_pylist() == [None, ["J"], ["K", "J"]]
     assert made.dataset.outcomes is None
     assert "unlabelled negatives sampled" in made.metadata["negatives"]
