@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         return self.registry_uri or f"sqlite:///{self.home / 'mlflow.db'}"
 
     @property
+    def artifacts(self) -> Path:
+        """Files of registered bundles, as MLflow keeps them."""
+        return self.home / "mlflow"
+
+    @property
     def bundles(self) -> Path:
         """Registered bundles as they lie on this machine's disk, one folder a version."""
         return self.home / "bundles"

@@ -22,10 +22,14 @@ NEXT_MOVE = "restore the directory from where it was registered, or fit and save
 
 @dataclass(frozen=True)
 class Artifact:
-    """What `read` found: metadata as it was given to `write`, and the checked content of each file."""
+    """What `read` found: metadata as it was given to `write`, the checked content of each file, the manifest's digest.
+
+    Equal metadata, files and library versions have equal digests.
+    """
 
     metadata: dict[str, Any]
     files: dict[str, bytes]
+    sha256: str
 
 
 def write(
@@ -57,7 +61,7 @@ def read(directory: str | Path, kind: str) -> Artifact:
     if manifest.get("kind") != kind:
         raise ArtifactError(f"{folder} holds a {manifest.get('kind')} artifact, not {kind}; load it with its own class")
     files = {name: _checked(folder, name, digest) for name, digest in manifest["files"].items()}
-    return Artifact(manifest["metadata"], files)
+    return Artifact(manifest["metadata"], files, _digest(manifest))
 
 
 def kind_of(directory: str | Path) -> str:
