@@ -1,7 +1,9 @@
-"""`metier pipeline` and `metier report`: compile or run the Kubeflow pipelines and show what they found."""
+"""`metier pipeline` and `metier report`: compile, run or submit the Kubeflow pipelines and show what they found."""
 
 import json
 import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +12,13 @@ import typer
 from metier.errors import EmptyDataError
 from metier.settings import load_settings
 
-app = typer.Typer(help="Compile or run the Kubeflow pipelines.", no_args_is_help=True)
+app = typer.Typer(help="Compile, run or submit the Kubeflow pipelines.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="features or training")]
 SurfaceOption = Annotated[
     list[str] | None, typer.Option("--surface", help="Only this surface (repeatable); default: all that have data.")
 ]
+HostOption = Annotated[str, typer.Option(help="URL of the Kubeflow Pipelines server.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
@@ -49,6 +52,51 @@ def run(name: NameArgument, surface: SurfaceOption = None, as_json: JsonOption =
     print_next = f"Artifacts: {finished.artifacts}\nLog: {finished.log}"
     if not as_json:
         print(print_next)
+
+
+@app.command("submit")
+def submit(
+    name: NameArgument,
+    host: HostOption,
+    surface: SurfaceOption = None,
+    experiment: Annotated[str, typer.Option(help="Experiment of the run; created where there is none.")] = "metier",
+    namespace: Annotated[str | None, typer.Option(help="Kubernetes namespace, on a multi-user server.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start a run of the pipeline on a Kubeflow server.
+
+    Example: metier pipeline submit training --host http://localhost:8080
+    """
+    from pipelines.kubeflow import Server
+    from pipelines.kubeflow import submit as submit_run
+    from pipelines.package import prepare
+
+    package = prepare(name, load_settings(), tuple(surface or ()))
+    submitted = submit_run(Server(host, namespace), package, experiment=experiment, now=datetime.now(UTC))
+    if as_json:
+        print(json.dumps(asdict(submitted)))
+    else:
+        wait_next = f"metier pipeline wait {submitted.run_id} --host {host}"
+        print(f"Run: {submitted.run_id}\nSee it: {submitted.url}\nWait for it: {wait_next}")
+
+
+@app.command("wait")
+def wait(
+    run_id: Annotated[str, typer.Argument(help="What `metier pipeline submit` printed.")],
+    host: HostOption,
+    timeout_minutes: Annotated[float, typer.Option(min=0, help="Give up after this; the run goes on.")] = 120,
+    as_json: JsonOption = False,
+) -> None:
+    """Wait until a run on a Kubeflow server ends, and show its steps meanwhile.
+
+    Example: metier pipeline wait RUN_ID --host http://localhost:8080
+    """
+    from pipelines.kubeflow import Server
+    from pipelines.watch import wait as wait_for
+
+    show = _silent if as_json else _progress
+    finished = wait_for(Server(host), run_id, minutes=timeout_minutes, show=show)
+    print(json.dumps(asdict(finished)) if as_json else f"See it: {finished.url}")
 
 
 def report(as_json: JsonOption = False) -> None:

@@ -1,0 +1,177 @@
+"""Reach a Kubeflow Pipelines server and create runs there.
+
+Knows the server's API and its errors, nothing of what a pipeline does. Every call ends within its timeout, and
+whatever a host or a network answers becomes one line of ours.
+"""
+
+import json
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import kfp.client
+import kfp_server_api  # type: ignore[import-untyped]
+import urllib3
+
+from metier.errors import InputError, MetierError, PipelineError
+from pipelines.package import Package
+
+CALL_SECONDS = (5.0, 30.0)  # to connect, then for each piece of the answer
+BUSY = {429, 502, 503, 504}
+
+
+class NoAnswerError(PipelineError):
+    """The server was not reached or is busy: another try may succeed."""
+
+
+class AbsentError(PipelineError):
+    """The server knows no such thing."""
+
+
+@dataclass(frozen=True)
+class SubmittedRun:
+    """A run as the server took it; `url` shows it in a browser."""
+
+    run_id: str
+    experiment_id: str
+    url: str
+    pipeline: str
+
+
+class Server(kfp.client.Client):
+    """kfp's client, whose calls end, fail in our words, and leave the home directory alone."""
+
+    def __init__(self, host: str, namespace: str | None = None, *, seconds: tuple[float, float] = CALL_SECONDS) -> None:
+        self.host = _checked_url(host)
+        self._seconds = seconds
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # "only works with Kubeflow Pipeline v2"
+                super().__init__(host=self.host, namespace=namespace or "kubeflow", credentials=_credentials())
+        except (OSError, ValueError) as error:  # kfp reads a file of its own
+            raise PipelineError(f"{self._LOCAL_KFP_CONTEXT}: {error}; correct or remove it") from error
+        self.namespace: str = namespace or self.get_user_namespace()
+
+    def ask(self, call: Callable[..., Any], **arguments: object) -> Any:
+        """The answer of one call of the generated API."""
+        try:
+            return call(**arguments, _request_timeout=self._seconds)
+        except kfp_server_api.ApiException as error:
+            raise self._refusal(error) from error
+        except urllib3.exceptions.HTTPError as error:
+            cause = _cause(error)
+            raise NoAnswerError(f"no answer from {self.host} ({cause}); is it up, and is the URL right?") from error
+        except OSError as error:  # the file of the token
+            raise PipelineError(f"{error}; see {kfp.client.KF_PIPELINES_SA_TOKEN_ENV}") from error
+        except (ValueError, TypeError, LookupError) as error:  # an answer that the generated client cannot read
+            raise self.stranger() from error
+
+    def stranger(self) -> PipelineError:
+        """The error of a host that is something else."""
+        return PipelineError(f"{self.host} answers, but not as Kubeflow Pipelines 2; give the URL above /apis/v2beta1")
+
+    def run_url(self, run_id: str) -> str:
+        return f"{self.host}/#/runs/details/{run_id}"
+
+    def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:
+        """One call, which also finds out whether this is Kubeflow; kfp's own tries five times and logs tracebacks."""
+        try:
+            health = self.ask(self.healthzs.healthz_service_get_healthz)
+        except AbsentError as error:
+            raise self.stranger() from error
+        if health.multi_user is None:
+            raise self.stranger()
+        return health
+
+    def set_user_namespace(self, namespace: str) -> None:
+        """For this object only; kfp's own writes it into the home directory."""
+        self._context_setting["namespace"] = namespace
+
+    def _load_config(self, *arguments: Any) -> Any:
+        """As kfp does it, less its three silent retries, each of which would have the whole timeout."""
+        config = super()._load_config(*arguments)
+        config.retries = urllib3.Retry(3, connect=0, read=0, status=0, other=0, respect_retry_after_header=False)
+        return config
+
+    def _refusal(self, error: Any) -> MetierError:
+        message = _message(error.body)
+        if error.status in BUSY:
+            return NoAnswerError(f"{self.host} is busy (HTTP {error.status}); try again later")
+        if error.status in {401, 403}:
+            return PipelineError(
+                f"{self.host} refuses access (HTTP {error.status}); "
+                f"a pod of the cluster gets in by a token file ({kfp.client.KF_PIPELINES_SA_TOKEN_ENV})"
+            )
+        if message is None:
+            return self.stranger()
+        kind = AbsentError if error.status == 404 else PipelineError
+        return kind(f"{self.host} refuses (HTTP {error.status}): {message}")
+
+
+def submit(server: Server, package: Package, *, experiment: str, now: datetime) -> SubmittedRun:
+    """Create a run of the package in the experiment, which is found by its name or created."""
+    experiment_id = _experiment(server, experiment)
+    run = server.api_models.V2beta1Run(
+        experiment_id=experiment_id,
+        display_name=f"{package.name} {now:%Y-%m-%d %H-%M-%S}",
+        pipeline_spec=package.spec,
+        runtime_config=server.api_models.V2beta1RuntimeConfig(parameters=package.arguments),
+    )
+    try:
+        created = server.ask(server.runs.run_service_create_run, run=run)
+    except NoAnswerError as error:
+        raise PipelineError(f"{error}; the run may exist: see {server.host}/#/runs before submitting again") from error
+    if not created.run_id:
+        raise server.stranger()
+    return SubmittedRun(created.run_id, experiment_id, server.run_url(created.run_id), package.name)
+
+
+def _checked_url(host: str) -> str:
+    try:
+        parts = urlsplit(host)
+        whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole:
+        raise InputError(f"host {host!r} is not a URL; give one such as http://localhost:8080")
+    return host.rstrip("/")
+
+
+def _credentials() -> Any:
+    """The pod's service account, where its token is mounted; kfp reads the same variable."""
+    path = os.environ.get(kfp.client.KF_PIPELINES_SA_TOKEN_ENV) or kfp.client.KF_PIPELINES_SA_TOKEN_PATH
+    return kfp.client.ServiceAccountTokenVolumeCredentials(path) if Path(path).is_file() else None
+
+
+def _cause(error: Exception) -> str:
+    """The innermost words of a urllib3 error, such as `[Errno 111] Connection refused`."""
+    reason = getattr(error, "reason", None) or error
+    return str(reason.args[-1] if reason.args else reason).rsplit(": ", 1)[-1]
+
+
+def _message(body: str | None) -> str | None:
+    """What the server's error envelope says, on one line; None for the body of another kind of host."""
+    try:
+        envelope = json.loads(body or "")
+        return " ".join(f"{envelope['message']}".split()) if "code" in envelope else None
+    except (ValueError, TypeError, LookupError):
+        return None
+
+
+def _experiment(server: Server, name: str) -> str:
+    """The id of the experiment, which is created where there is none."""
+    named = json.dumps({"predicates": [{"operation": 1, "key": "display_name", "stringValue": name}]})
+    api = server.experiments
+    found = server.ask(api.experiment_service_list_experiments, filter=named, namespace=server.namespace).experiments
+    if found:
+        return str(found[0].experiment_id)
+    wanted = server.api_models.V2beta1Experiment(display_name=name, namespace=server.namespace)
+    created = server.ask(api.experiment_service_create_experiment, experiment=wanted)
+    if not created.experiment_id:
+        raise server.stranger()
+    return str(created.experiment_id)

@@ -1,0 +1,241 @@
+"""Submission to servers that speak over real sockets, some of them by heart from a real one."""
+
+import json
+import socket
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from metier.errors import InputError, PipelineError
+from pipelines.kubeflow import NoAnswerError, Server, submit
+from pipelines.package import Package
+from tests.pipelines.command import assert_one_line, metier
+from tests.pipelines.kubeflow_replay import (
+    HEALTH,
+    RUN,
+    SPEC,
+    Recording,
+    a_run,
+    recorded,
+    run,
+    script,
+    serving,
+    watched,
+)
+
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+TINY = Package("metier-training", SPEC, {"rows": 3})
+
+
+# As a real server answered
+
+
+def test_a_recorded_server_takes_the_training_pipeline_and_runs_it(package):
+    with serving(Recording(recorded("golden_lifecycle.json", "submit, then poll"))) as kubeflow:
+        server = Server(kubeflow.url)
+        submitted = submit(server, package, experiment="metier", now=NOW)
+        finished, shown = watched(server, submitted.run_id)
+        kept = server.get_run(submitted.run_id)
+    assert (kept.display_name, kept.pipeline_spec["pipelineInfo"]["name"]) == (
+        "metier-training 2026-03-01 12-30-00",
+        "metier-training",
+    )
+    assert submitted.url == f"{kubeflow.url}/#/runs/details/{submitted.run_id}"
+    assert kubeflow.bodies("/experiments") == [{"display_name": "metier", "namespace": ""}]
+    (sent,) = kubeflow.bodies("/runs")
+    assert sent["display_name"] == "metier-training 2026-03-01 12-30-00"
+    assert sent["runtime_config"]["parameters"] == package.arguments
+    assert [line for line in shown if not line.startswith(" ")] == ["PENDING", "RUNNING", "SUCCEEDED"]
+    assert shown.index("  ▸ train-ranker") < shown.index("  ✓ train-ranker")
+    names = [step["name"] for step in finished.steps]
+    assert names == ["build-training-set", "train-ranker", "train-ranker-2", "gate", "register", "record"]
+    assert {step["state"] for step in finished.steps} == {"SUCCEEDED"}
+
+
+def test_a_recorded_step_that_fails_after_its_retry_is_named(package):
+    with serving(Recording(recorded("golden_lifecycle.json", "a run whose step fails"))) as kubeflow:
+        server = Server(kubeflow.url)
+        submitted = submit(server, package, experiment="metier", now=NOW)
+        error, shown = watched(server, submitted.run_id)
+    assert f"run {submitted.run_id} ended FAILED at train-ranker; " in str(error)
+    assert submitted.url in str(error)
+    assert shown == ["FAILED", "  ✗ train-ranker", "  ✓ record"]
+
+
+@pytest.mark.parametrize(
+    ("position", "said"),
+    [(7, "input parameter count requires type double or integer"), (9, "not required by pipeline: countt")],
+)
+def test_a_recorded_refusal_of_a_run_is_one_line(package, position, said):
+    exchanges = recorded("golden_http.json")
+    with serving(Recording([exchanges[0], exchanges[6], exchanges[position]])) as kubeflow:
+        with pytest.raises(PipelineError, match=said) as refused:
+            submit(Server(kubeflow.url), package, experiment="metier", now=NOW)
+        assert "HTTP 400" in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_run_that_a_recorded_server_does_not_know_is_a_mistake_of_the_caller(home):
+    unknown = "00000000-0000-0000-0000-000000000000"
+    exchanges = recorded("golden_http.json")
+    with serving(Recording([exchanges[0], exchanges[10]])) as kubeflow:
+        assert_one_line(metier(home, "wait", unknown, "--host", kubeflow.url), 2, f"no run '{unknown}'", "/#/runs")
+
+
+# Submission
+
+
+def test_the_commands_speak_json(home):
+    answers = {
+        "GET /healthz": [HEALTH],
+        "GET /experiments": [(200, {})],
+        "POST /experiments": [(200, {"experiment_id": "e1"})],
+        "POST /runs": [(200, {"run_id": RUN})],
+        f"GET /runs/{RUN}": [run("SUCCEEDED", train="SUCCEEDED")],
+    }
+    with serving(script(answers)) as kubeflow:
+        arguments = ("--host", kubeflow.url, "--experiment", "nightly", "--namespace", "ranking", "--json")
+        sent = metier(home, "submit", "training", "--surface", "job_feed", *arguments)
+        ended = metier(home, "wait", RUN, "--host", kubeflow.url, "--json")
+    url = f"{kubeflow.url}/#/runs/details/{RUN}"
+    submitted = {"run_id": RUN, "experiment_id": "e1", "url": url, "pipeline": "metier-training"}
+    assert (json.loads(sent.stdout), sent.stderr) == (submitted, "")
+    steps = [{"name": "train", "state": "SUCCEEDED"}]
+    assert json.loads(ended.stdout) == {"run_id": RUN, "state": "SUCCEEDED", "url": url, "steps": steps}
+    assert kubeflow.bodies("/experiments") == [{"display_name": "nightly", "namespace": "ranking"}]
+    assert kubeflow.bodies("/runs")[0]["runtime_config"]["parameters"]["surfaces"] == ["job_feed"]
+    assert [call.query["namespace"] for call in kubeflow.calls if "filter" in call.query] == ["ranking"]
+
+
+def test_an_experiment_that_exists_is_used():
+    found = (200, {"experiments": [{"experiment_id": "e7"}]})
+    answers = {"GET /healthz": [HEALTH], "GET /experiments": [found], "POST /runs": [(200, {"run_id": RUN})]}
+    with serving(script(answers)) as kubeflow:
+        assert submit(Server(kubeflow.url), TINY, experiment="metier", now=NOW).experiment_id == "e7"
+
+
+def test_a_run_that_may_have_been_created_is_not_called_refused():
+    found = (200, {"experiments": [{"experiment_id": "e7"}]})
+    answers = {"GET /healthz": [HEALTH], "GET /experiments": [found], "POST /runs": [(0, "")]}
+    with serving(script(answers)) as kubeflow, pytest.raises(PipelineError, match="the run may exist"):
+        submit(Server(kubeflow.url), TINY, experiment="metier", now=NOW)
+    assert len(kubeflow.bodies("/runs")) == 1
+
+
+def test_a_pod_shows_the_token_it_was_given(tmp_path, monkeypatch):
+    (tmp_path / "token").write_text("pod-token\n")
+    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(tmp_path / "token"))
+    with a_run(run("SUCCEEDED")) as kubeflow:
+        watched(Server(kubeflow.url))
+    assert {call.headers["authorization"] for call in kubeflow.calls} == {"Bearer pod-token"}
+
+
+def test_a_guessed_namespace_is_kept_but_not_written_into_the_home_directory(context):
+    """A container may have no right to write there."""
+    with a_run(run("SUCCEEDED")) as kubeflow:
+        server = Server(kubeflow.url)
+    server.set_user_namespace("ranking")
+    assert server.get_user_namespace() == "ranking"
+    assert not context.parent.exists()
+
+
+def test_a_broken_context_of_kfp_is_named(context):
+    context.parent.mkdir()
+    context.write_text("{")
+    with pytest.raises(PipelineError, match=r"context.json: .*; correct or remove it"):
+        Server("http://127.0.0.1:1")
+
+
+# Hosts that are absent, silent or something else
+
+
+def test_an_unreachable_host_is_one_line(home):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    for arguments in (("wait", RUN), ("submit", "training")):
+        done = metier(home, *arguments, "--host", f"http://127.0.0.1:{port}")
+        assert_one_line(done, 1, "no answer from", "Connection refused")
+
+
+@pytest.mark.timeout(30)
+def test_a_host_that_accepts_and_never_answers_is_left():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with pytest.raises(NoAnswerError, match="Read timed out"):
+            Server(f"http://127.0.0.1:{silent.getsockname()[1]}", seconds=(0.2, 0.2))
+        silent.accept()[0].close()
+        silent.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            silent.accept()  # it was asked once only
+
+
+@pytest.mark.timeout(30)
+def test_a_server_that_falls_silent_later_is_left_too():
+    over = threading.Event()
+
+    def answer(call):
+        if call.path.endswith("/healthz"):
+            return HEALTH
+        over.wait(20)
+        return 0, ""
+
+    with serving(answer) as kubeflow:
+        server = Server(kubeflow.url, seconds=(0.2, 0.2))
+        error, shown = watched(server)
+        with pytest.raises(NoAnswerError, match="Read timed out"):
+            submit(server, TINY, experiment="metier", now=NOW)
+        over.set()
+    assert "Read timed out" in str(error)
+    assert len(shown) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, "<html>Welcome to nginx</html>"),
+        (200, ""),
+        (200, "[]"),
+        (200, "5"),
+        (200, '{"status": "up"}'),
+        (404, "<html>nothing here</html>"),
+        (404, {"detail": "Not Found"}),
+        (404, {"code": 5, "message": "Not Found"}),
+        (500, "oops"),
+    ],
+)
+def test_a_host_that_is_no_kubeflow_says_so(answer):
+    with serving(lambda call: answer) as other, pytest.raises(PipelineError, match="not as Kubeflow Pipelines 2"):
+        Server(other.url)
+
+
+@pytest.mark.parametrize("answer", [(200, "<html>Sign in</html>"), (200, '{"runs": [], "experiments": []}')])
+def test_a_login_page_on_the_way_is_no_kubeflow_either(answer):
+    answers = {"GET /healthz": [HEALTH], "GET /experiments": [answer], "POST /experiments": [answer]}
+    with serving(script(answers | {f"GET /runs/{RUN}": [answer]})) as other:
+        server = Server(other.url)
+        with pytest.raises(PipelineError, match="not as Kubeflow Pipelines 2"):
+            submit(server, TINY, experiment="metier", now=NOW)
+        error, _ = watched(server)
+    assert "not as Kubeflow Pipelines 2" in str(error)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_refuses_access_names_the_token(status):
+    said = rf"refuses access \(HTTP {status}\).*KF_PIPELINES_SA_TOKEN_PATH"
+    with serving(lambda call: (status, "RBAC: access denied")) as other, pytest.raises(PipelineError, match=said):
+        Server(other.url)
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "ftp://kubeflow", "http://", "http://[::1", "http://h:99999", ""])
+def test_a_host_that_is_no_url_is_a_mistake_of_the_caller(host):
+    with pytest.raises(InputError, match="is not a URL"):
+        Server(host)
+
+
+def test_an_unknown_pipeline_is_a_mistake_of_the_caller_whatever_the_host(home):
+    assert_one_line(metier(home, "submit", "trainning", "--host", "http://127.0.0.1:1"), 2, "features, training")
+
+
+@pytest.mark.parametrize("command", ["submit", "wait"])
+def test_the_commands_show_an_example(home, command):
+    assert "Example:" in metier(home, command, "--help").stdout
