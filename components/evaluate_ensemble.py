@@ -10,21 +10,26 @@ def evaluate_ensemble(
     study: dict,
     as_of: str,
     features_digest: str,
+    champions: str,
     held_out: dsl.Input[dsl.Dataset],
     ensemble: dsl.Input[dsl.Model],
     evaluation: dsl.Output[dsl.Metrics],
 ) -> None:
-    """Write the evaluation of one study as JSON and log its headline figures."""
+    """Write the evaluation of one study as JSON, compared with its surface's champion."""
+    import json
     from datetime import datetime
     from pathlib import Path
 
     from components.data.plan import Study
     from components.evaluation.studies import evaluate
     from components.ranking.ensemble import Ensemble
+    from components.ranking.registry import RegisteredBundle
     from metier.settings import load_settings
 
-    blend = Ensemble.load(ensemble.path)
-    found = evaluate(Study(**study), Path(held_out.path), blend, load_settings(), datetime.fromisoformat(as_of))
+    blend, moment = Ensemble.load(ensemble.path), datetime.fromisoformat(as_of)
+    pin = json.loads(champions).get(study["surface"])
+    champion = RegisteredBundle(**pin) if pin else None
+    found = evaluate(Study(**study), Path(held_out.path), blend, champion, load_settings(), moment)
     found.write(Path(evaluation.path))
     for name, value in found.headline().items():
         evaluation.log_metric(name, value)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from metier.code import code_digest
 from metier.contract import SURFACES, surface
 from metier.errors import PipelineError, UnknownNameError
 from metier.lake import Lake
@@ -17,7 +18,6 @@ from metier.settings import Settings
 from pipelines.progress import RunLog
 
 PIPELINES = ("features", "training")
-PACKAGES = ("metier", "feature_repo", "components", "pipelines")
 SINGLE_THREADED = {
     "OMP_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
@@ -73,13 +73,7 @@ def run_arguments(name: str, settings: Settings, surfaces: tuple[str, ...]) -> d
 
 def inputs_digest(lake: Lake) -> str:
     """Digest of the lake's content and of the installed code: what a cached step result depends on."""
-    digest = hashlib.sha256(lake.digest().encode())
-    house = Path(__file__).resolve().parents[1]
-    for package in PACKAGES:
-        for path in sorted((house / package).rglob("*")):
-            if path.suffix in {".py", ".sql", ".j2", ".yaml"}:
-                digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return hashlib.sha256(f"{lake.digest()} {code_digest()}".encode()).hexdigest()[:16]
 
 
 def run_locally(

@@ -1,22 +1,27 @@
-"""The `training` pipeline: features, then per study a training set, two rankers, their blend, its evaluation."""
+"""The `training` pipeline: features; per study a training set, rankers, blend and evaluation; then the bundles."""
 
 from kfp import dsl
 
 from components.blend_ensemble import blend_ensemble
+from components.build_candidate_index import build_candidate_index
 from components.build_training_set import build_training_set
 from components.evaluate_ensemble import evaluate_ensemble
 from components.plan_training import plan_training
+from components.read_champions import read_champions
+from components.register_ensemble import register_ensemble
 from components.report_evaluation import report_evaluation
 from components.train_neural import train_neural
 from components.train_xgboost import train_xgboost
-from pipelines.features import features
+from pipelines.features import prepare_features
 
 
 @dsl.pipeline(name="metier-training")
 def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
     """The gate's verdicts, one line per surface."""
-    featured = features(as_of=as_of, inputs_digest=inputs_digest)
+    featured = prepare_features(as_of=as_of, inputs_digest=inputs_digest)
     planned = plan_training(as_of=as_of, inputs_digest=inputs_digest, surfaces=surfaces)
+    champions = read_champions(as_of=as_of)
+    champions.set_caching_options(False)
     with dsl.ParallelFor(planned.output, name="studies", parallelism=2) as study:
         sets = build_training_set(
             study=study, as_of=as_of, inputs_digest=inputs_digest, features_digest=featured.output
@@ -31,8 +36,19 @@ def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
             study=study,
             as_of=as_of,
             features_digest=featured.output,
+            champions=champions.output,
             held_out=sets.outputs["held_out"],
             ensemble=blend.outputs["ensemble"],
         )
     reported = report_evaluation(evaluations=dsl.Collected(evaluated.outputs["evaluation"]))
+    registered = register_ensemble(
+        evaluations=dsl.Collected(evaluated.outputs["evaluation"]),
+        ensembles=dsl.Collected(blend.outputs["ensemble"]),
+        as_of=as_of,
+        inputs_digest=inputs_digest,
+        verdicts=reported.outputs["Output"],
+    )
+    registered.set_caching_options(False)
+    indexed = build_candidate_index(as_of=as_of, after=registered.output)
+    indexed.set_caching_options(False)
     return reported.outputs["Output"]  # type: ignore[no-any-return]

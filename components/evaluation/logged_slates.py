@@ -3,6 +3,7 @@
 Logged slates favour whoever showed them; the randomised queries among them do not, and are reported apart.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 
 from components.data.traced import TracedDataset
 from components.evaluation.gate import Evidence
-from components.evaluation.measure import Values, best, compared, measured
+from components.evaluation.measure import Values, best, compared, measured, order
 from components.evaluation.metrics import ndcg_at_k
 from components.evaluation.report import Section, Table
 from components.evaluation.truth import has_truth, true_relevance
 from components.ranking.ensemble import Ensemble
+from components.ranking.ranker import Ranker
 
 K = 10
 POPULARITY = ("candidate_clicks_30d", "candidate_impressions_30d")
@@ -34,8 +36,13 @@ class Slates:
     baseline: str
 
 
-def scored_slates(held_out: TracedDataset, ensemble: Ensemble, retrieval: NDArray[np.float64] | None) -> Slates:
-    """Score with every ranker and baseline. Baseline: arrival order on a review, else retrieval order."""
+def scored_slates(
+    held_out: TracedDataset, rankers: Mapping[str, Ranker | Ensemble], retrieval: NDArray[np.float64] | None
+) -> Slates:
+    """Score with every ranker and baseline.
+
+    What the ensemble has to beat: the champion where there is one, else arrival order on a review, retrieval elsewhere.
+    """
     dataset = held_out.dataset
     features = dataset.features
     column = {name: place for place, name in enumerate(dataset.feature_names)}
@@ -46,10 +53,8 @@ def scored_slates(held_out: TracedDataset, ensemble: Ensemble, retrieval: NDArra
         scores["retrieval"] = retrieval
     if "application_age_hours" in column:
         scores["arrival"] = np.nan_to_num(features[:, column["application_age_hours"]].astype(np.float64))
-    for name in ensemble.rankers:
-        scores[name] = ensemble.rankers[name].score(features).astype(np.float64)
-    scores["ensemble"] = ensemble.blend(features)
-    return Slates(held_out, scores, "arrival" if "arrival" in scores else "retrieval")
+    scores |= {name: order(ranker, features) for name, ranker in rankers.items()}
+    return Slates(held_out, scores, next(name for name in ("champion", "arrival", "retrieval") if name in scores))
 
 
 def sections(slates: Slates, truth_dir: Path) -> tuple[Section, ...]:
@@ -87,7 +92,7 @@ def evidence(slates: Slates) -> list[Evidence]:
 def _section(title: str, note: str, slates: Slates, relevance: NDArray, mask: NDArray[np.bool_]) -> Section:
     values, actors = _values(slates, relevance, mask)
     single = best(values, [name for name in SINGLE if name in values])
-    against = ("retrieval", "popularity", "arrival", "logged order", *SINGLE)
+    against = ("champion", "retrieval", "popularity", "arrival", "logged order", *SINGLE)
     rows = compared("ndcg@10", values, actors, "ensemble", against)
     told = sum(~np.isnan(values["ensemble"]))
     facts = (

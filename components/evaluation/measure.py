@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from components.evaluation.intervals import mean_interval, paired_difference
 from components.evaluation.report import Compared, Measured
+from components.ranking.ensemble import Ensemble
+from components.ranking.ranker import Floats, Ranker
 
 Values = Mapping[str, NDArray[np.float64]]
 
@@ -23,6 +25,12 @@ def compared(metric: str, values: Values, actors: NDArray, ranker: str, against:
         for other in against
         if other in values
     )
+
+
+def order(ranker: Ranker | Ensemble, features: Floats) -> NDArray[np.float64]:
+    """What a ranker orders rows by (n_rows,): an ensemble's blend, which calibration does not tie."""
+    score = ranker.blend(features) if isinstance(ranker, Ensemble) else ranker.score(features)
+    return score.astype(np.float64)
 
 
 def best(values: Values, among: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ The held-out folder names the positives and which of them are targets; features 
 before each target, the baselines from the positives that are no target. Nothing is specific to a data set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from components.data.pseudo_queries import queries_before
 from components.data.studies import POSITIVES_FILE
 from components.evaluation.baselines import ContentSimilarity, Popularity, history_matrix
 from components.evaluation.full_ranking import TargetRanks, blocks, rank_targets
-from components.evaluation.measure import compared, measured
+from components.evaluation.measure import compared, measured, order
 from components.evaluation.report import Section, Table
 from components.ranking.ensemble import Ensemble
+from components.ranking.ranker import Ranker
 from feature_repo.hydrate import query_features
 from feature_repo.vectors import TextVectors
 from metier.contract import Surface
@@ -62,7 +63,7 @@ def score_everything(
     study: Study,
     held_out: Path,
     catalogue: Catalogue,
-    ensemble: Ensemble,
+    rankers: Mapping[str, Ranker | Ensemble],
     store: FeatureStore,
     vectors: TextVectors,
     retrieve: Retrieve,
@@ -75,13 +76,12 @@ def score_everything(
     scores = _baselines(ranking, catalogue, trained)
     asked = queries_before(positives.take(pa.array(ranking.row)))
     scores["retrieval"] = retrieve(study.surface, query_features(study.surface, asked, store.training_features))
-    names = (*ensemble.rankers, "ensemble")
-    scores |= {name: np.empty((len(ranking.actors), len(ranking.candidates)), np.float32) for name in names}
+    scores |= {name: np.empty((len(ranking.actors), len(ranking.candidates)), np.float32) for name in rankers}
     for start in range(0, len(ranking.actors), ACTORS_AT_ONCE):
         block = slice(start, start + ACTORS_AT_ONCE)
         features = _features(study, asked.slice(start, ACTORS_AT_ONCE), ranking.candidates, store, vectors)
-        for name, score in _by_ranker(ensemble, features).items():
-            scores[name][block] = score.reshape(-1, len(ranking.candidates))
+        for name, ranker in rankers.items():
+            scores[name][block] = order(ranker, features).reshape(-1, len(ranking.candidates))
         if (start // ACTORS_AT_ONCE) % 10 == 0:
             print(f"metier: ranked {start:,} of {len(ranking.actors):,} actors", flush=True)
     return Ranked(ranking, scores, positives)
@@ -122,11 +122,6 @@ def _features(
         }
     )
     return assemble(study.surface, asked, pairs, store, vectors, study.candidate_counts)
-
-
-def _by_ranker(ensemble: Ensemble, features: Floats) -> dict[str, Any]:
-    own = {name: ranker.score(features) for name, ranker in ensemble.rankers.items()}
-    return {**own, "ensemble": ensemble.blend(features)}
 
 
 def _baselines(ranking: FullRanking, catalogue: Catalogue, trained: pa.Table) -> dict[str, Floats]:

@@ -33,16 +33,20 @@ class Published:
 
 def publish(parts: Sequence[Path], reports: Path, artifact: Path) -> Published:
     """Merge the parts of each surface in their order, decide by the first, write under `reports` and `artifact`."""
-    evaluations = [StudyEvaluation.read(part) for part in parts]
     pages: list[Path] = []
     decisions: dict[str, Decision] = {}
-    for surface in dict.fromkeys(each.study.surface for each in evaluations):
-        merged = _merge([each for each in evaluations if each.study.surface == surface])
-        pages.append(write_report(merged, reports / surface))
-        write_report(merged, artifact / surface)
-        if merged.decision:
-            decisions[surface] = merged.decision
+    for report in merged([StudyEvaluation.read(part) for part in parts]):
+        pages.append(write_report(report, reports / report.surface))
+        write_report(report, artifact / report.surface)
+        if report.decision:
+            decisions[report.surface] = report.decision
     return Published(tuple(pages), decisions)
+
+
+def merged(evaluations: Sequence[StudyEvaluation]) -> list[EvaluationReport]:
+    """One report a surface, its studies in their order, decided by the first."""
+    surfaces = dict.fromkeys(each.study.surface for each in evaluations)
+    return [_merge([each for each in evaluations if each.study.surface == surface]) for surface in surfaces]
 
 
 def read_reports(reports: Path) -> list[EvaluationReport]:
@@ -62,7 +66,8 @@ def _merge(evaluations: Sequence[StudyEvaluation]) -> EvaluationReport:
     facts: dict[str, Any] = {}
     for each in evaluations:
         facts |= each.report.facts
-    decision = decide(first.evidence, first_champion=True, lineage={"study": first.study.name})
+    lineage = {"study": first.study.name, "compared_with": first.champion or "the baseline: there is no champion yet"}
+    decision = decide(first.evidence, first_champion=first.champion is None, lineage=lineage)
     sections = tuple(section for each in evaluations for section in each.report.sections)
     warnings = tuple(warning for each in evaluations for warning in each.report.warnings)
     return EvaluationReport(first.study.surface, sections, facts, decision, warnings)

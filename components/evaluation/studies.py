@@ -12,12 +12,15 @@ from components.data.feature_tables import VECTORS
 from components.data.plan import Study
 from components.data.traced import TracedDataset
 from components.evaluation import logged_slates, organic
+from components.evaluation.champion import CHAMPION, Champion, read_champion
 from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
 from components.evaluation.intervals import Interval
 from components.evaluation.report import Chart, Curve, EvaluationReport, Table, read_report, write_report
 from components.evaluation.retrieved import Candidates
 from components.ranking.ensemble import Ensemble
+from components.ranking.ranker import Ranker
+from components.ranking.registry import RegisteredBundle
 from components.retrieval.encoder import Encoder
 from feature_repo.hydrate import query_features
 from feature_repo.retrieval import FeatureStoreClient
@@ -35,6 +38,8 @@ class StudyEvaluation:
     study: Study
     report: EvaluationReport
     evidence: tuple[Evidence, ...]
+    champion: str | None = None
+    """Label of the champion that the evidence compares with; None where it compares with a baseline."""
 
     def write(self, folder: Path) -> None:
         """Write the report part and the evidence."""
@@ -42,6 +47,7 @@ class StudyEvaluation:
         write_report(self.report, folder)
         plain = {
             "study": self.study.as_dict(),
+            "champion": self.champion,
             "evidence": [
                 {"estimand": each.estimand, "metric": each.metric, "difference": each.difference.as_dict()}
                 for each in self.evidence
@@ -57,7 +63,7 @@ class StudyEvaluation:
             Evidence(each["estimand"], each["metric"], Interval.from_dict(each["difference"]))
             for each in plain["evidence"]
         )
-        return cls(Study(**plain["study"]), read_report(folder), evidence)
+        return cls(Study(**plain["study"]), read_report(folder), evidence, plain["champion"])
 
     def headline(self) -> dict[str, float]:
         """The ensemble's figures in the first section, by metric."""
@@ -68,59 +74,99 @@ class StudyEvaluation:
         }
 
 
-def evaluate(study: Study, held_out: Path, ensemble: Ensemble, settings: Settings, as_of: datetime) -> StudyEvaluation:
-    """Measure `ensemble` on the held-out set of `study`."""
-    lake, store = Lake(settings.lake), FeatureStoreClient(settings)
-    vectors = TextVectors.read(settings.features / VECTORS)
-    candidates = Candidates(lake, study.surface, as_of, vectors, Encoder.load())
-    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in ensemble.weights.items())
-    facts: dict[str, Any] = {"as of": as_of.isoformat(), f"blend ({study.name})": weights}
-    if study.protocol == "logged_slates":
-        return _logged(study, TracedDataset.read(held_out), ensemble, candidates, store, lake, settings, as_of, facts)
-    catalogue = organic.Catalogue(candidates.ids, candidates.cards())
-    ranked = organic.score_everything(study, held_out, catalogue, ensemble, store, vectors, candidates.for_everything)
-    pools = (True, False) if study.protocol == "leave_last_out" else (False,)
-    sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
-    evidence = tuple(
-        Evidence("logged", row.metric, row.interval)
-        for row in sections[0].compared
-        if row.against == "tf-idf" and row.metric == "hr@10"
-    )
-    return StudyEvaluation(study, EvaluationReport(study.surface, sections, facts), evidence)
+@dataclass(frozen=True)
+class _Subject:
+    """What is evaluated, with what: the same for every protocol."""
+
+    study: Study
+    ensemble: Ensemble
+    champion: Champion
+    candidates: Candidates
+    store: FeatureStoreClient
+    settings: Settings
+    as_of: datetime
+
+    @property
+    def rankers(self) -> dict[str, Ranker | Ensemble]:
+        """Single rankers, their ensemble, and the champion where it reads the same features."""
+        return {**self.ensemble.rankers, "ensemble": self.ensemble, **self.champion.rankers}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every report says first."""
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in self.ensemble.weights.items())
+        facts = {"as of": self.as_of.isoformat(), f"blend ({self.study.name})": weights}
+        if self.champion.label:
+            compared = "" if self.champion.ensemble else ", not compared: it reads other features"
+            facts["champion"] = self.champion.label + compared
+        return facts
+
+    def evaluation(self, report: EvaluationReport, evidence: Sequence[Evidence]) -> StudyEvaluation:
+        """The finished evaluation; without comparable evidence where the champion cannot be compared."""
+        comparable = self.champion.label is None or self.champion.ensemble is not None
+        return StudyEvaluation(self.study, report, tuple(evidence) if comparable else (), self.champion.label)
 
 
-def _logged(
+def evaluate(
     study: Study,
-    held_out: TracedDataset,
+    held_out: Path,
     ensemble: Ensemble,
-    candidates: Candidates,
-    store: FeatureStoreClient,
-    lake: Lake,
+    pin: RegisteredBundle | None,
     settings: Settings,
     as_of: datetime,
-    facts: dict[str, Any],
 ) -> StudyEvaluation:
-    asked = query_features(study.surface, typed_queries(held_out.rows, lake, as_of), store.training_features)
+    """Measure `ensemble` on the held-out set of `study`, beside its rankers, baselines and the pinned champion."""
+    lake, encoder = Lake(settings.lake), Encoder.load()
+    vectors = TextVectors.read(settings.features / VECTORS)
+    candidates = Candidates(lake, study.surface, as_of, vectors, encoder)
+    champion = read_champion(pin, ensemble, vectors, encoder.hash, settings)
+    subject = _Subject(study, ensemble, champion, candidates, FeatureStoreClient(settings), settings, as_of)
+    if study.protocol == "logged_slates":
+        return _logged(subject, TracedDataset.read(held_out), lake)
+    return _organic(subject, held_out)
+
+
+def _organic(subject: _Subject, held_out: Path) -> StudyEvaluation:
+    study, candidates = subject.study, subject.candidates
+    catalogue = organic.Catalogue(candidates.ids, candidates.cards())
+    ranked = organic.score_everything(
+        study, held_out, catalogue, subject.rankers, subject.store, candidates.vectors, candidates.for_everything
+    )
+    pools = (True, False) if study.protocol == "leave_last_out" else (False,)
+    sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
+    against = CHAMPION if subject.champion.ensemble else "tf-idf"
+    evidence = [
+        Evidence("logged", row.metric, row.interval)
+        for row in sections[0].compared
+        if row.against == against and row.metric == "hr@10"
+    ]
+    return subject.evaluation(EvaluationReport(study.surface, sections, subject.facts), evidence)
+
+
+def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEvaluation:
+    study, candidates = subject.study, subject.candidates
+    typed = typed_queries(held_out.rows, lake, subject.as_of)
+    asked = query_features(study.surface, typed, subject.store.training_features)
     retrieval = None
     if study.surface != "applicant_review":
         retrieval = candidates.for_slates(study.surface, held_out, asked)
-    slates = logged_slates.scored_slates(held_out, ensemble, retrieval)
+    slates = logged_slates.scored_slates(held_out, subject.rankers, retrieval)
     metadata = held_out.metadata
-    facts |= {
+    facts = subject.facts | {
         "heads that grade relevance": ", ".join(metadata["graded_heads"]),
         "gap between parts, days": metadata["gap_days"],
         "immature rows": metadata["immature_rows"],
         "promoted rows, left out": metadata["promoted_rows"],
         "test starts": metadata["test_start"],
     }
-    sections = logged_slates.sections(slates, settings.truth)
+    sections = logged_slates.sections(slates, subject.settings.truth)
     first, *rest = sections
     titles = dict(zip(candidates.ids, candidates.rows["title"].to_pylist(), strict=True))
-    example = example_table(slates, ensemble, asked, titles)
+    example = example_table(slates, subject.ensemble, asked, titles)
     tables = (*first.tables, *((example,) if example else ()), _labels(metadata, study))
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
     report = EvaluationReport(study.surface, (labelled, *rest), facts, None, tuple(metadata["warnings"]))
-    return StudyEvaluation(study, report, tuple(logged_slates.evidence(slates)))
+    return subject.evaluation(report, logged_slates.evidence(slates))
 
 
 def _labels(metadata: dict[str, Any], study: Study) -> Table:

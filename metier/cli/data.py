@@ -41,6 +41,19 @@ def import_job_views(directory: DirectoryArgument, as_json: JsonOption = False) 
     _ingest(read_job_views(directory), as_json)
 
 
+@importing.command("events")
+def import_events(as_json: JsonOption = False) -> None:
+    """Import what the endpoint logged since the last import; safe beside a running endpoint, and to repeat.
+
+    Example: metier import events
+    """
+    from components.data.importers import events
+
+    settings = load_settings()
+    report = events.import_events(Lake(settings.lake), settings.events, settings.as_of or datetime.now(UTC))
+    print(json.dumps(asdict(report)) if as_json else report.render())
+
+
 def _ingest(tables: Iterable[tuple[str, str, Any]], as_json: bool) -> None:
     from components.data.ingest import ingest
 

@@ -1,0 +1,36 @@
+"""The champion that a challenger is compared with, where its rankers read the same features. Decides nothing."""
+
+from dataclasses import dataclass
+
+from components.ranking.bundle import Bundle, feature_schema_hash
+from components.ranking.ensemble import Ensemble
+from components.ranking.registry import RegisteredBundle
+from components.ranking.releases import open_registry
+from feature_repo.vectors import TextVectors
+from metier.settings import Settings
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """`label` is None where there is no champion yet, `ensemble` None where its features differ."""
+
+    label: str | None = None
+    ensemble: Ensemble | None = None
+
+    @property
+    def rankers(self) -> dict[str, Ensemble]:
+        """The champion as a ranker of its own, or nothing."""
+        return {CHAMPION: self.ensemble} if self.ensemble else {}
+
+
+def read_champion(
+    pin: RegisteredBundle | None, ensemble: Ensemble, vectors: TextVectors, encoder_hash: str, settings: Settings
+) -> Champion:
+    """The pinned champion, fetched; `ensemble`, `vectors` and encoder say what its challenger reads."""
+    if pin is None:
+        return Champion()
+    bundle = Bundle.load(open_registry(settings).fetch(pin.name, pin.version, pin.sha256), pin.sha256)
+    same = feature_schema_hash(ensemble.feature_names, vectors.weights, encoder_hash)
+    return Champion(bundle.version, bundle.ensemble if bundle.manifest.feature_schema_hash == same else None)

@@ -1,0 +1,111 @@
+"""Register what was evaluated: one bundle a surface, its decision stored inside, aliases moved as the gate decided.
+
+Knows the registry's aliases; measures nothing and decides nothing.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from components.evaluation.gate import Verdict
+from components.evaluation.report import EvaluationReport
+from components.evaluation.reporting import merged
+from components.evaluation.studies import StudyEvaluation
+from components.ranking.bundle import Bundle, Origin
+from components.ranking.ensemble import Ensemble
+from components.ranking.registry import RegisteredBundle
+from components.ranking.releases import VECTORS, open_registry
+from components.retrieval.encoder import Encoder
+from feature_repo.retrieval import feature_service
+from feature_repo.vectors import TextVectors
+from metier.code import code_digest
+from metier.contract import Surface
+from metier.lake import Lake
+from metier.settings import Settings
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A registered bundle and what became of it."""
+
+    surface: Surface
+    bundle: RegisteredBundle
+    verdict: Verdict
+    alias: str
+
+    def render(self) -> str:
+        """One line for a person."""
+        return f"{self.bundle.name} version {self.bundle.version}: {self.verdict}, now {self.alias}"
+
+
+def register(
+    evaluated: Sequence[tuple[Path, Path]], settings: Settings, as_of: datetime, inputs_digest: str
+) -> list[Registration]:
+    """Register the first study's ensemble of each surface; `evaluated` holds (evaluation, ensemble) folders.
+
+    The champion moves where the gate promotes; a bundle that it refuses stays registered without an alias.
+    """
+    parts = [(StudyEvaluation.read(evaluation), ensemble) for evaluation, ensemble in evaluated]
+    found = []
+    for report in merged([evaluation for evaluation, _ in parts]):
+        first, ensemble = next(part for part in parts if part[0].study.surface == report.surface)
+        found.append(_register(first, report, ensemble, settings, as_of, inputs_digest))
+    return found
+
+
+def _register(
+    first: StudyEvaluation,
+    report: EvaluationReport,
+    ensemble: Path,
+    settings: Settings,
+    as_of: datetime,
+    inputs_digest: str,
+) -> Registration:
+    registry, surface = open_registry(settings), first.study.surface
+    settings.bundles.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".register-", dir=settings.bundles) as beside:
+        bundle = _bundle(Path(beside) / "bundle", first, report, ensemble, settings, as_of, inputs_digest)
+        registered = registry.register(bundle.folder, first.headline())
+    decision = report.decision
+    verdict: Verdict = decision.verdict if decision else "hold"
+    if verdict != "refuse":
+        registry.set_alias(registered.name, "challenger", registered.version)
+    if verdict == "promote":
+        registry.promote(registered.name, registered.version)
+    alias = {"promote": "champion", "hold": "challenger", "refuse": "without an alias"}[verdict]
+    return Registration(surface, registered, verdict, alias)
+
+
+def _bundle(
+    folder: Path,
+    first: StudyEvaluation,
+    report: EvaluationReport,
+    ensemble: Path,
+    settings: Settings,
+    as_of: datetime,
+    inputs_digest: str,
+) -> Bundle:
+    study = first.study
+    vectors = TextVectors.read(settings.features / VECTORS)
+    origin = Origin(
+        surface=study.surface,
+        feature_service=feature_service(study.surface),
+        candidate_counts=study.candidate_counts,
+        as_of=as_of,
+        lake_digest=Lake(settings.lake).digest(),
+        inputs_digest=inputs_digest,
+        code_digest=code_digest(),
+        lineage={"study": study.name, "compared_with": first.champion or "baseline"},
+    )
+    return Bundle.write(
+        folder,
+        origin=origin,
+        ensemble=Ensemble.load(ensemble),
+        encoder=Encoder.load(),
+        text_weights=vectors.weights,
+        language=vectors.language,
+        evaluation=report.as_dict(),
+        decision=report.decision.as_dict() if report.decision else {"verdict": "hold"},
+    )

@@ -1,0 +1,29 @@
+"""Step: register the bundle of every surface with its evaluation and decision; move aliases as the gate decided."""
+
+from typing import List  # noqa: UP035 - kfp reads this spelling of a list of artifacts
+
+from kfp import dsl
+
+from components.step import step
+
+
+@step()
+def register_ensemble(
+    evaluations: dsl.Input[List[dsl.Metrics]],  # noqa: UP006
+    ensembles: dsl.Input[List[dsl.Model]],  # noqa: UP006
+    as_of: str,
+    inputs_digest: str,
+    verdicts: str,
+) -> str:
+    """What was registered, one line a surface."""
+    from datetime import datetime
+    from pathlib import Path
+
+    from components.evaluation.promotion import register
+    from metier.settings import load_settings
+
+    folders = [(Path(one.path), Path(other.path)) for one, other in zip(evaluations, ensembles, strict=True)]
+    registered = register(folders, load_settings(), datetime.fromisoformat(as_of), inputs_digest)
+    told = "; ".join(each.render() for each in registered)
+    print(f"metier: {told}")
+    return told

@@ -1,0 +1,74 @@
+"""The Ray Serve application: one autoscaling ingress deployment that holds everything a request needs.
+
+`build_app` is what a RayService names as its import path. Knows pins and settings; no stage.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+from ray import serve
+
+from components.ranking.registry import RegisteredBundle
+from metier.contract import Surface, surface
+from metier.errors import SettingsError
+from metier.settings import load_settings
+
+APPLICATION = "metier"
+MOST_ONGOING = 32
+REPLICA_OPTIONS: dict[str, Any] = {
+    "max_ongoing_requests": MOST_ONGOING,
+    "max_queued_requests": 128,
+    "graceful_shutdown_timeout_s": 10,
+    "health_check_period_s": 5,
+    "health_check_timeout_s": 10,
+}
+
+
+class Endpoint:
+    """One replica: the HTTP application over one engine."""
+
+    def __init__(self, pins: Mapping[Surface, RegisteredBundle], started_at: datetime | None) -> None:
+        self._pins = pins
+        self._started_at = started_at
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        from serving.engine import Engine
+        from serving.routes import create_api
+
+        return create_api(lambda: Engine(load_settings(), self._pins, self._started_at))
+
+
+def build_app(args: Mapping[str, Any]) -> serve.Application:
+    """The application of `args`: bundles {surface: {name, version, sha256}} and, where the clock is not the wall's,
+    started_at (ISO 8601).
+    """  # noqa: D205
+    settings = load_settings()
+    moment = args.get("started_at")
+    deployment = serve.deployment(
+        serve.ingress()(Endpoint),
+        name="Endpoint",
+        autoscaling_config={
+            "min_replicas": 1,
+            "max_replicas": settings.most_replicas,
+            "target_ongoing_requests": 4,
+            "upscale_delay_s": 3,
+            "downscale_delay_s": 60,
+        },
+        ray_actor_options={"num_cpus": 1},
+        **REPLICA_OPTIONS,
+    )
+    started_at = datetime.fromisoformat(moment) if moment else None
+    return deployment.bind(pins_of(args.get("bundles") or {}), started_at)
+
+
+def pins_of(bundles: Mapping[str, Mapping[str, Any]]) -> dict[Surface, RegisteredBundle]:
+    """Pins by surface; SettingsError where one is not (name, version, sha256)."""
+    try:
+        return {
+            surface(name): RegisteredBundle(str(pin["name"]), int(pin["version"]), str(pin["sha256"]))
+            for name, pin in bundles.items()
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise SettingsError(f"a bundle is pinned by name, version and sha256; {error!r} is amiss") from error

@@ -1,0 +1,61 @@
+"""What is asked of the stages and what they answer. Plain values; knows neither HTTP nor Ray."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metier.contract import Surface
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """A paid placement: the candidate, and the rank that was bought."""
+
+    candidate_id: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One ranking request. `candidates` are the caller's own; None lets retrieval find them."""
+
+    surface: Surface
+    actor_id: str
+    k: int = 20
+    job_id: str | None = None
+    text: str | None = None
+    candidates: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    promoted: Sequence[Promoted] = ()
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+    session_id: str | None = None
+    explain: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One candidate of the slate; `features` (n_features,) as scored, None where the tier did not read them."""
+
+    candidate_id: str
+    rank: int
+    score: float
+    placement: str
+    features: npt.NDArray[np.float32] | None = None
+    reasons: Sequence[tuple[str, float]] = ()
+
+
+@dataclass(frozen=True)
+class Slate:
+    """The answer of the stages. `dropped` counts candidates that may not be shown, by reason."""
+
+    query_id: str
+    event_timestamp: datetime
+    entries: Sequence[Entry]
+    tier: str
+    dropped: Mapping[str, int]
+    considered: int

@@ -1,0 +1,223 @@
+"""The endpoint's event log: JSON lines in segment files, acknowledged once they are on disk.
+
+One log and one writer thread a process. The thread takes all that is pending, writes it at once, calls fsync once and
+then resolves the futures of its callers. A line is {"table": ..., "row": {...}}, with "clock": "server" where the
+caller gave no event_timestamp. Knows no table's columns and no HTTP; `metier import events` reads the lines.
+"""
+
+import base64
+import json
+import math
+import os
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from metier.errors import EventLogError
+
+Row = Mapping[str, Any]
+Event = tuple[str, Row] | tuple[str, Row, Literal["server"]]
+"""(table, row), and "server" where the row's event_timestamp is the server's clock, not the caller's."""
+
+SEGMENT_BYTES = 64 << 20
+CAPACITY = 20_000
+"""Events that may wait for the writer thread: seconds of full load, some 100 MB."""
+_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class _Call:
+    events: Sequence[Event]
+    future: Future[None]
+
+
+class EventLog:
+    """The log of one process in `folder`; close() ends its thread.
+
+    `written` counts events on disk, `failed` those that could not be encoded or written, `dropped` those refused
+    because the queue was full or the log closed.
+    """
+
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES, capacity: int = CAPACITY) -> None:
+        self.written = self.failed = self.dropped = 0
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        self._capacity = capacity
+        self._segment: _Segment | None = None
+        self._changed = threading.Condition()
+        self._calls: list[_Call] = []
+        self._pending = 0
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="event-log", daemon=True)
+        self._thread.start()
+
+    def append(self, events: Sequence[Event]) -> Future[None]:
+        """A future that resolves once all of `events` are on disk, together and in order; EventLogError otherwise.
+
+        Nobody has to wait for it, and it cannot be cancelled. The rows are encoded later: do not change them.
+        """
+        future: Future[None] = Future()
+        future.set_running_or_notify_cancel()
+        with self._changed:
+            refusal = self._refusal(len(events))
+            if refusal:
+                self.dropped += len(events)
+            else:
+                self._calls.append(_Call(events, future))
+                self._pending += len(events)
+                self._changed.notify()
+        if refusal:
+            future.set_exception(EventLogError(refusal))
+        return future
+
+    def close(self, timeout: float) -> None:
+        """Write what is pending and end the thread; EventLogError where that takes more than `timeout` seconds."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise EventLogError(
+                f"{self._folder} is still written to after {timeout:g} s; look at its disk, then close the log again"
+            )
+
+    def _refusal(self, events: int) -> str | None:
+        if self._closed:
+            return f"the event log in {self._folder} is closed; send the events to another replica"
+        if self._calls and self._pending + events > self._capacity:
+            return f"{self._pending} events wait to be written to {self._folder}; send these again in a second"
+        return None
+
+    def _run(self) -> None:
+        while calls := self._taken():
+            self._commit(calls)
+        if self._segment is not None:
+            self._segment.close()
+
+    def _taken(self) -> list[_Call]:
+        """All pending calls, as soon as there are any; none once the log is closed and drained."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._calls or self._closed)
+            calls, self._calls, self._pending = self._calls, [], 0
+        return calls
+
+    def _commit(self, calls: list[_Call]) -> None:
+        """Group commit: one write and one fsync for all of `calls`."""
+        encoded = [(call, lines) for call in calls if (lines := self._encoded(call)) is not None]
+        try:
+            if encoded:
+                self._current().write(b"".join(lines for _, lines in encoded))
+        except OSError as error:
+            self._abandon()
+            fact = f"events could not be written to {self._folder} ({error.strerror})"
+            for call, _ in encoded:
+                self._fail(call, EventLogError(f"{fact}; make it a folder with space left, then send them again"))
+        else:
+            self.written += sum(len(call.events) for call, _ in encoded)
+            for call, _ in encoded:
+                call.future.set_result(None)
+
+    def _encoded(self, call: _Call) -> bytes | None:
+        """The lines of a call; None, and its future failed, where JSON cannot hold them."""
+        try:
+            return b"".join(_line(event) for event in call.events)
+        except Exception as error:  # whatever a caller hands over, the thread goes on for the others
+            self._fail(call, EventLogError(f"an event cannot be written as JSON ({error}); correct its row"))
+            return None
+
+    def _fail(self, call: _Call, error: EventLogError) -> None:
+        self.failed += len(call.events)
+        call.future.set_exception(error)
+
+    def _current(self) -> "_Segment":
+        """The open segment; a new one where there is none, it is full, or somebody removed it."""
+        if self._segment is not None and (self._segment.size >= self._segment_bytes or self._segment.removed()):
+            full, self._segment = self._segment, None
+            full.close()
+        if self._segment is None:
+            self._segment = _Segment(self._folder)
+        return self._segment
+
+    def _abandon(self) -> None:
+        """Give up a segment that may end in half a line, so that no later line merges with it."""
+        if self._segment is not None:
+            torn, self._segment = self._segment, None
+            torn.cut()
+            torn.close()
+
+
+class _Segment:
+    """One file, open for appending. `size` is what is known to be on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            _sync_directory(folder.parent)
+        started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        self._path = folder / f"{started}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        self._listed = False
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        os.fsync(self._descriptor)
+        if not self._listed:
+            _sync_directory(self._path.parent)
+            self._listed = True
+        self.size += len(data)
+
+    def removed(self) -> bool:
+        return os.fstat(self._descriptor).st_nlink == 0
+
+    def cut(self) -> None:
+        """Take back what was not acknowledged, as far as the disk lets us; the file too where nothing was."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, self.size)
+        if self.size == 0:
+            with suppress(OSError):
+                self._path.unlink()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            os.close(self._descriptor)
+
+
+def _sync_directory(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _line(event: Event) -> bytes:
+    line: dict[str, Any] = {"table": event[0], "row": dict(_spelled(name, value) for name, value in event[1].items())}
+    if len(event) == 3:
+        line["clock"] = event[2]
+    return _JSON.encode(line).encode() + b"\n"
+
+
+def _spelled(name: str, value: Any) -> tuple[str, Any]:
+    """A key and value as JSON holds them: features as base64 of little-endian float32, NaN as null, times in UTC."""
+    if name == "features" and value is not None:
+        return "features_f32", base64.b64encode(np.asarray(value, "<f4").tobytes()).decode()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and math.isnan(value):
+        return name, None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{name} has no time zone")
+        return name, value.astimezone(UTC).isoformat(timespec="microseconds")
+    return name, value

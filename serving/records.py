@@ -1,0 +1,55 @@
+"""A served slate as rows of the data contract: one query and its impressions.
+
+Knows columns; writes nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from serving.ask import Ask, Slate
+from serving.event_log import Event
+from serving.stages import Stages
+from serving.trail import Trail
+
+
+def events_of(ask: Ask, slate: Slate, trail: Trail, stages: Stages, feature_service: str) -> list[Event]:
+    """Rows for the event log, the query first. Propensity is null: the order was deterministic."""
+    moment = {"event_timestamp": slate.event_timestamp, "recorded_at": slate.event_timestamp}
+    query: dict[str, Any] = {
+        "query_id": slate.query_id,
+        "surface": ask.surface,
+        "actor_id": ask.actor_id,
+        "session_id": ask.session_id,
+        "job_id": ask.job_id,
+        "text": ask.text,
+        "filters": _json(ask.filters),
+        "context": _json(ask.context),
+        "policy": stages.bundle.version,
+        "snapshot_version": stages.snapshot.release.version,
+        "tier": slate.tier,
+        "degraded": list(trail.degraded),
+        "feature_service": feature_service,
+        "feature_schema_hash": stages.bundle.manifest.feature_schema_hash,
+        **moment,
+    }
+    impressions: list[Event] = [
+        (
+            "impressions",
+            {
+                "query_id": slate.query_id,
+                "candidate_id": each.candidate_id,
+                "rank": each.rank,
+                "placement": each.placement,
+                "score": each.score,
+                "features": each.features,
+                **moment,
+            },
+        )
+        for each in slate.entries
+    ]
+    return [("queries", query), *impressions]
+
+
+def _json(fields: Mapping[str, Any]) -> str:
+    return json.dumps(dict(fields), ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,91 @@
+"""Candidate features in the replica: one release, encoded once, so that a request gathers rows instead of reading.
+
+Immutable; a refresh makes another and swaps it in. Knows columns of stored features; no ranker, no HTTP.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from components.retrieval.eligibility import FreelancerPool, JobPool
+from components.retrieval.release import Release
+from feature_repo.columns import numbers, strings
+from feature_repo.encoded import CandidateColumns
+from metier.contract import Surface
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+POPULARITY = ("clicks_30d", "impressions_30d")
+
+
+class CandidateSnapshot:
+    """Every candidate of a release by row; the order of rows is the index's."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.surface: Surface = release.surface
+        self.ids: list[str] = release.candidates["id"].to_pylist()
+        self.columns = CandidateColumns.encode(release.surface, release.features, release.vectors)
+        self._row = {candidate: row for row, candidate in enumerate(self.ids)}
+        is_job = release.surface == "job_feed"
+        self._view = "job" if is_job else "freelancer"
+        self.jobs = JobPool(release.candidates, release.facts) if is_job else None
+        self.people = None if is_job else FreelancerPool(release.candidates, release.facts)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, candidates: Sequence[str]) -> Rows:
+        """Row of each candidate (n,), -1 where the release does not hold it."""
+        return np.array([self._row.get(candidate, -1) for candidate in candidates], np.int64)
+
+    def at(self, rows: Rows) -> list[str]:
+        """Ids of rows."""
+        return [self.ids[row] for row in rows]
+
+    @cached_property
+    def agencies(self) -> list[str | None]:
+        """Agency of each candidate by row; None of jobs."""
+        return strings(self.release.features, "freelancer_profile__agency_id")
+
+    @cached_property
+    def categories(self) -> npt.NDArray[np.object_]:
+        """Category of each candidate by row."""
+        return np.array(strings(self.release.features, f"{self._view}_profile__category"), dtype=object)
+
+    @cached_property
+    def popularity(self) -> Floats:
+        """Clicks of the last 30 days by row, impressions where clicks are equal."""
+        clicks, shown = (
+            np.nan_to_num(numbers(self.release.features, f"{self._view}_activity__{name}")) for name in POPULARITY
+        )
+        ordered: Floats = clicks + shown / (1.0 + shown.max(initial=0.0))
+        return ordered
+
+    def with_application_ages(self, job_id: str, moment: datetime) -> CandidateColumns:
+        """The columns with the hours since each candidate's last application to `job_id`, NaN where there is none."""
+        ages = np.full(len(self), np.nan)
+        stamp = moment.timestamp()
+        for freelancer, applied in self._applied.get(job_id, ()):
+            row = self._row.get(freelancer)
+            if row is not None:
+                ages[row] = (stamp - applied) / 3600.0
+        return dataclasses.replace(self.columns, application_age_hours=ages)
+
+    @cached_property
+    def _applied(self) -> dict[str, list[tuple[str, float]]]:
+        """Job -> (freelancer, when in epoch seconds)."""
+        found: dict[str, list[tuple[str, float]]] = {}
+        table = self.release.applications
+        stamps = table["applied_at"].cast(pa.int64()).to_pylist()
+        for job, freelancer, stamp in zip(
+            table["job_id"].to_pylist(), table["freelancer_id"].to_pylist(), stamps, strict=True
+        ):
+            found.setdefault(job, []).append((freelancer, stamp / 1e6))
+        return found

@@ -1,0 +1,58 @@
+"""What happened to one request on its way: the time each stage took, what was left out, what time is left.
+
+Knows no stage by name.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Trail:
+    """Made when the request arrives; `degraded` says what was left out and why, in the order it happened."""
+
+    deadline_ms: float
+    started: float = field(default_factory=time.perf_counter)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    degraded: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add what the block takes to the stage's time."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + 1e3 * (time.perf_counter() - begun)
+
+    def without(self, what: str, why: str) -> None:
+        """Note what the answer does without."""
+        self.degraded.append(f"{what}: {why}")
+
+    @property
+    def elapsed_ms(self) -> float:
+        return 1e3 * (time.perf_counter() - self.started)
+
+    @property
+    def left_ms(self) -> float:
+        return self.deadline_ms - self.elapsed_ms
+
+
+class Pace:
+    """How long a tier takes per candidate, learned from the requests before: an exponential mean of ms."""
+
+    SHARE = 0.05
+
+    def __init__(self) -> None:
+        self._ms: dict[str, float] = {}
+
+    def learn(self, tier: str, n_candidates: int, took_ms: float) -> None:
+        each = took_ms / max(n_candidates, 1)
+        known = self._ms.get(tier, each)
+        self._ms[tier] = known + self.SHARE * (each - known)
+
+    def expected_ms(self, tier: str, n_candidates: int) -> float:
+        """0 before the tier was ever timed."""
+        return self._ms.get(tier, 0.0) * n_candidates
