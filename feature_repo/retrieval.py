@@ -68,6 +68,7 @@ class FeatureStoreClient:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._checked: dict[tuple[str, ...], list[FeatureView]] = {}
 
     @functools.cached_property
     def store(self) -> FeatureStore:
@@ -77,6 +78,7 @@ class FeatureStoreClient:
     def apply(self) -> None:
         """Register every Feast object and create its online table; where both exist, nothing changes."""
         self.store.apply([*ENTITIES, *VIEWS, *SERVICES])
+        self._checked.clear()
 
     def training_features(self, entity_rows: pa.Table, views: Sequence[str]) -> pa.Table:
         """`entity_rows` and, appended as `<view>__<feature>`, what was known of their keys at `event_timestamp`.
@@ -117,7 +119,15 @@ class FeatureStoreClient:
         return sum(store.reader().count_keys(table, start, end) for table in tables)
 
     def _registered(self, views: Sequence[str]) -> list[FeatureView]:
-        """The declared views of these names; FeatureError where the registry does not hold one as declared."""
+        """The declared views of these names; FeatureError where the registry does not hold one as declared.
+
+        Asked once: the registry builds every view anew for each question.
+        """
+        if tuple(views) not in self._checked:
+            self._checked[tuple(views)] = self._held(views)
+        return self._checked[tuple(views)]
+
+    def _held(self, views: Sequence[str]) -> list[FeatureView]:
         declared = {view.name: view for view in VIEWS}
         for name in views:
             if name not in declared:

@@ -21,7 +21,8 @@ ShortText = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=50_000)]
 Texts = Annotated[list[ShortText], Field(max_length=200)]
 Money = Annotated[FiniteFloat, Field(ge=0)]
-Plain = str | bool | int | FiniteFloat | None
+Plain = ShortText | bool | int | FiniteFloat | None
+Filters = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20)]
 
 
 class Model(BaseModel):
@@ -64,7 +65,7 @@ class TalentSearch(RankingRequest):
 
     job_id: Id | None = None
     text: LongText | None = None
-    filters: Annotated[dict[ShortText, Any], Field(max_length=20)] = Field(default_factory=dict)
+    filters: Filters = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _something_is_asked(self) -> "TalentSearch":
@@ -77,7 +78,7 @@ class JobFeed(RankingRequest):
     """A freelancer's feed, or search with a text."""
 
     text: LongText | None = None
-    filters: Annotated[dict[ShortText, Any], Field(max_length=20)] = Field(default_factory=dict)
+    filters: Filters = Field(default_factory=dict)
 
 
 class ApplicantReview(RankingRequest):

@@ -83,9 +83,9 @@ class Stages:
         return Slate(uuid.uuid4().hex, now, shown, scored.tier, dict(eligible.dropped), len(found.ids))
 
     def warm_up(self, now: datetime) -> None:
-        """Load and run every part once, for nobody in particular and a few candidates, without the online store."""
+        """Run every part once, for nobody in particular and a few candidates: what loads lazily loads here."""
         rows = np.arange(min(50, len(self.snapshot)))
-        row = pa.table({"event_timestamp": pa.array([now], pa.timestamp("us", tz="UTC"))})
+        row = query_features(self.snapshot.surface, _request(Ask(self.snapshot.surface, ""), now), self._read)
         columns = QueryColumns.encode(self.snapshot.surface, row, self.snapshot.release.vectors)
         inputs = pair_matrix(
             self.snapshot.surface, columns, self.snapshot.columns, np.zeros_like(rows), rows, self._counts
@@ -96,11 +96,7 @@ class Stages:
         self._popularity(Actor(row, columns, None))
 
     def _actor(self, ask: Ask, trail: Trail, now: datetime) -> Actor:
-        stamp = pa.array([now], pa.timestamp("us", tz="UTC"))
-        names = ("query_id", "actor_id", "job_id", "text")
-        values = (None, ask.actor_id, ask.job_id, ask.text)
-        row = pa.table({name: pa.array([value], pa.string()) for name, value in zip(names, values, strict=True)})
-        row = row.append_column("event_timestamp", stamp)
+        row = _request(ask, now)
         try:
             known = query_features(self.snapshot.surface, row, self._read)
         except Exception as error:  # the store is down: what needs it is left out, the request goes on
@@ -257,6 +253,13 @@ class _Once:
         if self._value is None:
             self._value = self._compute()
         return self._value
+
+
+def _request(ask: Ask, now: datetime) -> pa.Table:
+    """The one row that stored features are joined to."""
+    told = {"actor_id": ask.actor_id, "job_id": ask.job_id, "text": ask.text}
+    row = pa.table({name: pa.array([value], pa.string()) for name, value in told.items()})
+    return row.append_column("event_timestamp", pa.array([now], pa.timestamp("us", tz="UTC")))
 
 
 def _require_known(ask: Ask, asked: pa.Table) -> None:

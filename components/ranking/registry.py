@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -204,6 +205,7 @@ class Registry:
             from mlflow import MlflowClient
 
             address = self._address
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module="mlflow")
             client = MlflowClient(address, address)
             client.search_registered_models(max_results=1)  # opens the second store, which migrates too
             return client

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from metier.cli import data, demo, pipeline
+from metier.cli import data, demo, pipeline, serve
 from metier.errors import InputError, MetierError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app.command("simulate")(data.simulate)
 app.add_typer(data.lake, name="lake")
 app.add_typer(pipeline.app, name="pipeline")
 app.command("report")(pipeline.report)
+app.command("serve")(serve.serve)
+app.command("rank")(serve.rank)
 app.command("demo")(demo.demo)
 
 

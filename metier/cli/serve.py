@@ -1,0 +1,94 @@
+"""`metier serve` and `metier rank`: the endpoint on this machine, and a question to it."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from metier.errors import InputError, ServingError
+from metier.settings import load_settings
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+HOST_HELP = "Where the endpoint listens."
+ASK_SECONDS = 30.0
+
+
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. Default: METIER_HTTP_PORT.")] = None,
+    as_of: Annotated[str, typer.Option(help="Clock: wall, or lake (starts at the lake's newest event).")] = "wall",
+    ready: Annotated[Path | None, typer.Option(help="Write the URL to this file once it serves.")] = None,
+) -> None:
+    """Serve the champion of every surface (the challenger where nothing was promoted yet) until interrupted.
+
+    Example: metier serve --port 8000 --as-of lake
+    """
+    from components.ranking.releases import open_registry, to_serve
+    from metier.lake import Lake
+    from serving.launch import free_port, require_free, running, wait_for_signal
+
+    if as_of not in ("wall", "lake"):
+        raise InputError(f"--as-of is {as_of!r}; use wall or lake")
+    settings = load_settings()
+    chosen = to_serve(open_registry(settings))
+    wanted = settings.http_port if port is None else port
+    wanted = wanted or free_port(settings.http_host)
+    require_free(settings.http_host, wanted)
+    for surface, each in chosen.items():
+        print(f"{surface}: {each.bundle.name} version {each.bundle.version} ({each.alias})", flush=True)
+    started_at = Lake(settings.lake).as_of() if as_of == "lake" else None
+    pins = {surface: each.bundle for surface, each in chosen.items()}
+    print("Starting Ray Serve ...", flush=True)
+    with running(settings, pins, wanted, started_at) as url:
+        wait_for_signal(lambda: _announce(url, ready))
+        print("Stopping ...", flush=True)
+
+
+def rank(
+    request: Annotated[str, typer.Argument(help="The request as JSON, or - to read it from standard input.")],
+    route: Annotated[str, typer.Option(help="search/talent, feed/jobs, review/applicants or rank.")] = "rank",
+    url: Annotated[str | None, typer.Option(help=HOST_HELP)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a running endpoint for a slate.
+
+    Example: metier rank '{"actor_id": "fr_000024", "k": 5}' --route feed/jobs
+    """
+    settings = load_settings()
+    body = typer.get_text_stream("stdin").read() if request == "-" else request
+    answer = ask(url or f"http://{settings.http_host}:{settings.http_port}", f"/v1/{route}", body)
+    print(json.dumps(answer) if as_json else render(answer))
+
+
+def ask(url: str, path: str, body: str, method: str = "POST") -> dict[str, Any]:
+    """The endpoint's answer; InputError with its reason for a 4xx, ServingError where it cannot answer."""
+    import requests
+
+    try:
+        answer = requests.request(
+            method, url + path, data=body.encode(), headers={"content-type": "application/json"}, timeout=ASK_SECONDS
+        )
+        told: dict[str, Any] = answer.json()
+    except requests.RequestException as error:
+        raise ServingError(f"no answer from {url} ({type(error).__name__}); start it with `metier serve`") from error
+    if answer.status_code >= 500:
+        raise ServingError(f"{url}{path} answered {answer.status_code}: {told.get('error', told)}")
+    if answer.status_code >= 400:
+        raise InputError(f"{path} answered {answer.status_code}: {told.get('error', told)}")
+    return told
+
+
+def render(answer: dict[str, Any]) -> str:
+    """A slate as text."""
+    lines = [f"{entry['rank']:>4}  {entry['candidate_id']:<28} {entry['score']:.4f}" for entry in answer["slate"]]
+    degraded = f", without {'; '.join(answer['degraded'])}" if answer["degraded"] else ""
+    head = f"{answer['surface']} by {answer['bundle']} ({answer['tier']}{degraded}), query {answer['query_id']}"
+    return "\n".join([head, *lines])
+
+
+def _announce(url: str, ready: Path | None) -> None:
+    print(f"Serving at {url} (documentation at {url}/docs); stop with Ctrl-C", flush=True)
+    if ready is not None:
+        beside = ready.with_name(f".{ready.name}.writing")
+        beside.write_text(url)
+        beside.replace(ready)

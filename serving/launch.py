@@ -1,0 +1,134 @@
+"""Start the application on this machine behind Ray Serve's HAProxy ingress, and end it with all that it started.
+
+Loopback and free ports; Ray's own files lie in a folder of their own that is removed at the end. Knows no stage.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from components.ranking.registry import RegisteredBundle
+from metier.contract import Surface
+from metier.errors import ServingError
+from metier.settings import Settings
+
+START_SECONDS = 180
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
+LONGEST_FOLDER = 28
+"""Ray and HAProxy add up to 69 characters to it; HAProxy takes socket paths of 97."""
+
+
+@contextmanager
+def running(
+    settings: Settings, pins: Mapping[Surface, RegisteredBundle], port: int, started_at: datetime | None
+) -> Iterator[str]:
+    """The application at the URL that is yielded; everything that was started is gone after the block."""
+    folder = Path(tempfile.mkdtemp(prefix="metier-"))
+    if len(str(folder)) > LONGEST_FOLDER:
+        raise ServingError(f"{folder} is too long a path for Ray's sockets; set TMPDIR to a shorter one")
+    os.environ.update(_environment(settings, folder))
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    import ray
+    from ray import serve
+
+    logging.getLogger("ray").setLevel(logging.WARNING)
+
+    from serving.app import APPLICATION, build_app
+
+    bundles = {surface: vars(pin) for surface, pin in pins.items()}
+    arguments = {"bundles": bundles, "started_at": started_at.isoformat() if started_at else None}
+    try:
+        ray.init(
+            address="local",
+            num_cpus=max(os.cpu_count() or 1, settings.most_replicas + 1),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            configure_logging=False,
+            _temp_dir=str(folder),
+            _node_ip_address=settings.http_host,
+        )
+        serve.start(http_options={"host": settings.http_host, "port": port}, proxy_location="HeadOnly")
+        try:
+            serve.run(build_app(arguments), name=APPLICATION, route_prefix="/", _local_testing_mode=False)
+        except RuntimeError as error:
+            raise ServingError(f"the application did not start: {_cause(error)}; its logs are in {folder}") from error
+        yield f"http://{settings.http_host}:{port}"
+        serve.shutdown()
+    finally:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port(host: str) -> int:
+    """A port of `host` that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free(host: str, port: int) -> None:
+    """ServingError where somebody listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServingError(
+                f"port {port} of {host} is taken ({error.strerror}); choose another with --port"
+            ) from error
+
+
+def wait_for_signal(say: Callable[[], None]) -> None:
+    """Return at SIGINT or SIGTERM."""
+    ended = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    say()
+    while not ended.wait(1.0):
+        pass
+
+
+def _environment(settings: Settings, folder: Path) -> dict[str, str]:
+    """Ray Serve reads these when it is imported; its replicas inherit them."""
+    return {
+        "METIER_HOME": str(settings.home),
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port(settings.http_host)),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port(settings.http_host)),
+        "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": "60",
+        "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_SERVE_LOG_TO_STDERR": "0",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+        "FEAST_USAGE": "False",
+        **dict.fromkeys(THREADS, "1"),
+    }
+
+
+def _cause(error: RuntimeError) -> str:
+    """The last line that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
