@@ -1,0 +1,126 @@
+"""The Dockerfiles as text: nothing is built here."""
+
+import itertools
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components.step import IMAGE
+from pipelines.submit import SINGLE_THREADED
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DOCKER = CHECKOUT / "infra" / "docker"
+RAYSERVICE = CHECKOUT / "infra" / "kuberay" / "rayservice.yaml"
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+LOCKS = {"steps": "requirements.lock", "serving": "requirements-serving.lock"}
+
+images = pytest.mark.parametrize("image", sorted(LOCKS))
+
+
+def text(image: str) -> str:
+    return (DOCKER / f"{image}.Dockerfile").read_text()
+
+
+def tag(image: str) -> str:
+    """The tag that the file's first lines say to build it under."""
+    (found,) = re.findall(
+        rf"^#\s+docker build --file infra/docker/{image}\.Dockerfile --tag (\S+) \.$", text(image), re.M
+    )
+    return str(found)
+
+
+def stages(image: str) -> list[list[tuple[str, str]]]:
+    """(instruction, the rest) of each stage, comments dropped and lines joined."""
+    joined = re.sub(r"\\\n\s*", "", re.sub(r"^#.*\n", "", text(image), flags=re.M))
+    lines = [line.partition(" ") for line in joined.splitlines() if line]
+    starts = [i for i, line in enumerate(lines) if line[0] == "FROM"] + [len(lines)]
+    return [[(line[0], line[2]) for line in lines[a:b]] for a, b in itertools.pairwise(starts)]
+
+
+def of(image: str, instruction: str, stage: int) -> list[str]:
+    return [rest for name, rest in stages(image)[stage] if name == instruction]
+
+
+def copied(image: str) -> list[str]:
+    return [source for copy in of(image, "COPY", 0) for source in copy.split()[:-1]]
+
+
+@images
+def test_both_stages_stand_on_one_pinned_base(image):
+    bases = [rest.split()[0] for stage in stages(image) for name, rest in stage if name == "FROM"]
+    assert bases == ["python:3.11-slim-bookworm"] * 2
+    assert "latest" not in text(image)
+
+
+@images
+def test_the_image_runs_as_the_numeric_user_of_its_pods(image):
+    assert of(image, "USER", 1) == ["10001:10001"]
+    assert [name for name, _ in stages(image)[1]].index("USER") > [name for name, _ in stages(image)[1]].index("RUN")
+    (service,) = yaml.safe_load_all(RAYSERVICE.read_text())
+    assert (
+        service["spec"]["rayClusterConfig"]["headGroupSpec"]["template"]["spec"]["securityContext"]["runAsUser"]
+        == 10001
+    )
+
+
+@images
+def test_everything_copied_exists_and_is_let_through(image):
+    ignored = (DOCKER / f"{image}.Dockerfile.dockerignore").read_text().splitlines()
+    assert ignored[1] == "*"
+    assert {f"!{source}" for source in copied(image)} == {line for line in ignored if line.startswith("!")}
+    assert all((CHECKOUT / source).exists() for source in copied(image))
+
+
+@images
+def test_the_whole_package_is_copied(image):
+    packages = {name.partition(".")[0] for name in PROJECT["tool"]["setuptools"]["packages"]}
+    files = {"pyproject.toml", PROJECT["project"]["readme"], *PROJECT["project"]["license-files"]}
+    assert packages | files <= set(copied(image))
+
+
+@images
+def test_what_is_installed_is_locked(image):
+    commands = [command for run in of(image, "RUN", 0) for command in re.split(r"\s*&&\s*", run)]
+    pip = [command for command in commands if re.search(r"\bpip (install|wheel)\b", command)]
+    assert len(pip) == 4
+    assert all("--no-deps" in command and "--no-cache-dir" in command for command in pip)
+    assert pip[0].endswith(f"--requirement {LOCKS[image]}")
+
+
+@images
+def test_the_final_stage_holds_no_compiler_and_installs_nothing(image):
+    assert of(image, "COPY", 1) == ["--from=builder /opt/venv /opt/venv"]
+    assert not re.search(r"gcc|g\+\+|make|build-essential|apt|pip|curl", " ".join(of(image, "RUN", 1)))
+
+
+@images
+def test_its_environment_is_that_of_a_local_step(image):
+    (line,) = of(image, "ENV", 1)
+    values = dict(each.split("=", 1) for each in line.split())
+    assert values.items() >= SINGLE_THREADED.items()
+    assert of(image, "VOLUME", 1) == [values["METIER_HOME"]]
+
+
+@images
+def test_its_label_carries_the_version_of_the_project(image):
+    (line,) = of(image, "LABEL", 1)
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', line))
+    assert labels["version"] == PROJECT["project"]["version"]
+    assert labels["licenses"] == PROJECT["project"]["license"]
+    assert tag(image) == f"{labels['title']}:{labels['version']}"
+
+
+def test_steps_and_ray_nodes_ask_for_the_images_that_are_built():
+    assert tag("steps") == IMAGE
+    assert set(re.findall(r"image: (\S+)", RAYSERVICE.read_text())) == {tag("serving")}
+    readme = (CHECKOUT / "infra" / "README.md").read_text()
+    assert set(re.findall(r"--tag (\S+)", readme)) == {tag(image) for image in LOCKS}
+
+
+def test_ray_in_the_image_is_the_ray_that_kuberay_is_told_of():
+    (service,) = yaml.safe_load_all(RAYSERVICE.read_text())
+    line = f"ray=={service['spec']['rayClusterConfig']['rayVersion']}"
+    assert line in (DOCKER / "requirements-serving.lock").read_text().splitlines()
