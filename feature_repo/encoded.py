@@ -27,7 +27,7 @@ from feature_repo.histories import LONGEST
 from feature_repo.parties import JOB, PERSON, Party, jobs, people
 from feature_repo.stored_features import CANDIDATE_STORED, QUERY_STORED, Stored
 from feature_repo.text import headline, text_key
-from feature_repo.vectors import TextVectors
+from feature_repo.vectors import TextVectors, on_grid
 from metier.contract import Surface
 
 MARKS: dict[Surface, dict[str, tuple[str, str]]] = {
@@ -74,11 +74,13 @@ class CandidateColumns:
     since: Doubles
     """Seconds since 1970 at which the job was posted or the freelancer joined."""
     application_age_hours: Doubles
+    application_order: Doubles
+    """Columns of the request, where a client reviews applicants."""
     stored: Floats
 
     @classmethod
     def encode(cls, surface: Surface, table: pa.Table, vectors: TextVectors) -> "CandidateColumns":
-        """Columns of a table of stored candidate features (and application_age_hours, where known)."""
+        """Columns of a table of stored candidate features (and of applications, where known)."""
         is_job = asks_as_person(surface)
         prefix, key, since = (JOB, "job_id", "posted_at") if is_job else (PERSON, "freelancer_id", "joined_at")
         identity = key if key in table.column_names else "candidate_id"
@@ -93,6 +95,7 @@ class CandidateColumns:
             {name: codes(table, f"{prefix}{column}") for name, (column, _) in MARKS[surface].items()},
             seconds(table, f"{prefix}{since}"),
             numbers(table, "application_age_hours"),
+            numbers(table, "application_order"),
             _stored(CANDIDATE_STORED[surface], table, vectors, rows),
         )
 
@@ -153,7 +156,7 @@ class Requests:
         dense, has_vector = np.array(vectors.padded_dense[known]), known >= 0
         for text, vector in (embeddings or {}).items():
             if text in place:
-                dense[place[text]], has_vector[place[text]] = vector, True
+                dense[place[text]], has_vector[place[text]] = on_grid(vector)[0], True
         return cls(row, dense, has_vector, vectors.encode_query_lexical([*place, ""]))
 
 

@@ -4,7 +4,6 @@ Works on encoded columns, one block of whole queries at a time. Knows no table.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -68,19 +67,8 @@ def pair_features(block: Block, scratch: Floats) -> dict[str, Floats | Doubles]:
         **_past_of_actor(block),
         "candidate_age_days": np.maximum(age_seconds, 0) / DAY,
         "application_age_hours": candidates.application_age_hours[block.candidate],
-        "application_order": application_order(candidates.application_age_hours[block.candidate], block.span.starts),
+        "application_order": candidates.application_order[block.candidate],
     }
-
-
-def application_order(age_hours: Doubles, starts: Codes) -> Doubles:
-    """How many applications of the same query came earlier; NaN where the age is unknown."""
-    order = np.full(len(age_hours), np.nan)
-    for start, end in pairwise(starts):
-        ages = age_hours[start:end]
-        known = np.sort(ages[~np.isnan(ages)])
-        order[start:end] = len(known) - np.searchsorted(known, ages, side="right")
-    order[np.isnan(age_hours)] = np.nan
-    return order
 
 
 def _semantic(block: Block) -> dict[str, Floats]:

@@ -7,9 +7,11 @@ Works on rows of vectors; knows no feature.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from feature_repo.columns import Codes, Flags, Floats
+from feature_repo.histories import LONGEST
 from feature_repo.vectors import BUCKETS
 
 DECAY = 0.8
@@ -58,7 +60,11 @@ def lexical_cosines(slots: sp.csr_array, shown: sp.csr_array, span: Span, scratc
 
 
 def summaries(cosines: Floats, known: Flags) -> dict[str, Floats]:
-    """Maximum, mean, newest and decayed mean over a pair's known slots (newest first); NaN where none is known."""
+    """Maximum, mean, newest and decayed mean over a pair's known slots (newest first); NaN where none is known.
+
+    Sums run over LONGEST slots whatever the block holds: how numpy groups a sum depends on its length.
+    """
+    cosines, known = _filled(cosines), _filled(known)
     some = known.any(axis=1)
     held = np.where(known, cosines, 0)
     weights = np.where(known, DECAY ** np.arange(known.shape[1], dtype=np.float32), 0)
@@ -71,3 +77,12 @@ def summaries(cosines: Floats, known: Flags) -> dict[str, Floats]:
         "last": np.where(known[:, 0], cosines[:, 0], np.nan),
         "decayed": decayed,
     }
+
+
+def _filled(slots: npt.NDArray) -> npt.NDArray:
+    """(pairs, LONGEST): further slots are 0 or False."""
+    if slots.shape[1] == LONGEST:
+        return slots
+    filled = np.zeros((len(slots), LONGEST), slots.dtype)
+    filled[:, : slots.shape[1]] = slots
+    return filled

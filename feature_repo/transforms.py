@@ -2,8 +2,7 @@
 
 Pure, and the same for training, evaluation and serving. Names tell kinds: `*_code` is a categorical bucket (0 is
 unknown, 1..1023 hashed), `*_v00`..`*_v15` are components of a text vector, all others are numbers (NaN is missing).
-A pair's features depend on its query and its candidate alone, except application_order, which places a candidate
-among all pairs of its query. Knows neither Feast nor the lake.
+A pair's features depend on its query and its candidate alone. Knows neither Feast nor the lake.
 """
 
 from collections.abc import Iterator
@@ -68,7 +67,7 @@ def model_inputs(
     """(pairs, features) float32 for the pairs (query_index[i], candidate_index[i]); query_index is sorted.
 
     Both tables hold stored features in full names (`<view>__<feature>`); queries also event_timestamp and text,
-    candidates also application_age_hours where there is one. An absent column is unknown everywhere.
+    candidates also application_age_hours and application_order where they applied. An absent column is unknown.
     """
     known = surface(name)
     asked = QueryColumns.encode(known, queries, vectors)

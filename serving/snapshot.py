@@ -68,24 +68,27 @@ class CandidateSnapshot:
         ordered: Floats = clicks + shown / (1.0 + shown.max(initial=0.0))
         return ordered
 
-    def with_application_ages(self, job_id: str, moment: datetime) -> CandidateColumns:
-        """The columns with the hours since each candidate's last application to `job_id`, NaN where there is none."""
-        ages = np.full(len(self), np.nan)
-        stamp = moment.timestamp()
-        for freelancer, applied in self._applied.get(job_id, ()):
+    def with_applications(self, job_id: str, moment: datetime) -> CandidateColumns:
+        """The columns with what is known of each candidate's last application to `job_id`, NaN where there is none."""
+        ages, order = np.full(len(self), np.nan), np.full(len(self), np.nan)
+        applied = self._applied.get(job_id, [])
+        stamps = np.sort([stamp for _, stamp in applied])
+        asked = int(moment.timestamp() * 1e6)
+        for freelancer, stamp in applied:
             row = self._row.get(freelancer)
             if row is not None:
-                ages[row] = (stamp - applied) / 3600.0
-        return dataclasses.replace(self.columns, application_age_hours=ages)
+                ages[row] = (asked - stamp) / 3.6e9
+                order[row] = np.searchsorted(stamps, stamp)
+        return dataclasses.replace(self.columns, application_age_hours=ages, application_order=order)
 
     @cached_property
-    def _applied(self) -> dict[str, list[tuple[str, float]]]:
-        """Job -> (freelancer, when in epoch seconds)."""
-        found: dict[str, list[tuple[str, float]]] = {}
+    def _applied(self) -> dict[str, list[tuple[str, int]]]:
+        """Job -> (freelancer, when in epoch microseconds)."""
+        found: dict[str, list[tuple[str, int]]] = {}
         table = self.release.applications
         stamps = table["applied_at"].cast(pa.int64()).to_pylist()
         for job, freelancer, stamp in zip(
             table["job_id"].to_pylist(), table["freelancer_id"].to_pylist(), stamps, strict=True
         ):
-            found.setdefault(job, []).append((freelancer, stamp / 1e6))
+            found.setdefault(job, []).append((freelancer, stamp))
         return found

@@ -187,7 +187,7 @@ class Stages:
             raise NotFoundError(f"no features of {ask.actor_id!r} are at hand")
         columns = self.snapshot.columns
         if surface == "applicant_review" and ask.job_id:
-            columns = self.snapshot.with_application_ages(ask.job_id, now)
+            columns = self.snapshot.with_applications(ask.job_id, now)
         zeros = np.zeros(len(found.rows), np.int64)
         inputs = pair_matrix(surface, asked, columns, zeros, found.rows, self._counts)
         if found.misses is None:

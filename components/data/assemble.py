@@ -52,7 +52,7 @@ def assemble(
     """Model inputs (n_pairs, n_features) of the pairs, in their order, as known at their query's event_timestamp.
 
     queries: query_id, actor_id, job_id, event_timestamp, text. pairs: query_id, candidate_id and, on
-    applicant_review, application_age_hours; contiguous by query, in the order of `queries`.
+    applicant_review, the columns of `applications`; contiguous by query, in the order of `queries`.
     """
     position = pc.index_in(pairs["query_id"].combine_chunks(), value_set=queries["query_id"].combine_chunks())
     if position.null_count:
@@ -79,24 +79,33 @@ def assemble(
     return matrix
 
 
-def application_ages(lake: Lake, pairs: pa.Table, as_of: datetime) -> NDArray[np.float64]:
-    """Hours since the candidate last applied to the job, as known at the query (n_pairs,); NaN where it had not.
+def applications(lake: Lake, pairs: pa.Table, as_of: datetime) -> pa.Table:
+    """What is known at the query of the candidate's last application to the job; null where there is none.
 
-    pairs: job_id, candidate_id, event_timestamp (of the query).
+    pairs: job_id, candidate_id, event_timestamp (of the query). application_age_hours: since then; application_order:
+    how many others' last applications to the job came earlier.
     """
     asked = pairs.select(["job_id", "candidate_id", "event_timestamp"])
     asked = asked.append_column("pair", pa.array(np.arange(pairs.num_rows)))
     with lake.connect(as_of) as connection:
         connection.register("asked", asked)
-        ages = connection.sql(
-            "SELECT asked.pair, epoch_us(asked.event_timestamp) - max(epoch_us(applied.event_timestamp)) AS age_us "
-            "FROM asked LEFT JOIN interactions applied ON applied.job_id = asked.job_id "
-            "AND applied.freelancer_id = asked.candidate_id AND applied.kind = 'apply' "
-            "AND greatest(applied.event_timestamp, applied.recorded_at) <= asked.event_timestamp "
-            "GROUP BY asked.pair, asked.event_timestamp ORDER BY asked.pair"
+        return connection.sql(
+            """
+            WITH moments AS (SELECT DISTINCT job_id, event_timestamp AS asked_at FROM asked), last AS (
+                SELECT moments.*, freelancer_id, max(epoch_us(applied.event_timestamp)) AS applied_us
+                FROM moments JOIN interactions applied USING (job_id)
+                WHERE kind = 'apply' AND greatest(applied.event_timestamp, applied.recorded_at) <= asked_at
+                GROUP BY ALL
+            ), placed AS (
+                SELECT *, rank() OVER (PARTITION BY job_id, asked_at ORDER BY applied_us) - 1 AS earlier FROM last
+            )
+            SELECT (epoch_us(asked.event_timestamp) - applied_us) / 3.6e9::DOUBLE AS application_age_hours,
+                   earlier::DOUBLE AS application_order
+            FROM asked LEFT JOIN placed ON placed.job_id = asked.job_id AND asked_at = asked.event_timestamp
+                 AND freelancer_id = candidate_id
+            ORDER BY pair
+            """
         ).to_arrow_table()
-    hours: NDArray[np.float64] = ages["age_us"].cast(pa.float64()).to_numpy() / 3.6e9
-    return hours
 
 
 def build_training_set(
@@ -210,24 +219,13 @@ def _slate_features(
     vectors: TextVectors,
     as_of: datetime,
 ) -> Floats:
-    """Features of `rows`. On applicant_review of the whole slate first: its features place rows among each other."""
-    if surface != "applicant_review":
-        return assemble(surface, queries, rows.select(["query_id", "candidate_id"]), store, vectors)
-    with lake.connect(as_of) as connection:
-        connection.register("asked", queries.append_column("position", pa.array(np.arange(queries.num_rows))))
-        connection.register(
-            "kept", rows.select(["query_id", "candidate_id"]).append_column("keep", pa.repeat(True, len(rows)))
-        )
-        slates = connection.sql(
-            "SELECT query_id, i.candidate_id, asked.job_id, asked.event_timestamp, coalesce(keep, false) AS keep "
-            "FROM asked JOIN impressions i USING (query_id) LEFT JOIN kept USING (query_id, candidate_id) "
-            "ORDER BY position, i.rank, i.candidate_id"
-        ).to_arrow_table()
-    ages = pa.array(application_ages(lake, slates, as_of), from_pandas=True)
-    pairs = slates.select(["query_id", "candidate_id"]).append_column("application_age_hours", ages)
-    matrix = assemble(surface, queries, pairs, store, vectors)
-    kept: Floats = matrix[slates["keep"].to_numpy()]
-    return kept
+    """Features of `rows`; on applicant_review with what is known of each application."""
+    pairs = rows.select(["query_id", "candidate_id"])
+    if surface == "applicant_review":
+        known = applications(lake, rows, as_of)
+        for name in known.column_names:
+            pairs = pairs.append_column(name, known[name])
+    return assemble(surface, queries, pairs, store, vectors)
 
 
 def _blocks(query: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

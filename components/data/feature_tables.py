@@ -20,7 +20,7 @@ from feature_repo.aggregates import (
     distinct_texts,
     write_text_views,
 )
-from feature_repo.vectors import TextVectors
+from feature_repo.vectors import TextVectors, on_grid
 from metier.lake import Lake
 from metier.settings import Settings
 
@@ -53,6 +53,7 @@ def build_all(lake: Lake, settings: Settings, as_of: datetime, encoder: Encoder)
     folder = settings.features / VECTORS
     known = _known_vectors(folder, encoder)
     embeddings, encoded = _embed(list(corpus.keys), list(corpus.texts), known, encoder)
+    embeddings = on_grid(embeddings)
     vectors, fitted_on = _weighed(corpus, embeddings, folder, encoder)
     if query_texts:
         vectors = vectors.extended(query_keys, query_texts, encoder.encode_queries(query_texts))

@@ -120,3 +120,20 @@ def counts(as_json: JsonOption = False) -> None:
     print(f"as of {clock}")
     for name, number in rows.items():
         print(f"{name:14}{number:>12,}   quarantined {quarantined[name]:,}")
+
+
+@lake.command("replay")
+def replay(
+    most: Annotated[int, typer.Option(min=1, help="Newest served impressions to rebuild.")] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """Rebuild the features of served impressions as they were known then, and compare; exit status 1 on a mismatch.
+
+    Example: metier lake replay --most 10000
+    """
+    from components.evaluation.replay import replay as rebuild
+
+    report = rebuild(load_settings(), most)
+    print(json.dumps(asdict(report)) if as_json else report.render())
+    if report.mismatches:
+        raise typer.Exit(1)

@@ -95,7 +95,7 @@ def test_a_person_and_a_job_compare_alike_whoever_asks() -> None:
         "lexical_score": float((VECTORS.lexical[[0]] @ VECTORS.lexical[[3]].T).toarray()[0, 0]),
     }  # fmt: skip
     for found in (feed, search):
-        assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+        assert {name: found[name] for name in expected} == pytest.approx(expected, abs=3e-4)
         assert np.isnan(found["category_match"])
     assert feed["headline_score"] == pytest.approx(search["headline_score"])
     assert feed["candidate_age_days"] == 0.5
@@ -131,10 +131,10 @@ def test_past_candidates_by_text_and_by_place() -> None:
     )  # fmt: skip
     found = features("job_feed", query(person(), history), {**job(), "job_id": "j2"})
     one, three = (cosine(VECTORS.dense[3], VECTORS.dense[row]) for row in (1, 2))
-    assert found["past_semantic_max"] == pytest.approx(max(one, three), abs=1e-6)
-    assert found["past_semantic_mean"] == pytest.approx((one + three) / 2, abs=1e-6)
-    assert found["past_semantic_last"] == pytest.approx(one, abs=1e-6)
-    assert found["past_semantic_decayed"] == pytest.approx((one + 0.64 * three) / 1.64, abs=1e-6)
+    assert found["past_semantic_max"] == pytest.approx(max(one, three), abs=3e-4)
+    assert found["past_semantic_mean"] == pytest.approx((one + three) / 2, abs=3e-4)
+    assert found["past_semantic_last"] == pytest.approx(one, abs=3e-4)
+    assert found["past_semantic_decayed"] == pytest.approx((one + 0.64 * three) / 1.64, abs=3e-4)
     assert found["past_lexical_max"] == found["past_lexical_mean"] == 0  # "go engineer" shares no word with them
     assert found["past_same_city_share"] == pytest.approx(2 / 3)
     assert found["past_same_city_decayed"] == pytest.approx((1 + 0.64) / (1 + 0.8 + 0.64))
@@ -150,21 +150,21 @@ def test_a_past_headline_has_the_title_of_its_text_and_its_own_place() -> None:
     history = past("freelancer_history", [KEYS[2]], ["j1"], recent_cities=["Newark"], recent_companies=["Acme"])
     found = features("job_feed", query(history), job(region=None))
     left, right = VECTORS.encode_headlines(["pastry cook Newark Acme", "go engineer newark Acme"]).toarray()
-    assert found["past_headline_max"] == pytest.approx(cosine(left, right), abs=1e-6)
+    assert found["past_headline_max"] == pytest.approx(cosine(left, right), abs=3e-4)
     assert 0 < found["past_headline_max"] < 1
 
 
 def test_the_headline_is_title_place_and_company() -> None:
     found = features("job_feed", query(person()), job())
     left, right = VECTORS.encode_headlines(["go developer Newark NJ", "go engineer newark NY Acme"]).toarray()
-    assert found["headline_score"] == pytest.approx(cosine(left, right), abs=1e-6)
+    assert found["headline_score"] == pytest.approx(cosine(left, right), abs=3e-4)
 
 
 def test_a_request_is_held_against_the_candidate_by_known_or_given_vectors() -> None:
     typed = features("talent_search", query(text=TITLES[3]), person())
-    assert typed["request_semantic"] == pytest.approx(cosine(VECTORS.dense[3], VECTORS.dense[0]), abs=1e-6)
+    assert typed["request_semantic"] == pytest.approx(cosine(VECTORS.dense[3], VECTORS.dense[0]), abs=3e-4)
     left, right = VECTORS.encode_query_lexical([TITLES[3], TITLES[0]]).toarray()
-    assert typed["request_lexical"] == pytest.approx(cosine(left, right), abs=1e-6)
+    assert typed["request_lexical"] == pytest.approx(cosine(left, right), abs=3e-4)
     assert np.isnan(typed["semantic_cosine"])
     table = pa.Table.from_pylist([query(text="never seen go")])
     given = {"never seen go": unit_rows(1, seed=5)[0]}
@@ -173,7 +173,7 @@ def test_a_request_is_held_against_the_candidate_by_known_or_given_vectors() -> 
     for embeddings, expected in ((None, np.nan), (given, cosine(given["never seen go"], VECTORS.dense[0]))):
         asked = QueryColumns.encode("talent_search", table, VECTORS, embeddings)
         row = pair_matrix("talent_search", asked, shown, np.zeros(1, int), np.zeros(1, int))[0]
-        assert row[column] == pytest.approx(expected, abs=1e-6, nan_ok=True)
+        assert row[column] == pytest.approx(expected, abs=3e-4, nan_ok=True)
 
 
 def test_stored_features_keep_their_scale_and_vectors_their_side() -> None:
@@ -189,15 +189,15 @@ def test_stored_features_keep_their_scale_and_vectors_their_side() -> None:
     assert found["candidate_category_code"] == 0
 
 
-def test_order_of_applications_counts_those_that_came_earlier() -> None:
-    ages = [5.0, 30.0, None, 5.0, 1.0]
-    shown = pa.Table.from_pylist([{**person(), "application_age_hours": age} for age in ages])
+def test_what_is_known_of_an_application_is_passed_on() -> None:
+    told = {"application_age_hours": 5.0, "application_order": 1.0}
+    shown = pa.Table.from_pylist([{**person(), **told}, person()])
     inputs = model_inputs(
-        "applicant_review", pa.Table.from_pylist([query(job())]), shown, np.zeros(5, int), np.arange(5), VECTORS
+        "applicant_review", pa.Table.from_pylist([query(job())]), shown, np.zeros(2, int), np.arange(2), VECTORS
     )
     names = FEATURE_NAMES["applicant_review"]
-    np.testing.assert_array_equal(inputs[:, names.index("application_order")], [1, 0, np.nan, 1, 3])
-    np.testing.assert_array_equal(inputs[:, names.index("application_age_hours")], [5, 30, np.nan, 5, 1])
+    np.testing.assert_array_equal(inputs[:, names.index("application_order")], [1, np.nan])
+    np.testing.assert_array_equal(inputs[:, names.index("application_age_hours")], [5, np.nan])
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -247,13 +247,12 @@ def test_a_row_is_the_same_alone_and_in_a_batch(surface: str) -> None:
     rng = np.random.default_rng(4)
     of_query, of_candidate = np.sort(rng.integers(0, 9, 200)), rng.integers(0, 40, 200)
     batch = model_inputs(surface, queries, shown, of_query, of_candidate, VECTORS)
-    kept = [i for i, name in enumerate(FEATURE_NAMES[surface]) if name != "application_order"]  # type: ignore[index]
     for row in range(0, 200, 5):
         alone = model_inputs(
             surface, queries.slice(of_query[row], 1), shown.slice(of_candidate[row], 1), np.zeros(1, int),
             np.zeros(1, int), VECTORS,
         )  # fmt: skip
-        np.testing.assert_allclose(alone[0, kept], batch[row, kept], rtol=0, atol=1e-6)
+        np.testing.assert_array_equal(alone[0], batch[row])
 
 
 def test_blocks_split_between_queries_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

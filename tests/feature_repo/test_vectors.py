@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from feature_repo.vectors import BUCKETS, TextVectors, term_bucket
+from feature_repo.vectors import BUCKETS, TextVectors, on_grid, term_bucket
 from metier.errors import ArtifactError, FeatureError
 
 TEXTS = ["cook. cook rice. ", "cook. bake bread. ", "pilot. fly. "]
@@ -81,7 +81,7 @@ def test_the_projection_keeps_the_most_variance_first() -> None:
     spread[:, 9] = np.tile([-1, 1, 1, -1], 12)  # orthogonal to the slope
     projection = TextVectors.build([str(i) for i in range(48)], ["t"] * 48, spread).projection
     assert projection.shape == (49, 16)
-    np.testing.assert_allclose(projection[:48, 0], spread[:, 7] - spread[:, 7].mean(), atol=1e-5)
+    np.testing.assert_allclose(projection[:48, 0], spread[:, 7] - spread[:, 7].mean(), atol=3e-4)
     variance = projection[:48].var(axis=0)
     assert (np.diff(variance) <= 1e-6).all()
     assert np.isnan(projection[48]).all()
@@ -91,7 +91,7 @@ def test_more_texts_keep_the_old_rows_and_the_fitted_idf(vectors: TextVectors) -
     more = vectors.extended(["c", "q", "q"], ["pilot. fly. ", "cook", "cook"], unit_rows(3, seed=1))
     assert more.keys == ("a", "b", "c", "q")
     np.testing.assert_array_equal(more.dense[:3], vectors.dense)
-    np.testing.assert_array_equal(more.dense[3], unit_rows(3, seed=1)[1])
+    np.testing.assert_array_equal(more.dense[3], on_grid(unit_rows(3, seed=1))[1])
     np.testing.assert_array_equal(more.idf, vectors.idf)
     assert abs(more.lexical[[3]] - vectors.encode_query_lexical(["cook"])).max() == 0
     assert vectors.extended(["a"], ["cook"], unit_rows(1)) is vectors
@@ -102,3 +102,12 @@ def test_no_text_at_all_still_answers() -> None:
     assert nothing.rows(["a"]).tolist() == [-1]
     assert nothing.lexical.shape == (0, BUCKETS)
     assert isinstance(nothing.encode_query_lexical(["a b"]), sp.csr_array)
+
+
+def test_cosines_on_the_grid_do_not_depend_on_how_they_are_multiplied() -> None:
+    rows, others = on_grid(unit_rows(64, seed=2)), on_grid(unit_rows(23, seed=3))
+    whole = rows @ others.T
+    alone = np.array([[row @ other for other in others] for row in rows])
+    np.testing.assert_array_equal(whole, alone)
+    np.testing.assert_array_equal(whole, np.float64(rows) @ np.float64(others).T)
+    assert np.abs(on_grid(unit_rows(64, seed=2)) - unit_rows(64, seed=2)).max() <= 0.5 / 2048

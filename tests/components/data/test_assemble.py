@@ -11,7 +11,7 @@ import pytest
 
 from components.data import assemble as module
 from components.data.assemble import (
-    application_ages,
+    applications,
     assemble,
     build_training_set,
     organic_training_set,
@@ -161,7 +161,7 @@ def test_heads_that_leave_half_of_the_log_are_chosen_where_none_are_named(
     assert column(made.dataset, "actor_payment_verified") == [1, 1]
 
 
-def test_applicants_are_placed_among_all_that_were_shown(
+def test_applicants_are_placed_among_all_that_applied(
     lake: Lake, store: FeatureStoreClient, vectors: TextVectors
 ) -> None:
     made = build_training_set("applicant_review", lake, store, vectors, AS_OF, heads=("accept",))
@@ -171,7 +171,7 @@ def test_applicants_are_placed_among_all_that_were_shown(
     assert column(made.dataset, "application_order") == [2, 1]  # F applied first
 
 
-def test_application_ages_know_only_what_was_recorded(lake: Lake) -> None:
+def test_applications_are_those_that_were_recorded(lake: Lake) -> None:
     asked = pa.table(
         {
             "job_id": ["J"] * 4,
@@ -179,7 +179,9 @@ def test_application_ages_know_only_what_was_recorded(lake: Lake) -> None:
             "event_timestamp": pa.array([day(10), day(12), day(7), day(12)], TIMESTAMP),
         }
     )
-    np.testing.assert_array_equal(application_ages(lake, asked, AS_OF), [24, 24, np.nan, np.nan])
+    known = applications(lake, asked, AS_OF)
+    assert known["application_age_hours"].to_pylist() == [24, 24, None, None]
+    assert known["application_order"].to_pylist() == [2, 2, None, None]  # F and G applied before H
 
 
 def pairs_and_queries() -> tuple[pa.Table, pa.Table]:

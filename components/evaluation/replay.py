@@ -1,0 +1,147 @@
+"""Rebuild the features of served impressions from the lake, as they were known when they were served, and compare.
+
+Stored features are those of the release that a query names (snapshot_version); what depends on time uses the query's
+own moment. The bundle that ranked (policy) gives text weights and names. Reads the lake and the bundles; keeps nothing.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.data.assemble import applications
+from components.ranking.bundle import Bundle
+from components.ranking.releases import VECTORS
+from components.retrieval.release import moment_of, vectors_by
+from feature_repo.aggregates import build_feature_tables
+from feature_repo.encoded import CandidateColumns, QueryColumns
+from feature_repo.hydrate import Read, candidate_features, query_features, with_column
+from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.transforms import pair_matrix
+from feature_repo.vectors import TextVectors
+from metier.contract import Surface, surface
+from metier.errors import EmptyDataError
+from metier.lake import Lake
+from metier.settings import Settings
+
+Floats = npt.NDArray[np.float32]
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A value that was served differently from how it is rebuilt."""
+
+    query_id: str
+    candidate_id: str
+    feature: str
+    served: float
+    rebuilt: float
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """How many impressions and values were compared, and the values that differ."""
+
+    impressions: int
+    values: int
+    mismatches: int
+    examples: tuple[Mismatch, ...]
+
+    def render(self) -> str:
+        """Lines for a person."""
+        head = (
+            f"{self.impressions:,} served impressions rebuilt, {self.values:,} values, {self.mismatches:,} mismatches"
+        )
+        return "\n".join([head, *(f"  {each}" for each in self.examples)])
+
+
+def replay(settings: Settings, most: int) -> ReplayReport:
+    """Compare the newest `most` impressions that were logged with features; EmptyDataError where there is none."""
+    lake = Lake(settings.lake)
+    served = _served(lake, most)
+    if served.num_rows == 0:
+        raise EmptyDataError("the lake holds no served impression with features; run `metier import events` first")
+    found: list[Mismatch] = []
+    values = count = 0
+    for group, rebuilt, names in _rebuilt(settings, lake, served):
+        logged = np.array(group["features"].to_pylist(), dtype=np.float32)
+        differs = ~((logged == rebuilt) | (np.isnan(logged) & np.isnan(rebuilt)))
+        values, count = values + logged.size, count + int(differs.sum())
+        for row, column in np.argwhere(differs)[:SHOWN]:
+            query, candidate = (group[name][int(row)].as_py() for name in ("query_id", "candidate_id"))
+            pair = float(logged[row, column]), float(rebuilt[row, column])
+            found.append(Mismatch(query, candidate, names[column], *pair))
+    return ReplayReport(served.num_rows, values, count, tuple(found[:SHOWN]))
+
+
+def _served(lake: Lake, most: int) -> pa.Table:
+    with lake.connect() as connection:
+        return connection.sql(
+            "SELECT q.query_id, q.surface, q.actor_id, q.job_id, q.text, q.policy, q.snapshot_version, "
+            "q.event_timestamp, i.candidate_id, i.rank, i.features "
+            "FROM impressions i JOIN queries q USING (query_id) "
+            "WHERE i.features IS NOT NULL AND q.snapshot_version IS NOT NULL "
+            "ORDER BY q.event_timestamp DESC, q.query_id, i.rank LIMIT $most",
+            params={"most": most},
+        ).to_arrow_table()
+
+
+def _rebuilt(settings: Settings, lake: Lake, served: pa.Table) -> Iterator[tuple[pa.Table, Floats, tuple[str, ...]]]:
+    """(rows, their rebuilt features, names) by release and bundle."""
+    corpus = TextVectors.read(settings.features / VECTORS)
+    for version in served["snapshot_version"].unique().to_pylist():
+        as_of = moment_of(version)
+        of_release = served.filter(pc.equal(served["snapshot_version"], version))
+        with tempfile.TemporaryDirectory(prefix=".replay-", dir=settings.home) as beside:
+            read = _as_known(settings, lake, as_of, Path(beside))
+            for policy in of_release["policy"].unique().to_pylist():
+                rows = of_release.filter(pc.equal(of_release["policy"], policy))
+                bundle = _bundle(settings, policy)
+                vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
+                yield rows, _features(bundle, rows, lake, as_of, read, vectors), bundle.manifest.feature_names
+
+
+def _as_known(settings: Settings, lake: Lake, as_of: datetime, home: Path) -> Read:
+    """A feature store of its own, built as known at `as_of`."""
+    own = settings.model_copy(update={"home": home, "lake_url": settings.lake})
+    build_feature_tables(lake, as_of, own.features)
+    store = FeatureStoreClient(own)
+    store.apply()
+    return store.training_features
+
+
+def _features(bundle: Bundle, rows: pa.Table, lake: Lake, as_of: datetime, read: Read, vectors: TextVectors) -> Floats:
+    """(n_rows, n_features) of impressions, in their order."""
+    name: Surface = surface(bundle.manifest.surface)
+    watermark = pa.repeat(pa.scalar(as_of, pa.timestamp("us", tz="UTC")), rows.num_rows)
+    moments = rows["event_timestamp"]
+    asked = query_features(name, with_column(rows.drop_columns(["features"]), "event_timestamp", watermark), read)
+    asked = with_column(asked, "event_timestamp", moments)
+    shown = pa.table({"candidate_id": rows["candidate_id"], "event_timestamp": watermark})
+    if name == "applicant_review":
+        known = applications(lake, rows, as_of)
+        for column in known.column_names:
+            shown = shown.append_column(column, known[column])
+    found = candidate_features(name, shown, read)
+    typed = sorted({text for text in rows["text"].to_pylist() if text and text.strip()})
+    embeddings = dict(zip(typed, bundle.encoder.encode_queries(typed), strict=True))
+    each = np.arange(rows.num_rows)
+    columns = QueryColumns.encode(name, asked, vectors, embeddings), CandidateColumns.encode(name, found, vectors)
+    return pair_matrix(name, *columns, each, each, bundle.manifest.candidate_counts)
+
+
+def _bundle(settings: Settings, policy: str) -> Bundle:
+    """The bundle with that label among this machine's copies."""
+    for folder in sorted(settings.bundles.glob("*/*")):
+        if (folder / "manifest.json").exists():
+            bundle = Bundle.load(folder)
+            if bundle.version == policy:
+                return bundle
+    raise EmptyDataError(f"bundle {policy} is not in {settings.bundles}; serve it from here, or copy it there")
