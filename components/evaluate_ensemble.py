@@ -16,19 +16,17 @@ def evaluate_ensemble(
     evaluation: dsl.Output[dsl.Metrics],
 ) -> None:
     """Write the evaluation of one study as JSON, compared with its surface's champion."""
-    import json
     from datetime import datetime
     from pathlib import Path
 
     from components.data.plan import Study
+    from components.evaluation.champion import pinned
     from components.evaluation.studies import evaluate
     from components.ranking.ensemble import Ensemble
-    from components.ranking.registry import RegisteredBundle
     from metier.settings import load_settings
 
     blend, moment = Ensemble.load(ensemble.path), datetime.fromisoformat(as_of)
-    pin = json.loads(champions).get(study["surface"])
-    champion = RegisteredBundle(**pin) if pin else None
+    champion = pinned(champions, study["surface"])
     found = evaluate(Study(**study), Path(held_out.path), blend, champion, load_settings(), moment)
     found.write(Path(evaluation.path))
     for name, value in found.headline().items():

@@ -5,11 +5,10 @@ from components.step import step
 
 @step()
 def read_champions(as_of: str) -> str:
-    """JSON {surface: {name, version, sha256}} of every champion."""
-    import json
-
+    """One `surface name version sha256` for every champion, apart by semicolons."""
     from components.ranking.releases import in_use, open_registry
     from metier.settings import load_settings
 
-    found = in_use(open_registry(load_settings()))
-    return json.dumps({each.surface: vars(each.bundle) for each in found if each.alias == "champion"})
+    champions = [each for each in in_use(open_registry(load_settings())) if each.alias == "champion"]
+    pins = [(each.surface, each.bundle.name, str(each.bundle.version), each.bundle.sha256) for each in champions]
+    return ";".join(" ".join(pin) for pin in pins)

@@ -25,6 +25,15 @@ class Champion:
         return {CHAMPION: self.ensemble} if self.ensemble else {}
 
 
+def pinned(champions: str, surface: str) -> RegisteredBundle | None:
+    """The champion of a surface among `surface name version sha256`, apart by semicolons; None where it has none."""
+    for pin in filter(None, champions.split(";")):
+        of, name, version, sha256 = pin.split()
+        if of == surface:
+            return RegisteredBundle(name, int(version), sha256)
+    return None
+
+
 def read_champion(
     pin: RegisteredBundle | None, ensemble: Ensemble, vectors: TextVectors, encoder_hash: str, settings: Settings
 ) -> Champion:
