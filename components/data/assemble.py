@@ -119,12 +119,14 @@ def build_training_set(
     max_rows: int | None = None,
     sample: Sample = "recent",
     seed: int = 0,
+    schema_hash: str | None = None,
 ) -> TracedDataset:
     """The impression log of a surface as a data set: seen, unpromoted, mature rows with rank, propensity, outcomes.
 
     `heads` grade relevance and must be mature (default: those whose windows leave half of the log to split, see
     split.choose_heads); the outcomes hold every head of the surface that has a positive. Over `max_rows`, whole
-    queries are dropped, the oldest or at random. Rows are ordered by time, query and displayed rank.
+    queries are dropped, the oldest or at random. Rows are ordered by time, query and displayed rank. Features that were
+    logged as served, under `schema_hash`, are taken as they were; all others are rebuilt.
     """
     found, graded = _labelled(surface, lake, as_of, windows, heads)
     organic = found.rows.filter(pc.not_equal(found.rows["placement"], "promoted"))
@@ -139,8 +141,10 @@ def build_training_set(
         rows = whole_queries(rows, max_rows, newest=sample == "recent", seed=seed)
     queries = typed_queries(rows, lake, as_of)
     dropped = found.report["surfaces"][surface]["dropped_heads"]
+    features = _slate_features(surface, queries, rows, lake, store, vectors, as_of)
+    as_served = _put_served(features, rows, lake, as_of, schema_hash)
     dataset = RankingDataset(
-        features=_slate_features(surface, queries, rows, lake, store, vectors, as_of),
+        features=features,
         relevance=rows["relevance"].to_numpy(),
         query_id=rows["query_id"].to_numpy(),
         feature_names=feature_names(surface),
@@ -159,6 +163,7 @@ def build_training_set(
         "immature_rows": organic.num_rows - mature,
         "promoted_rows": found.rows.num_rows - organic.num_rows,
         "rows_over_the_limit": mature - rows.num_rows,
+        "rows_as_served": as_served,
         "feature_service": f"{surface}_v1",
         "labels": found.report,
     }
@@ -226,6 +231,21 @@ def _slate_features(
         for name in known.column_names:
             pairs = pairs.append_column(name, known[name])
     return assemble(surface, queries, pairs, store, vectors)
+
+
+def _put_served(features: Floats, rows: pa.Table, lake: Lake, as_of: datetime, schema_hash: str | None) -> int:
+    """Put logged features into the rows that were served under `schema_hash`; how many."""
+    pairs = rows.select(["query_id", "candidate_id"]).append_column("position", pa.array(np.arange(rows.num_rows)))
+    with lake.connect(as_of) as connection:
+        connection.register("pairs", pairs)
+        served = connection.sql(
+            "SELECT position, i.features FROM pairs JOIN impressions i USING (query_id, candidate_id) "
+            "JOIN queries q USING (query_id) WHERE i.features IS NOT NULL AND q.feature_schema_hash = $schema_hash",
+            params={"schema_hash": schema_hash},
+        ).to_arrow_table()
+    if served.num_rows:
+        features[served["position"].to_numpy()] = np.array(served["features"].to_pylist(), dtype=np.float32)
+    return int(served.num_rows)
 
 
 def _blocks(query: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,10 @@ from components.data.pseudo_queries import candidate_pool, organic_positives, ps
 from components.data.split import censored, time_split
 from components.data.traced import TracedDataset
 from components.data.training_set import RankingDataset
+from components.retrieval.encoder import Encoder
 from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.schema import feature_schema_hash
+from feature_repo.transforms import feature_names
 from feature_repo.vectors import TextVectors
 from metier.errors import EmptyDataError
 from metier.lake import Lake
@@ -66,7 +69,8 @@ def _logged(
     study: Study, lake: Lake, store: FeatureStoreClient, vectors: TextVectors, as_of: datetime
 ) -> dict[str, TracedDataset]:
     """Impressions split by time, whole queries, with the gap of the longest head that grades relevance."""
-    traced = build_training_set(study.surface, lake, store, vectors, as_of, max_rows=MOST_ROWS)
+    schema = feature_schema_hash(feature_names(study.surface), vectors.weights, Encoder.load().hash)
+    traced = build_training_set(study.surface, lake, store, vectors, as_of, max_rows=MOST_ROWS, schema_hash=schema)
     moments = traced.queries()["event_timestamp"]
     metadata = traced.metadata
     split = time_split(

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from components.ranking.bundle import Bundle, feature_schema_hash
+from components.ranking.bundle import Bundle
 from components.ranking.ensemble import Ensemble
 from components.ranking.registry import RegisteredBundle
 from components.ranking.releases import open_registry
+from feature_repo.schema import feature_schema_hash
 from feature_repo.vectors import TextVectors
 from metier.settings import Settings
 

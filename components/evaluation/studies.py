@@ -156,6 +156,7 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
         "heads that grade relevance": ", ".join(metadata["graded_heads"]),
         "gap between parts, days": metadata["gap_days"],
         "immature rows": metadata["immature_rows"],
+        "rows with features as served": metadata["rows_as_served"],
         "promoted rows, left out": metadata["promoted_rows"],
         "test starts": metadata["test_start"],
     }

@@ -4,7 +4,6 @@ Every file is checked against the manifest before any is parsed, and nothing in 
 import no torch. Knows nothing of registries and HTTP, and does not judge: evaluation and decision are given to it.
 """
 
-import hashlib
 import io
 import json
 import os
@@ -24,6 +23,7 @@ from components.ranking.ensemble import Ensemble
 from components.ranking.neural_inputs import CODES
 from components.ranking.ranker import Floats, require_names
 from components.retrieval.encoder import Encoder
+from feature_repo.schema import feature_schema_hash
 from feature_repo.vectors import BUCKETS, COMPONENTS, DIMENSIONS
 from metier.contract import Surface
 from metier.errors import ArtifactError, FeatureMismatchError
@@ -185,13 +185,6 @@ class Bundle:
         _check_weights(weights)
         _check_names(folder, manifest.feature_names, fitted)
         return cls(folder, saved.sha256, manifest, weights, evaluation, decision)
-
-
-def feature_schema_hash(feature_names: tuple[str, ...], text_weights: Mapping[str, Floats], encoder_hash: str) -> str:
-    """sha256 over names, text weights and encoder: rows of equal hashes can be scored by the same rankers."""
-    weights = {name: hashlib.sha256(text_weights[name].tobytes()).hexdigest() for name in WEIGHT_SHAPES}
-    parts = {"feature_names": feature_names, "text_weights": weights, "encoder": encoder_hash}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _manifest(

@@ -31,3 +31,7 @@ def main() -> None:
     except MetierError as error:
         print(f"metier: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, InputError) else 1)
+
+
+if __name__ == "__main__":
+    main()

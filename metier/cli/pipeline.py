@@ -36,22 +36,26 @@ def compile_(
 
 
 @app.command("run")
-def run(name: NameArgument, surface: SurfaceOption = None, as_json: JsonOption = False) -> None:
+def run(
+    name: NameArgument,
+    surface: SurfaceOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the report at the end.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Run the pipeline on this machine, step by step, with its artifacts kept under METIER_HOME.
 
     Example: metier pipeline run training --surface job_feed
     """
     from pipelines.submit import run_locally
 
-    settings = load_settings()
-    finished = run_locally(name, settings, tuple(surface or ()), show=_silent if as_json else _progress)
+    show = _silent if as_json else _progress
+    finished = run_locally(name, load_settings(), tuple(surface or ()), show=show)
     if as_json:
         print(json.dumps({"output": finished.output, "artifacts": str(finished.artifacts), "log": str(finished.log)}))
-    elif name == "training":
+        return
+    if name == "training" and not quiet:
         report()
-    print_next = f"Artifacts: {finished.artifacts}\nLog: {finished.log}"
-    if not as_json:
-        print(print_next)
+    print(f"Artifacts: {finished.artifacts}\nLog: {finished.log}")
 
 
 @app.command("submit")

@@ -1,0 +1,208 @@
+"""Retrieve, then rank, over HTTP and offline: the same held-out actors must get the same slates.
+
+    python benchmarks/end_to_end.py ../shared/data/job_views [--home HOME] [--actors 300] [--out FILE]
+
+Each actor's last candidate is taken out of the log; features, candidates and the endpoint know nothing of it. The
+bundle is the one that the training pipeline registered, whose rankers never saw a held-out target either. HOME is
+imported into and trained in where it is empty.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import requests
+from rich.progress import track
+
+from components.data.assemble import assemble
+from components.data.feature_tables import VECTORS, build_all
+from components.data.leave_last_out import leave_last_out
+from components.data.pseudo_queries import organic_positives
+from components.evaluation.intervals import mean_interval
+from components.ranking.bundle import Bundle
+from components.ranking.registry import RegisteredBundle
+from components.ranking.releases import open_registry, to_serve
+from components.retrieval.questions import questions, retrieve
+from components.retrieval.release import build_release, read_release, vectors_by
+from feature_repo.hydrate import query_features
+from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.vectors import TextVectors
+from metier.contract import TABLES
+from metier.lake import Lake
+from metier.settings import Settings
+from serving.launch import free_port, running
+from serving.snapshot import CandidateSnapshot
+from serving.stages import SOURCED
+
+K = 10
+SURFACE = "job_feed"
+DEADLINE_MS = 60_000
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One actor: what was taken out of the log, and what it had touched before."""
+
+    actor_id: str
+    target: str
+    history: list[str]
+
+
+def main() -> int:
+    given = _arguments()
+    settings = Settings(home=given.home)
+    _require_trained(settings, given.directory)
+    pin = to_serve(open_registry(settings))[SURFACE].bundle
+    lake = Lake(settings.lake)
+    held_out = _held_out(lake, given.actors)
+    with tempfile.TemporaryDirectory(prefix="metier-e2e-", dir=given.home) as folder:
+        own = Settings(home=Path(folder))
+        bundle = _without_targets(settings, own, pin, held_out)
+        served = _over_http(own, pin, held_out)
+        offline, retrieved = _offline(own, bundle, held_out, [each["as_of"] for each in served])
+    result = _result(held_out, served, offline, retrieved, bundle)
+    print(json.dumps(result, indent=1))
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(result, indent=1))
+    return 0 if result["equal_slates"] == len(held_out) and not result["degraded"] else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--home", type=lambda text: Path(text).absolute(), default=Settings().home)
+    parser.add_argument("--actors", type=int, default=300)
+    parser.add_argument("--out", type=Path, default=None)
+    given = parser.parse_args()
+    given.out = given.out or given.home / "reports" / "benchmarks" / "end_to_end.json"
+    return given
+
+
+def _require_trained(settings: Settings, directory: Path) -> None:
+    """Import and train in an empty home, by the command line."""
+    if settings.bundles.exists():
+        return
+    metier = (sys.executable, "-m", "metier.cli.app")
+    environment = {**os.environ, "METIER_HOME": str(settings.home)}
+    for command in (("import", "job-views", str(directory)), ("pipeline", "run", "training", "--surface", SURFACE)):
+        subprocess.run((*metier, *command), env=environment, check=True)
+
+
+def _held_out(lake: Lake, most: int) -> list[HeldOut]:
+    positives = organic_positives(lake, SURFACE, lake.as_of())
+    test = np.flatnonzero(leave_last_out(positives).test)
+    chosen = np.sort(np.random.default_rng(0).choice(test, min(most, len(test)), replace=False))
+    history: dict[str, list[str]] = {}
+    for actor, candidate in zip(positives["actor_id"].to_pylist(), positives["candidate_id"].to_pylist(), strict=True):
+        history.setdefault(actor, []).append(candidate)
+    rows = positives.take(pa.array(chosen)).to_pylist()
+    return [
+        HeldOut(row["actor_id"], row["candidate_id"], [c for c in history[row["actor_id"]] if c != row["candidate_id"]])
+        for row in rows
+    ]
+
+
+def _without_targets(settings: Settings, own: Settings, pin: RegisteredBundle, held_out: list[HeldOut]) -> Bundle:
+    """A home whose log lacks the targets, with features, online store and candidate release; the bundle is the same."""
+    lake, reduced = Lake(settings.lake), Lake(own.lake)
+    targets = pa.array([f"{each.actor_id} {each.target}" for each in held_out])
+    for name in TABLES:
+        rows = lake.read(name)
+        if name == "interactions":
+            pair = pc.binary_join_element_wise(rows["freelancer_id"], pc.fill_null(rows["job_id"], ""), " ")
+            rows = rows.filter(pc.invert(pc.is_in(pair, value_set=targets)))
+        if rows.num_rows:
+            reduced.append(name, rows)
+    print(f"{lake.counts()['interactions'] - reduced.counts()['interactions']} interactions taken out of the log")
+    source = open_registry(settings).fetch(pin.name, pin.version, pin.sha256)
+    shutil.copytree(source, own.bundles / pin.name / source.name)
+    bundle = Bundle.load(source, pin.sha256)
+    as_of = reduced.as_of()
+    build_all(reduced, own, as_of, bundle.encoder)
+    store = FeatureStoreClient(own)
+    store.apply()
+    store.materialize(as_of)
+    vectors = vectors_by(bundle.text_weights, TextVectors.read(own.features / VECTORS), reduced, as_of)
+    folder = own.candidates / bundle.version
+    build_release(SURFACE, reduced, store.training_features, as_of, bundle.encoder, vectors, folder)
+    return bundle
+
+
+def _over_http(own: Settings, pin: RegisteredBundle, held_out: list[HeldOut]) -> list[dict[str, Any]]:
+    answers = []
+    with running(own, {SURFACE: pin}, free_port(own.http_host), Lake(own.lake).as_of()) as url:
+        for each in track(held_out, description="over HTTP"):
+            body = {"actor_id": each.actor_id, "k": K, "exclude": each.history, "deadline_ms": DEADLINE_MS}
+            answer = requests.post(f"{url}/v1/feed/jobs", json=body, timeout=60)
+            answer.raise_for_status()
+            answers.append(answer.json())
+    return answers
+
+
+def _offline(
+    own: Settings, bundle: Bundle, held_out: list[HeldOut], moments: list[str]
+) -> tuple[list[list[tuple[str, float]]], list[list[str]]]:
+    """Slates as (candidate, score) and what was retrieved, by point-in-time features and without the endpoint."""
+    folder = own.candidates / bundle.version
+    version = json.loads((folder / "current.json").read_text())["version"]
+    snapshot = CandidateSnapshot(read_release(folder, version, bundle.encoder))
+    release, store = snapshot.release, FeatureStoreClient(own)
+    slates, found = [], []
+    for each, moment in track(list(zip(held_out, moments, strict=True)), description="offline"):
+        query = pa.table({"query_id": ["q"], "actor_id": [each.actor_id], "job_id": pa.nulls(1, pa.string())})
+        stamp = pa.array([moment]).cast(pa.timestamp("us", tz="UTC"))
+        query = query.append_column("event_timestamp", stamp).append_column("text", pa.nulls(1, pa.string()))
+        asked = query_features(SURFACE, query, store.training_features)
+        eligible = snapshot.jobs.feed(each.actor_id).mask.copy()  # type: ignore[union-attr]
+        eligible[snapshot.rows(each.history)] = False
+        ((ids, _),) = retrieve(release.retriever, questions(SURFACE, asked, release.vectors), SOURCED, eligible)
+        pairs = pa.table({"query_id": ["q"] * len(ids), "candidate_id": ids.tolist()})
+        features = assemble(SURFACE, query, pairs, store, release.vectors, bundle.manifest.candidate_counts)
+        score = bundle.ensemble.score(features).astype(np.float64)
+        best = np.argsort(-score, kind="stable")[:K]
+        slates.append([(str(ids[i]), float(score[i])) for i in best])
+        found.append(ids.tolist())
+    return slates, found
+
+
+def _result(
+    held_out: list[HeldOut],
+    served: list[dict[str, Any]],
+    offline: list[list[tuple[str, float]]],
+    retrieved: list[list[str]],
+    bundle: Bundle,
+) -> dict[str, Any]:
+    slates = [[(entry["candidate_id"], entry["score"]) for entry in answer["slate"]] for answer in served]
+    actors = np.array([each.actor_id for each in held_out])
+
+    def hits(lists: list[list[str]], k: int) -> dict[str, float]:
+        found = np.array([float(each.target in ids[:k]) for each, ids in zip(held_out, lists, strict=True)])
+        return mean_interval(found, actors).as_dict()
+
+    ids = {"http": [[c for c, _ in s] for s in slates], "offline": [[c for c, _ in s] for s in offline]}
+    return {
+        "actors": len(held_out),
+        "bundle": bundle.version,
+        "hr_at_10_over_http": hits(ids["http"], K),
+        "hr_at_10_offline": hits(ids["offline"], K),
+        "retrieval_recall_at_500": hits(retrieved, SOURCED),
+        "retrieval_hr_at_10": hits(retrieved, K),
+        "equal_slates": sum(a == b for a, b in zip(ids["http"], ids["offline"], strict=True)),
+        "equal_scores": sum(a == b for a, b in zip(slates, offline, strict=True)),
+        "tiers": sorted({answer["tier"] for answer in served}),
+        "degraded": sum(bool(answer["degraded"]) for answer in served),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
