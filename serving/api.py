@@ -4,10 +4,19 @@ Knows no stage: models turn into plain asks and slates into plain answers. Every
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    model_validator,
+)
 
 from metier.contract import Surface
 from serving.ask import Ask, Promoted, Slate
@@ -16,12 +25,31 @@ from serving.trail import Trail
 MOST_CANDIDATES = 1_000
 MOST_INTERACTIONS = 1_000
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+LONGEST_NAME = 60
+"""Characters of a field's name that an error repeats."""
+
+
+def _not_blank(name: str) -> str:
+    if not name.strip():
+        raise ValueError("an id is more than white space")
+    return name
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("give a moment of the years 1 to 9999 in UTC") from None
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_not_blank)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 ShortText = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=50_000)]
 Texts = Annotated[list[ShortText], Field(max_length=200)]
 Money = Annotated[FiniteFloat, Field(ge=0)]
-Plain = ShortText | bool | int | FiniteFloat | None
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Plain = ShortText | bool | Whole | FiniteFloat | None
 Filters = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20)]
 
 
@@ -118,7 +146,7 @@ class Interaction(Model):
     value_usd: FiniteFloat | None = None
     rating: FiniteFloat | None = None
     dwell_seconds: Money | None = None
-    event_timestamp: AwareDatetime | None = None
+    event_timestamp: Moment | None = None
 
     @model_validator(mode="after")
     def _about_somebody(self) -> "Interaction":
@@ -149,7 +177,7 @@ class FreelancerVersion(Model):
     hours_per_week: Annotated[FiniteFloat, Field(ge=0, le=168)] | None = None
     agency_id: Id | None = None
     status: Annotated[str, Field(pattern="^(listed|unavailable|private|suspended)$")] = "listed"
-    joined_at: AwareDatetime | None = None
+    joined_at: Moment | None = None
 
 
 class JobVersion(Model):
@@ -159,7 +187,7 @@ class JobVersion(Model):
     description: LongText
     skills: Texts
     client_id: Id | None = None
-    posted_at: AwareDatetime | None = None
+    posted_at: Moment | None = None
     category: ShortText | None = None
     company: ShortText | None = None
     industry: ShortText | None = None
@@ -262,9 +290,16 @@ def response(
 def one_line(errors: list[Mapping[str, Any]]) -> str:
     """The first of pydantic's errors as one line that names the field."""
     first = errors[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
+    if first["type"] == "json_invalid":
+        return f"the body is not JSON ({first['ctx']['error']}, character {first['loc'][-1]})"
+    where = ".".join(_shown(part) for part in first["loc"] if part != "body") or "the body"
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{where}: {first['msg']}{more}"
+
+
+def _shown(part: str | int) -> str:
+    """A field's name as far as a line can hold it: the caller chose it."""
+    return "".join(each if each.isprintable() else "?" for each in str(part)[:LONGEST_NAME])
 
 
 def _repeated(values: list[str]) -> str | None:

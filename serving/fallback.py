@@ -38,6 +38,8 @@ def climb(tiers: Mapping[str, Score], n_candidates: int, trail: Trail, pace: Pac
         expected = pace.expected_ms(tier, n_candidates)
         if trail.left_ms <= expected:
             trail.without(tier, f"{max(trail.left_ms, 0.0):.0f} ms left of {trail.deadline_ms:g}")
+            if trail.left_ms > 0:
+                pace.ease(tier)
             continue
         begun = trail.elapsed_ms
         try:

@@ -29,7 +29,9 @@ LOG = logging.getLogger(__name__)
 MOST_PENDING = 64
 """Requests that may wait for the worker thread; more are told to come back."""
 FUTURE_BY = timedelta(minutes=5)
-CandidateId = Annotated[str, Path(min_length=1, max_length=200)]
+CandidateId = Annotated[api.Id, Path()]
+LONGEST_ERROR = 500
+"""Characters; an error may quote what the caller sent."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {status: {"model": api.Problem} for status in (400, 404, 413, 422, 503)}
 
 
@@ -92,7 +94,7 @@ class Desk:
             try:
                 for surface in await asyncio.get_running_loop().run_in_executor(None, self.engine.refresh):
                     LOG.info("%s serves %s", surface, self.engine.stages[surface].snapshot.release.version)
-            except MetierError:
+            except Exception:  # whatever is wrong with the new release, the earlier one serves on
                 LOG.exception("the candidates could not be refreshed; serving the earlier ones")
 
 
@@ -218,17 +220,22 @@ def _errors(app: FastAPI) -> None:
 
 def _problem(status: int, error: str) -> JSONResponse:
     headers = {"Retry-After": "1"} if status == 503 else None
-    return JSONResponse({"error": error}, status, headers)
+    told = error if len(error) <= LONGEST_ERROR else f"{error[:LONGEST_ERROR]} ..."
+    return JSONResponse({"error": told}, status, headers)
 
 
 def _interaction(given: api.Interaction, now: Any) -> Event:
-    if given.event_timestamp is not None and given.event_timestamp > now + FUTURE_BY:
+    """The event; where the caller's clock runs ahead of the server's, the server's counts."""
+    happened = given.event_timestamp
+    if happened is not None and happened > now + FUTURE_BY:
         raise InputError(
-            f"interaction {given.interaction_id!r} lies in the future ({given.event_timestamp.isoformat()}); "
+            f"interaction {given.interaction_id!r} lies in the future ({happened.isoformat()}); "
             "send when it happened, in UTC"
         )
-    row = {**given.model_dump(), "event_timestamp": given.event_timestamp or now, "recorded_at": now}
-    return ("interactions", row) if given.event_timestamp is not None else ("interactions", row, "server")
+    row = {**given.model_dump(), "recorded_at": now}
+    if happened is None or happened > now:
+        return ("interactions", {**row, "event_timestamp": now}, "server")
+    return ("interactions", row)
 
 
 def _version(table: str, row: dict[str, Any], now: Any) -> Event:

@@ -73,7 +73,7 @@ class CandidateSnapshot:
         ages, order = np.full(len(self), np.nan), np.full(len(self), np.nan)
         applied = self._applied.get(job_id, [])
         stamps = np.sort([stamp for _, stamp in applied])
-        asked = int(moment.timestamp() * 1e6)
+        asked = round(moment.timestamp() * 1e6)
         for freelancer, stamp in applied:
             row = self._row.get(freelancer)
             if row is not None:

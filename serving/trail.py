@@ -53,6 +53,10 @@ class Pace:
         known = self._ms.get(tier, each)
         self._ms[tier] = known + self.SHARE * (each - known)
 
+    def ease(self, tier: str) -> None:
+        """Expect a little less of a tier that was passed over, so that it is tried again some time."""
+        self._ms[tier] = (1 - self.SHARE) * self._ms.get(tier, 0.0)
+
     def expected_ms(self, tier: str, n_candidates: int) -> float:
         """0 before the tier was ever timed."""
         return self._ms.get(tier, 0.0) * n_candidates

@@ -28,9 +28,9 @@ class Champion:
 
 def pinned(champions: str, surface: str) -> RegisteredBundle | None:
     """The champion of a surface among `surface name version sha256`, apart by semicolons; None where it has none."""
-    for pin in filter(None, champions.split(";")):
-        of, name, version, sha256 = pin.split()
+    for of, *pin in (each.split() for each in champions.split(";")):
         if of == surface:
+            name, version, sha256 = pin
             return RegisteredBundle(name, int(version), sha256)
     return None
 
