@@ -1,0 +1,66 @@
+"""A challenger that learned from shuffled relevance must be refused by the gate.
+
+    python benchmarks/shuffled_challenger.py [--home HOME] [--surface job_feed] [--out FILE]
+
+HOME holds a lake, features and a registry, as `metier pipeline run training` leaves them. The challenger is trained and
+evaluated as any other, against the champion where there is one; nothing is registered.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from components.data.plan import plan
+from components.data.studies import build
+from components.data.training_set import RankingDataset
+from components.evaluation.reporting import merged
+from components.evaluation.studies import evaluate
+from components.ranking.ensemble import Ensemble
+from components.ranking.registry import registered_name
+from components.ranking.releases import open_registry
+from components.ranking.xgboost_ranker import WATCHED, XGBoostRanker
+from metier.lake import Lake
+from metier.settings import Settings
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=lambda text: Path(text).absolute(), default=Settings().home)
+    parser.add_argument("--surface", default="job_feed")
+    parser.add_argument("--out", type=Path, default=None)
+    given = parser.parse_args()
+    settings = Settings(home=given.home)
+    lake = Lake(settings.lake)
+    as_of = lake.as_of()
+    study = plan(lake, as_of, [given.surface])[0]
+    champion = open_registry(settings).by_alias(registered_name(study.surface), "champion")
+    with tempfile.TemporaryDirectory(dir=given.home, prefix=".shuffled-") as folder:
+        parts = [Path(folder) / name for name in ("train", "validation", "held_out")]
+        print(build(study, settings, as_of, *parts).render(), flush=True)
+        train, validation = shuffled(RankingDataset.read(parts[0]), 0), shuffled(RankingDataset.read(parts[1]), 1)
+        ranker = XGBoostRanker().fit(train, WATCHED, validation)
+        print(ranker, flush=True)
+        evaluation = evaluate(study, parts[2], Ensemble.fit([ranker], validation), champion, settings, as_of)
+    (report,) = merged([evaluation])
+    decision = report.decision.as_dict() if report.decision else {}
+    print(json.dumps(decision, indent=1))
+    out = given.out or given.home / "reports" / "benchmarks" / "shuffled_challenger.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(decision, indent=1))
+    return 0 if decision.get("verdict") == "refuse" else 1
+
+
+def shuffled(dataset: RankingDataset, seed: int) -> RankingDataset:
+    """The same rows with the relevance of each query in random order: nothing is left to learn but its distribution."""
+    random = np.random.default_rng(seed).random(len(dataset))
+    order = np.lexsort((random, dataset.query_index))
+    relevance = dataset.relevance[order]
+    return RankingDataset(dataset.features, relevance, dataset.query_id, dataset.feature_names, dataset.rank)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
