@@ -20,8 +20,7 @@ from components.data.training_set import RankingDataset
 from components.evaluation.reporting import merged
 from components.evaluation.studies import evaluate
 from components.ranking.ensemble import Ensemble
-from components.ranking.registry import registered_name
-from components.ranking.releases import open_registry
+from components.ranking.releases import champions, open_registry
 from components.ranking.xgboost_ranker import WATCHED, XGBoostRanker
 from metier.lake import Lake
 from metier.settings import Settings
@@ -36,15 +35,14 @@ def main() -> int:
     settings = Settings(home=given.home)
     lake = Lake(settings.lake)
     as_of = lake.as_of()
-    study = plan(lake, as_of, [given.surface])[0]
-    champion = open_registry(settings).by_alias(registered_name(study.surface), "champion")
+    study = plan(lake, as_of, [given.surface], champions(open_registry(settings)))[0]
     with tempfile.TemporaryDirectory(dir=given.home, prefix=".shuffled-") as folder:
         parts = [Path(folder) / name for name in ("train", "validation", "held_out")]
         print(build(study, settings, as_of, *parts).render(), flush=True)
         train, validation = shuffled(RankingDataset.read(parts[0]), 0), shuffled(RankingDataset.read(parts[1]), 1)
         ranker = XGBoostRanker().fit(train, WATCHED, validation)
         print(ranker, flush=True)
-        evaluation = evaluate(study, parts[2], Ensemble.fit([ranker], validation), champion, settings, as_of)
+        evaluation = evaluate(study, parts[2], Ensemble.fit([ranker], validation), settings, as_of)
     (report,) = merged([evaluation])
     decision = report.decision.as_dict() if report.decision else {}
     print(json.dumps(decision, indent=1))

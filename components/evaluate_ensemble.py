@@ -10,7 +10,6 @@ def evaluate_ensemble(
     study: dict,
     as_of: str,
     features_digest: str,
-    champions: str,
     held_out: dsl.Input[dsl.Dataset],
     ensemble: dsl.Input[dsl.Model],
     evaluation: dsl.Output[dsl.Metrics],
@@ -20,14 +19,12 @@ def evaluate_ensemble(
     from pathlib import Path
 
     from components.data.plan import Study
-    from components.evaluation.champion import pinned
     from components.evaluation.studies import evaluate
     from components.ranking.ensemble import Ensemble
     from metier.settings import load_settings
 
     blend, moment = Ensemble.load(ensemble.path), datetime.fromisoformat(as_of)
-    champion = pinned(champions, study["surface"])
-    found = evaluate(Study(**study), Path(held_out.path), blend, champion, load_settings(), moment)
+    found = evaluate(Study(**study), Path(held_out.path), blend, load_settings(), moment)
     found.write(Path(evaluation.path))
     for name, value in found.headline().items():
         evaluation.log_metric(name, value)

@@ -1,18 +1,21 @@
-"""Step: say which rankers this lake can train and by which protocol each is evaluated."""
+"""Step: say which rankers this lake can train, how each is evaluated, and which champion it is compared with."""
 
 from components.step import step
 
 
 @step()
 def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
-    """One {surface, protocol} per ranker to train; EmptyDataError when the lake holds no evidence for any."""
+    """One study per ranker to train; EmptyDataError when the lake holds no evidence for any."""
     from datetime import datetime
 
     from components.data.plan import plan
+    from components.ranking.releases import champions, open_registry
     from metier.lake import Lake
     from metier.settings import load_settings
 
-    studies = plan(Lake(load_settings().lake), datetime.fromisoformat(as_of), surfaces)
+    settings = load_settings()
+    held = champions(open_registry(settings))
+    studies = plan(Lake(settings.lake), datetime.fromisoformat(as_of), surfaces, held)
     for study in studies:
         print(f"metier: {study.surface}: {study.name}")
     return [study.as_dict() for study in studies]

@@ -7,7 +7,6 @@ from components.build_candidate_index import build_candidate_index
 from components.build_training_set import build_training_set
 from components.evaluate_ensemble import evaluate_ensemble
 from components.plan_training import plan_training
-from components.read_champions import read_champions
 from components.register_ensemble import register_ensemble
 from components.report_evaluation import report_evaluation
 from components.train_neural import train_neural
@@ -20,8 +19,7 @@ def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
     """The gate's verdicts, one line per surface."""
     featured = prepare_features(as_of=as_of, inputs_digest=inputs_digest)
     planned = plan_training(as_of=as_of, inputs_digest=inputs_digest, surfaces=surfaces)
-    champions = read_champions(as_of=as_of)
-    champions.set_caching_options(False)
+    planned.set_caching_options(False)
     with dsl.ParallelFor(planned.output, name="studies", parallelism=2) as study:
         sets = build_training_set(
             study=study, as_of=as_of, inputs_digest=inputs_digest, features_digest=featured.output
@@ -36,7 +34,6 @@ def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
             study=study,
             as_of=as_of,
             features_digest=featured.output,
-            champions=champions.output,
             held_out=sets.outputs["held_out"],
             ensemble=blend.outputs["ensemble"],
         )

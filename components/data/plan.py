@@ -1,6 +1,7 @@
 """Which rankers a lake can train, and by which protocol each is evaluated. Reads counts only."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -24,6 +25,8 @@ class Study:
     surface: Surface
     protocol: Protocol
     candidate_counts: bool = True
+    champion: str = ""
+    """`name version sha256` of the bundle that this one is compared with; empty where there is none."""
 
     @property
     def name(self) -> str:
@@ -38,7 +41,9 @@ class Study:
         return asdict(self)
 
 
-def plan(lake: Lake, as_of: datetime, surfaces: list[str]) -> list[Study]:
+def plan(
+    lake: Lake, as_of: datetime, surfaces: list[str], champions: Mapping[Surface, str] | None = None
+) -> list[Study]:
     """Studies for the wanted surfaces, the champion's protocol first; EmptyDataError when there is none.
 
     Logged slates where impressions exist; else leave-last-out and a time split of organic interactions. Where a
@@ -65,7 +70,8 @@ def plan(lake: Lake, as_of: datetime, surfaces: list[str]) -> list[Study]:
             f"no surface of {', '.join(wanted)} has {FEWEST_QUERIES} queries with impressions or organic interactions "
             f"in the lake at {lake.url}; import more events or choose another --surface"
         )
-    return studies
+    held = champions or {}
+    return [replace(study, champion=held.get(study.surface, "")) for study in studies]
 
 
 def _studies(name: Surface, queries: dict[str, int], organic: dict[str, int], undated: bool) -> list[Study]:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from components.data.plan import Study
 from components.ranking.bundle import Bundle
 from components.ranking.ensemble import Ensemble
-from components.ranking.registry import RegisteredBundle
-from components.ranking.releases import open_registry
+from components.ranking.releases import open_registry, pinned
 from feature_repo.schema import feature_schema_hash
 from feature_repo.vectors import TextVectors
 from metier.settings import Settings
@@ -26,19 +26,11 @@ class Champion:
         return {CHAMPION: self.ensemble} if self.ensemble else {}
 
 
-def pinned(champions: str, surface: str) -> RegisteredBundle | None:
-    """The champion of a surface among `surface name version sha256`, apart by semicolons; None where it has none."""
-    for of, *pin in (each.split() for each in champions.split(";")):
-        if of == surface:
-            name, version, sha256 = pin
-            return RegisteredBundle(name, int(version), sha256)
-    return None
-
-
 def read_champion(
-    pin: RegisteredBundle | None, ensemble: Ensemble, vectors: TextVectors, encoder_hash: str, settings: Settings
+    study: Study, ensemble: Ensemble, vectors: TextVectors, encoder_hash: str, settings: Settings
 ) -> Champion:
-    """The pinned champion, fetched; `ensemble`, `vectors` and encoder say what its challenger reads."""
+    """The study's champion, fetched; `ensemble`, `vectors` and encoder say what its challenger reads."""
+    pin = pinned(study.champion)
     if pin is None:
         return Champion()
     bundle = Bundle.load(open_registry(settings).fetch(pin.name, pin.version, pin.sha256), pin.sha256)

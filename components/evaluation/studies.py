@@ -20,7 +20,6 @@ from components.evaluation.report import Chart, Curve, EvaluationReport, Table, 
 from components.evaluation.retrieved import Candidates
 from components.ranking.ensemble import Ensemble
 from components.ranking.ranker import Ranker
-from components.ranking.registry import RegisteredBundle
 from components.retrieval.encoder import Encoder
 from feature_repo.hydrate import query_features
 from feature_repo.retrieval import FeatureStoreClient
@@ -107,19 +106,12 @@ class _Subject:
         return StudyEvaluation(self.study, report, tuple(evidence) if comparable else (), self.champion.label)
 
 
-def evaluate(
-    study: Study,
-    held_out: Path,
-    ensemble: Ensemble,
-    pin: RegisteredBundle | None,
-    settings: Settings,
-    as_of: datetime,
-) -> StudyEvaluation:
-    """Measure `ensemble` on the held-out set of `study`, beside its rankers, baselines and the pinned champion."""
+def evaluate(study: Study, held_out: Path, ensemble: Ensemble, settings: Settings, as_of: datetime) -> StudyEvaluation:
+    """Measure `ensemble` on the held-out set of `study`, beside its rankers, baselines and the champion."""
     lake, encoder = Lake(settings.lake), Encoder.load()
     vectors = TextVectors.read(settings.features / VECTORS)
     candidates = Candidates(lake, study.surface, as_of, vectors, encoder)
-    champion = read_champion(pin, ensemble, vectors, encoder.hash, settings)
+    champion = read_champion(study, ensemble, vectors, encoder.hash, settings)
     subject = _Subject(study, ensemble, champion, candidates, FeatureStoreClient(settings), settings, as_of)
     if study.protocol == "logged_slates":
         return _logged(subject, TracedDataset.read(held_out), lake)

@@ -96,6 +96,11 @@ class Registry:
         with self._told(f"cannot set the {alias} of {name}"):
             self._client.set_registered_model_alias(name, alias, str(version))
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever registered here; known without opening a database of a server."""
+        return self._url.get_backend_name() == "sqlite" and not Path(self._url.database).exists()
+
     def by_alias(self, name: str, alias: Alias) -> RegisteredBundle | None:
         """The version that `alias` means; None where it means none, or nothing has that name yet."""
         return self._found(f"cannot read the {alias} of {name}", lambda c: c.get_model_version_by_alias(name, alias))

@@ -35,13 +35,29 @@ def open_registry(settings: Settings) -> Registry:
 
 def in_use(registry: Registry) -> list[InUse]:
     """Champion, then challenger, of every surface that has one."""
-    found = []
+    found: list[InUse] = []
+    if registry.is_new:
+        return found
     for surface in SURFACES:
         for alias in ("champion", "challenger"):
             bundle = registry.by_alias(registered_name(surface), alias)  # type: ignore[arg-type]
             if bundle is not None:
                 found.append(InUse(surface, alias, bundle))
     return found
+
+
+def champions(registry: Registry) -> dict[Surface, str]:
+    """Per surface that has one, its champion as `name version sha256`: what a study carries between steps."""
+    held = [each for each in in_use(registry) if each.alias == "champion"]
+    return {each.surface: f"{each.bundle.name} {each.bundle.version} {each.bundle.sha256}" for each in held}
+
+
+def pinned(champion: str) -> RegisteredBundle | None:
+    """The inverse of a value of `champions`; None for an empty one."""
+    if not champion:
+        return None
+    name, version, sha256 = champion.split()
+    return RegisteredBundle(name, int(version), sha256)
 
 
 def to_serve(registry: Registry) -> dict[Surface, InUse]:

@@ -151,6 +151,26 @@ def test_the_feed_is_made_of_seen_mature_unpromoted_rows(
     assert made.metadata["labels"]["surfaces"]["job_feed"]["dropped_heads"] == ["accept", "hire"]
 
 
+@pytest.mark.parametrize(("schema_hash", "as_served"), [("mine", 1), ("another", 0), (None, 0)])
+def test_features_that_were_logged_under_the_schema_are_taken_as_served(
+    lake: Lake, store: FeatureStoreClient, vectors: TextVectors, tmp_path: Path, schema_hash: str | None, as_served: int
+) -> None:
+    logged = Lake(str(tmp_path / "lake"))
+    for name in ("freelancers", "clients", "jobs", "interactions"):
+        logged.append(name, lake.read(name))
+    width = len(feature_names("job_feed"))
+    rows = [query("feed1", 5, "job_feed", "F", feature_schema_hash="mine"), query("feed2", 6, "job_feed", "G")]
+    add(logged, "queries", rows)
+    served = shown("feed1", "J", 5, features=[0.25] * width)
+    add(logged, "impressions", [*served, *shown("feed1", "K", 5, rank=2), *shown("feed2", "K", 6)])
+    made = build_training_set(
+        "job_feed", logged, store, vectors, AS_OF, heads=("click", "apply"), schema_hash=schema_hash
+    )
+    assert made.metadata["rows_as_served"] == as_served
+    assert (made.dataset.features[0] == 0.25).all() == bool(as_served)
+    assert not (made.dataset.features[1:] == 0.25).all(axis=1).any()
+
+
 def test_heads_that_leave_half_of_the_log_are_chosen_where_none_are_named(
     lake: Lake, store: FeatureStoreClient, vectors: TextVectors
 ) -> None:
