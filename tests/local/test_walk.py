@@ -1,20 +1,14 @@
-"""The whole training half, small and for real: simulate, then the training pipeline through kfp, on this machine."""
+"""The whole walk, small and for real: simulate, train through kfp, serve through Ray, feedback back into the lake."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from components.evaluation.report import EvaluationReport
-
-
-def metier(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from metier.cli.app import main; main()", *arguments]
-    environment = {**os.environ, "METIER_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=560, check=False)
+from metier.lake import Lake
+from tests.local.walk import Endpoint, endpoint, metier
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +57,87 @@ def test_nothing_that_trains_on_the_log_has_read_the_truth(home):
     import pyarrow.parquet as pq
 
     assert "true_relevance" not in pq.read_schema(sets[0]).names
+
+
+def test_a_bundle_is_registered_with_its_decision_and_has_a_candidate_release(home):
+    (release,) = (home / "candidates").glob("job_feed-*/current.json")
+    (bundle,) = (home / "bundles").glob("metier_job_feed/*")
+    decision = json.loads((bundle / "decision.json").read_text())
+    assert decision["verdict"] in {"promote", "hold"}
+    assert json.loads((bundle / "manifest.json").read_text())["metadata"]["surface"] == "job_feed"
+    assert json.loads(release.read_text())["version"]
+
+
+CLICK = {"interaction_id": "click-1", "kind": "click", "side": "freelancer"}
+
+
+@pytest.fixture(scope="module")
+def served(home) -> dict:
+    """What one endpoint answered before it was killed right after it had acknowledged an interaction."""
+    told: dict = {}
+    with endpoint(home) as first:
+        told["slates"] = [ask(first, actor) for actor in actors(home)]
+        told["unknown"] = requests.post(f"{first.url}/v1/feed/jobs", json={"actor_id": "nobody"}, timeout=30)
+        told["acknowledged"] = click(first, told["slates"][0])
+        first.kill()
+    told["first import"] = json.loads(metier(home, "import", "events", "--json").stdout)
+    with endpoint(home) as second:
+        told["again"] = click(second, told["slates"][0])
+        told["ready"] = requests.get(f"{second.url}/readyz", timeout=30).json()
+    told["second import"] = json.loads(metier(home, "import", "events", "--json").stdout)
+    return told
+
+
+def actors(home: Path) -> list[str]:
+    with Lake(str(home / "lake")).connect() as connection:
+        rows = connection.sql("SELECT DISTINCT actor_id FROM queries WHERE surface = 'job_feed' ORDER BY 1 LIMIT 60")
+        return [actor for (actor,) in rows.fetchall()]
+
+
+def ask(served: Endpoint, actor: str) -> dict:
+    body = {"actor_id": actor, "k": 20, "deadline_ms": 10_000}
+    answer = requests.post(f"{served.url}/v1/feed/jobs", json=body, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def click(served: Endpoint, slate: dict) -> dict:
+    about = {"freelancer_id": "fr_000001", "job_id": slate["slate"][0]["candidate_id"], "query_id": slate["query_id"]}
+    answer = requests.post(f"{served.url}/v1/interactions", json={"interactions": [CLICK | about]}, timeout=30)
+    return answer.json()
+
+
+def test_every_slate_is_ranked_by_the_whole_ensemble(served):
+    assert {slate["tier"] for slate in served["slates"]} == {"ensemble"}
+    assert [slate["degraded"] for slate in served["slates"] if slate["degraded"]] == []
+    assert served["unknown"].status_code == 404
+
+
+def test_an_acknowledged_interaction_survives_sigkill(served):
+    assert served["acknowledged"] == {"accepted": 1}
+    assert served["first import"]["tables"]["interactions"]["written"] == 1
+
+
+def test_the_same_interaction_again_counts_once(served):
+    assert served["again"] == {"accepted": 1}
+    interactions = served["second import"]["tables"]["interactions"]
+    assert (interactions["written"], interactions["duplicates"]) == (0, 1)
+
+
+def test_served_slates_are_in_the_lake(home, served):
+    shown = sum(len(slate["slate"]) for slate in served["slates"])
+    assert served["first import"]["tables"]["queries"]["written"] == len(served["slates"])
+    assert served["first import"]["tables"]["impressions"]["written"] == shown
+
+
+def test_served_features_equal_their_rebuild(home, served):
+    done = metier(home, "lake", "replay", "--most", "1000", "--json")
+    report = json.loads(done.stdout)
+    assert report["impressions"] == min(1000, sum(len(slate["slate"]) for slate in served["slates"]))
+    assert report["mismatches"] == 0, report["examples"]
+    assert done.returncode == 0
+
+
+def test_a_restarted_endpoint_serves_the_same_candidates(served):
+    versions = {slate["snapshot_version"] for slate in served["slates"]}
+    assert versions == {served["ready"]["surfaces"]["job_feed"]["snapshot_version"]}
