@@ -19,6 +19,7 @@ from metier.errors import ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
+FREELANCERS, JOBS, IMPRESSIONS = 1_000, 700, 60_000
 ACTORS = 25
 """Actors asked on each surface."""
 SHOWN = 5
@@ -45,8 +46,8 @@ def demo(
     if any(lake.counts().values()):
         print(f"The lake at {settings.lake} already holds events: training on them.")
     else:
-        _say("1. Simulating a marketplace of 1,500 freelancers and 1,000 jobs")
-        data.simulate()
+        _say(f"1. Simulating a marketplace of {FREELANCERS:,} freelancers and {JOBS:,} jobs")
+        data.simulate(FREELANCERS, JOBS, IMPRESSIONS)
     _say("2. Training: features, rankers, evaluation, gate, bundles, candidates")
     pipelines.run("training")
     before = lake.counts()
