@@ -40,8 +40,9 @@ from feature_repo.vectors import TextVectors
 from metier.contract import TABLES
 from metier.lake import Lake
 from metier.settings import Settings
+from serving.ask import Ask
 from serving.launch import free_port, running
-from serving.snapshot import CandidateSnapshot
+from serving.snapshot import CandidateSnapshot, judged
 from serving.stages import SOURCED
 
 K = 10
@@ -163,7 +164,7 @@ def _offline(
         stamp = pa.array([moment]).cast(pa.timestamp("us", tz="UTC"))
         query = query.append_column("event_timestamp", stamp).append_column("text", pa.nulls(1, pa.string()))
         asked = query_features(SURFACE, query, store.training_features)
-        eligible = snapshot.jobs.feed(each.actor_id).mask.copy()  # type: ignore[union-attr]
+        eligible = judged(snapshot.pool, Ask(SURFACE, each.actor_id), np.empty(0, np.int64)).mask.copy()
         eligible[snapshot.rows(each.history)] = False
         ((ids, _),) = retrieve(release.retriever, questions(SURFACE, asked, release.vectors), SOURCED, eligible)
         pairs = pa.table({"query_id": ["q"] * len(ids), "candidate_id": ids.tolist()})
