@@ -11,32 +11,39 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from feature_repo.columns import strings
 from feature_repo.encoded import CandidateColumns
 from feature_repo.hydrate import Read, candidate_features
 from metier.errors import NotFoundError
-from serving.snapshot import CandidateSnapshot
-
-OPEN = {"job": "open", "freelancer": "listed"}
+from serving.ask import Ask
+from serving.snapshot import CandidateSnapshot, judged
 
 
 @dataclass(frozen=True)
 class Misses:
-    """Their ids, encoded columns, and which of them may be shown at all (n,)."""
+    """Their ids, encoded columns, agencies, and which of them may be shown (n,)."""
 
     ids: tuple[str, ...]
     columns: CandidateColumns
+    agencies: tuple[str | None, ...]
     allowed: npt.NDArray[np.bool_]
 
 
-def read_misses(snapshot: CandidateSnapshot, candidates: Sequence[str], now: datetime, read: Read) -> Misses:
+def read_misses(snapshot: CandidateSnapshot, ask: Ask, candidates: Sequence[str], now: datetime, read: Read) -> Misses:
     """NotFoundError names a candidate that the online store does not hold either."""
-    view = "job" if snapshot.surface == "job_feed" else "freelancer"
+    profile = "job_profile__" if snapshot.surface == "job_feed" else "freelancer_profile__"
     stamps = pa.array([now] * len(candidates), pa.timestamp("us", tz="UTC"))
     asked = pa.table({"candidate_id": pa.array(list(candidates), pa.string()), "event_timestamp": stamps})
     found = candidate_features(snapshot.surface, asked, read)
-    status = found[f"{view}_profile__status"].to_pylist()
-    for candidate, known in zip(candidates, status, strict=True):
-        if known is None:
+    for candidate, status in zip(candidates, found[f"{profile}status"].to_pylist(), strict=True):
+        if status is None:
             raise NotFoundError(f"unknown candidate {candidate!r}; PUT it, then wait for the next refresh")
-    columns = CandidateColumns.encode(snapshot.surface, found, snapshot.release.vectors)
-    return Misses(tuple(candidates), columns, np.array([known == OPEN[view] for known in status]))
+    told = {name.removeprefix(profile): found[name] for name in found.column_names if name.startswith(profile)}
+    key = "job_id" if snapshot.surface == "job_feed" else "freelancer_id"
+    pool = snapshot.pool_of(pa.table({**told, key: asked["candidate_id"]}))
+    return Misses(
+        tuple(candidates),
+        CandidateColumns.encode(snapshot.surface, found, snapshot.release.vectors),
+        tuple(strings(found, "freelancer_profile__agency_id")),
+        judged(pool, ask, np.flatnonzero(np.isin(pool.ids, list(ask.exclude)))).mask,
+    )

@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.retrieval.eligibility import FreelancerPool, JobPool
+from components.retrieval.eligibility import Eligibility, FreelancerPool, JobPool
 from components.retrieval.release import Release
 from feature_repo.columns import numbers, strings
 from feature_repo.encoded import CandidateColumns
 from metier.contract import Surface
+from serving.ask import Ask
 
+Pool = JobPool | FreelancerPool
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -33,13 +35,16 @@ class CandidateSnapshot:
         self.ids: list[str] = release.candidates["id"].to_pylist()
         self.columns = CandidateColumns.encode(release.surface, release.features, release.vectors)
         self._row = {candidate: row for row, candidate in enumerate(self.ids)}
-        is_job = release.surface == "job_feed"
-        self._view = "job" if is_job else "freelancer"
-        self.jobs = JobPool(release.candidates, release.facts) if is_job else None
-        self.people = None if is_job else FreelancerPool(release.candidates, release.facts)
+        self._view = "job" if release.surface == "job_feed" else "freelancer"
+        self.pool = self.pool_of(release.candidates)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def pool_of(self, candidates: pa.Table) -> Pool:
+        """Candidates of this surface with what the release knows of pairs; columns as in the contract."""
+        pool = JobPool if self.surface == "job_feed" else FreelancerPool
+        return pool(candidates, self.release.facts)
 
     def rows(self, candidates: Sequence[str]) -> Rows:
         """Row of each candidate (n,), -1 where the release does not hold it."""
@@ -92,3 +97,19 @@ class CandidateSnapshot:
         ):
             found.setdefault(job, []).append((freelancer, stamp))
         return found
+
+
+def judged(pool: Pool, ask: Ask, excluded: Rows) -> Eligibility:
+    """Who of the pool may be shown, without the rows `excluded`; InputError for filters that cannot be used."""
+    if isinstance(pool, JobPool):
+        found = pool.feed(ask.actor_id, ask.filters)
+    elif ask.surface == "applicant_review":
+        found = pool.applicants(ask.actor_id, ask.job_id or "")
+    else:
+        found = pool.search(ask.actor_id, ask.job_id, ask.filters)
+    count = int(found.mask[excluded].sum())
+    if count == 0:
+        return found
+    mask = found.mask.copy()
+    mask[excluded] = False
+    return Eligibility(mask, {**found.dropped, "excluded": count})

@@ -20,12 +20,13 @@ from components.retrieval.questions import Question, questions, retrieve
 from feature_repo.encoded import QueryColumns
 from feature_repo.hydrate import Read, query_features
 from feature_repo.transforms import pair_matrix
+from feature_repo.vectors import DIMENSIONS
 from metier.errors import NotFoundError
 from serving.ask import Ask, Entry, Slate
 from serving.fallback import Scored, climb, popularity_in_category
 from serving.misses import Misses, read_misses
 from serving.select import ranked_entries
-from serving.snapshot import CandidateSnapshot, Rows
+from serving.snapshot import CandidateSnapshot, Rows, judged
 from serving.trail import Pace, Trail
 
 LOG = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ class Stages:
         with trail.stage("hydrate"):
             actor = self._actor(ask, trail, now)
         with trail.stage("filter"):
-            eligible = self._eligible(ask)
+            seen = self.snapshot.rows(ask.exclude)
+            eligible = judged(self.snapshot.pool, ask, np.unique(seen[seen >= 0]))
         with trail.stage("source"):
             found = self._source(ask, actor, eligible, trail, now)
         with trail.stage("score"):
@@ -79,7 +81,8 @@ class Stages:
             entries = ranked_entries(
                 ask, found.ids, scored.score, self._agencies(found), self._allowed(found, eligible)
             )
-            shown = self._with_features(entries, found, matrix if scored.tier in ("ensemble", "xgboost") else None, ask)
+            features = matrix() if entries and scored.tier in ("ensemble", "xgboost") else None
+            shown = self._with_features(entries, features, ask.explain, trail)
         return Slate(uuid.uuid4().hex, now, shown, scored.tier, dict(eligible.dropped), len(found.ids))
 
     def warm_up(self, now: datetime) -> None:
@@ -102,36 +105,31 @@ class Stages:
         except Exception as error:  # the store is down: what needs it is left out, the request goes on
             LOG.warning("the online store failed", exc_info=True)
             trail.without("actor features", f"the online store failed ({type(error).__name__})")
-            return Actor(row, None, Question(ask.text, None, None) if ask.text else None)
+            typed = self._typed(ask, trail)
+            return Actor(row, None, None if typed is None else Question(ask.text or "", typed, None))
         _require_known(ask, known)
         vectors = self.snapshot.release.vectors
         (question,) = questions(self.snapshot.surface, known, vectors)
-        embeddings = None
-        if ask.text and ask.text.strip():
-            embeddings = {ask.text: self.bundle.encoder.encode_queries([ask.text])[0]}
-            question = replace(question, vectors=embeddings[ask.text][None])
+        typed, embeddings = self._typed(ask, trail), None
+        if typed is not None:
+            question = replace(question, vectors=typed)
+            embeddings = dict(zip([ask.text or ""], typed, strict=False))
         return Actor(known, QueryColumns.encode(self.snapshot.surface, known, vectors, embeddings), question)
 
-    def _eligible(self, ask: Ask) -> Eligibility:
-        snapshot = self.snapshot
-        if snapshot.jobs is not None:
-            judged = snapshot.jobs.feed(ask.actor_id, ask.filters)
-        elif snapshot.surface == "applicant_review":
-            judged = snapshot.people.applicants(ask.actor_id, ask.job_id or "")  # type: ignore[union-attr]
-        else:
-            judged = snapshot.people.search(ask.actor_id, ask.job_id, ask.filters)  # type: ignore[union-attr]
-        excluded = snapshot.rows(ask.exclude)
-        excluded = excluded[excluded >= 0]
-        if len(excluded) == 0:
-            return judged
-        mask = judged.mask.copy()
-        count = int(mask[excluded].sum())
-        mask[excluded] = False
-        return Eligibility(mask, {**judged.dropped, **({"excluded": count} if count else {})})
+    def _typed(self, ask: Ask, trail: Trail) -> Floats | None:
+        """Vector (1, dimension) of the typed text, (0, dimension) where the encoder failed; None for no text."""
+        if not (ask.text and ask.text.strip()):
+            return None
+        try:
+            return self.bundle.encoder.encode_queries([ask.text])
+        except Exception as error:  # words still find and rank
+            LOG.warning("the encoder failed", exc_info=True)
+            trail.without("text vector", f"the encoder failed ({type(error).__name__})")
+            return np.empty((0, DIMENSIONS), np.float32)
 
     def _source(self, ask: Ask, actor: Actor, eligible: Eligibility, trail: Trail, now: datetime) -> Found:
         if ask.candidates is not None:
-            return self._given(ask, now)
+            return self._given(ask, trail, now)
         if self.snapshot.surface == "applicant_review":
             rows = np.flatnonzero(eligible.mask)
             return Found(self.snapshot.at(rows), rows, None, None)
@@ -139,34 +137,50 @@ class Stages:
         promoted = self.snapshot.rows([each.candidate_id for each in ask.promoted])
         _require_all(promoted, [each.candidate_id for each in ask.promoted])
         extra = np.setdiff1d(promoted, rows)
-        rows, score = np.append(rows, extra), np.append(score, np.zeros(len(extra)))
-        return Found(self.snapshot.at(rows), rows, None, score)
+        rows = np.append(rows, extra)
+        return Found(
+            self.snapshot.at(rows), rows, None, None if score is None else np.append(score, np.zeros(len(extra)))
+        )
 
-    def _given(self, ask: Ask, now: datetime) -> Found:
+    def _given(self, ask: Ask, trail: Trail, now: datetime) -> Found:
         """The caller's candidates; what the snapshot does not hold is read through Feast."""
         wanted = list(dict.fromkeys([*(ask.candidates or ()), *(each.candidate_id for each in ask.promoted)]))
         rows = self.snapshot.rows(wanted)
         absent = [candidate for candidate, row in zip(wanted, rows, strict=True) if row < 0]
-        misses = read_misses(self.snapshot, absent, now, self._read) if absent else None
+        misses = self._misses(ask, absent, trail, now) if absent else None
         known = [candidate for candidate, row in zip(wanted, rows, strict=True) if row >= 0]
-        return Found([*known, *absent], rows[rows >= 0], misses, None)
+        return Found([*known, *(misses.ids if misses else ())], rows[rows >= 0], misses, None)
 
-    def _retrieved(self, actor: Actor, eligible: Eligibility, trail: Trail) -> tuple[Rows, npt.NDArray[np.float64]]:
-        """Rows and scores of what retrieval finds, topped up with what is popular where it finds too little."""
-        rows, score = np.empty(0, np.int64), np.empty(0)
+    def _misses(self, ask: Ask, absent: list[str], trail: Trail, now: datetime) -> Misses | None:
+        try:
+            return read_misses(self.snapshot, ask, absent, now, self._read)
+        except NotFoundError:
+            raise
+        except Exception as error:  # the store is down: they are left out, the request goes on
+            LOG.warning("the online store failed", exc_info=True)
+            trail.without("new candidates", f"the online store failed ({type(error).__name__})")
+            return None
+
+    def _retrieved(
+        self, actor: Actor, eligible: Eligibility, trail: Trail
+    ) -> tuple[Rows, npt.NDArray[np.float64] | None]:
+        """Rows and scores of what retrieval finds, topped up with what is popular where it finds too little.
+
+        No scores where there was nothing to ask with, or retrieval failed.
+        """
+        rows, score, answered = np.empty(0, np.int64), np.empty(0), False
         if actor.question is not None:
             try:
                 (found,) = retrieve(self.snapshot.release.retriever, [actor.question], SOURCED, eligible.mask)
-                rows, score = self.snapshot.rows(found[0].tolist()), found[1].astype(np.float64)
+                rows, score, answered = self.snapshot.rows(found[0].tolist()), found[1].astype(np.float64), True
             except Exception as error:  # the index failed: popularity stands in
                 LOG.warning("retrieval failed", exc_info=True)
                 trail.without("retrieval", f"failed ({type(error).__name__})")
         wanted = min(SOURCED, int(eligible.mask.sum())) - len(rows)
-        if wanted <= 0:
-            return rows, score
         rest = np.setdiff1d(np.flatnonzero(eligible.mask), rows)
-        popular = rest[np.argsort(-self._popularity(actor)[rest], kind="stable")[:wanted]]
-        return np.append(rows, popular), np.append(score, -1.0 - np.arange(len(popular)))
+        popular = rest[np.argsort(-self._popularity(actor)[rest], kind="stable")[: max(wanted, 0)]]
+        score = np.append(score, -1.0 - np.arange(len(popular)))
+        return np.append(rows, popular), score if answered else None
 
     def _score(self, ask: Ask, actor: Actor, found: Found, matrix: "_Once", trail: Trail) -> Scored:
         ensemble = self.bundle.ensemble
@@ -175,8 +189,11 @@ class Stages:
             tiers["ensemble"] = lambda: ensemble.score(matrix())
             if "xgboost" in ensemble.rankers:
                 tiers["xgboost"] = lambda: ensemble.rankers["xgboost"].score(matrix())
-        if found.misses is None and actor.question is not None:
-            tiers["retrieval"] = lambda: self._by_retrieval(actor, found)
+        retrieved, question = found.retrieval, actor.question
+        if retrieved is not None:
+            tiers["retrieval"] = lambda: retrieved
+        elif _named(ask) and found.misses is None and question is not None:
+            tiers["retrieval"] = lambda: self._by_retrieval(question, found)
         tiers["popularity"] = lambda: self._by_popularity(actor, found)
         return climb(tiers, len(found.ids), trail, self.pace)
 
@@ -196,12 +213,10 @@ class Stages:
         fresh = pair_matrix(surface, asked, found.misses.columns, np.zeros_like(others), others, self._counts)
         return np.concatenate([inputs, fresh])
 
-    def _by_retrieval(self, actor: Actor, found: Found) -> npt.NDArray[np.float64]:
-        if found.retrieval is not None:
-            return found.retrieval
+    def _by_retrieval(self, question: Question, found: Found) -> npt.NDArray[np.float64]:
         mask = np.zeros(len(self.snapshot), np.bool_)
         mask[found.rows] = True
-        (given,) = retrieve(self.snapshot.release.retriever, [actor.question], len(found.rows), mask)  # type: ignore[list-item]
+        (given,) = retrieve(self.snapshot.release.retriever, [question], len(found.rows), mask)
         score = dict(zip(given[0].tolist(), given[1].tolist(), strict=True))
         return np.array([score.get(candidate, -1.0) for candidate in found.ids])
 
@@ -228,17 +243,21 @@ class Stages:
         if self.snapshot.surface != "talent_search":
             return [None] * len(found.ids)
         known = [self.snapshot.agencies[row] for row in found.rows]
-        return [*known, *([None] * (len(found.ids) - len(known)))]
+        return [*known, *(found.misses.agencies if found.misses else ())]
 
     def _with_features(
-        self, entries: list[tuple[int, Entry]], found: Found, matrix: "_Once | None", ask: Ask
+        self, entries: list[tuple[int, Entry]], features: Floats | None, explain: int, trail: Trail
     ) -> list[Entry]:
-        """Entries with the features they were scored by, and reasons for the first `ask.explain`."""
-        if matrix is None or not entries:
+        """Entries with the features they were scored by, and reasons for the first `explain`."""
+        if features is None:
             return [entry for _, entry in entries]
-        features = matrix()
         shown = [replace(entry, features=features[place]) for place, entry in entries]
-        told = self.bundle.ensemble.reasons(features[[place for place, _ in entries[: ask.explain]]])
+        try:
+            told = self.bundle.ensemble.reasons(features[[place for place, _ in entries[:explain]]])
+        except Exception as error:  # the slate stands without them
+            LOG.warning("no reasons could be given", exc_info=True)
+            trail.without("reasons", f"failed ({type(error).__name__})")
+            told = []
         return [replace(entry, reasons=why) for entry, why in zip(shown, told, strict=False)] + shown[len(told) :]
 
 
@@ -253,6 +272,11 @@ class _Once:
         if self._value is None:
             self._value = self._compute()
         return self._value
+
+
+def _named(ask: Ask) -> bool:
+    """Whether the request itself says which candidates: the caller's own, or the applicants of a job."""
+    return ask.candidates is not None or ask.surface == "applicant_review"
 
 
 def _request(ask: Ask, now: datetime) -> pa.Table:

@@ -43,20 +43,22 @@ class Trail:
 class Pace:
     """How long a tier takes per candidate, learned from the requests before: an exponential mean of ms."""
 
-    SHARE = 0.05
+    SHARE, EASE = 0.05, 0.01
+    FIXED = 100
+    """Candidates that the fixed cost of a tier amounts to: a slate of fewer takes as long."""
 
     def __init__(self) -> None:
         self._ms: dict[str, float] = {}
 
     def learn(self, tier: str, n_candidates: int, took_ms: float) -> None:
-        each = took_ms / max(n_candidates, 1)
+        each = took_ms / max(n_candidates, self.FIXED)
         known = self._ms.get(tier, each)
         self._ms[tier] = known + self.SHARE * (each - known)
 
     def ease(self, tier: str) -> None:
         """Expect a little less of a tier that was passed over, so that it is tried again some time."""
-        self._ms[tier] = (1 - self.SHARE) * self._ms.get(tier, 0.0)
+        self._ms[tier] = (1 - self.EASE) * self._ms.get(tier, 0.0)
 
     def expected_ms(self, tier: str, n_candidates: int) -> float:
         """0 before the tier was ever timed."""
-        return self._ms.get(tier, 0.0) * n_candidates
+        return self._ms.get(tier, 0.0) * max(n_candidates, self.FIXED)
