@@ -1,0 +1,99 @@
+"""What was evaluated is registered, and aliases move as the gate decided and no other way."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from components.data.plan import Study
+from components.data.training_set import RankingDataset
+from components.evaluation.gate import Evidence
+from components.evaluation.intervals import Interval
+from components.evaluation.promotion import register
+from components.evaluation.report import EvaluationReport, Measured, Section
+from components.evaluation.studies import StudyEvaluation
+from components.ranking.bundle import Bundle
+from components.ranking.ensemble import Ensemble
+from components.ranking.external_ranker import ExternalRanker
+from components.ranking.releases import champions, in_use, open_registry, to_serve
+from feature_repo.vectors import TextVectors
+from metier.contract import TABLES
+from metier.errors import RegistryError
+from metier.lake import Lake
+from metier.settings import Settings
+
+AS_OF = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def interval(value: float) -> Interval:
+    return Interval(value, value - 0.01, value + 0.01, 200, 100)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory) -> Settings:
+    """A home with one client in its lake and the vectors of two texts."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    row = {"client_id": "c", "status": "active", "event_timestamp": AS_OF, "recorded_at": AS_OF}
+    Lake(settings.lake).append("clients", pa.Table.from_pylist([row], schema=TABLES["clients"].schema))
+    TextVectors.build(["a", "b"], ["cook", "nurse"], np.eye(2, 384, dtype=np.float32)).write(
+        settings.features / "vectors"
+    )
+    return settings
+
+
+@pytest.fixture
+def registered(settings, tmp_path):
+    """Register an ensemble of one score column whose evidence is `difference`; (verdict, alias, version)."""
+
+    def run(column: str, difference: float, champion: str | None):
+        rows = np.arange(40, dtype=np.float32).reshape(20, 2)
+        dataset = RankingDataset(rows, np.arange(20) % 2, np.repeat(np.arange(2), 10), ("price", "rating"))
+        ensemble = Ensemble.fit([ExternalRanker(score_column=column).fit(dataset)], dataset)
+        ensemble.save(tmp_path / "ensemble")
+        section = Section("Observed", "", (Measured("ensemble", "ndcg@10", interval(0.5)),), (), ())
+        evidence = (Evidence("randomised", "ndcg@10", interval(difference)),)
+        report = EvaluationReport("job_feed", (section,), {})
+        study = Study("job_feed", "logged_slates")
+        StudyEvaluation(study, report, evidence, champion).write(tmp_path / "evaluation")
+        (found,) = register([(tmp_path / "evaluation", tmp_path / "ensemble")], settings, AS_OF, "inputs")
+        return found
+
+    return run
+
+
+def aliases(registry) -> dict:
+    return {each.alias: each.bundle for each in in_use(registry)}
+
+
+def test_promotion_hold_and_refusal_in_turn(registered, settings):
+    registry = open_registry(settings)
+    assert in_use(registry) == []
+    with pytest.raises(RegistryError, match="metier pipeline run training"):
+        to_serve(registry)
+
+    first = registered("price", 0.05, None)
+    assert (first.verdict, first.alias) == ("promote", "champion")
+    champion = champions(registry)["job_feed"]
+    assert champion == f"metier_job_feed {first.bundle.version} {first.bundle.sha256}"
+
+    held = registered("rating", 0.0, champion)
+    assert (held.verdict, held.alias) == ("hold", "challenger")
+    assert {each.alias: each.bundle for each in in_use(registry)} == {
+        "champion": first.bundle,
+        "challenger": held.bundle,
+    }
+
+    refused = registered("rating", -0.05, champion)
+    assert (refused.verdict, refused.alias) == ("refuse", "without an alias")
+    assert {each.alias: each.bundle for each in in_use(registry)} == {
+        "champion": first.bundle,
+        "challenger": held.bundle,
+    }
+    assert to_serve(registry)["job_feed"].bundle == first.bundle
+
+    pin = refused.bundle
+    record = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256).decision
+    assert record["verdict"] == "refuse"
+    assert record["estimand"] == "randomised"
+    assert record["lineage"]["compared_with"] == champion
