@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from components.data.feature_tables import VECTORS
 from components.evaluation.gate import Verdict
 from components.evaluation.report import EvaluationReport
 from components.evaluation.reporting import merged
@@ -16,7 +17,7 @@ from components.evaluation.studies import StudyEvaluation
 from components.ranking.bundle import Bundle, Origin
 from components.ranking.ensemble import Ensemble
 from components.ranking.registry import RegisteredBundle
-from components.ranking.releases import VECTORS, open_registry
+from components.ranking.releases import open_registry
 from components.retrieval.encoder import Encoder
 from feature_repo.retrieval import feature_service
 from feature_repo.vectors import TextVectors

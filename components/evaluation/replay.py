@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.data.assemble import applications
+from components.data.feature_tables import VECTORS
 from components.ranking.bundle import Bundle
-from components.ranking.releases import VECTORS
 from components.retrieval.release import moment_of, vectors_by
 from feature_repo.aggregates import build_feature_tables
 from feature_repo.encoded import CandidateColumns, QueryColumns

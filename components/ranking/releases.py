@@ -6,6 +6,7 @@ Knows the registry's aliases and the release builder; no gate and no HTTP.
 from dataclasses import dataclass
 from datetime import datetime
 
+from components.data.feature_tables import VECTORS
 from components.ranking.bundle import Bundle
 from components.ranking.registry import RegisteredBundle, Registry, registered_name
 from components.retrieval.release import build_release, vectors_by
@@ -15,8 +16,6 @@ from metier.contract import SURFACES, Surface
 from metier.errors import RegistryError
 from metier.lake import Lake
 from metier.settings import Settings
-
-VECTORS = "vectors"
 
 
 @dataclass(frozen=True)
