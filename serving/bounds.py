@@ -10,6 +10,8 @@ from typing import Any
 from serving.metrics import Metrics
 
 LARGEST_BODY = 1_000_000
+CLIENT_LEFT = 499
+"""Status under which a request counts whose sender hung up before an answer could begin."""
 JSON_HEADERS = [(b"content-type", b"application/json")]
 
 
@@ -51,7 +53,7 @@ class Counted:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.perf_counter(), [500]
+        begun, status = time.perf_counter(), [CLIENT_LEFT]
 
         async def counted(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -60,6 +62,9 @@ class Counted:
 
         try:
             await self._app(scope, receive, counted)
+        except Exception:
+            status[0] = 500
+            raise
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
             self._metrics.requests.labels(route, str(status[0])).inc()

@@ -58,11 +58,11 @@ def running(
             _temp_dir=str(folder),
             _node_ip_address=settings.http_host,
         )
-        serve.start(http_options={"host": settings.http_host, "port": port}, proxy_location="HeadOnly")
         try:
-            serve.run(build_app(arguments), name=APPLICATION, route_prefix="/", _local_testing_mode=False)
-        except RuntimeError as error:
-            raise ServingError(f"the application did not start: {_cause(error)}; its logs are in {folder}") from error
+            serve.start(http_options={"host": settings.http_host, "port": port}, proxy_location="HeadOnly")
+            serve.run(build_app(arguments), name=APPLICATION, route_prefix="/")
+        except (RuntimeError, ray.exceptions.RayError) as error:
+            raise ServingError(f"the application did not start: {_cause(error)}") from error
         yield f"http://{settings.http_host}:{port}"
         serve.shutdown()
     finally:
@@ -117,6 +117,8 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port(settings.http_host)),
         "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": "60",
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+        "RAY_SERVE_HAPROXY_STARTUP_TIMEOUT_S": "120",
+        "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "120",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "disabled",
@@ -128,7 +130,7 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
     }
 
 
-def _cause(error: RuntimeError) -> str:
+def _cause(error: Exception) -> str:
     """The last line that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -32,7 +32,9 @@ FUTURE_BY = timedelta(minutes=5)
 CandidateId = Annotated[api.Id, Path()]
 LONGEST_ERROR = 500
 """Characters; an error may quote what the caller sent."""
-PROBLEMS: dict[int | str, dict[str, Any]] = {status: {"model": api.Problem} for status in (400, 404, 413, 422, 503)}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": api.Problem} for status in (400, 404, 413, 415, 422, 503)
+}
 
 
 class BusyError(MetierError):
@@ -200,6 +202,8 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def unusable(request: Request, error: RequestValidationError) -> JSONResponse:
         found = error.errors()
+        if isinstance(error.body, bytes):  # it was not read as JSON
+            return _problem(415, "the body is not called JSON; send the header content-type: application/json")
         status = 400 if found[0]["type"] == "json_invalid" else 422
         return _problem(status, api.one_line(list(found)))
 

@@ -30,11 +30,13 @@ def serve(
     if as_of not in ("wall", "lake"):
         raise InputError(f"--as-of is {as_of!r}; use wall or lake")
     settings = load_settings()
-    chosen = to_serve(open_registry(settings))
+    registry = open_registry(settings)
+    chosen = to_serve(registry)
     wanted = settings.http_port if port is None else port
     wanted = wanted or free_port(settings.http_host)
     require_free(settings.http_host, wanted)
     for surface, each in chosen.items():
+        registry.fetch(each.bundle.name, each.bundle.version, each.bundle.sha256)  # damage is told before Ray starts
         print(f"{surface}: {each.bundle.name} version {each.bundle.version} ({each.alias})", flush=True)
     started_at = Lake(settings.lake).as_of() if as_of == "lake" else None
     pins = {surface: each.bundle for surface, each in chosen.items()}
