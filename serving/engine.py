@@ -14,7 +14,7 @@ from components.ranking.registry import RegisteredBundle, Registry
 from components.retrieval.release import moment_of, newest_version, read_release
 from feature_repo.retrieval import FeatureStoreClient, feature_service
 from metier.contract import SURFACES, Surface
-from metier.errors import ServingError, UnknownNameError
+from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from serving.ask import Ask, Slate
 from serving.event_log import EventLog
@@ -73,15 +73,28 @@ class Engine:
         return self.stages[surface]
 
     def refresh(self) -> Sequence[Surface]:
-        """Swap in releases that are newer than those served; the surfaces that changed."""
+        """Swap in releases that are newer than those served; the surfaces that changed.
+
+        A release that cannot be read leaves its surface as it is, and the others go on.
+        """
         changed: list[Surface] = []
         with self._refreshing:
             for surface, stages in list(self.stages.items()):
-                folder = self.settings.candidates / stages.bundle.version
-                if newest_version(folder) not in (None, stages.snapshot.release.version):
-                    self.stages[surface] = self._stages(stages.bundle, surface)
+                try:
+                    fresh = self._newer(surface, stages)
+                except MetierError:
+                    LOG.exception("%s goes on with %s", surface, stages.snapshot.release.version)
+                    continue
+                if fresh is not None:
+                    self.stages[surface] = fresh
                     changed.append(surface)
         return changed
+
+    def _newer(self, surface: Surface, stages: Stages) -> Stages | None:
+        version = newest_version(self.settings.candidates / stages.bundle.version)
+        if version in (None, stages.snapshot.release.version):
+            return None
+        return self._stages(stages.bundle, surface)
 
     def close(self) -> None:
         """Write what the event log still holds and end its thread."""

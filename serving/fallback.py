@@ -5,7 +5,7 @@ one needs nothing but the snapshot. Knows no HTTP and no feature.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,15 +28,16 @@ class Scored:
     tier: str
 
 
-def climb(tiers: Mapping[str, Score], n_candidates: int, trail: Trail, pace: Pace) -> Scored:
+def climb(
+    tiers: Mapping[str, Score], n_candidates: int, trail: Trail, pace: Pace, ready: Collection[str] = ()
+) -> Scored:
     """The scores of the first tier of LADDER that is there, fits the deadline and gives finite scores.
 
-    The last of `tiers` is asked whatever the time.
+    Tiers that are `ready`, their scores computed before, and the last one are asked whatever the time.
     """
     offered = [tier for tier in LADDER if tier in tiers]
     for tier in offered[:-1]:
-        expected = pace.expected_ms(tier, n_candidates)
-        if trail.left_ms <= expected:
+        if tier not in ready and trail.left_ms <= pace.expected_ms(tier, n_candidates):
             trail.without(tier, f"{max(trail.left_ms, 0.0):.0f} ms left of {trail.deadline_ms:g}")
             if trail.left_ms > 0:
                 pace.ease(tier)

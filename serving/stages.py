@@ -21,7 +21,7 @@ from feature_repo.encoded import QueryColumns
 from feature_repo.hydrate import Read, query_features
 from feature_repo.transforms import pair_matrix
 from feature_repo.vectors import DIMENSIONS
-from metier.errors import NotFoundError
+from metier.errors import NotFoundError, ServingError
 from serving.ask import Ask, Entry, Slate
 from serving.fallback import Scored, climb, popularity_in_category
 from serving.misses import Misses, read_misses
@@ -104,6 +104,8 @@ class Stages:
             known = query_features(self.snapshot.surface, row, self._read)
         except Exception as error:  # the store is down: what needs it is left out, the request goes on
             LOG.warning("the online store failed", exc_info=True)
+            if ask.surface == "applicant_review":
+                raise ServingError("whose job this is cannot be checked now; ask again in a second") from error
             trail.without("actor features", f"the online store failed ({type(error).__name__})")
             typed = self._typed(ask, trail)
             return Actor(row, None, None if typed is None else Question(ask.text or "", typed, None))
@@ -195,7 +197,8 @@ class Stages:
         elif _named(ask) and found.misses is None and question is not None:
             tiers["retrieval"] = lambda: self._by_retrieval(question, found)
         tiers["popularity"] = lambda: self._by_popularity(actor, found)
-        return climb(tiers, len(found.ids), trail, self.pace)
+        ready = () if retrieved is None else ("retrieval",)
+        return climb(tiers, len(found.ids), trail, self.pace, ready)
 
     def _matrix(self, ask: Ask, actor: Actor, found: Found, now: datetime) -> Floats:
         """Model inputs (n_candidates, n_features)."""

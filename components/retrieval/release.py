@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 
 from components.retrieval.candidates import applications, newest_versions, pair_interactions
 from components.retrieval.encoder import Encoder
+from components.retrieval.hybrid import MANIFEST as INDEX_MANIFEST
 from components.retrieval.hybrid import HybridRetriever
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.aggregates import distinct_texts
@@ -30,7 +32,7 @@ from metier.contract import Surface, surface
 from metier.errors import ArtifactError, FeatureError
 from metier.lake import Lake
 
-FORMAT = 1
+FORMAT = 2
 POINTER, MANIFEST = "current.json", "release.json"
 CANDIDATES, FEATURES, PAIRS, APPLICATIONS = "candidates.parquet", "features.parquet", "pairs.parquet", "applied.parquet"
 VECTORS, INDEX = "vectors", "index"
@@ -73,9 +75,12 @@ def build_release(
         beside = folder / f".{version}-{os.getpid()}.writing"
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
-        _write(beside, name, version, lake, read, as_of, encoder, vectors)
-        shutil.rmtree(folder / version, ignore_errors=True)
-        os.rename(beside, folder / version)
+        try:
+            _write(beside, name, version, lake, read, as_of, encoder, vectors)
+            shutil.rmtree(folder / version, ignore_errors=True)
+            os.rename(beside, folder / version)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
     _point(folder, version)
     _prune(folder, version)
     return version
@@ -107,23 +112,18 @@ def moment_of(version: str) -> datetime:
 
 
 def newest_version(folder: Path) -> str | None:
-    """The version that `folder` points at, None where no release was built."""
+    """The version that `folder` points at, None where no release was built; ArtifactError for a damaged pointer."""
     path = folder / POINTER
-    return str(json.loads(path.read_text())["version"]) if path.exists() else None
+    try:
+        return str(json.loads(path.read_text())["version"]) if path.exists() else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} points at no release; {_rebuild()}") from error
 
 
 def read_release(folder: Path, version: str, encoder: Encoder) -> Release:
-    """The release; ArtifactError when it is damaged, of another format or of another encoder."""
+    """The release; ArtifactError when it is damaged, of another format, version or encoder."""
     home = folder / version
-    try:
-        manifest = json.loads((home / MANIFEST).read_text())
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{home} holds no candidate release; {_rebuild()}") from error
-    if manifest["format"] != FORMAT:
-        raise ArtifactError(f"{home} has release format {manifest['format']}, this metier reads {FORMAT}; {_rebuild()}")
-    for path, expected in manifest["files"].items():
-        if not (home / path).is_file() or _sha256(home / path) != expected:
-            raise ArtifactError(f"{home / path} is missing or altered; {_rebuild()}")
+    manifest = _verified(home, version)
     as_of = moment_of(version)
     return Release(
         surface(manifest["surface"]),
@@ -136,6 +136,23 @@ def read_release(folder: Path, version: str, encoder: Encoder) -> Release:
         TextVectors.read(home / VECTORS),
         HybridRetriever.load(home / INDEX, encoder),
     )
+
+
+def _verified(home: Path, version: str) -> Mapping[str, Any]:
+    """The manifest, which carries its own digest and that of each file; the index's own binds its files."""
+    try:
+        manifest: dict[str, Any] = json.loads((home / MANIFEST).read_text())
+        found, stated = manifest["format"], manifest.pop("sha256", None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(f"{home} holds no candidate release; {_rebuild()}") from error
+    if found != FORMAT:
+        raise ArtifactError(f"{home} has release format {found}, this metier reads {FORMAT}; {_rebuild()}")
+    if stated != _digest(manifest) or manifest["version"] != version:
+        raise ArtifactError(f"{home / MANIFEST} is altered or of another release; {_rebuild()}")
+    for path, expected in manifest["files"].items():
+        if not (home / path).is_file() or _sha256(home / path) != expected:
+            raise ArtifactError(f"{home / path} is missing or altered; {_rebuild()}")
+    return manifest
 
 
 def _write(
@@ -167,10 +184,10 @@ def _write(
     pq.write_table(applications(lake, as_of), home / APPLICATIONS)
     vectors.write(home / VECTORS)
     retriever.save(home / INDEX)
-    files = [path for path in home.rglob("*") if path.is_file() and INDEX not in path.relative_to(home).parts]
-    digests = {str(path.relative_to(home)): _sha256(path) for path in sorted(files)}
+    own = [path for path in home.rglob("*") if path.is_file() and INDEX not in path.relative_to(home).parts]
+    digests = {str(path.relative_to(home)): _sha256(path) for path in sorted([*own, home / INDEX / INDEX_MANIFEST])}
     manifest = {"format": FORMAT, "surface": name, "version": version, "files": digests}
-    (home / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    (home / MANIFEST).write_text(json.dumps({**manifest, "sha256": _digest(manifest)}, indent=1))
 
 
 def _point(folder: Path, version: str) -> None:
@@ -184,6 +201,10 @@ def _prune(folder: Path, newest: str) -> None:
     old = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != newest and path.name[0] != ".")
     for path in old[: max(len(old) - KEPT + 1, 0)]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

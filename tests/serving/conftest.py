@@ -1,0 +1,33 @@
+import fcntl
+import os
+
+import pytest
+
+from tests.serving.world import World, build_world, served
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """One small world for all tests of the endpoint, built once for all workers of a run; nobody changes it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (shared / "serving-world.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = shared / "serving-world.done"
+        if not done.exists():
+            build_world(shared / "serving-world")
+            done.touch()
+    return World(shared / "serving-world")
+
+
+@pytest.fixture(scope="session")
+def engine(world):
+    engine = world.engine()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def client(engine):
+    with served(lambda: engine) as client:
+        yield client
