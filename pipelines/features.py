@@ -23,6 +23,7 @@ def prepare_features(as_of: str, inputs_digest: str) -> str:
 def features(as_of: str, inputs_digest: str) -> str:
     """Which candidate release each bundle in use has now."""
     prepared = prepare_features(as_of=as_of, inputs_digest=inputs_digest)
+    prepared.set_caching_options(False)
     indexed = build_candidate_index(as_of=as_of, after=prepared.output)
     indexed.set_caching_options(False)
     return indexed.output  # type: ignore[no-any-return]

@@ -17,7 +17,7 @@ from metier.lake import Lake
 from metier.settings import Settings
 from pipelines.progress import RunLog
 
-PIPELINES = ("features", "training")
+PIPELINES = ("features", "training", "monitoring")
 SINGLE_THREADED = {
     "OMP_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
@@ -46,6 +46,10 @@ def pipeline_named(name: str) -> Any:
         from pipelines.training import training
 
         return training
+    if name == "monitoring":
+        from pipelines.monitoring import monitoring
+
+        return monitoring
     raise UnknownNameError("pipeline", name, PIPELINES)
 
 

@@ -18,6 +18,7 @@ from pipelines.features import prepare_features
 def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
     """The gate's verdicts, one line per surface."""
     featured = prepare_features(as_of=as_of, inputs_digest=inputs_digest)
+    featured.set_caching_options(False)
     planned = plan_training(as_of=as_of, inputs_digest=inputs_digest, surfaces=surfaces)
     planned.set_caching_options(False)
     with dsl.ParallelFor(planned.output, name="studies", parallelism=2) as study:

@@ -43,34 +43,34 @@ STYLE: dict[str, Any] = {
 def measured_chart(measured: Sequence["Measured"]) -> Markup:
     """A bar with its interval per ranker, one panel per metric."""
     by_metric = _by_metric(measured)
-    figure, panels = _panels([_row_height(rows) for rows in by_metric.values()])
-    for (metric, rows), axes in zip(by_metric.items(), panels, strict=True):
+    figure, every = panels([_row_height(rows) for rows in by_metric.values()])
+    for (metric, rows), axes in zip(by_metric.items(), every, strict=True):
         places = range(len(rows))
         values = [row.interval.value for row in rows]
         axes.barh(places, values, height=0.62, color="#9cc3de", edgecolor="none")
         axes.errorbar(values, places, xerr=_reach(rows), fmt="none", ecolor=INK, elinewidth=1.3, capsize=3)
         axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
-        _name_rows(axes, metric, [row.ranker for row in rows])
-    return _svg(figure, "Value and 95% interval of each ranker: " + ", ".join(by_metric))
+        name_rows(axes, metric, [row.ranker for row in rows])
+    return svg(figure, "Value and 95% interval of each ranker: " + ", ".join(by_metric))
 
 
 def compared_chart(compared: Sequence["Compared"]) -> Markup:
     """Forest plot: each paired difference with its interval beside zero, one panel per metric."""
     by_metric = _by_metric(compared)
-    figure, panels = _panels([_row_height(rows) for rows in by_metric.values()])
-    for (metric, rows), axes in zip(by_metric.items(), panels, strict=True):
+    figure, every = panels([_row_height(rows) for rows in by_metric.values()])
+    for (metric, rows), axes in zip(by_metric.items(), every, strict=True):
         for place, (row, low, high) in enumerate(zip(rows, *_reach(rows), strict=True)):
             colour, marker = _reading(row)
             reach = [[low], [high]]
             axes.errorbar(row.interval.value, place, xerr=reach, fmt=marker, color=colour, markersize=6, elinewidth=1.8)
         axes.axvline(0, color=INK, linewidth=1)
-        _name_rows(axes, f"{metric}, difference", [f"{row.ranker} − {row.against}" for row in rows])
-    return _svg(figure, "Paired differences with 95% intervals: " + ", ".join(by_metric))
+        name_rows(axes, f"{metric}, difference", [f"{row.ranker} − {row.against}" for row in rows])
+    return svg(figure, "Paired differences with 95% intervals: " + ", ".join(by_metric))
 
 
 def curve_chart(chart: "Chart") -> Markup:
     """Lines, such as delay curves or a calibration curve."""
-    figure, (axes,) = _panels([3.3])
+    figure, (axes,) = panels([3.3])
     if chart.diagonal:
         reach = max((*(value for curve in chart.curves for value in (*curve.x, *curve.y) if value == value), 0.0))
         axes.plot([0, reach], [0, reach], color=UNCLEAR, linewidth=1, linestyle="--", label="as observed")
@@ -83,7 +83,7 @@ def curve_chart(chart: "Chart") -> Markup:
     if chart.curves:
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _light_grid(axes, "both")
-    return _svg(figure, f"{chart.name}: {chart.y_label} by {chart.x_label}")
+    return svg(figure, f"{chart.name}: {chart.y_label} by {chart.x_label}")
 
 
 def _by_metric(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -98,7 +98,7 @@ def _row_height(rows: Sequence[Row]) -> float:
     return 0.8 + ROW_INCHES * len(rows)
 
 
-def _panels(heights: Sequence[float]) -> tuple["Figure", list["Axes"]]:
+def panels(heights: Sequence[float]) -> tuple["Figure", list["Axes"]]:
     """One panel per row of the page, so that labels stay readable; heights in inches."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -110,7 +110,7 @@ def _panels(heights: Sequence[float]) -> tuple["Figure", list["Axes"]]:
     return figure, [row[0] for row in axes]
 
 
-def _name_rows(axes: "Axes", title: str, names: Sequence[str]) -> None:
+def name_rows(axes: "Axes", title: str, names: Sequence[str]) -> None:
     axes.set_title(title, loc="left", fontweight="bold")
     axes.set_yticks(range(len(names)), list(names))
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -137,7 +137,7 @@ def _light_grid(axes: "Axes", which: Literal["x", "both"]) -> None:
     axes.tick_params(length=0)
 
 
-def _svg(figure: "Figure", described: str) -> Markup:
+def svg(figure: "Figure", described: str) -> Markup:
     """The figure as an <svg> element of full width with a description for screen readers."""
     import matplotlib as mpl
 

@@ -54,6 +54,23 @@ def import_events(as_json: JsonOption = False) -> None:
     print(json.dumps(asdict(report)) if as_json else report.render())
 
 
+@importing.command("posts")
+def import_posts(
+    file: Annotated[Path, typer.Argument(help="CSV of job posts.")],
+    mapping: Annotated[Path, typer.Option(help="YAML that says which column is what; see docs/importing-posts.md.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Import any CSV of job posts by a mapping: cleaned, personal data masked, near-duplicates quarantined.
+
+    Example: metier import posts posts.csv --mapping posts.yaml
+    """
+    from components.data.importers import posts
+
+    settings = load_settings()
+    report = posts.import_posts(Lake(settings.lake), file, mapping, settings.as_of or datetime.now(UTC))
+    print(json.dumps(asdict(report)) if as_json else report.render())
+
+
 def _ingest(tables: Iterable[tuple[str, str, Any]], as_json: bool) -> None:
     from components.data.ingest import ingest
 

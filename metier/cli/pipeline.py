@@ -14,7 +14,7 @@ from metier.settings import load_settings
 
 app = typer.Typer(help="Compile, run or submit the Kubeflow pipelines.", no_args_is_help=True)
 
-NameArgument = Annotated[str, typer.Argument(help="features or training")]
+NameArgument = Annotated[str, typer.Argument(help="features, training or monitoring")]
 SurfaceOption = Annotated[
     list[str] | None, typer.Option("--surface", help="Only this surface (repeatable); default: all that have data.")
 ]

@@ -19,15 +19,15 @@ _PRIVATE_USE = range(0xE000, 0xF900)
 _LARGEST_BLOCK = 1 << 30
 
 
-def read_delimited(path: Path) -> pa.Table:
+def read_delimited(path: Path, delimiter: str = ",") -> pa.Table:
     """The file's columns as text, in its order; empty cells are empty text.
 
     Rows with invalid UTF-8 (decoded with replacement) or with the wrong number of values (whole, in column LINE)
     carry their reason in column REASON. EmptyDataError where there is not even a header.
     """
     text, mark = _decoded(_content(path))
-    header = _header(path, text)
-    rows, malformed = _parsed(path, text, header)
+    header = _header(path, text, delimiter)
+    rows, malformed = _parsed(path, text, header, delimiter)
     return _with_marks(rows, malformed, mark)
 
 
@@ -49,9 +49,9 @@ def _decoded(content: bytes) -> tuple[str, str | None]:
     return text.translate({code: mark for code in range(0xDC80, 0xDD00)}), mark
 
 
-def _header(path: Path, text: str) -> list[str]:
+def _header(path: Path, text: str, delimiter: str) -> list[str]:
     try:
-        header = next(csv.reader(io.StringIO(text)), [])
+        header = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
     except csv.Error as error:
         raise ContractError(f"{path}: its header cannot be read ({error}); check its quotes and line ends") from error
     if not header:
@@ -61,7 +61,7 @@ def _header(path: Path, text: str) -> list[str]:
     return header
 
 
-def _parsed(path: Path, text: str, header: list[str]) -> tuple[pa.Table, list[arrow_csv.InvalidRow]]:
+def _parsed(path: Path, text: str, header: list[str], delimiter: str) -> tuple[pa.Table, list[arrow_csv.InvalidRow]]:
     malformed: list[arrow_csv.InvalidRow] = []
 
     def keep(row: arrow_csv.InvalidRow) -> str:
@@ -73,7 +73,9 @@ def _parsed(path: Path, text: str, header: list[str]) -> tuple[pa.Table, list[ar
         rows = arrow_csv.read_csv(
             pa.BufferReader(data),
             read_options=arrow_csv.ReadOptions(use_threads=False, block_size=min(len(data) + 1, _LARGEST_BLOCK)),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep
+            ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={column: pa.string() for column in header}, strings_can_be_null=False
             ),
