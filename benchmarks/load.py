@@ -1,0 +1,170 @@
+"""Load on an endpoint: its process, clients in threads with one keep-alive connection each, and what they saw.
+
+A client sends its next request when the one before is answered (closed loop). Knows processes and HTTP; what a good
+answer is, the caller says.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import psutil
+import requests
+
+from metier.errors import ServingError
+
+CLIENT = "threads with http.client, one keep-alive connection each, on the same machine"
+HEADERS = {"content-type": "application/json"}
+ANSWER_SECONDS = 60.0
+START_SECONDS, STOP_SECONDS, LINGER_SECONDS = 300.0, 60.0, 10.0
+
+Fault = Callable[[int, Any], str | None]
+"""(HTTP status, answer) -> what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status 0: there was none, and `body` names the error."""
+
+    latency_ms: float
+    status: int
+    body: bytes
+
+    def told(self) -> Any:
+        """The body as JSON, or as text where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return self.body.decode(errors="replace")
+
+
+@dataclass(frozen=True)
+class Round:
+    """Every answer of some clients, and what it took on the wall and of the CPU of this process."""
+
+    answers: list[Answer]
+    seconds: float
+    cpu_seconds: float
+
+    def figures(self, fault: Fault) -> dict[str, Any]:
+        """Latency and rate of the good answers (NaN where there is none), and how often each fault occurred."""
+        faults = [fault(answer.status, answer.told()) for answer in self.answers]
+        good = [answer.latency_ms for answer, wrong in zip(self.answers, faults, strict=True) if wrong is None]
+        p50, p95, p99 = np.percentile(good or [np.nan], (50, 95, 99)).tolist()
+        return {
+            "p50_ms": p50,
+            "p95_ms": p95,
+            "p99_ms": p99,
+            "requests_per_second": len(good) / self.seconds,
+            "client_cpu_share": self.cpu_seconds / self.seconds,
+            "failures": dict(Counter(wrong for wrong in faults if wrong is not None)),
+        }
+
+
+def run_round(url: str, path: str, bodies: Sequence[bytes], n_clients: int) -> Round:
+    """Have `n_clients` post all of `bodies` between them; their connections are open when the clock starts."""
+    address, waiting = urlsplit(url).netloc, deque(bodies)
+    together = threading.Barrier(n_clients + 1)
+    with ThreadPoolExecutor(n_clients) as pool:
+        parts = [pool.submit(_client, address, path, waiting, together) for _ in range(n_clients)]
+        try:
+            together.wait(ANSWER_SECONDS)
+            begun, cpu = time.perf_counter(), time.process_time()
+            answers = [answer for part in parts for answer in part.result()]
+            return Round(answers, time.perf_counter() - begun, time.process_time() - cpu)
+        finally:
+            waiting.clear()
+
+
+def _client(address: str, path: str, waiting: deque[bytes], together: threading.Barrier) -> list[Answer]:
+    answers = []
+    with closing(HTTPConnection(address, timeout=ANSWER_SECONDS)) as connection:
+        with suppress(OSError):  # the first request meets the error again, and it is counted there
+            connection.connect()
+        together.wait(ANSWER_SECONDS)
+        with suppress(IndexError):
+            while True:
+                answers.append(_post(connection, path, waiting.popleft()))
+    return answers
+
+
+def _post(connection: HTTPConnection, path: str, body: bytes) -> Answer:
+    begun = time.perf_counter()
+    try:
+        connection.request("POST", path, body, HEADERS)
+        response = connection.getresponse()
+        status, told = response.status, response.read()
+    except (OSError, HTTPException) as error:
+        connection.close()
+        status, told = 0, type(error).__name__.encode()
+    return Answer(1e3 * (time.perf_counter() - begun), status, told)
+
+
+@contextmanager
+def endpoint(command: Sequence[str], environment: Mapping[str, str], url: str, log: Path) -> Iterator[None]:
+    """The endpoint that `command` starts at `url`, ready; it and all that it started are gone after the block."""
+    with log.open("w") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+    try:
+        _wait_ready(process, url, log)
+        yield
+    finally:
+        _stop(process)
+
+
+def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The status of the command; where this process is interrupted, so is the command and all that it started."""
+    process = subprocess.Popen(command, env=environment)
+    try:
+        return process.wait()
+    finally:
+        _stop(process)
+
+
+def _wait_ready(process: subprocess.Popen, url: str, log: Path) -> None:
+    """ServingError with the end of its log where it ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(requests.RequestException):
+            if requests.get(f"{url}/readyz", timeout=5).ok:
+                return
+        time.sleep(0.2)
+    raise ServingError(f"{log.stem} does not start; its log ends with\n{log.read_text()[-2_000:].strip()}")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """Interrupt the process and wait for it and all that it started; what stays is killed, by pid.
+
+    From here on another Ctrl-C is not heard.
+    """
+    if process.poll() is not None:
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    started = []
+    with suppress(psutil.NoSuchProcess):
+        started = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for left in psutil.wait_procs(started, LINGER_SECONDS)[1]:
+        with suppress(psutil.NoSuchProcess):
+            if left.status() != psutil.STATUS_ZOMBIE:
+                print(f"killing {left.name()} ({left.pid}), which was left behind", file=sys.stderr, flush=True)
+                left.kill()

@@ -1,0 +1,303 @@
+"""POST /v1/rank behind Ray Serve with its HAProxy ingress and behind a bare uvicorn, side by side. JSON out.
+
+    make bench SUITE=serving                        the bundles of METIER_HOME, or a small world made for the purpose
+    make bench SUITE=serving ARGS="--candidates 500 --rounds 9"
+
+Both serve the same bundles at the lake's clock, each in one process (METIER_MOST_REPLICAS=2 allows Ray Serve another),
+and get the same requests in turns, so that a noisy machine hits both alike. Every answer is checked; exits with status
+1 where one was not whole. Events go to a folder that is removed: no slate of a benchmark reaches the lake.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import requests
+from load import CLIENT, Round, endpoint, run_round, run_to_end
+
+from components.retrieval.release import CANDIDATES, POINTER
+from metier.errors import InputError, MetierError, ServingError
+from metier.lake import Lake
+from metier.settings import Settings, load_settings
+
+METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
+WORLD = ("--freelancers", "1500", "--jobs", "1000", "--impressions", "60000")
+PATH = "/v1/rank"
+RAY_SERVE, UVICORN, RATIO = "ray serve", "uvicorn", "ratio"
+CLIENTS = (1, 8)
+FIGURES = {"p50_ms": "p50 ms", "p95_ms": "p95 ms", "p99_ms": "p99 ms", "requests_per_second": "requests/s"}
+WARM = 50
+DEADLINE_MS = 30_000
+"""Far off: a request that runs late takes its time and gives up no tier."""
+JOBS = "SELECT DISTINCT client_id, job_id FROM jobs WHERE client_id IS NOT NULL ORDER BY ALL"
+ACTORS = {
+    "job_feed": "SELECT freelancer_id, NULL FROM interactions WHERE side = 'freelancer' ORDER BY interaction_id",
+    "talent_search": JOBS,
+    "applicant_review": JOBS,
+}
+"""(actor, job): freelancers as often as they acted, clients once a job."""
+
+Figures = dict[str, Any]
+
+
+def main() -> int:
+    """Parse, and turn errors into one line and a status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=400, help="requests a round (default 400)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each, in turns (default 5)")
+    parser.add_argument("--candidates", type=int, default=200, help="candidates a request (default 200)")
+    parser.add_argument("--surface", help="default: the first that is served")
+    parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/serving.json)")
+    parser.add_argument("--uvicorn", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
+    try:
+        return serve_bare(given.uvicorn) if given.uvicorn else measure(given)
+    except MetierError as error:
+        say(f"error: {error}")
+        return 2 if isinstance(error, InputError) else 1
+    except KeyboardInterrupt:
+        say("interrupted; all that was started is stopped")
+        return 130
+
+
+def serve_bare(port: int) -> int:
+    """The measured uvicorn process: what Ray Serve's replica serves, without Ray."""
+    import uvicorn
+
+    from components.ranking.releases import open_registry, to_serve
+    from serving.engine import Engine
+    from serving.routes import create_api
+
+    settings = load_settings()
+    pins = {surface: each.bundle for surface, each in to_serve(open_registry(settings)).items()}
+    started_at = Lake(settings.lake).as_of()
+    app = create_api(lambda: Engine(settings, pins, started_at))
+    uvicorn.run(app, host=settings.http_host, port=port, loop="uvloop", access_log=False, log_level="warning")
+    return 0
+
+
+def measure(given: argparse.Namespace) -> int:
+    """Serve twice, measure, stop, report."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    with ExitStack() as stack:
+        settings = stack.enter_context(world(given.surface))
+        urls = stack.enter_context(both(settings))
+        result = compare(given, settings, urls)
+    print(table(result))
+    out = given.out or load_settings().reports / "benchmarks" / "serving.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"written to {out}")
+    return 1 if result["failures"] else 0
+
+
+@contextmanager
+def world(surface: str | None) -> Iterator[Settings]:
+    """A temporary home that links to what METIER_HOME holds, but for events; a small world where it holds nothing."""
+    settings = load_settings()
+    with tempfile.TemporaryDirectory(prefix="metier-bench-") as name:
+        home = Path(name)
+        if any(settings.candidates.glob(f"*/{POINTER}")):
+            for each in settings.home.iterdir():
+                if each not in (settings.events, settings.reports):
+                    (home / each.name).symlink_to(each)
+            yield settings.model_copy(update={"home": home})
+            return
+        say(f"{settings.home} holds no candidate release: making a small world in {home}, which takes some minutes")
+        small = settings.model_copy(update={"home": home, "lake_url": "", "registry_uri": ""})
+        for command in (("simulate", *WORLD), ("pipeline", "run", "training", "--surface", surface or "job_feed")):
+            say(f"metier {' '.join(command)}")
+            if run_to_end((*METIER, *command), environment(small)):
+                raise ServingError(f"`metier {' '.join(command)}` failed; what it says above tells why")
+        yield small
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables of this process, with these settings."""
+    places = {"HOME": str(settings.home), "LAKE_URL": settings.lake_url, "REGISTRY_URI": settings.registry_uri}
+    return {**os.environ, **{f"METIER_{name}": value for name, value in places.items()}}
+
+
+@contextmanager
+def both(settings: Settings) -> Iterator[dict[str, str]]:
+    """URLs of the two endpoints, the plainer started first; both are stopped at the end."""
+    from serving.launch import THREADS, free_port
+
+    told = {"METIER_MOST_REPLICAS": "1", **environment(settings), **dict.fromkeys(THREADS, "1")}
+    commands = {
+        UVICORN: (sys.executable, __file__, "--uvicorn"),
+        RAY_SERVE: (*METIER, "serve", "--as-of", "lake", "--port"),
+    }
+    urls: dict[str, str] = {}
+    with ExitStack() as stack:
+        for name, command in commands.items():
+            port = str(free_port(settings.http_host))
+            urls[name] = f"http://{settings.http_host}:{port}"
+            say(f"starting {name} at {urls[name]}")
+            stack.enter_context(endpoint((*command, port), told, urls[name], settings.home / f"{name}.log"))
+        yield {name: urls[name] for name in (RAY_SERVE, UVICORN)}
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Seeded requests, and what a whole answer to one is."""
+
+    surface: str
+    bundle: str
+    actors: list[tuple[str, str | None]]
+    candidates: list[str]
+    size: int
+
+    def bodies(self, count: int, seed: int, timings: bool = False) -> list[bytes]:
+        """Requests of an actor drawn anew each time for candidates drawn anew each time."""
+        random = np.random.default_rng(seed)
+        drawn = [self.actors[place] for place in random.integers(len(self.actors), size=count)]
+        shared = {"surface": self.surface, "deadline_ms": DEADLINE_MS, "timings": timings}
+        bodies = []
+        for actor, job in drawn:
+            chosen = random.choice(self.candidates, self.size, replace=False).tolist()
+            asked = {**shared, "actor_id": actor, "candidates": chosen, **({"job_id": job} if job else {})}
+            bodies.append(json.dumps(asked).encode())
+        return bodies
+
+    def fault(self, status: int, told: Any) -> str | None:
+        """What is wrong with an answer, in words that repeat."""
+        if status != 200:
+            return f"status {status}: {told.get('error', told) if isinstance(told, dict) else told}"
+        if told["bundle"] != self.bundle:
+            return f"answered by {told['bundle']}"
+        if told["degraded"]:
+            return "without " + ", ".join(note.split(":")[0] for note in told["degraded"])
+        if told["tier"] != "ensemble":
+            return f"tier {told['tier']}"
+        return None if told["considered"] == self.size else f"considered {told['considered']} of {self.size}"
+
+
+def questions(given: argparse.Namespace, settings: Settings, served: Figures) -> Questions:
+    """Actors of the lake and candidates of the release that is served."""
+    surface = given.surface or next(iter(served))
+    if surface not in served:
+        raise InputError(f"{surface!r} is not served here; use one of: {', '.join(served)}")
+    release = settings.candidates / served[surface]["bundle"] / served[surface]["snapshot_version"]
+    candidates = pq.read_table(release / CANDIDATES, columns=["id"])["id"].to_pylist()
+    if len(candidates) < given.candidates:
+        raise InputError(f"the release holds {len(candidates)} candidates; ask for no more with --candidates")
+    with Lake(settings.lake).connect() as connection:
+        actors = connection.execute(ACTORS[surface]).fetchall()
+    if not actors:
+        raise InputError(f"the lake at {settings.lake} holds nobody who could ask for {surface}; import interactions")
+    return Questions(surface, served[surface]["bundle"], actors, candidates, given.candidates)
+
+
+def compare(given: argparse.Namespace, settings: Settings, urls: dict[str, str]) -> Figures:
+    """Every round's figures, their medians and ratios, and the time of each stage."""
+    served = {name: requests.get(f"{url}/v1/bundle", timeout=30).json() for name, url in urls.items()}
+    if served[RAY_SERVE] != served[UVICORN]:
+        raise ServingError(f"the two do not serve the same: {served}; start again while nothing else is served here")
+    ask = questions(given, settings, served[UVICORN])
+    for url in urls.values():
+        run_round(url, PATH, ask.bodies(WARM, seed=0), n_clients=2)
+    rounds = measured(given, ask, urls)
+    bodies = ask.bodies(2 * WARM, seed=1, timings=True)
+    timed = {name: run_round(url, PATH, bodies, n_clients=1) for name, url in urls.items()}
+    failures: Counter[str] = Counter()
+    for each in (*rounds, *({"behind": name, **done.figures(ask.fault)} for name, done in timed.items())):
+        failures.update({f"{each['behind']}: {fault}": count for fault, count in each["failures"].items()})
+    return {
+        **served[UVICORN][ask.surface],
+        "surface": ask.surface,
+        "candidates": ask.size,
+        "candidates_in_release": len(ask.candidates),
+        "requests_a_round": given.requests,
+        "rounds": given.rounds,
+        "cpus": os.cpu_count(),
+        "most_replicas": int(os.environ.get("METIER_MOST_REPLICAS", "1")),
+        "client": CLIENT,
+        "client_cpu_share": max(each["client_cpu_share"] for each in rounds),
+        "failures": dict(failures),
+        "clients": {clients: summary([each for each in rounds if each["clients"] == clients]) for clients in CLIENTS},
+        "stages_ms": {name: stages_ms(done) for name, done in timed.items()},
+        "each_round": rounds,
+    }
+
+
+def measured(given: argparse.Namespace, ask: Questions, urls: dict[str, str]) -> list[Figures]:
+    """Rounds in turns; ServingError where not one answer of a round was whole."""
+    found: list[Figures] = []
+    for number in range(1, given.rounds + 1):
+        for clients in CLIENTS:
+            bodies = ask.bodies(given.requests, seed=100 * number + clients)
+            for name, url in urls.items():
+                figures = run_round(url, PATH, bodies, clients).figures(ask.fault)
+                if np.isnan(figures["p50_ms"]):
+                    raise ServingError(f"no answer of {name} was whole: {figures['failures']}")
+                found.append({"round": number, "clients": clients, "behind": name, **figures})
+        latest = [f"{each['behind']} {each['p50_ms']:.1f} ms" for each in found[-len(urls) :]]
+        say(f"round {number} of {given.rounds}: {', '.join(latest)} (p50, {CLIENTS[-1]} clients)")
+    return found
+
+
+def summary(rounds: list[Figures]) -> Figures:
+    """Medians over rounds of each endpoint; of the ratio in each round the median, lowest and highest."""
+    told: Figures = {}
+    values = {
+        name: {figure: np.array([each[figure] for each in rounds if each["behind"] == name]) for figure in FIGURES}
+        for name in (RAY_SERVE, UVICORN)
+    }
+    for name, figures in values.items():
+        told[name] = {figure: float(np.median(found)) for figure, found in figures.items()}
+    ratio = {figure: values[RAY_SERVE][figure] / values[UVICORN][figure] for figure in FIGURES}
+    told[RATIO] = {figure: [float(np.median(r)), float(r.min()), float(r.max())] for figure, r in ratio.items()}
+    return told
+
+
+def stages_ms(done: Round) -> dict[str, float]:
+    """Median of each stage, and of what lies outside of all: HTTP and what stands before it."""
+    told = [(answer.told()["timings_ms"], answer.latency_ms) for answer in done.answers if answer.status == 200]
+    found = {stage: float(np.median([timings[stage] for timings, _ in told])) for stage in told[0][0]}
+    return {**found, "outside": float(np.median([latency - timings["total"] for timings, latency in told]))}
+
+
+def table(result: Figures) -> str:
+    """The result for people."""
+    replicas = "one process each" if result["most_replicas"] == 1 else f"up to {result['most_replicas']} replicas"
+    lines = [
+        f"{result['candidates']} of {result['candidates_in_release']} candidates by {result['bundle']}; "
+        f"{result['rounds']} rounds of {result['requests_a_round']} requests in turns, medians; {replicas}",
+        f"{'clients':<9}{'behind':<11}" + "".join(f"{name:>20}" for name in FIGURES.values()),
+    ]
+    for clients, told in result["clients"].items():
+        for name, figures in told.items():
+            cells = (figures[figure] for figure in FIGURES)
+            shown = ("{:.2f} [{:.2f}, {:.2f}]".format(*c) if name == RATIO else f"{c:.2f}" for c in cells)
+            lines.append(f"{clients:<9}{name:<11}" + "".join(f"{each:>20}" for each in shown))
+    stages = list(result["stages_ms"][UVICORN])
+    lines.append(f"{'stage, ms (one client)':<24}" + "".join(f"{stage:>9}" for stage in stages))
+    for name, told in result["stages_ms"].items():
+        lines.append(f"{name:<24}" + "".join(f"{told[stage]:>9.2f}" for stage in stages))
+    lines.append(
+        f"load: {result['client']}; at most {100 * result['client_cpu_share']:.0f} % of one of {result['cpus']} CPUs"
+    )
+    lines += [f"FAILED {count} x {fault}" for fault, count in result["failures"].items()] or ["failures: none"]
+    return "\n".join(lines)
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
