@@ -81,7 +81,7 @@ def test_its_figures_move_with_what_it_does(client, world):
     assert moved("metier_request_seconds_count", "/v1/feed/jobs") == 3
     assert moved("metier_request_seconds_sum", "/v1/feed/jobs") > 0
     assert moved("metier_slates_total", "job_feed", "ensemble") == 1
-    assert moved("metier_slates_total", "job_feed", "popularity") == 1
+    assert moved("metier_slates_total", "job_feed", "retrieval") == 1
     assert moved("metier_degraded_total", "ensemble") == 1
     assert moved("metier_event_log_events", "written") > 0
     assert after["metier_event_log_events", "failed"] == 0
