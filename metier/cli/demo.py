@@ -19,10 +19,12 @@ from metier.errors import ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
-FREELANCERS, JOBS, IMPRESSIONS = 1_000, 700, 60_000
+FREELANCERS, JOBS, IMPRESSIONS = 600, 450, 32_000
 ACTORS = 25
 """Actors asked on each surface."""
 SHOWN = 5
+AGAIN = "job_feed"
+"""The surface of the second training run."""
 START_SECONDS = 180
 STOP_SECONDS = 60
 ROUTES = {
@@ -61,8 +63,8 @@ def demo(
     _say("6. Bringing served slates and feedback back into the lake")
     data.import_events()
     data.replay(most=1000)
-    _say("7. Training again: the gate compares with what is champion now")
-    pipelines.run("training", quiet=True)
+    _say(f"7. Training again, {AGAIN}: the gate compares with what is champion now")
+    pipelines.run("training", surface=[AGAIN], quiet=True)
     _print_decisions(settings)
     _print_growth(before, lake.counts())
     if keep:
@@ -179,7 +181,7 @@ def _print_decisions(settings: Settings) -> None:
     from components.evaluation.reporting import read_reports
 
     for report in read_reports(settings.reports):
-        if report.decision is not None:
+        if report.surface == AGAIN and report.decision is not None:
             compared = report.decision.lineage.get("compared_with")
             print(f"\n{report.surface}: {report.decision.verdict}, compared with {compared}")
             for reason in report.decision.reasons:
