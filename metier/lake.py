@@ -1,7 +1,7 @@
 """The event lake: date-partitioned Parquet tables, appended idempotently and atomically.
 
-One file per append and date, named by its content: `<table>/event_date=YYYY-MM-DD/part-<sha>.parquet`.
-Knows the contract's tables, not what their rows mean.
+One file per append and date, named by its content: `<table>/event_date=YYYY-MM-DD/part-<sha>.parquet`. A note beside
+files, left by metier.lake_upkeep, says which of them stand for which. Knows the tables, not what their rows mean.
 """
 
 import hashlib
@@ -20,6 +20,11 @@ import pyarrow.parquet as pq
 from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY, table
 from metier.errors import ContractError, EmptyDataError
 
+REPLACED = "replaced-"
+"""Name of a note: {"written": [...], "replaced": [...]}, files of its folder of which only one half counts."""
+READS = 5
+"""How often a read begins anew where files are replaced meanwhile."""
+
 
 @dataclass(frozen=True)
 class AppendReport:
@@ -35,10 +40,22 @@ class Lake:
     def __init__(self, url: str) -> None:
         self.url = str(url).rstrip("/")
         self._fs, self._root = fsspec.core.url_to_fs(self.url)
+        self._versions: dict[str, int] = {}
 
     def files(self, name: str) -> list[str]:
-        """Paths of the table's Parquet files, oldest date first."""
-        return sorted(self._fs.glob(f"{self._root}/{table(name).name}/event_date=*/part-*.parquet"))
+        """Paths of the table's Parquet files, oldest date first; of a replacement under way, one half only."""
+        found = {path: path.rsplit("/", 1) for path in self._fs.glob(f"{self._root}/{table(name).name}/event_date=*/*")}
+        parts = {path for path, (_, file) in found.items() if file.startswith("part-") and file.endswith(".parquet")}
+        hidden: set[str] = set()
+        for path in sorted(path for path, (_, file) in found.items() if file.startswith(REPLACED)):
+            try:
+                note = json.loads(self._fs.cat_file(path))
+            except FileNotFoundError:  # what the note was about is done: look again
+                return self.files(name)
+            folder = found[path][0]
+            written, replaced = ({f"{folder}/{file}" for file in note[half]} for half in ("written", "replaced"))
+            hidden |= replaced if written <= parts else written
+        return sorted(parts - hidden)
 
     def schemas(self, name: str) -> Iterator[tuple[str, pa.Schema]]:
         """(path, Arrow schema) of each of the table's files; ContractError for one that cannot be read."""
@@ -58,9 +75,15 @@ class Lake:
     def read(self, name: str, columns: Sequence[str] | None = None, as_of: datetime | None = None) -> pa.Table:
         """Rows recorded at or before `as_of`, ordered by event_timestamp, then key."""
         order = ", ".join(("event_timestamp", *table(name).key))
-        with self.connect(as_of) as connection:
-            query = f"SELECT {', '.join(columns or ['*'])} FROM {name} ORDER BY {order}"
-            result: pa.Table = connection.sql(query).to_arrow_table()
+        query = f"SELECT {', '.join(columns or ['*'])} FROM {name} ORDER BY {order}"
+        for attempt in range(READS):
+            try:
+                with self.connect(as_of) as connection:
+                    result: pa.Table = connection.sql(query).to_arrow_table()
+                break
+            except (duckdb.IOException, FileNotFoundError):  # upkeep removed a listed file: what stands for it is there
+                if attempt + 1 == READS:
+                    raise
         if columns is None:
             return result.cast(table(name).schema)
         return result
@@ -154,22 +177,32 @@ class Lake:
             connection.register(f"{name}_empty", table(name).schema.empty_table())
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name}_empty")
             return
-        self._refuse_newer(paths[-1])
+        older = min(self._version(path) for path in paths) < CONTRACT_VERSION
         prefix = "" if "file" in self._protocols() else f"{self._protocols()[0]}://"
         listed = ", ".join("'" + (prefix + path).replace("'", "''") + "'" for path in paths)
+        rows = f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = {older})"
+        if older:  # columns that came since are null
+            connection.register(f"{name}_now", table(name).schema.empty_table())
+            rows = f"SELECT {', '.join(table(name).schema.names)} FROM (FROM {name}_now UNION ALL BY NAME {rows})"
         known = "" if as_of is None else f" WHERE recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
-        connection.execute(
-            f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false){known}"
-        )
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM ({rows}){known}")
 
-    def _refuse_newer(self, path: str) -> None:
-        metadata: dict[bytes, bytes] = self._metadata(path).metadata or {}
-        version = int(metadata.get(VERSION_KEY, b"1"))
-        if version > CONTRACT_VERSION:
-            raise ContractError(
-                f"{path} has contract version {version}, this metier reads up to {CONTRACT_VERSION}; "
-                "upgrade metier (`pip install --upgrade metier`)"
-            )
+    def _version(self, path: str) -> int:
+        """The file's contract version, read once; ContractError unless it is this one or the one before."""
+        if path not in self._versions:
+            metadata: dict[bytes, bytes] = self._metadata(path).metadata or {}
+            version = int(metadata.get(VERSION_KEY, b"1"))
+            if version > CONTRACT_VERSION:
+                raise ContractError(
+                    f"{path} has contract version {version}, this metier reads up to {CONTRACT_VERSION}; "
+                    "upgrade metier (`pip install --upgrade metier`)"
+                )
+            if version < CONTRACT_VERSION - 1:
+                raise ContractError(
+                    f"{path} has contract version {version}, too old to read; run `metier lake migrate`"
+                )
+            self._versions[path] = version
+        return self._versions[path]
 
 
 def _spelled_times(rows: pa.Table) -> pa.Table:

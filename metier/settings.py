@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     http_port: int = pydantic.Field(default=8000, ge=0, le=65_535)
     most_replicas: int = pydantic.Field(default=2, ge=1)
     refresh_seconds: float = pydantic.Field(default=10.0, gt=0)
+    retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)
+    """Days by table, as JSON, over those that components.data.retention declares; null keeps for ever."""
 
     @pydantic.field_validator("home")
     @classmethod
