@@ -161,6 +161,7 @@ def _stop(process: subprocess.Popen) -> None:
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
+        print(f"killing {process.pid}, which did not end in {STOP_SECONDS:.0f} s", file=sys.stderr, flush=True)
         process.kill()
         process.wait()
     for left in psutil.wait_procs(started, LINGER_SECONDS)[1]:

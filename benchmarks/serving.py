@@ -54,8 +54,8 @@ Figures = dict[str, Any]
 def main() -> int:
     """Parse, and turn errors into one line and a status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=400, help="requests a round (default 400)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each, in turns (default 5)")
+    parser.add_argument("--requests", type=int, default=200, help="requests a round (default 200)")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of each, in turns (default 9)")
     parser.add_argument("--candidates", type=int, default=200, help="candidates a request (default 200)")
     parser.add_argument("--surface", help="default: the first that is served")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/serving.json)")

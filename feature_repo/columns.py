@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from feature_repo.text import headline
@@ -21,6 +20,7 @@ from metier.contract import TIMESTAMP
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 CATEGORY_BUCKETS = 1023
@@ -29,21 +29,24 @@ TOKEN_COLUMNS = 2**20
 
 def numbers(table: pa.Table, name: str) -> Doubles:
     """(n,) float64 with NaN where absent; booleans are 0 and 1."""
-    if name not in table.column_names:
+    column = _column(table, name)
+    if column is None:
         return np.full(table.num_rows, np.nan)
-    column = table[name]
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
-    found: Doubles = column.cast(pa.float64()).to_numpy().astype(np.float64, copy=False)
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        column = column.cast(pa.float64())
+    found: Doubles = column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
     return found
 
 
 def seconds(table: pa.Table, name: str) -> Doubles:
     """(n,) seconds since 1970 of a timestamp column, NaN where absent."""
-    if name not in table.column_names or pa.types.is_null(table[name].type):
+    column = _column(table, name)
+    if column is None or pa.types.is_null(column.type):
         return np.full(table.num_rows, np.nan)
-    stamps = table[name].cast(TIMESTAMP, safe=False).cast(pa.int64())
-    found: Doubles = stamps.cast(pa.float64(), safe=False).to_numpy() / 1e6
+    stamps = column.cast(TIMESTAMP, safe=False).cast(pa.int64())
+    found: Doubles = stamps.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1e6
     return found
 
 
@@ -86,11 +89,17 @@ class Lists:
 def lists(table: pa.Table, name: str, element: pa.DataType | None = None) -> Lists:
     """The lists of a column (of strings by default), empty where absent."""
     kind = element or pa.string()
-    if name not in table.column_names or pa.types.is_null(table[name].type):
+    column = _column(table, name)
+    if column is None or pa.types.is_null(column.type):
         return Lists(np.zeros(table.num_rows + 1, np.int64), pa.array([], kind))
-    column = _whole(table[name]).cast(pa.large_list(kind))
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy().astype(np.int64)
-    return Lists(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), column.flatten())
+    if column.type.value_type != kind:
+        column = column.cast(pa.large_list(kind))
+    lengths = column.value_lengths()
+    if lengths.null_count:
+        lengths = lengths.fill_null(0)
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths.to_numpy(), out=offsets[1:])
+    return Lists(offsets, column.flatten())
 
 
 def token_sets(table: pa.Table, name: str) -> sp.csr_array:
@@ -140,21 +149,28 @@ def text_rows(table: pa.Table, name: str, vectors: TextVectors) -> Codes:
 
 
 def _strings(table: pa.Table, name: str) -> pa.Array:
-    if name not in table.column_names:
+    column = _column(table, name)
+    if column is None:
         return pa.nulls(table.num_rows, pa.string())
-    return _whole(table[name].cast(pa.string()))
+    return column if pa.types.is_string(column.type) else column.cast(pa.string())
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
+def _column(table: pa.Table, name: str) -> pa.Array | None:
+    """The column in one piece; None where it is absent."""
+    place = table.schema.get_field_index(name)
+    if place < 0:
+        return None
+    column = table.column(place)
+    if column.num_chunks == 1:
+        return column.chunk(0)
     whole = column.combine_chunks()
     return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
 
 
 def _coded(values: pa.Array, code: Callable[[str], int], empty: int = 0) -> Codes:
-    coded = values.dictionary_encode()
-    table = np.array([*(code(value) if value else empty for value in coded.dictionary.to_pylist()), empty], np.int64)
-    places = pc.fill_null(coded.indices, len(table) - 1).to_numpy(zero_copy_only=False)
-    found: Codes = table[places.astype(np.int64)]
+    coded = values.dictionary_encode(null_encoding="encode")
+    table = np.array([code(value) if value else empty for value in coded.dictionary.to_pylist()], np.int64)
+    found: Codes = table[coded.indices.to_numpy()]
     return found
 
 

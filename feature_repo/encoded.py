@@ -15,6 +15,7 @@ from feature_repo.columns import (
     Flags,
     Floats,
     Headlines,
+    Lists,
     codes,
     headlines_of,
     lists,
@@ -127,7 +128,7 @@ class Past:
         length = np.minimum(np.diff(ids.offsets), LONGEST)
         return cls(
             row,
-            _past_headlines(table, prefix, row, vectors),
+            _past_headlines(table, prefix, row, told, vectors),
             ids.padded(ids.codes(), LONGEST, 0),
             {name: values.padded(values.codes(), LONGEST, 0) for name, values in told.items()},
             length,
@@ -204,14 +205,16 @@ def _stored(features: tuple[Stored, ...], table: pa.Table, vectors: TextVectors,
     return np.column_stack([*columns, vectors.projection[rows]]).astype(np.float32)
 
 
-def _past_headlines(table: pa.Table, prefix: str, text_row: Codes, vectors: TextVectors) -> Headlines:
+def _past_headlines(
+    table: pa.Table, prefix: str, text_row: Codes, marks: dict[str, Lists], vectors: TextVectors
+) -> Headlines:
     """Headlines of past candidates: the title of the text, the place and company of the history."""
     parts = []
-    for name in ("recent_cities", "recent_regions", "recent_companies"):
-        values = lists(table, f"{prefix}{name}")
+    for name, column in (("city", "recent_cities"), ("region", "recent_regions"), ("company", "recent_companies")):
+        values = marks[name] if name in marks else lists(table, f"{prefix}{column}")
         places = values.padded(np.arange(len(values.flat)), LONGEST, -1).ravel()
         told = np.array([*values.flat.to_pylist(), None], object)
         parts.append(told[places])
-    titles = np.array([*vectors.titles, None], object)[text_row.ravel()]
+    titles = vectors.padded_titles[text_row.ravel()]
     cards = Headlines.encode([headline(*card) for card in zip(titles, *parts, strict=True)], vectors)
     return Headlines(cards.lexical, cards.row.reshape(text_row.shape))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feature_repo.columns import Codes, Doubles, Flags, Floats
+from feature_repo.columns import Codes, Doubles, Flags, Floats, Places
 from feature_repo.encoded import MARKS, CandidateColumns, QueryColumns, asks_as_person
 from feature_repo.parties import compare
 from feature_repo.similarity import Span, dense_cosines, interleaved, lexical_cosines, summaries
@@ -52,7 +52,7 @@ class Block:
         return cls(queries, candidates, query, candidate, asked, place, Span(starts, length), max(1, int(length.max())))
 
 
-def pair_features(block: Block, scratch: Floats) -> dict[str, Floats | Doubles]:
+def pair_features(block: Block, scratch: Places) -> dict[str, Floats | Doubles]:
     """Every feature of the block's pairs by name; `scratch` as similarity.lexical_cosines wants it."""
     queries, candidates = block.queries, block.candidates
     sides = (queries.party, block.query), (candidates.party, block.candidate)
@@ -87,7 +87,7 @@ def _semantic(block: Block) -> dict[str, Floats]:
     )
 
 
-def _lexical(block: Block, scratch: Floats) -> dict[str, Floats]:
+def _lexical(block: Block, scratch: Places) -> dict[str, Floats]:
     """TF-IDF cosines of whole texts: own text, request, past candidates."""
     queries, lexical = block.queries, block.queries.vectors.padded_lexical
     own, past = queries.text_row[block.asked, None], queries.past.text_row[block.asked, : block.longest]
@@ -99,7 +99,7 @@ def _lexical(block: Block, scratch: Floats) -> dict[str, Floats]:
     return _told(cosines, known[block.place] & (shown_row >= 0)[:, None], "lexical", "lexical_score", "request_lexical")
 
 
-def _headline(block: Block, scratch: Floats) -> dict[str, Floats]:
+def _headline(block: Block, scratch: Places) -> dict[str, Floats]:
     """TF-IDF cosines of headlines (title, place, company): own, past candidates."""
     own, past, shown = block.queries.headlines, block.queries.past.headlines, block.candidates.headlines
     slots = interleaved(
@@ -123,15 +123,15 @@ def _told(cosines: Floats, known: Flags, kind: str, own: str, request: str | Non
 
 def _same_marks(block: Block) -> dict[str, Floats]:
     """How often past candidates stood in the same city, company and so on as this one."""
-    features: dict[str, Floats] = {}
-    for mark, codes in block.candidates.marks.items():
-        past = block.queries.past.marks[mark][block.asked, : block.longest][block.place]
-        shown = codes[block.candidate][:, None]
-        told = summaries((past == shown).astype(np.float32), (past != 0) & (shown != 0))
-        features[f"past_same_{mark}_share"] = told["mean"]
-        features[f"past_same_{mark}_last"] = told["last"]
-        features[f"past_same_{mark}_decayed"] = told["decayed"]
-    return features
+    marks = block.candidates.marks
+    past = np.stack([block.queries.past.marks[mark][block.asked, : block.longest][block.place] for mark in marks])
+    shown = np.stack([codes[block.candidate] for codes in marks.values()])[:, :, None]
+    told = summaries((past == shown).astype(np.float32), (past != 0) & (shown != 0))
+    return {
+        f"past_same_{mark}_{name}": told[summary][place]
+        for place, mark in enumerate(marks)
+        for name, summary in (("share", "mean"), ("last", "last"), ("decayed", "decayed"))
+    }
 
 
 def _past_of_actor(block: Block) -> dict[str, Floats | Doubles]:

@@ -152,11 +152,13 @@ def _references(views: Sequence[FeatureView]) -> list[str]:
 
 def _columns(views: Sequence[FeatureView]) -> list[tuple[str, pa.DataType]]:
     """Full name and Arrow type of every feature."""
-    return [
-        (f"{view.name}__{field.name}", from_feast_to_pyarrow_type(field.dtype))
-        for view in views
-        for field in view.features
-    ]
+    return [column for view in views for column in _columns_of(view.name)]
+
+
+@functools.cache
+def _columns_of(view: str) -> tuple[tuple[str, pa.DataType], ...]:
+    (declared,) = (each for each in VIEWS if each.name == view)
+    return tuple((f"{view}__{field.name}", from_feast_to_pyarrow_type(field.dtype)) for field in declared.features)
 
 
 def _conform(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
@@ -167,9 +169,7 @@ def _conform(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def _with_columns(table: pa.Table, columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
-    for name, column in columns.items():
-        table = table.append_column(name, column)
-    return table
+    return pa.table([*table.columns, *columns.values()], names=[*table.column_names, *columns])
 
 
 def _require_columns(entity_rows: pa.Table, names: Sequence[str]) -> None:

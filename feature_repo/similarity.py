@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from feature_repo.columns import Codes, Flags, Floats
+from feature_repo.columns import Codes, Flags, Floats, Places
 from feature_repo.histories import LONGEST
-from feature_repo.vectors import BUCKETS
 
 DECAY = 0.8
 """Weight of a past candidate against the one after it."""
@@ -28,10 +27,23 @@ class Span:
 
 def interleaved(*parts: tuple[sp.csr_array, Codes]) -> sp.csr_array:
     """Rows of several matrices, stacked by query: each part gives rows (queries, k) of its matrix."""
-    gathered = sp.vstack([matrix[rows.ravel()] for matrix, rows in parts], format="csr")
+    gathered = _stacked([matrix[rows.ravel()] for matrix, rows in parts])
+    if len(parts[0][1]) == 1:
+        return gathered
     starts = np.cumsum([0, *(rows.size for _, rows in parts[:-1])])
     places = [start + np.arange(rows.size).reshape(rows.shape) for start, (_, rows) in zip(starts, parts, strict=True)]
     return gathered[np.concatenate(places, axis=1).ravel()]
+
+
+def _stacked(matrices: list[sp.csr_array]) -> sp.csr_array:
+    """One below the other, rows as they are."""
+    data, indices, lengths = (
+        np.concatenate(parts)
+        for parts in zip(*((matrix.data, matrix.indices, np.diff(matrix.indptr)) for matrix in matrices), strict=True)
+    )
+    starts = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=starts[1:])
+    return sp.csr_array((data, indices, starts), shape=(len(lengths), matrices[0].shape[1]))
 
 
 def dense_cosines(slots: Floats, shown: Floats, span: Span) -> Floats:
@@ -42,8 +54,8 @@ def dense_cosines(slots: Floats, shown: Floats, span: Span) -> Floats:
     return found
 
 
-def lexical_cosines(slots: sp.csr_array, shown: sp.csr_array, span: Span, scratch: Floats) -> Floats:
-    """(pairs, slots) of term rows, slots stacked by query; `scratch` is zero, holds 2**18 x slots, and stays zero."""
+def lexical_cosines(slots: sp.csr_array, shown: sp.csr_array, span: Span, scratch: Places) -> Floats:
+    """(pairs, slots) of term rows, slots stacked by query; `scratch` (2**18,) is zero and stays zero."""
     per_query = slots.shape[0] // len(span.width)
     found = np.zeros((shown.shape[0], per_query), np.float32)
     slot_of = np.repeat(np.arange(slots.shape[0]) % per_query, np.diff(slots.indptr))
@@ -52,10 +64,16 @@ def lexical_cosines(slots: sp.csr_array, shown: sp.csr_array, span: Span, scratc
         if low == high:
             continue
         terms, at = slots.indices[low:high], slot_of[low:high]
-        space = scratch[: BUCKETS * width].reshape(BUCKETS, width)
-        space[terms, at] = slots.data[low:high]
-        found[start:end, :width] = shown[start:end] @ space
-        space[terms, at] = 0
+        scratch[terms] = np.arange(1, high - low + 1)
+        space = np.zeros((high - low + 1, width), np.float32)
+        space[scratch[terms], at] = slots.data[low:high]
+        first, last = shown.indptr[start], shown.indptr[end]
+        places = scratch[shown.indices[first:last]]
+        scratch[terms] = 0
+        pairs = sp.csr_array(
+            (shown.data[first:last], places, shown.indptr[start : end + 1] - first), shape=(end - start, len(space))
+        )
+        found[start:end, :width] = pairs @ space
     return found
 
 
@@ -65,24 +83,24 @@ def summaries(cosines: Floats, known: Flags) -> dict[str, Floats]:
     Sums run over LONGEST slots whatever the block holds: how numpy groups a sum depends on its length.
     """
     cosines, known = _filled(cosines), _filled(known)
-    some = known.any(axis=1)
+    some = known.any(axis=-1)
     held = np.where(known, cosines, 0)
-    weights = np.where(known, DECAY ** np.arange(known.shape[1], dtype=np.float32), 0)
+    weights = np.where(known, DECAY ** np.arange(known.shape[-1], dtype=np.float32), 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = held.sum(axis=1) / known.sum(axis=1)
-        decayed = (held * weights).sum(axis=1) / weights.sum(axis=1)
+        mean = held.sum(axis=-1) / known.sum(axis=-1)
+        decayed = (held * weights).sum(axis=-1) / weights.sum(axis=-1)
     return {
-        "max": np.where(some, np.where(known, cosines, -np.inf).max(axis=1), np.nan),
+        "max": np.where(some, np.where(known, cosines, -np.inf).max(axis=-1), np.nan),
         "mean": mean,
-        "last": np.where(known[:, 0], cosines[:, 0], np.nan),
+        "last": np.where(known[..., 0], cosines[..., 0], np.nan),
         "decayed": decayed,
     }
 
 
 def _filled(slots: npt.NDArray) -> npt.NDArray:
     """(pairs, LONGEST): further slots are 0 or False."""
-    if slots.shape[1] == LONGEST:
+    if slots.shape[-1] == LONGEST:
         return slots
-    filled = np.zeros((len(slots), LONGEST), slots.dtype)
-    filled[:, : slots.shape[1]] = slots
+    filled = np.zeros((*slots.shape[:-1], LONGEST), slots.dtype)
+    filled[..., : slots.shape[-1]] = slots
     return filled

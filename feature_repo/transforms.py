@@ -5,6 +5,7 @@ unknown, 1..1023 hashed), `*_v00`..`*_v15` are components of a text vector, all 
 A pair's features depend on its query and its candidate alone. Knows neither Feast nor the lake.
 """
 
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +14,6 @@ import pyarrow as pa
 
 from feature_repo.columns import Codes, Floats
 from feature_repo.encoded import CandidateColumns, QueryColumns, asks_as_person
-from feature_repo.histories import LONGEST
 from feature_repo.pair_features import TEXT_NAMES, Block, pair_features, past_names
 from feature_repo.parties import COMPARISON_NAMES
 from feature_repo.stored_features import CANDIDATE_STORED, QUERY_STORED, STORED_COUNT_NAMES, vector_names
@@ -87,25 +87,32 @@ def pair_matrix(
     known = surface(name)
     query, candidate = np.asarray(query_index, np.int64), np.asarray(candidate_index, np.int64)
     _check(known, queries, candidates, query, candidate)
-    names = feature_names(known, candidate_counts)
-    place = {feature: column for column, feature in enumerate(names)}
-    inputs = np.empty((len(query), len(names)), np.float32)
-    of_candidate, of_query = _stored_names(known)
-    scratch = np.zeros(BUCKETS * (LONGEST + 2), np.float32)
+    place, of_candidate, of_query = _layout(known, candidate_counts)
+    inputs = np.empty((len(query), len(place)), np.float32)
+    scratch = np.zeros(BUCKETS, np.int32)
     for start, end in _blocks(query):
         rows = inputs[start:end]
         block = Block.of(queries, candidates, query[start:end], candidate[start:end])
-        _gather(rows, place, of_candidate, candidates.stored, block.candidate)
-        _gather(rows, place, of_query, queries.stored, block.query)
+        for (source, target), stored, index in (
+            (of_candidate, candidates.stored, block.candidate),
+            (of_query, queries.stored, block.query),
+        ):
+            rows[:, target] = stored[index[:, None], source]
         for feature, values in pair_features(block, scratch).items():
             if feature in place:
                 rows[:, place[feature]] = values
     return inputs
 
 
-def _gather(rows: Floats, place: dict[str, int], names: tuple[str, ...], stored: Floats, index: Codes) -> None:
-    kept = [column for column, feature in enumerate(names) if feature in place]
-    rows[:, [place[names[column]] for column in kept]] = stored[index][:, kept]
+@functools.cache
+def _layout(name: Surface, candidate_counts: bool) -> tuple[dict[str, int], tuple[Codes, Codes], tuple[Codes, Codes]]:
+    """Column of every model input, and (stored column, model input) of what is gathered from each side."""
+    place = {feature: column for column, feature in enumerate(feature_names(name, candidate_counts))}
+    candidate, query = (
+        np.array([(column, place[feature]) for column, feature in enumerate(names) if feature in place]).T
+        for names in _stored_names(name)
+    )
+    return place, tuple(candidate), tuple(query)
 
 
 def _blocks(query: Codes) -> Iterator[tuple[int, int]]:

@@ -128,6 +128,11 @@ class TextVectors:
         projected[-1] = np.nan
         return projected
 
+    @cached_property
+    def padded_titles(self) -> npt.NDArray[np.object_]:
+        """(n + 1,): titles in the order of `keys`; the last is None."""
+        return np.array([*self.titles, None], object)
+
     def rows(self, keys: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> Rows:
         """Row of each key, -1 where it is unknown or null."""
         if not isinstance(keys, pa.Array | pa.ChunkedArray):

@@ -3,6 +3,7 @@
 Knows neither HTTP nor Ray. Blocking: callers run it in a thread.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -48,6 +49,7 @@ class Engine:
                 self.stages[surface] = self._load(surface)
         self._warm_up()
         self.events = EventLog(settings.events)
+        _settle()
 
     def now(self) -> datetime:
         """The clock of this endpoint."""
@@ -88,6 +90,8 @@ class Engine:
                 if fresh is not None:
                     self.stages[surface] = fresh
                     changed.append(surface)
+        if changed:
+            _settle()
         return changed
 
     def _newer(self, surface: Surface, stages: Stages) -> Stages | None:
@@ -124,3 +128,9 @@ class Engine:
         """Load what is loaded lazily; what fails here would fail a request."""
         for stages in self.stages.values():
             stages.warm_up(moment_of(stages.snapshot.release.version))
+
+
+def _settle() -> None:
+    """Keep what was loaded out of garbage collection: walking it would take longer than a deadline."""
+    gc.collect()
+    gc.freeze()

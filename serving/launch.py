@@ -24,6 +24,8 @@ from metier.settings import Settings
 
 START_SECONDS = 180
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
+REPLICA_PORTS = 200
+"""Ports that replicas may take: a range of its own, or two endpoints of one machine would share one."""
 LONGEST_FOLDER = 28
 """Ray and HAProxy add up to 69 characters to it; HAProxy takes socket paths of 97."""
 
@@ -105,6 +107,7 @@ def wait_for_signal(say: Callable[[], None]) -> None:
 
 def _environment(settings: Settings, folder: Path) -> dict[str, str]:
     """Ray Serve reads these when it is imported; its replicas inherit them."""
+    replicas = free_port(settings.http_host)
     return {
         "METIER_HOME": str(settings.home),
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
@@ -120,6 +123,8 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_STARTUP_TIMEOUT_S": "120",
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "120",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(replicas),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(min(replicas + REPLICA_PORTS, 65_535)),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "disabled",
         "RAY_SERVE_LOG_TO_STDERR": "0",
