@@ -19,7 +19,7 @@ from metier.errors import ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
-FREELANCERS, JOBS, IMPRESSIONS = 600, 450, 32_000
+FREELANCERS, JOBS, IMPRESSIONS = 500, 350, 26_000
 ACTORS = 25
 """Actors asked on each surface."""
 SHOWN = 5
