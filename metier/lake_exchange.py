@@ -5,7 +5,6 @@ for readers (Lake.files): the new one once all of it is there. The other half is
 Knows files, not what is in them.
 """
 
-import fcntl
 import hashlib
 import json
 import posixpath
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 
 from metier.errors import InputError
 from metier.lake import REPLACED, Lake
+from metier.locks import exclusively
 
 BESIDE = ".upkeep-"
 """How files begin that are not part of the lake yet."""
@@ -97,11 +97,6 @@ class Exchange:
         if not self._local or not Path(self.root).is_dir():
             yield
             return
-        with (Path(self.root) / "upkeep.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(
-                    f"another upkeep of {self.root} is running; wait until it ends, then repeat this one"
-                ) from error
+        refusal = InputError(f"another upkeep of {self.root} is running; wait until it ends, then repeat this one")
+        with exclusively(Path(self.root) / "upkeep.lock", refusal):
             yield

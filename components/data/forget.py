@@ -20,9 +20,9 @@ from components.data.forget_places import (
     forget_quarantine,
     forget_releases,
     in_events,
-    no_import,
     still_held,
 )
+from components.data.importers.events import no_other_import
 from components.data.person import Person, in_lake, lake_marks
 from components.data.traces import Traces
 from metier.errors import InputError
@@ -54,7 +54,7 @@ def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
     """Remove the freelancer or client with this id; InputError where nothing here ever knew it."""
     home = _Receipts(settings.home / "receipts", actor_id)
     lake = Lake(settings.lake)
-    with no_import(settings.events):
+    with no_other_import(settings.events):
         person = in_events(settings.events, in_lake(lake, home.unfinished()))
         home.begin(person)
         traces = Traces(person)

@@ -3,11 +3,9 @@
 Counts what went; a repeat counts nothing. Knows what each place is for; how files are searched and cut is traces.py's.
 """
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from components.ranking.releases import build_releases, in_use, open_registry
 from components.retrieval.release import POINTER, moment_of, newest_version
 from feature_repo.aggregates import distinct_query_texts, distinct_texts
 from feature_repo.forgetting import Gone, forget_offline, forget_online, forget_texts
-from metier.errors import InputError, MetierError
+from metier.errors import MetierError
 from metier.lake import Lake
 from metier.lake_upkeep import take_out_quarantined
 from metier.settings import Settings
@@ -29,20 +27,6 @@ END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 ID_COLUMNS = ("freelancer_id", "client_id", "actor_id", "candidate_id", "job_id", "query_id")
 
 Row = Mapping[str, Any]
-
-
-@contextmanager
-def no_import(folder: Path) -> Iterator[None]:
-    """No import of the event log runs meanwhile; InputError while one does."""
-    if not folder.exists():
-        yield
-        return
-    with (folder / "import.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(f"an import of {folder} is running; wait until it ends, then repeat this") from error
-        yield
 
 
 def in_events(folder: Path, person: Person) -> Person:

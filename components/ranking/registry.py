@@ -4,23 +4,22 @@ A bundle is registered once per content, under the name of its surface. Aliases 
 challenger; a deployment pins (name, version, sha256). Knows no gate: whoever reads a decision calls promote.
 """
 
-import fcntl
 import json
 import os
 import tempfile
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from components.ranking.artifact import NEXT_MOVE
 from components.ranking.bundle import Bundle
 from metier.contract import Surface
 from metier.errors import ArtifactError, RegistryError
+from metier.locks import exclusively
 
 Alias = Literal["champion", "challenger"]
 
@@ -263,12 +262,8 @@ class Registry:
             return
         path = Path(f"{self._url.database}.lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + LOCK_SECONDS
-        with path.open("a") as lock:
-            while not _locked(lock):
-                if time.monotonic() > deadline:
-                    raise RegistryError(f"{path} was held for {LOCK_SECONDS:g} s; end the process that holds it")
-                time.sleep(0.05)
+        held = RegistryError(f"{path} was held for {LOCK_SECONDS:g} s; end the process that holds it")
+        with exclusively(path, held, LOCK_SECONDS):
             yield
 
     @contextmanager
@@ -285,15 +280,6 @@ class Registry:
             raise RegistryError(
                 f"{doing} at {self._shown}: {reason}; check METIER_REGISTRY_URI, the database and the disk"
             ) from error
-
-
-def _locked(lock: IO[str]) -> bool:
-    """Whether this process holds the lock now; closing the file gives it back."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _verify(folder: Path, sha256: str, place: str, next_move: str) -> None:

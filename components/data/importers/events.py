@@ -4,12 +4,11 @@ What was imported is kept beside the segments, in imported.json; nothing else in
 log spells rows; what rows must look like is conform's, and what the lake holds already is ingest's.
 """
 
-import fcntl
 import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +42,7 @@ from metier.contract import (
 )
 from metier.errors import ContractError, InputError, SettingsError
 from metier.lake import Lake
+from metier.locks import exclusively
 
 FLOAT32_LIST = pa.list_(pa.float32())
 _FITS: dict[pa.DataType, Callable[[Any], bool]] = {
@@ -74,7 +74,7 @@ def import_events(lake: Lake, folder: Path, clock: datetime) -> EventsReport:
     """Bring the lines of `folder` that were recorded by `clock` to the lake; InputError while another import runs."""
     if not folder.exists():
         return EventsReport({})
-    with _locked(folder):
+    with no_other_import(folder):
         imported, importing = _read_ledger(folder)
         reports: dict[str, TableReport] = {}
         for chunk in _chunks(folder, imported, importing, clock):
@@ -142,19 +142,16 @@ def _noted(rows: pa.Table, strange: list[str]) -> pa.Table:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    try:
-        handle = (folder / "import.lock").open("w")
-    except OSError as error:
-        raise SettingsError(
-            f"{folder} cannot be imported from ({error.strerror}); make it a folder to write to"
-        ) from error
-    with handle:
+def no_other_import(folder: Path) -> Iterator[None]:
+    """No import of the folder begins meanwhile; InputError while one runs."""
+    refusal = InputError(f"another import of {folder} is running; wait until it ends, then repeat this")
+    with ExitStack() as held:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                f"another import of {folder} is running; wait until it ends, then repeat this one"
+            if folder.exists():
+                held.enter_context(exclusively(folder / "import.lock", refusal))
+        except OSError as error:
+            raise SettingsError(
+                f"{folder} cannot be imported from ({error.strerror}); make it a folder to write to"
             ) from error
         yield
 
