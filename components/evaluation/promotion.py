@@ -4,7 +4,7 @@ Knows the registry's aliases; measures nothing and decides nothing.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from components.retrieval.encoder import Encoder
 from feature_repo.retrieval import feature_service
 from feature_repo.vectors import TextVectors
 from metier.code import code_digest
-from metier.contract import Surface
+from metier.contract import Surface, surface
 from metier.lake import Lake
 from metier.settings import Settings
 
@@ -52,45 +52,14 @@ def register(
     found = []
     for report in merged([evaluation for evaluation, _ in parts]):
         first, ensemble = next(part for part in parts if part[0].study.surface == report.surface)
-        found.append(_register(first, report, ensemble, settings, as_of, inputs_digest))
+        origin = _origin(first, settings, as_of, inputs_digest)
+        found.append(_register(origin, ensemble, report, first.headline(), settings))
     return found
 
 
-def _register(
-    first: StudyEvaluation,
-    report: EvaluationReport,
-    ensemble: Path,
-    settings: Settings,
-    as_of: datetime,
-    inputs_digest: str,
-) -> Registration:
-    registry, surface = open_registry(settings), first.study.surface
-    settings.bundles.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".register-", dir=settings.bundles) as beside:
-        bundle = _bundle(Path(beside) / "bundle", first, report, ensemble, settings, as_of, inputs_digest)
-        registered = registry.register(bundle.folder, first.headline())
-    decision = report.decision
-    verdict: Verdict = decision.verdict if decision else "hold"
-    if verdict != "refuse":
-        registry.set_alias(registered.name, "challenger", registered.version)
-    if verdict == "promote":
-        registry.promote(registered.name, registered.version)
-    alias = {"promote": "champion", "hold": "challenger", "refuse": "without an alias"}[verdict]
-    return Registration(surface, registered, verdict, alias)
-
-
-def _bundle(
-    folder: Path,
-    first: StudyEvaluation,
-    report: EvaluationReport,
-    ensemble: Path,
-    settings: Settings,
-    as_of: datetime,
-    inputs_digest: str,
-) -> Bundle:
+def _origin(first: StudyEvaluation, settings: Settings, as_of: datetime, inputs_digest: str) -> Origin:
     study = first.study
-    vectors = TextVectors.read(settings.features / VECTORS)
-    origin = Origin(
+    return Origin(
         surface=study.surface,
         feature_service=feature_service(study.surface),
         candidate_counts=study.candidate_counts,
@@ -100,6 +69,27 @@ def _bundle(
         code_digest=code_digest(),
         lineage={"study": study.name, "compared_with": first.champion or "baseline"},
     )
+
+
+def _register(
+    origin: Origin, ensemble: Path, report: EvaluationReport, headline: Mapping[str, float], settings: Settings
+) -> Registration:
+    registry = open_registry(settings)
+    settings.bundles.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".register-", dir=settings.bundles) as beside:
+        bundle = _bundle(Path(beside) / "bundle", origin, ensemble, report, settings)
+        registered = registry.register(bundle.folder, headline)
+    verdict: Verdict = report.decision.verdict if report.decision else "hold"
+    if verdict != "refuse":
+        registry.set_alias(registered.name, "challenger", registered.version)
+    if verdict == "promote":
+        registry.promote(registered.name, registered.version)
+    alias = {"promote": "champion", "hold": "challenger", "refuse": "without an alias"}[verdict]
+    return Registration(surface(origin.surface), registered, verdict, alias)
+
+
+def _bundle(folder: Path, origin: Origin, ensemble: Path, report: EvaluationReport, settings: Settings) -> Bundle:
+    vectors = TextVectors.read(settings.features / VECTORS)
     return Bundle.write(
         folder,
         origin=origin,

@@ -16,7 +16,7 @@ import tokenizers
 from onnx import TensorProto, helper, numpy_helper
 
 from components.data.training_set import RankingDataset
-from components.ranking import registry as registry_module
+from components.ranking import registry_database
 from components.ranking.bundle import WEIGHT_SHAPES, Bundle, Origin
 from components.ranking.ensemble import Ensemble
 from components.ranking.external_ranker import ExternalRanker
@@ -333,7 +333,7 @@ def test_two_processes_open_a_new_registry_at_once_and_register_one_bundle_once(
 
 
 def test_a_lock_that_is_never_given_back_is_told(home, registry, monkeypatch):
-    monkeypatch.setattr(registry_module, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(registry_database, "LOCK_SECONDS", 0.1)
     with (home / "mlflow.db.lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(RegistryError, match=r"mlflow\.db\.lock was held for 0\.1 s; end the process that holds it"):
