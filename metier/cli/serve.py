@@ -62,13 +62,13 @@ def rank(
     print(json.dumps(answer) if as_json else render(answer))
 
 
-def ask(url: str, path: str, body: str, method: str = "POST") -> dict[str, Any]:
+def ask(url: str, path: str, body: str) -> dict[str, Any]:
     """The endpoint's answer; InputError with its reason for a 4xx, ServingError where it cannot answer."""
     import requests
 
     try:
-        answer = requests.request(
-            method, url + path, data=body.encode(), headers={"content-type": "application/json"}, timeout=ASK_SECONDS
+        answer = requests.post(
+            url + path, data=body.encode(), headers={"content-type": "application/json"}, timeout=ASK_SECONDS
         )
         told: dict[str, Any] = answer.json()
     except requests.RequestException as error:

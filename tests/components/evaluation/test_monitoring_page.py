@@ -3,7 +3,6 @@
 import json
 import math
 from datetime import UTC, date, datetime
-from html.parser import HTMLParser
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,6 +11,7 @@ from components.evaluation.monitoring.findings import judged, unmeasured
 from components.evaluation.monitoring.health import Nulls, Volume
 from components.evaluation.monitoring.page import MonitoringReport, read_nulls, render_html, write_report
 from metier.errors import InputError
+from tests.components.evaluation.outline import Outline
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 NULLS = {"job_profile": Nulls(8, {"city": 2, "<b>bold</b>": 8}), "empty": Nulls(0, {"city": 0})}
@@ -32,25 +32,9 @@ def report():
     return MonitoringReport(NOW, "9f3a", NOW, findings, volumes, NULLS)
 
 
-class _Outline(HTMLParser):
-    """Tags still open at the end, and everything that would be fetched."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.fetched = [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.fetched += [value for name, value in attrs if name in ("src", "href", "xlink:href") and value[:1] != "#"]
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
 def test_the_page_is_whole_fetches_nothing_and_shows_three_charts(report):
     page = render_html(report)
-    outline = _Outline()
+    outline = Outline()
     outline.feed(page)
     assert (outline.open, outline.fetched) == ([], [])
     assert page.startswith("<!doctype html>")

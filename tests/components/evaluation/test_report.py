@@ -1,7 +1,6 @@
 import json
 import math
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from components.evaluation.report import (
     write_report,
 )
 from metier.errors import InputError
+from tests.components.evaluation.outline import Outline
 
 UNKNOWN = Interval(math.nan, math.nan, math.nan, 0, 0)
 
@@ -54,22 +54,6 @@ def evaluation():
     return EvaluationReport("job_feed", (section,), facts, decision, ("82% of targets are cold",))
 
 
-class _Outline(HTMLParser):
-    """Tags still open at the end, and everything that would be fetched."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.fetched = [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.fetched += [value for name, value in attrs if name in ("src", "href", "xlink:href") and value[:1] != "#"]
-        if tag not in ("meta", "br", "img", "link"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
 def test_a_written_report_reads_back_equal(evaluation, tmp_path):
     html = write_report(evaluation, tmp_path / "job_feed")
     assert html.name == "evaluation.html"
@@ -85,7 +69,7 @@ def test_figures_of_numpy_become_plain_json(tmp_path):
 
 def test_the_page_is_whole_and_fetches_nothing(evaluation):
     page = render_html(evaluation)
-    outline = _Outline()
+    outline = Outline()
     outline.feed(page)
     assert outline.open == []
     assert outline.fetched == []
