@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     lake_url: str = ""
     as_of: datetime | None = None
     registry_uri: str = ""
+    online_store_url: str = ""
+    """redis:// or rediss:// URL of the online store that several machines share; empty: a file under METIER_HOME."""
+    feature_registry_uri: str = ""
+    """postgresql:// URL of Feast's registry; empty: a file under METIER_HOME. Set together with online_store_url."""
+    online_timeout_seconds: float = pydantic.Field(default=0.1, gt=0)
+    """Longest wait of a request for one answer of the online store, which then counts as failed."""
     http_host: str = "127.0.0.1"
     http_port: int = pydantic.Field(default=8000, ge=0, le=65_535)
     most_replicas: int = pydantic.Field(default=2, ge=1)
@@ -43,6 +49,16 @@ class Settings(BaseSettings):
         if as_of is None:
             return None
         return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
+
+    @pydantic.field_validator("online_store_url")
+    @classmethod
+    def _valkey(cls, url: str) -> str:
+        return _starting_with(url, "redis://", "rediss://")
+
+    @pydantic.field_validator("feature_registry_uri")
+    @classmethod
+    def _postgres(cls, uri: str) -> str:
+        return _starting_with(uri, "postgresql://", "postgresql+psycopg://")
 
     @property
     def lake(self) -> str:
@@ -98,6 +114,12 @@ class Settings(BaseSettings):
     def pipelines(self) -> Path:
         """Artifacts and cache of local pipeline runs."""
         return self.home / "pipelines"
+
+
+def _starting_with(url: str, *schemes: str) -> str:
+    if url and not url.startswith(schemes):
+        raise ValueError(f"it has to start with {' or '.join(schemes)}")
+    return url
 
 
 def load_settings() -> Settings:

@@ -3,6 +3,7 @@
 Repeating it, or repeating it after a kill, leaves the same lake. Knows no file format.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.data.importers.conform import NOTE, conform
+from components.data.importers.conform import NOTE, TEXTS, conform
 from components.data.importers.duplicates import contradictions
+from components.data.plain_texts import TextCounts, plain_texts
 from metier.contract import table
 from metier.lake import Lake
 
@@ -29,6 +31,7 @@ class TableReport:
     quarantined: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    texts: TextCounts = field(default_factory=TextCounts)
 
     def __add__(self, other: "TableReport") -> "TableReport":
         return TableReport(
@@ -38,6 +41,7 @@ class TableReport:
             self.quarantined + other.quarantined,
             dict(Counter(self.reasons) + Counter(other.reasons)),
             tuple(dict.fromkeys((*self.warnings, *other.warnings))),
+            self.texts + other.texts,
         )
 
 
@@ -54,7 +58,7 @@ class IngestReport:
             lines.append(f"{name:14}{t.read:>12,}{t.written:>12,}{t.duplicates:>12,}{t.quarantined:>13,}")
         for name, t in self.tables.items():
             lines += [f"quarantined from {name}: {number:,} x {reason}" for reason, number in t.reasons.items()]
-            lines += [f"note on {name}: {warning}" for warning in t.warnings]
+            lines += [f"note on {name}: {note}" for note in (*t.texts.render(), *t.warnings)]
         return "\n".join(lines)
 
 
@@ -72,16 +76,21 @@ def ingest(lake: Lake, tables: Iterable[tuple[str, str, pa.Table]], clock: datet
 
 
 def _ingest_table(lake: Lake, name: str, source: str, incoming: pa.Table, now: datetime) -> TableReport:
-    conformed = conform(name, incoming, now, source)
+    plain, texts = plain_texts(name, incoming)
+    conformed = conform(name, plain, now, source)
     rows, contradicting = _split(lake, name, conformed.rows)
     otherwise = pa.array([HELD_OTHERWISE] * contradicting.num_rows, pa.string())
     quarantined = lake.quarantine(name, conformed.rejected, conformed.reasons, source)
     quarantined += lake.quarantine(name, contradicting, otherwise, source)
     appended = lake.append(name, rows)
     reasons = Counter([*conformed.reasons.to_pylist(), *otherwise.to_pylist()])
-    note = (incoming.schema.metadata or {}).get(NOTE)
-    warnings = (note.decode(), *conformed.warnings) if note else conformed.warnings
-    return TableReport(incoming.num_rows, appended.written, appended.duplicates, quarantined, dict(reasons), warnings)
+    told: dict[bytes, bytes] = incoming.schema.metadata or {}
+    if TEXTS in told:
+        texts += TextCounts(**json.loads(told[TEXTS]))
+    warnings = (told[NOTE].decode(), *conformed.warnings) if NOTE in told else conformed.warnings
+    return TableReport(
+        incoming.num_rows, appended.written, appended.duplicates, quarantined, dict(reasons), warnings, texts
+    )
 
 
 def _split(lake: Lake, name: str, rows: pa.Table) -> tuple[pa.Table, pa.Table]:

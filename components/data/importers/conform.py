@@ -24,6 +24,8 @@ LINE = "metier.line"
 """Column with the text of a row that could not be split into columns (null elsewhere)."""
 NOTE = b"metier.note"
 """Schema metadata by which an importer says what the report must repeat about a table."""
+TEXTS = b"metier.texts"
+"""Schema metadata with the TextCounts, as JSON, of an importer that made texts plain itself."""
 REPEATED_KEY = "key repeats an earlier row with other content"
 
 Mask = np.ndarray

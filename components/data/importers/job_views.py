@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from components.data.importers.applicants import Experience, Interest, profiles
 from components.data.importers.casting import cast
+from components.data.importers.cleaning import html_text
 from components.data.importers.conform import LINE, NOTE, REASON
 from components.data.importers.delimited import read_delimited
 from metier.contract import FREELANCERS, INTERACTIONS, JOBS, TEXT, TIMESTAMP
@@ -52,10 +53,12 @@ def read_job_views(directory: Path) -> Iterator[tuple[str, str, pa.Table]]:
         raise ContractError(f"{directory} holds no {VIEWS}; give the folder of the job-views data")
     views, broken_views = _rows(directory / VIEWS, ("Applicant.ID", "Job.ID", "View.Start"))
     history, broken_history = _rows(directory / EXPERIENCE, ("Applicant.ID", "Position.Name"))
+    cleaned = _without_html(history)
     interests, broken_interests = _rows(directory / INTERESTS, ("Applicant.ID", "Position.Of.Interest"))
     at = _times((*views, *history, *interests))
     folder = directory.resolve().name
-    yield "freelancers", f"{folder}/{EXPERIENCE}", _freelancers(views, history, interests, at)
+    people = _freelancers(views, history, interests, at)
+    yield "freelancers", f"{folder}/{EXPERIENCE}", people.replace_schema_metadata({NOTE: cleaned.encode()})
     yield "jobs", f"{folder}/{VIEWS}", _jobs(views, at)
     yield "interactions", f"{folder}/{VIEWS}", _clicks(views, at)
     anonymous = [(EXPERIENCE, history), (INTERESTS, interests)]
@@ -80,6 +83,16 @@ def _rows(path: Path, needed: Sequence[str]) -> tuple[list[Row], pa.Table]:
     rows = given.filter(pc.is_null(given[REASON])).drop_columns([REASON])
     texts = [row.pop(LINE, None) or _text(row) for row in unread.drop_columns([REASON]).to_pylist()]
     return [_cleaned(row) for row in rows.to_pylist()], _marked(unread[REASON].to_pylist(), texts)
+
+
+def _without_html(history: Sequence[Row]) -> str:
+    """Make the descriptions of work plain, and say how many that changed."""
+    changed = 0
+    for row in history:
+        if given := row.get("Job.Description"):
+            row["Job.Description"] = html_text(given)
+            changed += row["Job.Description"] != given
+    return f"{changed:,} of {len(history):,} entries in {EXPERIENCE} had HTML or untidy text in Job.Description"
 
 
 def _without_applicant(rows: Sequence[Row]) -> pa.Table:

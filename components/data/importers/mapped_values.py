@@ -11,12 +11,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from components.data.importers.cleaning import Refused, html_text, is_missing, listed, one_line, tidy, truth
+from components.data.importers.cleaning import Refused, html_text, is_missing, listed, truth
 from components.data.importers.mapping import Rule
 from components.data.importers.money import Money, budget, rate
-from components.data.importers.personal_data import EMAIL, mask
 from components.data.importers.spelled_dates import relative_date, spelled_date
+from components.data.plain_texts import TextCounts
 from metier.contract import TEXT, TEXT_LIST
+from metier.personal_data import EMAIL, mask
+from metier.plain_text import one_line, tidy
 
 _OF_MANY_LINES = "description"
 _UPPER_END = "budget_max_usd"
@@ -32,18 +34,20 @@ class Findings:
     masked_rows: set[int] = field(default_factory=set)
     refused: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def notes(self) -> list[str]:
-        """A line for each of the three that found something."""
-        rows = len(set().union(*self.cleaned.values()))
-        notes = []
-        if rows:
-            counts = ", ".join(f"{name} {len(found):,}" for name, found in self.cleaned.items())
-            notes.append(f"cleaned text in {rows:,} rows: {counts}")
-        if self.masked:
-            notes.append(f"masked personal data in {len(self.masked_rows):,} rows: {_by_column(self.masked)}")
-        if self.refused:
-            notes.append(f"left empty: {_by_column(self.refused)}")
-        return notes
+    def counts(self) -> TextCounts:
+        """What was done to the texts."""
+        rows = set().union(*self.cleaned.values())
+        cleaned = {name: len(found) for name, found in self.cleaned.items()}
+        masked = {name: dict(found) for name, found in self.masked.items()}
+        return TextCounts(len(rows), cleaned, len(self.masked_rows), masked)
+
+    def note(self) -> str:
+        """What was left empty, in one line; empty where nothing was."""
+        counts = (
+            f"{name} {', '.join(f'{number:,} x {what}' for what, number in sorted(found.items()))}"
+            for name, found in self.refused.items()
+        )
+        return f"left empty: {'; '.join(counts)}" if self.refused else ""
 
     def mask(self, column: str, row: int, text: str) -> str:
         """The text without personal data, counted."""
@@ -129,10 +133,3 @@ def _reader(rule: Rule, clock: datetime | None) -> Callable[[str], Any]:
 
 def _end(rule: Rule, money: Money) -> float | None:
     return money.high if rule.column.name == _UPPER_END else money.low
-
-
-def _by_column(counts: dict[str, Counter[str]]) -> str:
-    return "; ".join(
-        f"{name} {', '.join(f'{number:,} x {what}' for what, number in sorted(found.items()))}"
-        for name, found in counts.items()
-    )

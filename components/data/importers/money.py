@@ -7,7 +7,8 @@ and numbers that could mean two things are Refused; nothing is converted.
 import re
 from dataclasses import dataclass
 
-from components.data.importers.cleaning import Refused, one_line
+from components.data.importers.cleaning import Refused
+from metier.plain_text import one_line
 
 NOT_DOLLARS = "not in US dollars"
 NOT_HOURLY = "not by the hour"

@@ -7,7 +7,7 @@ name of the kept one. Knows posts as a whole; how a column is read is its rule's
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.data.importers.conform import LINE, NOTE, REASON, conform
+from components.data.importers.conform import LINE, NOTE, REASON, TEXTS, conform
 from components.data.importers.delimited import read_delimited
 from components.data.importers.mapped_values import Findings, identity, values
 from components.data.importers.mapping import Mapping, Rule, read_mapping
@@ -61,8 +61,10 @@ def read_posts(path: Path, mapping: Mapping, clock: datetime | None = None) -> I
     if clients.num_rows:
         yield "clients", path.name, clients
     table = _table(jobs, reasons, [reason for reason, _ in unread], lines)
-    notes = "\n".join(findings.notes())
-    yield "jobs", path.name, table.replace_schema_metadata({NOTE: notes.encode()} if notes else None)
+    told = {TEXTS: json.dumps(asdict(findings.counts())).encode()}
+    if note := findings.note():
+        told[NOTE] = note.encode()
+    yield "jobs", path.name, table.replace_schema_metadata(told)
 
 
 def _require_sources(given: pa.Table, path: Path, mapping: Mapping) -> None:
@@ -178,10 +180,9 @@ def _clients(rows: pa.Table, jobs: Columns, kept: Sequence[int], mapping: Mappin
 
 
 def _told(table: TableReport) -> TableReport:
-    """The report with one line for each note, and one reason for all near-duplicates."""
+    """The report with one reason for all near-duplicates."""
     reasons: dict[str, int] = {}
     for reason, number in table.reasons.items():
         short = re.sub(f"^({REPEATS}|{NEAR}) .*", NAMED_IN_QUARANTINE, reason)
         reasons[short] = reasons.get(short, 0) + number
-    notes = tuple(note for warning in table.warnings for note in warning.split("\n"))
-    return replace(table, reasons=reasons, warnings=notes)
+    return replace(table, reasons=reasons)

@@ -8,7 +8,8 @@ import re
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta, timezone
 
-from components.data.importers.cleaning import Refused, one_line
+from components.data.importers.cleaning import Refused
+from metier.plain_text import one_line
 
 NO_DATE = "names no date"
 NO_MOMENT = "names no moment"

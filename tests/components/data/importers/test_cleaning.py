@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.data.importers.cleaning import Refused, html_text, is_missing, listed, one_line, tidy, truth
+from components.data.importers.cleaning import Refused, html_text, is_missing, listed, truth
+from metier.plain_text import one_line, tidy
 
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
 

@@ -21,6 +21,7 @@ from components.data.ingest import HELD_OTHERWISE
 from metier.contract import TABLES
 from metier.errors import ContractError, InputError, SettingsError
 from metier.lake import Lake
+from metier.plain_text import one_line, tidy
 from serving.event_log import EventLog
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -150,6 +151,9 @@ def test_any_text_and_any_number_come_back(tmp_path_factory, rows):
     logged(home / "events", *(("freelancers", version) for version in versions))
     lake = Lake(str(home / "lake"))
     import_events(lake, home / "events", CLOCK)
+    for version in versions:  # as plain text, the same
+        version["title"], version["overview"] = one_line(version["title"]), tidy(version["overview"])
+        version["skills"] = [plain for skill in version["skills"] if (plain := one_line(skill))]
     assert held(lake, "freelancers") == versions
 
 

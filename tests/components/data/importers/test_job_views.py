@@ -10,6 +10,8 @@ from components.data.importers.job_views import ALWAYS_OPEN, read_job_views
 from components.data.ingest import ingest
 from metier.errors import ContractError, SettingsError
 from metier.lake import Lake
+from metier.personal_data import mask
+from metier.plain_text import one_line
 
 REAL = Path(__file__).resolve().parents[4].parent / "shared" / "data" / "job_views"
 CLOCK = datetime(2020, 1, 1, tzinfo=UTC)
@@ -91,7 +93,7 @@ def test_viewed_jobs_are_public_open_and_undated_from_a_second_before_the_first_
     assert (cook["city"], cook["region"], cook["country"], cook["industry"]) == ("Reno", "Nevada", None, "Food")
     assert (cook["status"], cook["visibility"], cook["openings"], cook["posted_at"]) == ("open", "public", 1, None)
     assert {row["event_timestamp"] for row in jobs.values()} == {moment(2014, 12, 12, 19, 59, 59)}
-    assert jobs["8"]["title"] == "Host\n@ Home"
+    assert jobs["8"]["title"] == "Host @ Home"
     assert (jobs["8"]["region"], jobs["9"]["company"]) == (None, None)
     assert report.tables["jobs"].warnings == (ALWAYS_OPEN,)
 
@@ -164,12 +166,27 @@ def test_a_folder_without_views_or_without_their_columns_is_a_clear_error(folder
         list(read_job_views(folder))
 
 
+def _counted(tables):
+    """Jobs with a text that is not plain, and with personal data, row by row."""
+    (jobs,) = (rows.to_pylist() for name, _, rows in tables if name == "jobs")
+    texts = [
+        [row[name] for name in ("title", "description", "company", "industry", "city") if row[name]] for row in jobs
+    ]
+    untidy = sum(any(one_line(text) != text for text in each) for each in texts)
+    return untidy, sum(any(mask(text)[1] for text in each) for each in texts)
+
+
 @pytest.mark.skipif(not REAL.exists(), reason=f"the public job-views data is not at {REAL}")
 def test_the_public_data_supports_the_reference_protocol(tmp_path):
     lake = Lake(str(tmp_path))
     report = ingest(lake, read_job_views(REAL)).tables
     clicks = report["interactions"]
-    assert (clicks.read, clicks.written + clicks.duplicates, clicks.quarantined) == (9043, 9043, 0)
+    assert (clicks.read, clicks.written, clicks.duplicates, clicks.quarantined) == (9043, 9037, 6, 0)
+    people, jobs = report["freelancers"], report["jobs"]
+    assert (people.read, people.written, people.quarantined) == (9365, 9365, 0)
+    assert (jobs.written, jobs.texts.cleaned_rows, jobs.texts.masked_rows) == (5328, *_counted(read_job_views(REAL)))
+    held = [text for name in ("title", "overview") for text in lake.read("freelancers", [name])[name].to_pylist()]
+    assert not any(mask(text)[1] for text in held)
     with lake.connect() as connection:
         returning = "SELECT freelancer_id FROM interactions GROUP BY ALL HAVING count(DISTINCT job_id) >= 2"
         counts = connection.sql(

@@ -116,10 +116,17 @@ def test_every_row_is_counted_once(imported):
 
 
 def test_cleaned_masked_and_refused_values_are_counted_by_column(imported):
-    assert imported[1].tables["jobs"].warnings == (
-        "cleaned text in 4 rows: title 2, description 3",
-        "masked personal data in 4 rows: description 1 x e-mail, 1 x link, 1 x phone; skills 1 x e-mail; "
-        "client_id 1 x e-mail; status 1 x phone; unread rows 1 x e-mail",
+    jobs = imported[1].tables["jobs"]
+    assert (jobs.texts.cleaned_rows, jobs.texts.cleaned) == (4, {"title": 2, "description": 3})
+    assert jobs.texts.masked_rows == 4
+    assert jobs.texts.masked == {
+        "description": {"e-mail": 1, "link": 1, "phone": 1},
+        "skills": {"e-mail": 1},
+        "client_id": {"e-mail": 1},
+        "status": {"phone": 1},
+        "unread rows": {"e-mail": 1},
+    }
+    assert jobs.warnings == (
         "left empty: skills 1 x a list that cannot be read; "
         "posted_at 1 x a date whose day and month cannot be told apart; "
         "budget_kind 1 x not one of the contract's values; "

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.data.importers.personal_data import EMAIL, LINK, PHONE, mask
+from metier.personal_data import EMAIL, LINK, PHONE, mask
 
 PRICES = st.builds(
     "{}{:,.2f}{}".format, st.sampled_from(["$", "USD ", "€"]), st.floats(0, 1e9), st.sampled_from(["", "/hr"])
