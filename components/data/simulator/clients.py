@@ -10,7 +10,7 @@ import numpy as np
 from components.data.simulator.config import DAY_US, SimulatorConfig
 from components.data.simulator.geography import Integers, geography
 from components.data.simulator.people import STYLES, Row
-from components.data.simulator.taxonomy import Floats, full_taxonomy
+from components.data.simulator.taxonomy import Floats, full_taxonomy, one_of
 from components.data.simulator.text import TextGenerator
 
 DAYS_BEFORE = 20
@@ -55,11 +55,11 @@ def create_clients(config: SimulatorConfig, text: TextGenerator, rng: np.random.
     return Clients(
         ids=[f"cl_{i:06d}" for i in range(count)],
         country=country,
-        city=np.array([rng.choice(world.cities_of(c)) for c in country]),
+        city=world.one_city_each(country, rng),
         joined_us=np.where(arrives < config.start_us, earlier, arrives),
         arrives_us=arrives,
         verified=rng.random(count) < 0.75,
-        industry=[str(rng.choice(taxonomy.industries[c])) for c in categories[:, 0]],
+        industry=[one_of(taxonomy.industries[c], rng) for c in categories[:, 0]],
         company=[text.company() for _ in range(count)],
         categories=categories,
         wants=rng.dirichlet([0.3] * len(STYLES), count).astype(np.float32),

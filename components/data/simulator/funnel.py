@@ -13,10 +13,11 @@ from components.data.simulator.config import DAY_US, HOUR_US
 from components.data.simulator.geography import Integers
 from components.data.simulator.jobs import OPEN
 from components.data.simulator.log import NOBODY
-from components.data.simulator.market import Columns, Market, in_us, picked
+from components.data.simulator.market import Applicant, Columns, Market, in_us, picked
 from components.data.simulator.relevance import Suitability, combined, graded, observable, suitability
 from components.data.simulator.sessions import Asked
 from components.data.simulator.taxonomy import Floats
+from metier.contract import SURFACES
 
 PATIENCE = {"talent_search": 0.4, "job_feed": 0.4, "applicant_review": 0.85}
 ATTRACTION = {"talent_search": (1.25, -1.0), "job_feed": (1.25, -0.6), "applicant_review": (1.3, -0.7)}
@@ -63,8 +64,9 @@ def present(market: Market, asked: Asked, logged: bool = True) -> Shown:
     job = sessions.job[query] if client_asks else row
     who = {"freelancer": one, "job": job, "client": asked.demand.client[row], "query": np.full(len(one), NOBODY)}
     if logged:
-        seen = observable(market.people, one, asked.demand, row, market.seen_freelancers, _job_rates(market, job), wish)
-        who["query"] = market.log.show(sessions, clicks.on_screen, graded(suits), seen)[query]
+        truth = graded(suits)
+        who["query"] = market.log.show(sessions, clicks.on_screen, truth)[query]
+        _judge(market, asked, who | {"row": row, "wish": wish, "truth": truth})
         _remember_shown(market, sessions.surface, one, job)
     there = sessions.there
     shown = Shown(who, sessions.at_us[query], found, suits, clicks.clicked[there], clicks.on_screen[there])
@@ -93,8 +95,8 @@ def applications(market: Market, day: int) -> None:
     market.log.act("apply", "freelancer", due, due["at_us"])
     market.seen_jobs.moved += np.bincount(due["job"], minlength=len(market.jobs))
     market.seen_jobs.popularity += 2 * np.bincount(due["job"], minlength=len(market.jobs))
-    for place, job in enumerate(due["job"]):
-        market.applicants.setdefault(int(job), []).append({name: column[place] for name, column in due.items()})
+    for job, *applicant in zip(due["job"].tolist(), due["at_us"].tolist(), due["freelancer"].tolist(), strict=True):
+        market.applicants.setdefault(job, []).append(Applicant(*applicant))
     direct = market.rng.random(len(due["job"])) < 0.08
     rows = picked(due, direct)
     rows["at_us"] = rows["at_us"] + in_us(DAY_US * market.rng.lognormal(0.5, 0.6, int(direct.sum())))
@@ -183,18 +185,32 @@ def _react(market: Market, surface: str, shown: Shown, logged: bool) -> None:
     market.settled.add(gone["freelancer"], market.context(gone["job"], gone["client"]))
 
 
+def _judge(market: Market, asked: Asked, shown: Columns) -> None:
+    """Keep for the report what could have been known of the pairs of judged queries."""
+    sessions, some = asked.sessions, market.log.judged(shown["query"])
+    rank = np.nonzero(sessions.there)[1] + 1
+    pairs = picked(shown, some)
+    rates = _job_rates(market, pairs["job"])
+    seen = observable(market.people, pairs["freelancer"], asked.demand, pairs["row"], market.seen_freelancers, rates,
+                      pairs["wish"])  # fmt: skip
+    market.log.observed.append({
+        "query": pairs["query"], "surface": np.full(len(some), SURFACES.index(sessions.surface), np.int8),
+        "rank": rank[some], "truth": pairs["truth"], "observed": seen.astype(np.float16),
+    })  # fmt: skip
+
+
 def _wished(market: Market, asked: Asked, row: Integers, query: Integers) -> Floats:
     """How far jobs cover what was typed into the feed, around 0; 0 without a text."""
-    typed = asked.wish.sum(axis=1)
-    if asked.by_query or not typed.any():
-        return np.zeros(len(row), np.float32)
-    covered = np.einsum("ij,ij->i", asked.wish[query], market.covers[row]) / np.maximum(typed[query], 1)
-    return np.where(typed[query] > 0, covered - 0.4, 0).astype(np.float32)
+    typed, wished = asked.wish.weight.sum(axis=1)[query], np.zeros(len(row), np.float32)
+    if not asked.by_query:
+        here = np.flatnonzero(typed)
+        wished[here] = asked.wish.total(query[here], market.covers, row[here]) / typed[here] - 0.4
+    return wished
 
 
 def _job_rates(market: Market, job: Integers) -> Floats:
-    clicks, moves, _ = market.seen_jobs.rates()
-    return np.where(job[:, None] == NOBODY, 0, np.stack([clicks, moves], axis=1)[job]).astype(np.float32)
+    clicks, moves, _ = market.seen_jobs.rates(job)
+    return np.where(job[:, None] == NOBODY, 0, np.stack([clicks, moves], axis=1)).astype(np.float32)
 
 
 def _remember_shown(market: Market, surface: str, one: Integers, job: Integers) -> None:
@@ -230,7 +246,7 @@ def _earlier_today(one: Integers) -> Integers:
 def _take_applicant(market: Market, job: int, one: int) -> bool:
     """Take an application off the pile; False where it lies there no more."""
     pile = market.applicants.get(job, [])
-    kept = [entry for entry in pile if entry["freelancer"] != one]
+    kept = [entry for entry in pile if entry.freelancer != one]
     if job in market.applicants:
         market.applicants[job] = kept
     return len(kept) < len(pile)

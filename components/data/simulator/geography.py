@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from components.data.simulator.taxonomy import Floats, read_data
+from components.data.simulator.taxonomy import Floats, one_of, read_data
 
 Integers = npt.NDArray[np.int64]
 
@@ -28,6 +28,12 @@ class Geography:
     def cities_of(self, country: int) -> Integers:
         """Positions of the country's cities."""
         return np.flatnonzero(self.region_country[self.city_region] == country)
+
+    def one_city_each(self, country: Integers, rng: np.random.Generator) -> Integers:
+        """One of each country's cities."""
+        cities = [self.cities_of(one) for one in range(len(self.countries))]
+        found: Integers = np.array([one_of(cities[home], rng) for home in country.tolist()])
+        return found
 
 
 @cache

@@ -3,7 +3,9 @@
 Holds and updates; decides nothing about what people want.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,10 +17,12 @@ from components.data.simulator.jobs import CLOSED, FILLED, OPEN, REMOVED, Jobs, 
 from components.data.simulator.log import NOBODY, EventLog
 from components.data.simulator.people import LISTED, SUSPENDED, UNAVAILABLE, Freelancers, edit_profile, reached
 from components.data.simulator.relevance import History
-from components.data.simulator.taxonomy import Floats, full_taxonomy
+from components.data.simulator.taxonomy import Halves, full_taxonomy
 from components.data.simulator.text import TextGenerator
 
 Columns = dict[str, np.ndarray]
+JUDGED = 1_000_000
+"""The report's rankings look at about so many impressions of a larger log."""
 NIGHT_US = 240_000_000
 """Versions that a day brings are stamped within four minutes of midnight; queries begin after five."""
 
@@ -32,6 +36,13 @@ def in_us(delay: np.ndarray) -> Integers:
     """A delay in microseconds, as whole ones."""
     whole: Integers = delay.astype(np.int64)
     return whole
+
+
+class Applicant(NamedTuple):
+    """An application that waits for an answer."""
+
+    at_us: int
+    freelancer: int
 
 
 class Calendar:
@@ -66,7 +77,8 @@ class Pairs:
         self._keys: Integers = np.zeros(0, np.int64)
 
     def add(self, one: Integers, context: Integers) -> None:
-        self._keys = np.union1d(self._keys, one * self._contexts + context)
+        new = np.unique((one * self._contexts + context)[~self.hold(one, context)])
+        self._keys = np.insert(self._keys, np.searchsorted(self._keys, new), new)
 
     def hold(self, one: Integers, context: Integers) -> Mask:
         """Which of the pairs are in the set."""
@@ -95,23 +107,24 @@ class Market:
     jobs: Jobs
     text: TextGenerator
     rng: np.random.Generator
-    log: EventLog = field(default_factory=EventLog)
+    log: EventLog = field(init=False)
     calendar: Calendar = field(init=False)
     settled: Pairs = field(init=False)
     seen_freelancers: History = field(init=False)
     seen_jobs: History = field(init=False)
-    covers: Floats = field(init=False)
+    covers: Halves = field(init=False)
     contracts: Integers = field(init=False)
     invites: Columns = field(init=False)
-    applicants: dict[int, list[Columns]] = field(default_factory=dict)
+    applicants: dict[int, list[Applicant]] = field(default_factory=dict)
     reviewed_us: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.log = EventLog(max(1, self.config.impressions // JUDGED))
         self.calendar = Calendar(self.config.start_us)
         self.settled = Pairs(len(self.jobs) + len(self.clients))
         self.seen_freelancers = History.empty(len(self.people))
         self.seen_jobs = History.empty(len(self.jobs))
-        self.covers = reached(self.jobs.demand.listed, full_taxonomy().transfer)
+        self.covers = reached(self.jobs.demand.listed.dense().astype(np.float16), full_taxonomy().transfer)
         self.contracts = np.zeros(len(self.people), np.int64)
         self.invites = {"freelancer": np.zeros(0, np.int64), "until_us": np.zeros(0, np.int64)}
 
@@ -138,12 +151,15 @@ class Market:
         return np.flatnonzero((self.jobs.status == OPEN) & (self.jobs.posted_us < self.day_start(day + 1)))
 
 
-def first_versions(market: Market) -> None:
-    """Everybody's and every job's first row, at arrival or posting; later days add versions."""
-    people, clients, jobs, rows = market.people, market.clients, market.jobs, market.log.rows
-    rows["freelancers"] += [people.version(one, people.arrives_us[one]) for one in range(len(people))]
-    rows["clients"] += [client_version(clients, one, clients.arrives_us[one]) for one in range(len(clients))]
-    rows["jobs"] += [jobs.version(one, jobs.posted_us[one]) for one in range(len(jobs))]
+def first_versions(market: Market, since_us: int, until_us: int) -> None:
+    """First rows of those who arrive, and of what is posted, within these moments; later nights add versions."""
+    people, clients, jobs, log = market.people, market.clients, market.jobs, market.log
+    for one, at_us in _within(people.arrives_us, since_us, until_us):
+        log.note("freelancers", people.version(one, at_us))
+    for one, at_us in _within(clients.arrives_us, since_us, until_us):
+        log.note("clients", client_version(clients, one, at_us))
+    for one, at_us in _within(jobs.posted_us, since_us, until_us):
+        log.note("jobs", jobs.version(one, at_us))
 
 
 def new_versions(market: Market, day: int) -> None:
@@ -164,6 +180,12 @@ def new_versions(market: Market, day: int) -> None:
     _verify_clients(market, midnight)
 
 
+def _within(moments: Integers, since_us: int, until_us: int) -> Iterator[tuple[int, int]]:
+    """(position, moment) of those between."""
+    found = np.flatnonzero((moments >= since_us) & (moments < until_us))
+    return zip(found.tolist(), moments[found].tolist(), strict=True)
+
+
 def fill_job(market: Market, one: int, day: int) -> None:
     """Job `one` has no opening left: filled from the next midnight on."""
     market.jobs.status[one] = FILLED
@@ -173,12 +195,12 @@ def fill_job(market: Market, one: int, day: int) -> None:
 
 def note_job(market: Market, one: int, midnight: int) -> None:
     """A version of the post of job `one`."""
-    market.log.rows["jobs"].append(market.jobs.version(one, midnight + int(market.rng.integers(1, NIGHT_US))))
+    market.log.note("jobs", market.jobs.version(one, midnight + int(market.rng.integers(1, NIGHT_US))))
 
 
 def _note_freelancer(market: Market, one: int, midnight: int) -> None:
     stamp = midnight + int(market.rng.integers(1, NIGHT_US))
-    market.log.rows["freelancers"].append(market.people.version(one, stamp))
+    market.log.note("freelancers", market.people.version(one, stamp))
 
 
 def _change_status(market: Market, arrived: Integers, midnight: int) -> None:
@@ -200,4 +222,4 @@ def _verify_clients(market: Market, midnight: int) -> None:
     for one in waiting[market.rng.random(len(waiting)) < 0.004]:
         clients.verified[one] = True
         stamp = midnight + int(market.rng.integers(1, NIGHT_US))
-        market.log.rows["clients"].append(client_version(clients, one, stamp))
+        market.log.note("clients", client_version(clients, one, stamp))

@@ -4,14 +4,14 @@ Weak goes by popularity, recency and words in common; strong reads related skill
 Sees profiles and posts as the platform does, never the latent truth.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from components.data.simulator.clicks import Mask
 from components.data.simulator.geography import Integers
-from components.data.simulator.taxonomy import Floats
+from components.data.simulator.taxonomy import Floats, one_of
 
 NOWHERE = np.float32(-1e9)
 EMPTY = -1
@@ -27,15 +27,15 @@ class Evidence:
     """What a policy may look at; (queries, pool) unless said otherwise, NaN price where either side is silent.
 
     words: skills in common as spelled; coverage: share of written skills that claims reach; popularity, recency,
-    rating: (pool,), scaled to about [0, 1].
+    rating: (pool,), scaled to about [0, 1]. What not every policy reads is computed when it is asked for.
     """
 
     words: Floats
-    coverage: Floats
+    coverage: Callable[[], Floats]
     category: Floats
-    price: Floats
-    level: Floats
-    place: Floats
+    price: Callable[[], Floats]
+    level: Callable[[], Floats]
+    place: Callable[[], Floats]
     popularity: Floats
     recency: Floats
     rating: Floats
@@ -50,6 +50,22 @@ class Slates:
     placement: Integers
     propensity: Floats
 
+    def of(self, pool: Integers) -> "Slates":
+        """With what stands at the positions of `pool` instead of the positions."""
+        return replace(self, shown=np.where(self.shown == EMPTY, EMPTY, pool[self.shown]))
+
+    @classmethod
+    def merged(cls, parts: Sequence[tuple[Integers, "Slates"]]) -> "Slates":
+        """Slates of the rows that each part is about."""
+        count, width = sum(len(rows) for rows, _ in parts), max(slates.shown.shape[1] for _, slates in parts)
+        blank = {"shown": EMPTY, "score": np.float32(np.nan), "placement": ORGANIC, "propensity": np.float32(np.nan)}
+        whole = {name: np.full((count, width), value) for name, value in blank.items()}
+        for rows, slates in parts:
+            for name, matrix in whole.items():
+                values = getattr(slates, name)
+                matrix[rows, : values.shape[1]] = values
+        return cls(**whole)
+
 
 def weak(seen: Evidence) -> Floats:
     """Words in common, popularity, recency."""
@@ -60,8 +76,8 @@ def weak(seen: Evidence) -> Floats:
 
 def strong(seen: Evidence) -> Floats:
     """Everything that is written, with sensible weights."""
-    over = np.abs(np.clip(np.nan_to_num(seen.price), -0.3, 1.5))
-    fit = 2.0 * seen.coverage + 0.3 * seen.category - 0.7 * over - 0.2 * seen.level + 0.2 * seen.place
+    over = np.abs(np.clip(np.nan_to_num(seen.price()), -0.3, 1.5))
+    fit = 2.0 * seen.coverage() + 0.3 * seen.category - 0.7 * over - 0.2 * seen.level() + 0.2 * seen.place()
     score: Floats = (fit + 0.3 * seen.popularity + 0.4 * seen.rating).astype(np.float32)
     return score
 
@@ -128,7 +144,7 @@ def _promote(slates: Slates, query: int, score: Floats, promoted: Mask, blocked:
     grid = np.full((len(slates.shown), 1), one)
     if score[one] < 0.6 * np.nanmedian(slates.score[query, :length]) or blocked(grid)[query, 0]:
         return
-    rank = int(rng.choice([0, 3]))
+    rank = one_of((0, 3), rng)
     rest = [place for place in range(length) if row[place] != one][: length - 1]
     for matrix, value in ((slates.shown, one), (slates.score, np.nan)):
         kept = matrix[query, rest]

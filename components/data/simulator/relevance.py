@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from components.data.simulator.demand import Demand
 from components.data.simulator.geography import Integers
-from components.data.simulator.jobs import Demand
 from components.data.simulator.people import Freelancers
 from components.data.simulator.taxonomy import Floats, full_taxonomy
 
@@ -51,18 +51,19 @@ class History:
         """One day passes over popularity."""
         self.popularity *= np.float32(0.95)
 
-    def rates(self) -> tuple[Floats, Floats, Floats]:
-        """Smoothed click rate, move rate (applies or invites a click) and mean rating."""
+    def rates(self, of: Integers) -> tuple[Floats, Floats, Floats]:
+        """Smoothed click rate, move rate (applies or invites a click) and mean rating of those."""
+        clicked = self.clicked[of]
         return (
-            (self.clicked + 4) / (self.shown + 50),
-            (self.moved + 2) / (self.clicked + 10),
-            (self.rating_sum + 12.6) / (self.rated + 3),
+            (clicked + 4) / (self.shown[of] + 50),
+            (self.moved[of] + 2) / (clicked + 10),
+            (self.rating_sum[of] + 12.6) / (self.rated[of] + 3),
         )
 
 
 def suitability(people: Freelancers, one: Integers, demand: Demand, row: Integers) -> Suitability:
     """Latent suitability from depth, quality, taste, responsiveness, price, level, place and language."""
-    skill = (_dot(demand.needs[row], people.effective[one]) - 0.42) / 0.22
+    skill = (demand.needs.total(row, people.effective, one) - 0.42) / 0.22
     claimed = (shown_coverage(people, one, demand, row) - 0.6) / 0.3
     over = np.log(people.rate_usd[one] / demand.pay_usd[row])
     level = np.abs(people.level[one] - demand.level[row])
@@ -98,8 +99,7 @@ def graded(suitable: Floats) -> Floats:
 
 def shown_coverage(people: Freelancers, one: Integers, demand: Demand, row: Integers) -> Floats:
     """Share of the written skills that the claims reach, related skills counting in part."""
-    written = demand.listed[row]
-    share: Floats = _dot(written, people.reach[one]) / np.maximum(written.sum(axis=1), 1)
+    share: Floats = demand.listed.total(row, people.reach, one) / _written(demand, row)
     return share
 
 
@@ -125,12 +125,12 @@ def observable(
     gap = np.nan_to_num(price)
     written_level, listed_level = demand.listed_level[row], people.listed_level[one]
     level_known = (written_level >= 0) & (listed_level >= 0)
-    clicks, moves, rating = freelancer.rates()
+    clicks, moves, rating = freelancer.rates(one)
     style = people.style_shown[one]
     columns = (
         shown_coverage(people, one, demand, row),
-        _dot(demand.listed[row], people.claimed[one]) / np.maximum(demand.listed[row].sum(axis=1), 1),
-        people.claimed[one].sum(axis=1) / 10,
+        demand.listed.total(row, people.claimed, one) / _written(demand, row),
+        people.claimed[one].sum(axis=1, dtype=np.float32) / 10,
         people.listed_category[one] == demand.listed_category[row],
         gap,
         gap * gap,
@@ -141,14 +141,14 @@ def observable(
         people.listed_country[one] == demand.country[row],
         people.listed_city[one] == demand.city[row],
         people.speaks[one, demand.language[row]],
-        _rate_residual(people)[one],
+        _rate_residual(people, one),
         _dot(demand.wants_shown[row], style),
         _dot(demand.wants[row], style),
         _dot(demand.offers_shown[row], people.taste[one]),
         demand.locality[row] * (people.listed_country[one] == demand.country[row]),
-        clicks[one] * 10,
-        moves[one] * 4,
-        rating[one] - 4.2,
+        clicks * 10,
+        moves * 4,
+        rating - 4.2,
         np.log1p(freelancer.hired[one]),
         job[:, 0] * 10,
         job[:, 1] * 4,
@@ -157,10 +157,16 @@ def observable(
     return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
 
-def _rate_residual(people: Freelancers) -> Floats:
+def _written(demand: Demand, row: Integers) -> Floats:
+    """(pairs,) how many skills are listed, at least one."""
+    many: Floats = np.maximum(demand.listed.weight.sum(axis=1)[row], 1)
+    return many
+
+
+def _rate_residual(people: Freelancers, one: Integers) -> Floats:
     """Logarithm of the listed rate over the category's base, 0 where nothing is listed: dear people tend to be good."""
-    base = np.array(full_taxonomy().base_rate_usd, np.float32)[people.listed_category]
-    residual: Floats = np.nan_to_num(np.log(people.listed_rate / base)).astype(np.float32)
+    base = np.array(full_taxonomy().base_rate_usd, np.float32)[people.listed_category[one]]
+    residual: Floats = np.nan_to_num(np.log(people.listed_rate[one] / base)).astype(np.float32)
     return residual
 
 

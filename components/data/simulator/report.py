@@ -1,17 +1,19 @@
 """What a simulated world turned out to be: counts, funnels, concentration, delays, and how well it could be ranked.
 
-Reads the tables that were handed over and, for the rankings, the truth beside them. Knows nothing of how they arose.
+Reads the tally of what was handed over and, for the rankings, the truth of the judged queries. Knows nothing of how
+they arose.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from components.data.simulator.config import DAY_US, SimulatorConfig
 from components.data.simulator.log import EventLog
+from components.data.simulator.tally import Tally
 from components.data.simulator.taxonomy import Floats
-from metier.contract import PLACEMENTS, SURFACES
+from metier.contract import SURFACES, TABLES
 
 CUT = 10
 FEWEST_CANDIDATES = 3
@@ -40,28 +42,22 @@ class SimulationReport:
     ndcg_at_10: dict[str, dict[str, float]]
 
 
-def measure(config: SimulatorConfig, tables: dict[str, pa.Table], log: EventLog) -> SimulationReport:
+def measure(config: SimulatorConfig, tally: Tally, log: EventLog) -> SimulationReport:
     """The report of a finished world."""
-    index = log.impression_index()
-    actions = tables["interactions"]
-    late = actions["recorded_at"].cast(pa.int64()).to_numpy() - actions["event_timestamp"].cast(pa.int64()).to_numpy()
-    explored = np.unique(index["query"][index["placement"] == PLACEMENTS.index("exploration")])
+    judged = {name: np.concatenate([part[name] for part in log.observed]) for name in log.observed[0]}
     return SimulationReport(
-        rows={name: table.num_rows for name, table in tables.items()},
+        rows={name: tally.rows[name] for name in TABLES},
         click_model=config.click_model,
         logging_policy=config.logging_policy,
-        funnel=_funnel(tables, index["surface"]),
-        concentration={
-            name: _concentration(actions, kind, tables["freelancers"])
-            for name, kind in (("invites", "invite"), ("hires", "hire"))
-        },
-        hire_delay_days=_hire_delays(config, actions),
-        late_recorded_share=float((late > 60_000_000).mean()),
-        randomised_query_share=len(explored) / max(tables["queries"].num_rows, 1),
+        funnel=_funnel(tally),
+        concentration={"invites": _concentration(tally.moves["invite"]), "hires": _concentration(tally.moves["hire"])},
+        hire_delay_days=_hire_delays(config, tally.delays),
+        late_recorded_share=tally.late / max(tally.rows["interactions"], 1),
+        randomised_query_share=log.explored / max(tally.rows["queries"], 1),
         ndcg_at_10={
-            surface: _rankings(config, index, log, position)
+            surface: _rankings(config, judged, position)
             for position, surface in enumerate(SURFACES)
-            if (index["surface"] == position).any()
+            if (judged["surface"] == position).any()
         },
     )
 
@@ -120,75 +116,40 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.4g}"
 
 
-def _funnel(tables: dict[str, pa.Table], surface: np.ndarray) -> dict[str, dict[str, float]]:
+def _funnel(tally: Tally) -> dict[str, dict[str, float]]:
     """Per surface: clicks and moves per impression; accepts per move; hires per accept by the same pair's side."""
-    viewed = tables["impressions"]["viewed"].to_numpy(zero_copy_only=False)
-    actions = tables["interactions"]
-    kind, side = np.array(actions["kind"].to_pylist()), np.array(actions["side"].to_pylist())
-    queries = dict(
-        zip(tables["queries"]["query_id"].to_pylist(), tables["queries"]["surface"].to_pylist(), strict=True)
-    )
-    born = np.array([queries.get(q, "") for q in actions["query_id"].to_pylist()])
-
-    def count(name: str, where: np.ndarray) -> int:
-        return int(((kind == name) & where).sum())
-
     funnel: dict[str, dict[str, float]] = {}
-    moves = {"talent_search": "invite", "job_feed": "apply"}
+    moves = {"talent_search": ("invite",), "job_feed": ("apply",), "applicant_review": ("accept", "decline")}
     for position, name in enumerate(SURFACES):
-        mask = surface == position
-        known = viewed[mask]
-        known = known[known != None].astype(bool)  # noqa: E711 - elementwise
-        shown = max(int(mask.sum()), 1)
+        shown = max(int(tally.shown[position]), 1)
         funnel[name] = {
-            "impressions": float(mask.sum()),
-            "view_rate": float(known.mean()) if len(known) else 0.0,
-            "click_rate": count("click", born == name) / shown,
+            "impressions": float(tally.shown[position]),
+            "view_rate": float(tally.viewed[position] / max(tally.told[position], 1)),
+            "click_rate": tally.acted("click", born=name) / shown,
         }
-        if name in moves:
-            funnel[name][f"{moves[name]}_rate"] = count(moves[name], born == name) / shown
-        else:
-            funnel[name]["accept_rate"] = count("accept", born == name) / shown
-            funnel[name]["decline_rate"] = count("decline", born == name) / shown
+        funnel[name] |= {f"{move}_rate": tally.acted(move, born=name) / shown for move in moves[name]}
     for side_to_side, move, moves_made, answering in (
         ("client_to_freelancer", "invite", "invites", "freelancer"),
         ("freelancer_to_client", "apply", "applies", "client"),
     ):
-        asked, accepted = count(move, kind == move), count("accept", side == answering)
+        asked = tally.acted(move)
         funnel[side_to_side] = {
             moves_made: asked,
-            "accept_rate": accepted / max(asked, 1),
-            "decline_rate": count("decline", side == answering) / max(asked, 1),
+            "accept_rate": tally.acted("accept", answering) / max(asked, 1),
+            "decline_rate": tally.acted("decline", answering) / max(asked, 1),
         }
-    accepts = count("accept", kind == "accept")
-    funnel["contracts"] = {
-        "hires": count("hire", kind == "hire"),
-        "hire_rate": count("hire", kind == "hire") / max(accepts, 1),
-    }
+    hires = tally.acted("hire")
+    funnel["contracts"] = {"hires": hires, "hire_rate": hires / max(tally.acted("accept"), 1)}
     return funnel
 
 
-def _concentration(actions: pa.Table, kind: str, freelancers: pa.Table) -> dict[str, float]:
-    everybody = np.unique(freelancers["freelancer_id"].to_pylist())
-    kinds = np.array(actions["kind"].to_pylist())
-    who = np.array(actions["freelancer_id"].to_pylist())[kinds == kind]
-    counts = np.bincount(np.searchsorted(everybody, who), minlength=len(everybody))
+def _concentration(counts: np.ndarray) -> dict[str, float]:
     top = np.sort(counts)[-max(len(counts) // 10, 1) :]
     return {"gini": gini(counts), "top_10_percent": float(top.sum() / max(counts.sum(), 1))}
 
 
-def _hire_delays(config: SimulatorConfig, actions: pa.Table) -> dict[str, float]:
+def _hire_delays(config: SimulatorConfig, found: list[tuple[int, float]]) -> dict[str, float]:
     """Days from a pair's accept to its hire, on accepts old enough to have seen slow hires where there are 30."""
-    at = actions["event_timestamp"].cast(pa.int64()).to_pylist()
-    columns = (actions[name].to_pylist() for name in ("kind", "freelancer_id", "job_id", "client_id"))
-    accepted: dict[tuple[str, str], int] = {}
-    found: list[tuple[int, float]] = []
-    for stamp, kind, freelancer, job, client in zip(at, *columns, strict=True):
-        pair = (freelancer, job or client)
-        if kind == "accept":
-            accepted[pair] = stamp
-        elif kind == "hire" and pair in accepted:
-            found.append((accepted[pair], (stamp - accepted[pair]) / DAY_US))
     old = [delay for since, delay in found if since < config.end_us - SETTLED_DAYS * DAY_US]
     days = np.array(old if len(old) >= 30 else [delay for _, delay in found])
     if not len(days):
@@ -197,19 +158,19 @@ def _hire_delays(config: SimulatorConfig, actions: pa.Table) -> dict[str, float]
     return {"hires": len(days)} | quantiles | {"share_past_30": float((days > 30).mean())}
 
 
-def _rankings(config: SimulatorConfig, index: dict[str, np.ndarray], log: EventLog, surface: int) -> dict[str, float]:
-    """Mean NDCG@10 over the surface's queries with three or more candidates."""
-    mask = index["surface"] == surface
-    query = index["query"][mask]
+def _rankings(config: SimulatorConfig, judged: Mapping[str, np.ndarray], surface: int) -> dict[str, float]:
+    """Mean NDCG@10 over the surface's judged queries with three or more candidates."""
+    mask = judged["surface"] == surface
+    query = judged["query"][mask]
     mask[mask] = np.bincount(query)[query] >= FEWEST_CANDIDATES
-    query, truth = index["query"][mask], log.truth()[mask]
+    query, truth = judged["query"][mask], judged["truth"][mask]
     if not len(query):
         return dict.fromkeys(("oracle", "observable", "logged", "random", "queries"), 0.0)
     rng = np.random.default_rng([config.seed, 4])
     scores = {
         "oracle": truth,
-        "observable": best_observable(log.observed()[mask], truth, query, rng),
-        "logged": -index["rank"][mask].astype(np.float32),
+        "observable": best_observable(judged["observed"][mask], truth, query, rng),
+        "logged": -judged["rank"][mask].astype(np.float32),
         "random": rng.random(len(truth)).astype(np.float32),
     }
     found = {name: float(np.nanmean(ndcg(truth, score, query))) for name, score in scores.items()}

@@ -11,9 +11,10 @@ from components.data.simulator.funnel import Shown, present, settle_answers
 from components.data.simulator.geography import Integers
 from components.data.simulator.jobs import OPEN
 from components.data.simulator.log import Sessions
-from components.data.simulator.market import Columns, Market
+from components.data.simulator.market import Applicant, Market
 from components.data.simulator.policy import EMPTY, LONGEST, ORGANIC, RANDOMISED_SHARE, Slates, shuffle
 from components.data.simulator.sessions import Asked, times_of_day
+from components.data.simulator.skills import Skills
 
 NEWEST_FIRST_SHARE = 0.12
 
@@ -43,11 +44,11 @@ def _reviews(market: Market, day: int, eagerness: float) -> Asked | None:
     waiting = [job for job in sorted(market.applicants) if jobs.openings_left[job] and market.applicants[job]]
     waiting = [job for job in waiting if jobs.status[job] == OPEN]
     stamps = rng.permutation(times_of_day(market, day, len(waiting)))
-    chosen: list[tuple[int, int, list[Columns]]] = []
+    chosen: list[tuple[int, int, list[Applicant]]] = []
     for job, stamp in zip(waiting, stamps, strict=True):
-        pile = [entry for entry in market.applicants[job] if entry["at_us"] < stamp]
+        pile = [entry for entry in market.applicants[job] if entry.at_us < stamp]
         last = market.reviewed_us.get(job, 0)
-        new = sum(1 for entry in pile if entry["at_us"] > last)
+        new = sum(1 for entry in pile if entry.at_us > last)
         chance = clients.diligence[jobs.demand.client[job]] * min(0.06 + 0.1 * new + 0.03 * len(pile), 0.85)
         if pile and rng.random() < eagerness * chance:
             market.reviewed_us[job] = int(stamp)
@@ -56,15 +57,15 @@ def _reviews(market: Market, day: int, eagerness: float) -> Asked | None:
         return None
     sessions = _sessions(market, chosen)
     demand = jobs.demand.take(sessions.job)
-    return Asked(sessions, demand, by_query=True, wish=np.zeros_like(demand.needs))
+    return Asked(sessions, demand, by_query=True, wish=Skills.empty(len(sessions.actor), 1))
 
 
-def _sessions(market: Market, chosen: list[tuple[int, int, list[Columns]]]) -> Sessions:
+def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) -> Sessions:
     rng, count = market.rng, len(chosen)
     shown = np.full((count, LONGEST), EMPTY)
     newest = rng.random(count) < NEWEST_FIRST_SHARE
     for query, (_, _, pile) in enumerate(chosen):
-        people = [int(e["freelancer"]) for e in sorted(pile, key=lambda e: int(e["at_us"]))]
+        people = [applicant.freelancer for applicant in sorted(pile, key=lambda applicant: applicant.at_us)]
         ordered = people[::-1] if newest[query] else people
         shown[query, : min(len(people), LONGEST)] = ordered[:LONGEST]
     blank = np.full(shown.shape, np.nan, np.float32)
@@ -82,4 +83,4 @@ def _clear(market: Market, shown: Shown, answered: Mask) -> None:
     gone = set(zip(shown.who["job"][answered].tolist(), shown.who["freelancer"][answered].tolist(), strict=True))
     for job in {job for job, _ in gone}:
         pile = market.applicants.get(job, [])
-        market.applicants[job] = [entry for entry in pile if (job, int(entry["freelancer"])) not in gone]
+        market.applicants[job] = [entry for entry in pile if (job, entry.freelancer) not in gone]

@@ -4,26 +4,28 @@ Knows nothing of what happens with a slate.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from components.data.simulator.candidates import Candidates
 from components.data.simulator.config import HOUR_US
-from components.data.simulator.geography import Integers, geography
-from components.data.simulator.jobs import Demand, draw_needs
+from components.data.simulator.demand import Demand
+from components.data.simulator.geography import Integers
 from components.data.simulator.log import NOBODY, Sessions
 from components.data.simulator.market import Market
-from components.data.simulator.people import LEVEL_RATE, MISSING, STYLES
-from components.data.simulator.policy import EMPTY, LONGEST, NOWHERE, POLICIES, SHORTEST, Evidence, choose_slates
+from components.data.simulator.people import MISSING
+from components.data.simulator.policy import LONGEST, NOWHERE, POLICIES, SHORTEST, Evidence, Slates, choose_slates
 from components.data.simulator.relevance import History
-from components.data.simulator.taxonomy import Floats, full_taxonomy
-from components.data.simulator.text import Facts
+from components.data.simulator.searches import feed_texts, free_texts
+from components.data.simulator.skills import Skills
+from components.data.simulator.taxonomy import Floats, exact, full_taxonomy
 
 HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 6, 9, 10, 10, 9, 8, 9, 10, 10, 9, 8, 7, 7, 6, 5, 3, 2], np.float64)
 CELLS = 4_000_000
-"""Most (queries x pool) cells scored at once."""
-FREE_TEXT_SHARE, FEED_TEXT_SHARE, FILTER_SHARE = 0.4, 0.15, 0.15
+"""Most (queries x candidates) cells of the sessions that are lived at once."""
+FREE_TEXT_SHARE, FILTER_SHARE = 0.4, 0.15
 NOISE = {"weak": 0.3, "strong": 0.15}
 
 
@@ -31,13 +33,13 @@ NOISE = {"weak": 0.3, "strong": 0.15}
 class Asked:
     """Sessions with what is needed to judge them. by_query: a row of `demand` belongs to a query, else to a job.
 
-    wish: (queries, skills) skills typed into a feed's search box, zeros without.
+    wish: skills typed into a feed's search box.
     """
 
     sessions: Sessions
     demand: Demand
     by_query: bool
-    wish: Floats
+    wish: Skills
 
     def pairs(self) -> tuple[Integers, Integers, Integers]:
         """(freelancer, demand row, query) of each shown candidate, rank by rank."""
@@ -62,8 +64,9 @@ def feed_sessions(market: Market, day: int, count: int) -> Iterator[Asked]:
     if not len(pool) or not len(actors):
         return
     stamps = times_of_day(market, day, len(actors))
-    for part in _parts(len(actors), len(pool)):
-        yield _feed(market, actors[part], stamps[part], pool)
+    candidates = Candidates(pool, market.jobs.family, market.seen_jobs.popularity)
+    for part in _parts(len(actors), candidates.scored):
+        yield _feed(market, actors[part], stamps[part], candidates)
 
 
 def talent_sessions(market: Market, day: int, count: int) -> Iterator[Asked]:
@@ -81,8 +84,9 @@ def talent_sessions(market: Market, day: int, count: int) -> Iterator[Asked]:
     actor = _draw(market, clients, market.clients.activity, count)
     actor[~by_text] = market.jobs.demand.client[job[~by_text]]
     stamps = times_of_day(market, day, count)
-    for part in _parts(count, len(pool)):
-        yield _talent(market, actor[part], job[part], stamps[part], pool)
+    candidates = Candidates(pool, market.people.family, market.seen_freelancers.popularity)
+    for part in _parts(count, candidates.scored):
+        yield _talent(market, actor[part], job[part], stamps[part], candidates)
 
 
 def _draw(market: Market, among: Integers, weight: Floats, count: int) -> Integers:
@@ -93,69 +97,98 @@ def _draw(market: Market, among: Integers, weight: Floats, count: int) -> Intege
     return found
 
 
-def _parts(count: int, pool: int) -> Iterator[slice]:
-    step = max(1, CELLS // max(pool, 1))
+def _parts(count: int, scored: int) -> Iterator[slice]:
+    step = max(1, CELLS // max(scored, 1))
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))
 
 
-def _feed(market: Market, actors: Integers, stamps: Integers, pool: Integers) -> Asked:
-    people, jobs, demand, rng = market.people, market.jobs, market.jobs.demand, market.rng
-    text, wish = _feed_texts(market, actors)
-    words = people.literal[actors] @ demand.literal[pool].T + 2 * (wish @ demand.literal[pool].T)
-    written = np.maximum(demand.listed[pool].sum(axis=1), 1)
-    coverage = people.reach[actors] @ demand.listed[pool].T / written + 0.5 * (wish @ market.covers[pool].T)
+def _feed(market: Market, actors: Integers, stamps: Integers, candidates: Candidates) -> Asked:
+    text, wish = feed_texts(market, actors)
+    wanted, filters = _filters(market, market.people.listed_category[actors])
+    slates = Slates.merged([
+        (rows, _feed_slates(market, actors[rows], stamps[rows], wish[rows], wanted[rows], pool))
+        for rows, pool in candidates.near(market.people.family[actors], market.rng)
+    ])  # fmt: skip
+    nobody = np.full(len(actors), NOBODY)
+    names = _policy_names(market, len(actors))
+    sessions = Sessions("job_feed", actors, nobody, stamps, slates, text, filters, names)
+    return Asked(sessions, market.jobs.demand, by_query=False, wish=wish)
+
+
+def _feed_slates(market: Market, actors: Integers, stamps: Integers, wish: Skills, wanted: Integers,
+                 pool: Integers) -> Slates:  # fmt: skip
+    people, jobs, demand = market.people, market.jobs, market.jobs.demand
+    typed, literal = np.flatnonzero(wish.weight.any(axis=1)), demand.literal[pool].dense()
+    words = exact(people.literal[actors]) @ literal.T
+    words[typed] += 2 * (wish[typed].dense() @ literal.T)
+
+    def coverage() -> Floats:
+        share = _covered(demand.listed[pool].dense(), exact(people.reach[actors])).T
+        share[typed] += 0.5 * (wish[typed].dense() @ exact(market.covers[pool]).T)
+        return share
+
     age_days = (stamps[:, None] - jobs.posted_us[pool]) / (24 * HOUR_US)
     evidence = _evidence(market, actors[:, None], pool[None, :], words, coverage,
                          (market.seen_jobs, pool), np.exp(-age_days / 5))  # fmt: skip
-    wanted, filters = _filters(market, people.listed_category[actors])
     score = _scored(market, evidence, (wanted[:, None] == MISSING) | (wanted[:, None] == demand.listed_category[pool]))
     score[age_days < 0] = NOWHERE
-    slates = choose_slates(score, lambda best: market.settled.hold(actors[:, None], pool[best]),
-                           _lengths(rng, len(actors)), jobs.promoted[pool], rng)  # fmt: skip
-    slates.shown[:] = np.where(slates.shown == EMPTY, EMPTY, pool[slates.shown])
-    sessions = Sessions("job_feed", actors, np.full(len(actors), NOBODY), stamps, slates, text, filters,
-                        _policy_names(market, len(actors)))  # fmt: skip
-    return Asked(sessions, demand, by_query=False, wish=wish)
+    return choose_slates(score, lambda best: market.settled.hold(actors[:, None], pool[best]),
+                         _lengths(market.rng, len(actors)), jobs.promoted[pool], market.rng).of(pool)  # fmt: skip
 
 
-def _talent(market: Market, actor: Integers, job: Integers, stamps: Integers, pool: Integers) -> Asked:
-    people, rng = market.people, market.rng
+def _talent(market: Market, actor: Integers, job: Integers, stamps: Integers, candidates: Candidates) -> Asked:
     demand = market.jobs.demand.take(np.maximum(job, 0))
-    text = _free_texts(market, actor, job, demand)
-    words = demand.literal @ people.literal[pool].T
-    written = np.maximum(demand.listed.sum(axis=1), 1)[:, None]
-    coverage = demand.listed @ people.reach[pool].T / written
-    age_days = (stamps[:, None] - people.arrives_us[pool]) / (24 * HOUR_US)
-    evidence = _evidence(market, pool[None, :], np.arange(len(job))[:, None], words, coverage,
-                         (market.seen_freelancers, pool), np.exp(-age_days / 20), demand)  # fmt: skip
+    text = free_texts(market, actor, job, demand)
     wanted, filters = _filters(market, demand.listed_category)
-    score = _scored(market, evidence, (wanted[:, None] == MISSING) | (wanted[:, None] == people.listed_category[pool]))
     context = market.context(job, actor)
-    slates = choose_slates(score, lambda best: market.settled.hold(pool[best], context[:, None]),
-                           _lengths(rng, len(job)), people.promoted[pool], rng)  # fmt: skip
-    slates.shown[:] = np.where(slates.shown == EMPTY, EMPTY, pool[slates.shown])
+    slates = Slates.merged([
+        (rows, _talent_slates(market, demand.take(rows), context[rows], stamps[rows], wanted[rows], pool))
+        for rows, pool in candidates.near(full_taxonomy().family(demand.listed.dense()), market.rng)
+    ])  # fmt: skip
     sessions = Sessions("talent_search", actor, job, stamps, slates, text, filters, _policy_names(market, len(job)))
-    return Asked(sessions, demand, by_query=True, wish=np.zeros_like(demand.needs))
+    return Asked(sessions, demand, by_query=True, wish=Skills.empty(len(job), 1))
 
 
-def _evidence(market: Market, one: Integers, row: Integers, words: Floats, coverage: Floats,
+def _talent_slates(market: Market, demand: Demand, context: Integers, stamps: Integers, wanted: Integers,
+                   pool: Integers) -> Slates:  # fmt: skip
+    people, rng = market.people, market.rng
+    words = demand.literal.dense() @ exact(people.literal[pool]).T
+
+    def coverage() -> Floats:
+        return _covered(demand.listed.dense(), exact(people.reach[pool]))
+
+    age_days = (stamps[:, None] - people.arrives_us[pool]) / (24 * HOUR_US)
+    evidence = _evidence(market, pool[None, :], np.arange(len(stamps))[:, None], words, coverage,
+                         (market.seen_freelancers, pool), np.exp(-age_days / 20), demand)  # fmt: skip
+    score = _scored(market, evidence, (wanted[:, None] == MISSING) | (wanted[:, None] == people.listed_category[pool]))
+    return choose_slates(score, lambda best: market.settled.hold(pool[best], context[:, None]),
+                         _lengths(rng, len(stamps)), people.promoted[pool], rng).of(pool)  # fmt: skip
+
+
+def _covered(listed: Floats, reach: Floats) -> Floats:
+    """(demands, people) share of the listed skills that claims reach."""
+    share: Floats = listed @ reach.T / np.maximum(listed.sum(axis=1), 1)[:, None]
+    return share
+
+
+def _evidence(market: Market, one: Integers, row: Integers, words: Floats, coverage: Callable[[], Floats],
               seen: tuple[History, Integers], recency: Floats, demand: Demand | None = None) -> Evidence:  # fmt: skip
     """one, row: positions that broadcast to (queries, pool)."""
     people, need = market.people, demand or market.jobs.demand
     history, pool = seen
     popular = np.log1p(history.popularity[pool])
-    _, _, rating = history.rates()
+    _, _, rating = history.rates(pool)
     return Evidence(
         words=words,
         coverage=coverage,
         category=(people.listed_category[one] == need.listed_category[row]).astype(np.float32),
-        price=np.log(people.listed_rate[one] / need.listed_pay[row]),
-        level=np.abs(people.listed_level[one] - need.listed_level[row]).astype(np.float32),
-        place=(people.listed_country[one] == need.country[row]).astype(np.float32),
+        price=lambda: np.log(people.listed_rate[one] / need.listed_pay[row]),
+        level=lambda: np.abs(people.listed_level[one] - need.listed_level[row]).astype(np.float32),
+        place=lambda: (people.listed_country[one] == need.country[row]).astype(np.float32),
         popularity=(popular / max(float(popular.max(initial=0)), 1.0)).astype(np.float32),
         recency=recency.astype(np.float32),
-        rating=np.clip(rating[pool] - 4.2, -1, 1),
+        rating=np.clip(rating - 4.2, -1, 1),
     )
 
 
@@ -180,58 +213,3 @@ def _filters(market: Market, category: Integers) -> tuple[Integers, list[str]]:
     wanted = np.where(market.rng.random(len(category)) < FILTER_SHARE, category, MISSING)
     names = full_taxonomy().categories
     return wanted, [json.dumps({"category": names[c]}) if c != MISSING else "{}" for c in wanted]
-
-
-def _feed_texts(market: Market, actors: Integers) -> tuple[list[str | None], Floats]:
-    """Texts and the skills meant by them: one or two that the freelancer really has."""
-    people, rng = market.people, market.rng
-    texts: list[str | None] = [None] * len(actors)
-    wish = np.zeros((len(actors), people.depth.shape[1]), np.float32)
-    for query in np.flatnonzero(rng.random(len(actors)) < FEED_TEXT_SHARE):
-        one = actors[query]
-        skills = rng.choice(np.flatnonzero(people.depth[one]), int(rng.integers(1, 3)), replace=False)
-        wish[query, skills] = 1
-        texts[query] = market.text.search(
-            _search_facts(market, int(people.cluster[one]), skills.tolist(), int(people.city[one]))
-        )
-    return texts, wish
-
-
-def _free_texts(market: Market, actor: Integers, job: Integers, demand: Demand) -> list[str | None]:
-    """Texts for searches without a job; writes what they mean into their rows of `demand`."""
-    taxonomy, rng, clients = full_taxonomy(), market.rng, market.clients
-    texts: list[str | None] = [None] * len(job)
-    for query in np.flatnonzero(job == NOBODY):
-        client = actor[query]
-        cluster = int(rng.choice(taxonomy.clusters_of[int(rng.choice(clients.categories[client]))]))
-        needs = draw_needs(taxonomy, cluster, 1, 2, rng)
-        skills = np.flatnonzero(needs).tolist()
-        texts[query] = market.text.search(_search_facts(market, cluster, skills, int(clients.city[client])))
-        category, level = taxonomy.cluster_category[cluster], int(rng.integers(3))
-        pay = taxonomy.base_rate_usd[category] * LEVEL_RATE[level] * geography().cost[clients.country[client]] ** 0.3
-        values = {
-            "client": client, "category": category, "level": level, "country": clients.country[client],
-            "city": clients.city[client], "language": geography().languages.index("English"), "pay_usd": pay,
-            "needs": needs, "wants": clients.wants[client], "offers": clients.offers[client], "listed": needs > 0,
-            "literal": (needs > 0) & (rng.random(len(needs)) < 0.75), "wants_shown": np.zeros(len(STYLES)),
-            "offers_shown": np.zeros(len(STYLES)), "listed_category": MISSING, "listed_level": MISSING,
-            "listed_pay": np.nan, "fairness": clients.fairness[client], "locality": clients.locality[client],
-        }  # fmt: skip
-        for name, value in values.items():
-            getattr(demand, name)[query] = value
-    return texts
-
-
-def _search_facts(market: Market, cluster: int, skills: list[int], city: int) -> Facts:
-    taxonomy, rng = full_taxonomy(), market.rng
-    return Facts(
-        skills=skills,
-        role=str(rng.choice(taxonomy.cluster_roles[cluster])),
-        level=str(rng.choice(["junior", "experienced", "senior"])),
-        industry=str(rng.choice(taxonomy.industries[taxonomy.cluster_category[cluster]])),
-        city=geography().cities[city],
-        language="English",
-        hours=20,
-        years=3,
-        styles=[],
-    )

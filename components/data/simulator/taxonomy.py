@@ -6,15 +6,20 @@ only 60% of the synonyms, typos and text templates, chosen by a hash of their te
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Halves = npt.NDArray[np.float16]
+"""Multiples of 1/STEP up to 1, which two bytes hold exactly: a row of skills for each of many people is wide."""
+
+Choice = TypeVar("Choice")
 
 VISIBLE_SHARE = 0.6
 CLUSTER_TRANSFER = 0.35
@@ -44,6 +49,27 @@ class Taxonomy:
         for cluster, category in enumerate(self.cluster_category):
             found.setdefault(category, []).append(cluster)
         return {category: tuple(clusters) for category, clusters in found.items()}
+
+    @cached_property
+    def neighbours(self) -> tuple[npt.NDArray[np.int64], ...]:
+        """By cluster, the skills of the other clusters in its category."""
+        return tuple(
+            np.array([s for c in self.clusters_of[home] if c != cluster for s in self.cluster_skills[c]])
+            for cluster, home in enumerate(self.cluster_category)
+        )
+
+    def family(self, written: Halves | Floats) -> npt.NDArray[np.int64]:
+        """(n, skills) 0 or 1 -> (n,) the cluster that most of what is written belongs to."""
+        parts = (written[start : start + 8_192] for start in range(0, len(written), 8_192))
+        return np.concatenate([(exact(part) @ self._members).argmax(axis=1) for part in parts])
+
+    @cached_property
+    def _members(self) -> Floats:
+        """(skills, clusters) 1 where the skill is the cluster's."""
+        members = np.zeros((len(self.skills), len(self.cluster_skills)), np.float32)
+        for cluster, skills in enumerate(self.cluster_skills):
+            members[list(skills), cluster] = 1
+        return members
 
     @cached_property
     def transfer(self) -> Floats:
@@ -95,6 +121,17 @@ def full_taxonomy() -> Taxonomy:
         synonyms=tuple(tuple(synonyms) for _, c in clusters for synonyms in c["skills"].values()),
         related=tuple((position[a], position[b]) for a, b in data["related"]),
     )
+
+
+def exact(halves: Halves | Floats) -> Floats:
+    """The same values in a type that multiplies fast."""
+    floats: Floats = halves.astype(np.float32)
+    return floats
+
+
+def one_of(among: Sequence[Choice], rng: np.random.Generator) -> Choice:
+    """One of them, by the same draw as `rng.choice`, which would first make an array of them."""
+    return among[int(rng.integers(len(among)))]
 
 
 def visible(texts: Iterable[str]) -> list[str]:

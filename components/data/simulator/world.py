@@ -1,9 +1,11 @@
 """Live a world day by day and hand over its six tables; the truth goes to files of its own.
 
-Equal configs give equal bytes. Knows no lake: `append` gets one call per table, entities first.
+Equal configs give equal bytes. Days lie on a shelf until all of them are over, so that memory holds people and jobs,
+not what they did. Knows no lake: `append` gets each table in blocks, entities first.
 """
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,33 +25,41 @@ from components.data.simulator.funnel import (
     present,
     seek,
 )
+from components.data.simulator.handover import Handover
 from components.data.simulator.jobs import create_jobs
 from components.data.simulator.market import Market, first_versions, new_versions
-from components.data.simulator.people import STYLES, create_freelancers
+from components.data.simulator.people import STYLES
 from components.data.simulator.policy import LONGEST, SHORTEST
+from components.data.simulator.population import create_freelancers
 from components.data.simulator.report import SimulationReport, measure
 from components.data.simulator.review import review_applicants
 from components.data.simulator.sessions import feed_sessions, talent_sessions
-from components.data.simulator.taxonomy import full_taxonomy
+from components.data.simulator.shelf import Shelf
+from components.data.simulator.tally import Tally
+from components.data.simulator.taxonomy import exact, full_taxonomy
 from components.data.simulator.text import TextGenerator
 
+DAYS = ".days"
+"""Folder beside the truth where days wait; a killed simulation leaves it, the next one removes it."""
+TRUTH = pa.schema([
+    pa.field("query_id", pa.string(), nullable=False), pa.field("candidate_id", pa.string(), nullable=False),
+    pa.field("true_relevance", pa.float32()),
+])  # fmt: skip
+BEFORE_US = 0
 FEED_SHARE = 0.6
 WEEKEND, WEEKDAY = 0.55, 1.15
 APPLICATIONS_PER_JOB = 9.0
 APPLICATIONS_PER_IMPRESSION = 0.02
 LEAST_ORGANIC = 0.15
 """Applications from mail alerts, as a share of those from the feed, and enough for APPLICATIONS_PER_JOB."""
-TABLES_IN_ORDER = ("clients", "freelancers", "jobs", "queries", "impressions", "interactions")
 Progress = Callable[[float, str], None]
+Append = Callable[[str, pa.Table], object]
 
 
 def simulate(
-    config: SimulatorConfig,
-    append: Callable[[str, pa.Table], object],
-    truth_dir: Path,
-    progress: Progress | None = None,
+    config: SimulatorConfig, append: Append, truth_dir: Path, progress: Progress | None = None
 ) -> SimulationReport:
-    """Simulate `config`; `append(table, rows)` is called once a table with rows of the contract's schema.
+    """Simulate `config`; `append(table, rows)` gets rows of the contract's schema: entities first, then block by block.
 
     Under `truth_dir` it writes impressions.parquet (query_id, candidate_id, true_relevance), freelancers.parquet,
     jobs.parquet and world.json. `progress` gets the share done and what is being done.
@@ -57,15 +67,18 @@ def simulate(
     tell = progress or (lambda _share, _doing: None)
     tell(0.0, "creating people and jobs")
     market = create_market(config)
-    live(market, tell)
-    tell(0.9, "handing over the tables")
-    ids = {"freelancer": market.people.ids, "client": market.clients.ids, "job": market.jobs.ids}
-    tables = market.log.tables(ids, config.end_us, np.random.default_rng([config.seed, 3]))
-    for name in TABLES_IN_ORDER:
-        append(name, tables[name])
-    write_truth(market, tables["impressions"], truth_dir)
+    days = truth_dir / DAYS
+    shutil.rmtree(days, ignore_errors=True)
+    days.mkdir(parents=True)
+    with Shelf(days) as shelf:
+        live(market, shelf, tell)
+        shelf.finish()
+        tell(0.8, "handing over the tables")
+        tally = hand_over(market, shelf, append, truth_dir)
+    shutil.rmtree(days)
+    write_truth(market, truth_dir)
     tell(0.95, "measuring the world")
-    report = measure(config, tables, market.log)
+    report = measure(config, tally, market.log)
     tell(1.0, "done")
     return report
 
@@ -80,26 +93,41 @@ def create_market(config: SimulatorConfig) -> Market:
     return Market(config, people, clients, jobs, text, np.random.default_rng([config.seed, 2]))
 
 
-def live(market: Market, tell: Progress) -> None:
-    """All days of the period."""
+def live(market: Market, shelf: Shelf, tell: Progress) -> None:
+    """All days of the period; each is laid aside when it is over."""
     days = market.config.days
     weights = np.array([_weekday_weight(market, day) for day in range(days)])
-    first_versions(market)
+    first_versions(market, BEFORE_US, market.day_start(0))
     reviewed = 0
     for day in range(days):
-        tell(0.05 + 0.85 * day / days, f"day {day + 1} of {days}")
+        tell(0.05 + 0.75 * day / days, f"day {day + 1} of {days}")
+        first_versions(market, market.day_start(day), market.day_start(day + 1))
         left = (market.config.impressions - market.log.impressions) * weights[day] / weights[day:].sum()
         reviewed = _live_day(market, day, max(left - reviewed, 0), float(weights[day]))
+        market.log.lay_aside(shelf, market.day_start(day + 1))
 
 
-def write_truth(market: Market, impressions: pa.Table, truth_dir: Path) -> None:
-    """The latent truth, as files that no platform has."""
-    truth_dir.mkdir(parents=True, exist_ok=True)
-    shown = impressions.select(["query_id", "candidate_id"])
-    pq.write_table(
-        shown.append_column("true_relevance", pa.array(market.log.truth(), pa.float32())).replace_schema_metadata(None),
-        truth_dir / "impressions.parquet",
-    )
+def hand_over(market: Market, shelf: Shelf, append: Append, truth_dir: Path) -> Tally:
+    """Append every table, and write the truth of the impressions beside them, in their order."""
+    ids = {"freelancer": market.people.ids, "client": market.clients.ids, "job": market.jobs.ids}
+    handover = Handover(shelf, ids, market.config.end_us, np.random.default_rng([market.config.seed, 3]))
+    tally = Tally(len(market.people))
+    for name in ("clients", "freelancers", "jobs"):
+        for rows in handover.entities(name):
+            append(name, rows)
+            tally.rows[name] += rows.num_rows
+    with pq.ParquetWriter(truth_dir / "impressions.parquet", TRUTH) as truth:
+        for events in handover.events():
+            for name, rows in events.tables.items():
+                append(name, rows)
+            shown = events.tables["impressions"].select(TRUTH.names[:2])
+            truth.write_table(shown.append_column(TRUTH.field(2), events.laid["impressions"]["truth"]).cast(TRUTH))
+            tally.add(events)
+    return tally
+
+
+def write_truth(market: Market, truth_dir: Path) -> None:
+    """The latent truth of people, jobs and the world, as files that no platform has."""
     pq.write_table(_freelancer_truth(market), truth_dir / "freelancers.parquet")
     pq.write_table(_job_truth(market), truth_dir / "jobs.parquet")
     world = asdict(market.config) | {"end": market.config.end.isoformat(), "styles": list(STYLES)}
@@ -158,14 +186,14 @@ def _freelancer_truth(market: Market) -> pa.Table:
             "style": list(people.style),
             "taste": list(people.taste),
             "skills": [[names.skills[s] for s in row] for row in held],
-            "depths": [people.depth[one, row] for one, row in enumerate(held)],
+            "depths": [exact(people.depth[one, row]) for one, row in enumerate(held)],
         }
     )
 
 
 def _job_truth(market: Market) -> pa.Table:
     demand, names = market.jobs.demand, full_taxonomy()
-    needed = [np.flatnonzero(row) for row in demand.needs]
+    needed = [demand.needs.of(one) for one in range(len(market.jobs))]
     return pa.table(
         {
             "job_id": market.jobs.ids,
@@ -177,6 +205,6 @@ def _job_truth(market: Market) -> pa.Table:
             "wants": list(demand.wants),
             "offers": list(demand.offers),
             "skills": [[names.skills[s] for s in row] for row in needed],
-            "weights": [demand.needs[one, row] for one, row in enumerate(needed)],
+            "weights": [demand.needs.weight[one, : len(row)] for one, row in enumerate(needed)],
         }
     )

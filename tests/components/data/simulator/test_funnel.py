@@ -70,7 +70,7 @@ def test_nobody_applies_twice_to_a_job(market):
     for _ in range(2):
         market.calendar.add("apply", moves(market, np.array([1, 1, 2]), np.array([5, 5, 5])))
         applications(market, DAY)
-    assert [int(entry["freelancer"]) for entry in market.applicants[5]] == [1, 2]
+    assert [applicant.freelancer for applicant in market.applicants[5]] == [1, 2]
 
 
 def test_a_job_takes_its_openings_and_is_filled_by_the_last(market):

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from components.data.simulator import SimulationReport, SimulatorConfig, simulate
+from components.data.simulator import SimulationReport, SimulatorConfig, handover, simulate
+from components.data.simulator.world import DAYS
 from metier.contract import TABLES
 from metier.errors import InputError, UnknownNameError
 
@@ -23,14 +24,9 @@ World = tuple[dict[str, pa.Table], Path, SimulationReport]
 
 
 def live(config: SimulatorConfig, truth_dir: Path) -> World:
-    tables: dict[str, pa.Table] = {}
-
-    def append(name: str, rows: pa.Table) -> None:
-        assert name not in tables
-        tables[name] = rows
-
-    report = simulate(config, append, truth_dir)
-    return tables, truth_dir, report
+    blocks: dict[str, list[pa.Table]] = {}
+    report = simulate(config, lambda name, rows: blocks.setdefault(name, []).append(rows), truth_dir)
+    return {name: pa.concat_tables(parts) for name, parts in blocks.items()}, truth_dir, report
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +233,26 @@ def test_impossible_worlds_are_refused_by_name(change, error):
         SimulatorConfig(**change)
 
 
+def test_blocks_of_days_hold_what_one_block_holds(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(handover, "BLOCK_ROWS", 700)
+    blocks: list[tuple[str, pa.Table]] = []
+    simulate(SMALL, lambda name, rows: blocks.append((name, rows)), tmp_path)
+    assert len(blocks) > 3 * len(TABLES)
+    assert [name for name, _ in blocks[:3]] == ["clients", "freelancers", "jobs"]
+    for name, whole in world[0].items():
+        assert pa.concat_tables([rows for own, rows in blocks if own == name]).equals(whole), name
+    days = [set(rows["event_timestamp"].cast(pa.date32()).to_pylist()) for name, rows in blocks if name == "queries"]
+    assert sum(map(len, days)) == len(set.union(*days))  # a day is never torn apart
+
+
+def test_what_a_killed_simulation_laid_aside_does_not_stay(tmp_path):
+    left = tmp_path / DAYS / "queries.arrows"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    live(SimulatorConfig(freelancers=60, jobs=40, impressions=600, days=14), tmp_path)
+    assert not left.parent.exists()
+
+
 def test_end_is_a_fixed_date_by_default():
     assert SimulatorConfig().end == datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -252,7 +268,15 @@ def imports_of(path: Path) -> set[str]:
 
 
 def test_the_simulator_imports_only_the_contract_and_the_errors():
-    allowed = {"metier.contract", "metier.errors", "numpy", "numpy.typing", "pyarrow", "pyarrow.parquet"}
+    allowed = {
+        "metier.contract",
+        "metier.errors",
+        "numpy",
+        "numpy.typing",
+        "pyarrow",
+        "pyarrow.compute",
+        "pyarrow.parquet",
+    }
     for path in (ROOT / "components/data/simulator").glob("*.py"):
         outside = {name for name in imports_of(path) if not name.startswith("components.data.simulator")}
         assert {name for name in outside - allowed if name.split(".")[0] not in sys.stdlib_module_names} == set(), path
