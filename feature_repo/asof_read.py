@@ -15,6 +15,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feature_repo.asof_sql import VersionTable, places_as_of, places_of_newest, rows_at, rows_between
@@ -22,6 +23,9 @@ from metier.errors import FeatureError
 
 ROWS_AT_ONCE = 131_072
 """Entity rows gathered at a time: keeps a chunk of text below the 2 GiB that Arrow's offsets reach."""
+
+ABSENT = -1
+"""The place of no version."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,11 @@ class VersionReader:
         `known_by_then` leaves out versions created after that timestamp.
         """
         answer = entities
-        for join in joins:
-            sql = places_as_of(join.versions, join.ttl // timedelta(microseconds=1), known_by_then)
-            with self.connect() as connection, _unchanged(join.versions):
-                connection.register("entities", _narrow(entities, moment, join.entity_keys))
-                places = connection.sql(sql).to_arrow_table()["place"]
-                found = _rows(connection, join.versions, list(join.features), places)
-            for column, name in join.features.items():
-                answer = answer.append_column(name, found[column])
+        with self.connect() as connection:
+            for join in joins:
+                found = _seen(connection, _narrow(entities, moment, join.entity_keys), join, known_by_then)
+                for column, name in join.features.items():
+                    answer = answer.append_column(name, found[column])
         return answer
 
     def newest(self, versions: VersionTable, columns: Sequence[str], start: datetime, end: datetime) -> pa.Table:
@@ -111,29 +112,36 @@ def _narrow(entities: pa.Table, moment: str, keys: Sequence[str]) -> pa.Table:
     return pa.table({"position": np.arange(entities.num_rows), **columns, "moment": moments})
 
 
+def _seen(connection: duckdb.DuckDBPyConnection, asked: pa.Table, join: ViewJoin, known_by_then: bool) -> pa.Table:
+    """The columns of one view, a row for each row of `asked`."""
+    sql = places_as_of(join.versions, join.ttl // timedelta(microseconds=1), known_by_then)
+    with _unchanged(join.versions):
+        connection.register("entities", asked)
+        latest = {"latest": pc.max(asked["moment"]).as_py()}
+        places = connection.sql(sql, params=latest).to_arrow_table()["place"]
+        return _rows(connection, join.versions, list(join.features), places)
+
+
 def _rows(
     connection: duckdb.DuckDBPyConnection, versions: VersionTable, columns: Sequence[str], places: pa.ChunkedArray
 ) -> pa.Table:
     """The versions at `places`, in that order and as often; a null place gives nulls. Types are the table's own."""
-    wanted = np.unique(places.drop_null().to_numpy())
+    wanted, index = np.unique(places.fill_null(ABSENT).to_numpy(), return_inverse=True)
     connection.register("wanted", pa.table({"__place": wanted}))
     rows = connection.sql(rows_at(versions, columns)).to_arrow_table().combine_chunks()
     order = np.argsort(rows["__place"].to_numpy())
+    if len(order) < len(wanted):  # ABSENT, the first of them, is nowhere
+        order = np.concatenate([[0], order])
     rows = rows.drop_columns(["__place"]).cast(_only(table_schema(Path(versions.path)), columns))
-    return _gather(rows, places, wanted, order)
+    return _gather(rows, order[index], places.is_null().to_numpy())
 
 
-def _gather(
-    rows: pa.Table, places: pa.ChunkedArray, wanted: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
-) -> pa.Table:
-    """For each place, which is the i-th of the sorted `wanted`, rows[order[i]]; gathered a part at a time."""
+def _gather(rows: pa.Table, index: npt.NDArray[np.int64], absent: npt.NDArray[np.bool_]) -> pa.Table:
+    """rows[index], null where absent; gathered a part at a time."""
     parts = [rows.slice(0, 0)]
-    for start in range(0, len(places), ROWS_AT_ONCE):
-        part = places.slice(start, ROWS_AT_ONCE)
-        absent = part.is_null().to_numpy()
-        index = np.zeros(len(part), dtype=np.int64)
-        index[~absent] = order[np.searchsorted(wanted, part.drop_null().to_numpy())]
-        parts.append(rows.take(pa.array(index, mask=absent)))
+    for start in range(0, len(index), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        parts.append(rows.take(pa.array(index[part], mask=absent[part])))
     return pa.concat_tables(parts)
 
 

@@ -13,11 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from feast import FeatureView, OnDemandFeatureView, RepoConfig
 from feast.data_source import DataSource
-from feast.errors import (
-    EntityTimestampInferenceException,
-    FeastEntityDFMissingColumnsError,
-    SavedDatasetLocationAlreadyExists,
-)
+from feast.errors import SavedDatasetLocationAlreadyExists
 from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
 from feast.infra.offline_stores.file_source import FileSource, SavedDatasetFileStorage
 from feast.infra.offline_stores.offline_store import OfflineStore, RetrievalJob, RetrievalMetadata
@@ -26,12 +22,11 @@ from feast.repo_config import FeastConfigBaseModel
 from feast.saved_dataset import SavedDatasetStorage
 from pydantic import Field, StrictInt, StrictStr, field_validator
 
+from feature_repo.asof_entities import entity_table, moment_column, require_columns, retrieval_metadata
 from feature_repo.asof_read import VersionReader, ViewJoin, table_schema
 from feature_repo.asof_sql import VersionTable
 from feature_repo.sqlite_home import under_home
 from metier.errors import FeatureError
-
-EVENT_TIMESTAMP = "event_timestamp"
 
 
 class AsofOfflineStoreConfig(FeastConfigBaseModel):
@@ -43,6 +38,8 @@ class AsofOfflineStoreConfig(FeastConfigBaseModel):
     memory_limit: StrictStr = "1500MB"
     """What DuckDB may hold before it spills."""
     threads: StrictInt = 1
+    ray_partitions: StrictInt = Field(default=0, ge=0)
+    """On how many partitions of the keys a join runs as Ray tasks, with equal output; 0 runs it in this process."""
 
     @field_validator("folder")
     @classmethod
@@ -52,6 +49,14 @@ class AsofOfflineStoreConfig(FeastConfigBaseModel):
     def reader(self) -> VersionReader:
         """What reads the tables; it spills beside them."""
         return VersionReader(self.memory_limit, self.threads, Path(self.folder) / ".spill")
+
+    def as_of(self, entities: pa.Table, moment: str, joins: Sequence[ViewJoin], known_by_then: bool) -> pa.Table:
+        """VersionReader.as_of, where the settings say."""
+        if not self.ray_partitions:
+            return self.reader().as_of(entities, moment, joins, known_by_then)
+        from feature_repo import asof_ray  # Ray takes seconds to import
+
+        return asof_ray.as_of(self.reader(), self.ray_partitions, entities, moment, joins, known_by_then)
 
     def path(self, source: DataSource | None) -> Path:
         """Where the source's Parquet file or folder of files lies."""
@@ -125,15 +130,15 @@ class AsofOfflineStore(OfflineStore):
         """Newest feature values at each entity row's timestamp; `entity_df` may be an SQL query that DuckDB runs."""
         store: AsofOfflineStoreConfig = config.offline_store
         joins = [_view_join(store, view, feature_refs, full_feature_names) for view in feature_views]
-        entities = _entity_table(store, entity_df)
-        moment = _moment_column(entities.schema)
-        _require_columns(entities, moment, joins)
+        entities = entity_table(store.reader(), entity_df)
+        moment = moment_column(entities.schema)
+        require_columns(entities, moment, joins)
         return AsofRetrievalJob(
-            lambda: store.reader().as_of(entities, moment, joins, filter_by_created_timestamp),
+            lambda: store.as_of(entities, moment, joins, filter_by_created_timestamp),
             store.folder,
             full_feature_names,
             OnDemandFeatureView.get_requested_odfvs(feature_refs, project, registry),
-            _metadata(entities, moment, feature_refs),
+            retrieval_metadata(entities, moment, feature_refs),
         )
 
     @staticmethod
@@ -150,13 +155,10 @@ class AsofOfflineStore(OfflineStore):
         """Each key's newest row with an event timestamp between the dates, both included."""
         store: AsofOfflineStoreConfig = config.offline_store
         versions = _versions(store, data_source, join_key_columns, timestamp_field, created_timestamp_column)
-        columns = [*join_key_columns, *feature_name_columns, *versions.timestamps]
 
         def newest() -> pa.Table:
-            rows = store.reader().newest(versions, columns, _utc(start_date), _utc(end_date))
-            if join_key_columns:
-                return rows
-            return rows.append_column(DUMMY_ENTITY_ID, pa.repeat(DUMMY_ENTITY_VAL, rows.num_rows))
+            columns = _pulled(versions, feature_name_columns)
+            return _keyed(versions, store.reader().newest(versions, columns, _utc(start_date), _utc(end_date)))
 
         return AsofRetrievalJob(newest, store.folder)
 
@@ -174,9 +176,13 @@ class AsofOfflineStore(OfflineStore):
         """Every row with an event timestamp between the dates, both included; a date that is None is no limit."""
         store: AsofOfflineStoreConfig = config.offline_store
         versions = _versions(store, data_source, join_key_columns, timestamp_field, created_timestamp_column)
-        columns = [*join_key_columns, *feature_name_columns, *versions.timestamps]
         start, end = start_date and _utc(start_date), end_date and _utc(end_date)
-        return AsofRetrievalJob(lambda: store.reader().between(versions, columns, start, end), store.folder)
+
+        def between() -> pa.Table:
+            columns = _pulled(versions, feature_name_columns)
+            return _keyed(versions, store.reader().between(versions, columns, start, end))
+
+        return AsofRetrievalJob(between, store.folder)
 
     def validate_data_source(self, config: RepoConfig, data_source: DataSource) -> None:
         """A table that is not built yet is no mistake; one without its timestamps is."""
@@ -228,39 +234,16 @@ def _versions(
     return VersionTable(str(store.path(source)), tuple(keys), timestamp_field, created_timestamp_column or None)
 
 
-def _entity_table(store: AsofOfflineStoreConfig, entity_df: pd.DataFrame | pa.Table | str) -> pa.Table:
-    if isinstance(entity_df, pa.Table):
-        return entity_df
-    if isinstance(entity_df, pd.DataFrame):
-        return pa.Table.from_pandas(entity_df, preserve_index=False).replace_schema_metadata(None)
-    with store.reader().connect() as connection:
-        return connection.sql(entity_df).to_arrow_table()
+def _pulled(versions: VersionTable, features: Sequence[str]) -> list[str]:
+    """Columns of a pull: keys, features and timestamps; all that the table has where Feast names no feature."""
+    return [*versions.keys, *features, *versions.timestamps] if features else table_schema(Path(versions.path)).names
 
 
-def _moment_column(schema: pa.Schema) -> str:
-    """The column called event_timestamp, else the only one that holds timestamps."""
-    if EVENT_TIMESTAMP in schema.names:
-        return EVENT_TIMESTAMP
-    timestamps = [str(field.name) for field in schema if pa.types.is_timestamp(field.type)]
-    if len(timestamps) != 1:
-        raise EntityTimestampInferenceException(EVENT_TIMESTAMP)
-    return timestamps[0]
-
-
-def _require_columns(entities: pa.Table, moment: str, joins: Sequence[ViewJoin]) -> None:
-    expected = {moment, *(key for join in joins for key in join.entity_keys)}
-    missing = expected - set(entities.column_names)
-    if missing:
-        raise FeastEntityDFMissingColumnsError(expected, missing)
-    clashes = {name for join in joins for name in join.features.values()} & set(entities.column_names)
-    if clashes:
-        raise FeatureError(f"the entity rows already have columns {sorted(clashes)}; rename them or ask for full names")
-
-
-def _metadata(entities: pa.Table, moment: str, feature_refs: Sequence[str]) -> RetrievalMetadata:
-    moments = entities[moment].to_pandas()
-    keys = [name for name in entities.column_names if name != moment]
-    return RetrievalMetadata(list(feature_refs), keys, moments.min(), moments.max())
+def _keyed(versions: VersionTable, rows: pa.Table) -> pa.Table:
+    """Rows without a key get the placeholder under which Feast stores them."""
+    if versions.keys:
+        return rows
+    return rows.append_column(DUMMY_ENTITY_ID, pa.repeat(DUMMY_ENTITY_VAL, rows.num_rows))
 
 
 def _utc(moment: datetime) -> datetime:

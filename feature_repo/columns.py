@@ -73,7 +73,7 @@ class Lists:
     offsets: Codes
     flat: pa.Array
 
-    def padded(self, values: npt.NDArray, longest: int, empty: int) -> npt.NDArray:
+    def padded(self, values: npt.NDArray, longest: int, empty: float) -> npt.NDArray:
         """(n, longest): the first `longest` of each row's `values` (aligned with flat), filled with `empty`."""
         lengths = np.minimum(np.diff(self.offsets), longest)
         table = np.full((len(lengths), longest), empty, values.dtype)

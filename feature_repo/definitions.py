@@ -6,7 +6,7 @@ key and the two timestamps. A version counts from event_timestamp, the moment at
 
 from datetime import timedelta
 
-from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
 from feast.types import Array, Bool, FeastType, Float32, Float64, Int64, String, UnixTimestamp
 
 NEVER_EXPIRES = timedelta(days=50 * 365)
@@ -15,22 +15,30 @@ NEVER_EXPIRES = timedelta(days=50 * 365)
 Feast reads 0 as "never" in joins but as "one year before the wall clock" in `materialize-incremental`, which would
 leave out archives; fifty years mean the same to both.
 """
+FRESH_WITHIN = "fresh_within_hours"
+"""Tag of a view: how old its values may be when they are served, from the moment up to which they were built."""
+HOURS = {"profile": 48, "activity": 48, "history": 48, "text": 168}
 
 
-def _view(name: str, entity: Entity, features: dict[str, FeastType], description: str) -> FeatureView:
+def _view(
+    name: str, entity: Entity, features: dict[str, FeastType], description: str, pushed: bool = False
+) -> FeatureView:
+    """A view of a table; a `pushed` one also takes rows between two builds, from the push source <name>_push."""
+    table = FileSource(
+        name=name,
+        path=name,
+        timestamp_field="event_timestamp",
+        created_timestamp_column="recorded_at",
+    )
     return FeatureView(
         name=name,
         entities=[entity],
         ttl=NEVER_EXPIRES,
         schema=[Field(name=entity.join_key, dtype=String), *(Field(name=n, dtype=t) for n, t in features.items())],
-        source=FileSource(
-            name=name,
-            path=f"{name}.parquet",
-            timestamp_field="event_timestamp",
-            created_timestamp_column="recorded_at",
-        ),
+        source=PushSource(name=f"{name}_push", batch_source=table) if pushed else table,
         online=True,
         description=description,
+        tags={FRESH_WITHIN: str(HOURS[name.split("_")[1]])},
     )
 
 
@@ -62,6 +70,7 @@ freelancer_profile = _view(
         "text_key": String,
     },
     "What a freelancer says of itself.",
+    pushed=True,
 )
 
 freelancer_activity = _view(
@@ -88,9 +97,11 @@ freelancer_history = _view(
         "recent_industries": Array(String),
         "recent_categories": Array(String),
         "recent_timestamps": Array(Int64),
+        "last_counted": Array(Int64),
         "interaction_count": Float32,
     },
     "The jobs a freelancer last turned to, newest first.",
+    pushed=True,
 )
 
 freelancer_text = _view(
@@ -125,6 +136,7 @@ job_profile = _view(
         "text_key": String,
     },
     "What a job post says.",
+    pushed=True,
 )
 
 job_activity = _view(
@@ -173,9 +185,11 @@ client_history = _view(
         "recent_agencies": Array(String),
         "recent_categories": Array(String),
         "recent_timestamps": Array(Int64),
+        "last_counted": Array(Int64),
         "interaction_count": Float32,
     },
     "The freelancers a client last turned to, newest first.",
+    pushed=True,
 )
 
 ENTITIES = (freelancer, job, client)

@@ -28,7 +28,8 @@ from feature_repo.histories import LONGEST
 from feature_repo.parties import JOB, PERSON, Party, jobs, people
 from feature_repo.stored_features import CANDIDATE_STORED, QUERY_STORED, Stored
 from feature_repo.text import headline, text_key
-from feature_repo.vectors import TextVectors, on_grid
+from feature_repo.vectors import TextVectors
+from feature_repo.weighing import on_grid
 from metier.contract import Surface
 
 MARKS: dict[Surface, dict[str, tuple[str, str]]] = {
@@ -111,8 +112,8 @@ class Past:
     identity: Codes
     marks: dict[str, Codes]
     length: Codes
-    newest: Doubles
-    """Seconds since 1970 of the newest interaction."""
+    moments: Doubles
+    """Seconds since 1970 of the newest interaction with each, (queries, 20); NaN where there is none."""
     count: Doubles
 
     @classmethod
@@ -124,7 +125,6 @@ class Past:
         told = {name: lists(table, f"{prefix}{column}") for name, (_, column) in MARKS[surface].items()}
         row = keys.padded(vectors.rows(keys.flat), LONGEST, -1)
         stamps = lists(table, f"{prefix}recent_timestamps", pa.int64())
-        newest = stamps.padded(stamps.flat.to_numpy().astype(np.float64), 1, 0)[:, 0]
         length = np.minimum(np.diff(ids.offsets), LONGEST)
         return cls(
             row,
@@ -132,7 +132,7 @@ class Past:
             ids.padded(ids.codes(), LONGEST, 0),
             {name: values.padded(values.codes(), LONGEST, 0) for name, values in told.items()},
             length,
-            np.where(np.diff(stamps.offsets) > 0, newest, np.nan),
+            stamps.padded(stamps.flat.to_numpy().astype(np.float64), LONGEST, np.nan),
             numbers(table, f"{prefix}interaction_count"),
         )
 
@@ -154,7 +154,7 @@ class Requests:
         row = np.array([place.setdefault(text, len(place)) if text else -1 for text in texts], np.int64)
         row[row < 0] = len(place)
         known = vectors.rows([text_key(text) for text in place] + [None])
-        dense, has_vector = np.array(vectors.padded_dense[known]), known >= 0
+        dense, has_vector = vectors.dense_at(known), known >= 0
         for text, vector in (embeddings or {}).items():
             if text in place:
                 dense[place[text]], has_vector[place[text]] = on_grid(vector)[0], True
@@ -202,7 +202,7 @@ class QueryColumns:
 def _stored(features: tuple[Stored, ...], table: pa.Table, vectors: TextVectors, rows: Codes) -> Floats:
     """(n, features + 16): stored features as they are, then the components of the side's own text vector."""
     columns = [feature.values(table) for feature in features]
-    return np.column_stack([*columns, vectors.projection[rows]]).astype(np.float32)
+    return np.column_stack([*columns, vectors.projection_at(rows)]).astype(np.float32)
 
 
 def _past_headlines(
@@ -215,6 +215,6 @@ def _past_headlines(
         places = values.padded(np.arange(len(values.flat)), LONGEST, -1).ravel()
         told = np.array([*values.flat.to_pylist(), None], object)
         parts.append(told[places])
-    titles = vectors.padded_titles[text_row.ravel()]
+    titles = vectors.titles_at(text_row.ravel())
     cards = Headlines.encode([headline(*card) for card in zip(titles, *parts, strict=True)], vectors)
     return Headlines(cards.lexical, cards.row.reshape(text_row.shape))

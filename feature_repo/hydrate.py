@@ -28,6 +28,11 @@ def query_features(surface: Surface, queries: pa.Table, read: Read) -> pa.Table:
     return read(keyed, (*CLIENT_VIEWS, "client_history", *JOB_VIEWS))
 
 
+def candidate_views(surface: Surface) -> tuple[str, ...]:
+    """The views that answer for candidates."""
+    return FREELANCER_VIEWS if surface != "job_feed" else (*JOB_VIEWS, *CLIENT_VIEWS)
+
+
 def candidate_features(surface: Surface, candidates: pa.Table, read: Read) -> pa.Table:
     """Stored features of `candidates` (candidate_id, event_timestamp, and columns of the request that are kept).
 

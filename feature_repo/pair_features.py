@@ -18,13 +18,17 @@ SUMMARIES = ("max", "mean", "last", "decayed")
 PAST_OF_ACTOR = ("past_seen", "past_count", "past_distinct", "past_hours_since_last")
 HOUR = 3600.0
 DAY = 24 * HOUR
+SESSION = {"actor_interactions_1h": HOUR, "actor_interactions_24h": DAY}
+"""Seconds before the request in which a feature counts the candidates that the actor turned to: of the 20 that a
+history lists, so at most 20, and one candidate once. `past_same_*_last` holds a candidate against the last of them.
+"""
 
 
 def past_names(surface: Surface) -> tuple[str, ...]:
     """Names of the features that compare a candidate with the actor's past ones."""
     texts = [f"past_{kind}_{summary}" for kind in ("semantic", "lexical", "headline") for summary in SUMMARIES]
     marks = [f"past_same_{mark}_{summary}" for mark in MARKS[surface] for summary in ("share", "last", "decayed")]
-    return (*texts, *marks, *PAST_OF_ACTOR)
+    return (*texts, *marks, *PAST_OF_ACTOR, *SESSION)
 
 
 @dataclass(frozen=True)
@@ -73,14 +77,16 @@ def pair_features(block: Block, scratch: Places) -> dict[str, Floats | Doubles]:
 
 def _semantic(block: Block) -> dict[str, Floats]:
     """Cosines of encoder vectors: own text, request, past candidates."""
-    queries, dense = block.queries, block.queries.vectors.padded_dense
+    queries, vectors = block.queries, block.queries.vectors
     own, past = queries.text_row[block.asked], queries.past.text_row[block.asked, : block.longest]
     request = queries.requests.row[block.asked]
     slots = np.concatenate(
-        [dense[own][:, None], queries.requests.dense[request][:, None], dense[past]], axis=1, dtype=np.float32
+        [vectors.dense_at(own)[:, None], queries.requests.dense[request][:, None], vectors.dense_at(past)],
+        axis=1,
+        dtype=np.float32,
     )
     shown_row = block.candidates.text_row[block.candidate]
-    cosines = dense_cosines(slots, dense[shown_row], _wider(block.span, 2))
+    cosines = dense_cosines(slots, block.candidates.vectors.dense_at(shown_row), _wider(block.span, 2))
     known = np.column_stack([own >= 0, queries.requests.has_vector[request], past >= 0])
     return _told(
         cosines, known[block.place] & (shown_row >= 0)[:, None], "semantic", "semantic_cosine", "request_semantic"
@@ -89,12 +95,14 @@ def _semantic(block: Block) -> dict[str, Floats]:
 
 def _lexical(block: Block, scratch: Places) -> dict[str, Floats]:
     """TF-IDF cosines of whole texts: own text, request, past candidates."""
-    queries, lexical = block.queries, block.queries.vectors.padded_lexical
-    own, past = queries.text_row[block.asked, None], queries.past.text_row[block.asked, : block.longest]
-    request = queries.requests.row[block.asked, None]
-    slots = interleaved((lexical, own), (queries.requests.lexical, request), (lexical, past))
+    queries, vectors = block.queries, block.queries.vectors
+    own, past = queries.text_row[block.asked], queries.past.text_row[block.asked, : block.longest]
+    request = queries.requests.row[block.asked]
+    slots = interleaved(
+        len(own), vectors.lexical_at(own), queries.requests.lexical[request], vectors.lexical_at(past.ravel())
+    )
     shown_row = block.candidates.text_row[block.candidate]
-    cosines = lexical_cosines(slots, lexical[shown_row], _wider(block.span, 2), scratch)
+    cosines = lexical_cosines(slots, block.candidates.vectors.lexical_at(shown_row), _wider(block.span, 2), scratch)
     known = np.column_stack([own >= 0, request < queries.requests.lexical.shape[0] - 1, past >= 0])
     return _told(cosines, known[block.place] & (shown_row >= 0)[:, None], "lexical", "lexical_score", "request_lexical")
 
@@ -102,9 +110,8 @@ def _lexical(block: Block, scratch: Places) -> dict[str, Floats]:
 def _headline(block: Block, scratch: Places) -> dict[str, Floats]:
     """TF-IDF cosines of headlines (title, place, company): own, past candidates."""
     own, past, shown = block.queries.headlines, block.queries.past.headlines, block.candidates.headlines
-    slots = interleaved(
-        (own.lexical, own.row[block.asked, None]), (past.lexical, past.row[block.asked, : block.longest])
-    )
+    past_row = past.row[block.asked, : block.longest]
+    slots = interleaved(len(past_row), own.lexical[own.row[block.asked]], past.lexical[past_row.ravel()])
     cosines = lexical_cosines(slots, shown.lexical[shown.row[block.candidate]], _wider(block.span, 1), scratch)
     known = np.column_stack([own.known[block.asked], past.known[block.asked, : block.longest]])
     known = known[block.place] & shown.known[block.candidate][:, None]
@@ -142,8 +149,15 @@ def _past_of_actor(block: Block) -> dict[str, Floats | Doubles]:
         "past_seen": np.where(identity[:, 0] == 0, np.nan, seen),
         "past_count": np.log1p(past.count[block.query]),
         "past_distinct": past.length[block.query].astype(np.float64),
-        "past_hours_since_last": (block.queries.time - past.newest)[block.query] / HOUR,
+        "past_hours_since_last": (block.queries.time - past.moments[:, 0])[block.query] / HOUR,
+        **_session(block),
     }
+
+
+def _session(block: Block) -> dict[str, Floats | Doubles]:
+    """How many candidates the actor turned to shortly before the request."""
+    ago = block.queries.time[block.asked, None] - block.queries.past.moments[block.asked]
+    return {name: (ago < seconds).sum(axis=1).astype(np.float64)[block.place] for name, seconds in SESSION.items()}
 
 
 def _wider(span: Span, slots: int) -> Span:

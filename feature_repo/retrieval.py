@@ -18,11 +18,12 @@ import yaml
 from feast import FeatureStore, FeatureView
 from feast.errors import FeatureViewNotFoundException
 from feast.types import from_feast_to_pyarrow_type
+from sqlalchemy.exc import SQLAlchemyError
 
 from feature_repo.asof_sql import VersionTable
 from feature_repo.definitions import ENTITIES, SERVICES, VIEWS
 from metier.contract import Surface
-from metier.errors import FeatureError, UnknownNameError
+from metier.errors import FeatureError, RegistryChangedError, SettingsError, UnknownNameError
 from metier.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parent
@@ -48,12 +49,21 @@ def service_views(service: str) -> tuple[str, ...]:
 
 
 def render_feature_store_yaml(settings: Settings) -> Path:
-    """Write `feature_store.yaml` with absolute paths into METIER_HOME, for `feast -c feature_repo -f PATH ...`."""
-    config = yaml.safe_load((REPOSITORY / "feature_store.yaml").read_text())
-    config["registry"]["path"] = f"sqlite:///{settings.home / 'registry.db'}"
-    config["online_store"]["path"] = str(settings.home / "online_store.db")
+    """Write `feature_store.yaml` with absolute paths into METIER_HOME, for `feast -c feature_repo -f PATH ...`.
+
+    Shared stores where settings name them. The file may hold their passwords: its owner alone can read it.
+    """
+    shared = _shares_stores(settings)
+    source = "feature_store.production.yaml" if shared else "feature_store.yaml"
+    config = yaml.safe_load((REPOSITORY / source).read_text())
+    if shared:
+        config["registry"]["path"] = settings.feature_registry_uri.replace("postgresql://", "postgresql+psycopg://")
+        config["online_store"]["connection_string"] = settings.online_store_url
+    else:
+        config["registry"]["path"] = f"sqlite:///{settings.home / 'registry.db'}"
+        config["online_store"]["path"] = str(settings.home / "online_store.db")
     config["offline_store"]["folder"] = str(settings.features)
-    text = "# Written by metier from feature_repo/feature_store.yaml.\n" + yaml.safe_dump(config, sort_keys=False)
+    text = f"# Written by metier from feature_repo/{source}.\n" + yaml.safe_dump(config, sort_keys=False)
     path = settings.home / "feature_store.yaml"
     if not path.exists() or path.read_text() != text:
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -63,21 +73,49 @@ def render_feature_store_yaml(settings: Settings) -> Path:
     return path
 
 
-class FeatureStoreClient:
-    """Feast under one METIER_HOME."""
+def _shares_stores(settings: Settings) -> bool:
+    """SettingsError where one of the two is set alone: machines would share values and not what they mean."""
+    if bool(settings.online_store_url) != bool(settings.feature_registry_uri):
+        raise SettingsError(
+            "METIER_ONLINE_STORE_URL and METIER_FEATURE_REGISTRY_URI go together; set both, or unset both"
+        )
+    return bool(settings.online_store_url)
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+
+class FeatureStoreClient:
+    """Feast under one METIER_HOME.
+
+    `timeout_seconds` is the longest wait for one answer of the online store; None: half a minute, for batch work.
+    """
+
+    def __init__(self, settings: Settings, timeout_seconds: float | None = None) -> None:
+        self.settings = settings
+        self._timeout_seconds = timeout_seconds
         self._checked: dict[tuple[str, ...], list[FeatureView]] = {}
 
     @functools.cached_property
     def store(self) -> FeatureStore:
         """Feast's own client, for what this one does not wrap."""
-        return FeatureStore(repo_path=str(REPOSITORY), fs_yaml_file=render_feature_store_yaml(self._settings))
+        store = FeatureStore(repo_path=str(REPOSITORY), fs_yaml_file=render_feature_store_yaml(self.settings))
+        try:
+            store.refresh_registry()
+        except SQLAlchemyError as error:
+            fact = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise FeatureError(
+                f"the feature registry cannot be opened ({fact}); see that it runs and what "
+                "METIER_FEATURE_REGISTRY_URI and METIER_HOME say"
+            ) from error
+        if self._timeout_seconds is not None:
+            store.config.online_store.timeout_seconds = self._timeout_seconds
+        return store
 
     def apply(self) -> None:
         """Register every Feast object and create its online table; where both exist, nothing changes."""
-        self.store.apply([*ENTITIES, *VIEWS, *SERVICES])
+        try:
+            self.store.apply([*ENTITIES, *VIEWS, *SERVICES])
+        except RegistryChangedError:  # by a process that registered the same
+            self.store.apply([*ENTITIES, *VIEWS, *SERVICES])
+        self.store.refresh_registry()
         self._checked.clear()
 
     def training_features(self, entity_rows: pa.Table, views: Sequence[str]) -> pa.Table:

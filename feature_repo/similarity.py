@@ -25,17 +25,17 @@ class Span:
     width: Codes
 
 
-def interleaved(*parts: tuple[sp.csr_array, Codes]) -> sp.csr_array:
-    """Rows of several matrices, stacked by query: each part gives rows (queries, k) of its matrix."""
-    gathered = _stacked([matrix[rows.ravel()] for matrix, rows in parts])
-    if len(parts[0][1]) == 1:
+def interleaved(queries: int, *parts: sp.csr_array) -> sp.csr_array:
+    """Rows of several matrices, stacked by query: each part has the same number of rows a query, query by query."""
+    gathered = _stacked(parts)
+    if queries == 1:
         return gathered
-    starts = np.cumsum([0, *(rows.size for _, rows in parts[:-1])])
-    places = [start + np.arange(rows.size).reshape(rows.shape) for start, (_, rows) in zip(starts, parts, strict=True)]
+    starts = np.cumsum([0, *(part.shape[0] for part in parts[:-1])])
+    places = [start + np.arange(part.shape[0]).reshape(queries, -1) for start, part in zip(starts, parts, strict=True)]
     return gathered[np.concatenate(places, axis=1).ravel()]
 
 
-def _stacked(matrices: list[sp.csr_array]) -> sp.csr_array:
+def _stacked(matrices: tuple[sp.csr_array, ...]) -> sp.csr_array:
     """One below the other, rows as they are."""
     data, indices, lengths = (
         np.concatenate(parts)

@@ -1,18 +1,44 @@
 """SQLite files of the embedded feature store, found under METIER_HOME from whatever folder Feast is called in.
 
 Feast resolves a relative SQLite path against the caller's folder (registry) or against the repository (online store).
-Here both mean the same place as everywhere in metier. An absolute path stays as it is.
+Here both mean the same place as everywhere in metier. An absolute path stays as it is. In the online store, a row
+never replaces a newer one of its key. Knows no view by name.
 """
 
 import functools
+import sqlite3
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from feast import FeatureView, RepoConfig
+from feast.infra.key_encoding_utils import serialize_entity_key
+from feast.infra.online_stores.helpers import compute_table_id
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
 from pydantic import Field, StrictStr, field_validator
+from sqlalchemy import event
 from sqlalchemy.dialects import plugins
-from sqlalchemy.engine import URL, CreateEnginePlugin
+from sqlalchemy.engine import URL, CreateEnginePlugin, Engine, ExceptionContext
 
+from feature_repo.newest import VERSION, event_of, spelled
+from metier.errors import FeatureError, RegistryChangedError
+from metier.locks import exclusively
 from metier.settings import load_settings
+
+Row = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
+"""A key, its features, its event timestamp and its created timestamp."""
+Held = tuple[datetime | None, dict[str, Value] | None]
+STRIPES = 64
+CACHE_KIB = 65_536
+"""A batch fits: readers are kept out while it is committed, not while it is written."""
+COLLISIONS = ("IntegrityError", "UniqueViolation")
+"""What the drivers of SQLite and Postgres call it when a row was inserted meanwhile."""
 
 
 @functools.cache
@@ -27,15 +53,34 @@ def under_home(path: str) -> str:
 
 
 class HomePlugin(CreateEnginePlugin):
-    """SQLAlchemy plug-in, asked for by `?plugin=metier_home`: puts a relative SQLite database under METIER_HOME."""
+    """SQLAlchemy plug-in of Feast's registry, `metier_home`.
+
+    Puts a relative SQLite database under METIER_HOME. Of two `feast apply` at once, Feast lets one fail, since it
+    looks whether an object is there before it inserts it; the plug-in says so in one line.
+    """
 
     def update_url(self, url: URL) -> URL:
+        if url.get_backend_name() != "sqlite":
+            return url
         database = Path(under_home(url.database or "registry.db"))
         database.parent.mkdir(parents=True, exist_ok=True)
         return url.set(database=str(database))
 
+    def engine_created(self, engine: Engine) -> None:
+        event.listen(engine, "handle_error", _told)
 
-# Feast imports this module while it checks feature_store.yaml, before it opens the registry.
+
+def _told(context: ExceptionContext) -> RegistryChangedError | None:
+    """What SQLAlchemy raises in place of the driver's error; None: nothing else."""
+    error = context.original_exception
+    if type(error).__name__ in COLLISIONS or "already exists" in str(error):
+        return RegistryChangedError(
+            "another process changed the feature registry at the same moment; nothing is lost, run this again"
+        )
+    return None
+
+
+# Feast imports this module while it checks its configuration, before it opens the registry.
 plugins.register("metier_home", __name__, HomePlugin.__name__)
 
 
@@ -43,6 +88,8 @@ class HomeSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
     """Feast's SQLite online store with its file under METIER_HOME."""
 
     path: StrictStr = Field(default="online_store.db", validate_default=True)
+    timeout_seconds: float = Field(default=30.0, gt=0)
+    """Longest wait for another process that holds the file."""
 
     @field_validator("type", mode="before")
     @classmethod
@@ -57,4 +104,77 @@ class HomeSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
 
 
 class HomeSqliteOnlineStore(SqliteOnlineStore):
-    """Feast's SQLite online store; Feast finds it beside its configuration."""
+    """Feast's SQLite online store; Feast finds it beside its configuration.
+
+    Each key has, beside its features, a row VERSION whose text says when they were true, to the microsecond.
+    """
+
+    def __init__(self) -> None:
+        self._writing = threading.Lock()
+
+    def online_write_batch(
+        self, config: RepoConfig, table: FeatureView, data: list[Row], progress: Callable[[int], Any] | None
+    ) -> None:
+        """Write the rows that are not older than what their keys hold, all of them or none."""
+        connection = self._get_conn(config)
+        with self._writing:
+            try:
+                newest = [row for row in data if _is_newest(connection, config, table, row)]
+                super().online_write_batch(config, table, newest, progress)
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def online_read(
+        self,
+        config: RepoConfig,
+        table: FeatureView,
+        entity_keys: list[EntityKey],
+        requested_features: list[str] | None = None,
+    ) -> list[Held]:
+        """As Feast's own, with the event timestamp to the microsecond."""
+        return [_exact(*held) for held in super().online_read(config, table, entity_keys, requested_features)]
+
+    @contextmanager
+    def locked(self, config: RepoConfig, names: Sequence[str]) -> Iterator[None]:
+        """Hold the locks of some names; FeatureError where others held them for the store's timeout."""
+        store = config.online_store
+        folder = Path(store.path).with_suffix(".locks")
+        folder.mkdir(exist_ok=True)
+        stripes = sorted({zlib.crc32(name.encode()) % STRIPES for name in names})
+        with ExitStack() as held:
+            for stripe in stripes:
+                refusal = FeatureError(f"{folder}/{stripe} was held for {store.timeout_seconds:g} s; send this again")
+                held.enter_context(exclusively(folder / str(stripe), refusal, store.timeout_seconds))
+            yield
+
+    def _get_conn(self, config: RepoConfig) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = self._conn
+        if connection is None:
+            connection = super()._get_conn(config)
+            connection.execute(f"PRAGMA busy_timeout = {round(1e3 * config.online_store.timeout_seconds)}")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        return connection
+
+
+def _is_newest(connection: sqlite3.Connection, config: RepoConfig, table: FeatureView, row: Row) -> bool:
+    """Note when the row is true, in a transaction that is left open; False where the store holds a newer one."""
+    key, _, event, created = row
+    name = compute_table_id(config.project, table, config.registry.enable_online_feature_view_versioning)
+    version = spelled(event, created)
+    noted = connection.execute(
+        f'INSERT INTO "{name}" (entity_key, feature_name, value, value_text, event_ts, created_ts) '
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (entity_key, feature_name) DO UPDATE SET value = excluded.value, "
+        "value_text = excluded.value_text, event_ts = excluded.event_ts, created_ts = excluded.created_ts "
+        "WHERE excluded.value_text >= value_text",
+        [
+            serialize_entity_key(key, entity_key_serialization_version=config.entity_key_serialization_version),
+            *(VERSION, Value(string_val=version).SerializeToString(), version, int(event.timestamp()), None),
+        ],
+    )
+    return noted.rowcount == 1
+
+
+def _exact(stamp: datetime | None, values: dict[str, Value] | None) -> Held:
+    version = values.pop(VERSION, None) if values else None
+    return (stamp if version is None else event_of(version.string_val)), values

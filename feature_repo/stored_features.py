@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from feature_repo.columns import Floats, buckets, lists, numbers
-from feature_repo.vectors import COMPONENTS
+from feature_repo.weighing import COMPONENTS
 from metier.contract import Surface
 
 FREELANCER_ACTIVITY = (

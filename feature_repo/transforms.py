@@ -17,7 +17,8 @@ from feature_repo.encoded import CandidateColumns, QueryColumns, asks_as_person
 from feature_repo.pair_features import TEXT_NAMES, Block, pair_features, past_names
 from feature_repo.parties import COMPARISON_NAMES
 from feature_repo.stored_features import CANDIDATE_STORED, QUERY_STORED, STORED_COUNT_NAMES, vector_names
-from feature_repo.vectors import BUCKETS, TextVectors
+from feature_repo.vectors import TextVectors
+from feature_repo.weighing import BUCKETS
 from metier.contract import SURFACES, Surface, surface
 from metier.errors import FeatureError
 
@@ -131,8 +132,8 @@ def _check(name: Surface, queries: QueryColumns, candidates: CandidateColumns, q
         raise FeatureError(
             f"columns encoded for {queries.surface} and {candidates.surface}, asked for {name}; encode them for it"
         )
-    if queries.vectors is not candidates.vectors:
-        raise FeatureError("queries and candidates were encoded with different vectors; encode both with the same")
+    if not queries.vectors.comparable(candidates.vectors):
+        raise FeatureError("queries and candidates were weighed by different weights; encode both by the same")
     if len(query) != len(candidate) or (np.diff(query) < 0).any():
         raise FeatureError(
             f"{len(query)} query and {len(candidate)} candidate positions; give as many of both, by ascending query"

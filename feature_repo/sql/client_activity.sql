@@ -2,41 +2,43 @@
 -- Smoothing weights: 2 posted jobs, 5 applications. hire_rate_30d is hires per posted job and may exceed 1.
 -- Needs visible_events.sql.
 
-CREATE OR REPLACE TEMP TABLE happenings AS
-SELECT actor_id AS entity_id, 'queries' AS measure, 1 AS amount, event_timestamp AS happened_at,
-    greatest(event_timestamp, recorded_at) AS visible_at, recorded_at
-FROM queries
+CREATE OR REPLACE TEMP VIEW happenings AS
+SELECT actor_id AS entity_id, 'queries' AS measure, 1 AS amount, happened_at, visible_at
+FROM asked
 WHERE surface IN ('talent_search', 'applicant_review')
 UNION ALL
 SELECT
     client_id,
     CASE kind WHEN 'click' THEN 'clicks' WHEN 'invite' THEN 'invites' WHEN 'hire' THEN 'hires' ELSE 'ratings' END,
-    1, happened_at, client_visible_at, recorded_at
+    1, happened_at, client_visible_at
 FROM acts
 WHERE (side = 'client' AND kind IN ('click', 'invite')) OR kind = 'hire'
     OR (side = 'client' AND kind = 'rate' AND rating IS NOT NULL)
 UNION ALL
-SELECT client_id, 'spend', money(value_usd), happened_at, client_visible_at, recorded_at
+SELECT client_id, 'spend', money(value_usd), happened_at, client_visible_at
 FROM acts
 WHERE kind = 'pay'
 UNION ALL
-SELECT client_id, 'rating_sum', money(rating), happened_at, client_visible_at, recorded_at
+SELECT client_id, 'rating_sum', money(rating), happened_at, client_visible_at
 FROM acts
 WHERE kind = 'rate' AND side = 'client' AND rating IS NOT NULL
 UNION ALL
-SELECT client_id, 'jobs_posted', 1, posted_at, greatest(visible_at, posted_at), recorded_at
+SELECT client_id, 'jobs_posted', 1, posted_at, greatest(visible_at, posted_at)
 FROM known_jobs
 UNION ALL
-SELECT client_id, 'applications', 1, happened_at, client_visible_at, recorded_at
+SELECT client_id, 'applications', 1, happened_at, client_visible_at
 FROM moves
 WHERE kind = 'apply'
 UNION ALL
-SELECT client_id, 'answered', 1, happened_at, greatest(client_visible_at, client_answer_visible_at), recorded_at
+SELECT client_id, 'answered', 1, happened_at, greatest(client_visible_at, client_answer_visible_at)
 FROM moves
 WHERE kind = 'apply' AND client_answer_visible_at IS NOT NULL;
 
+CREATE OR REPLACE TEMP TABLE counts AS
+FROM counted('happenings');
+
 CREATE OR REPLACE TEMP TABLE spans AS
-FROM windowed_spans('happenings');
+FROM windowed_spans('counts');
 
 CREATE OR REPLACE TEMP TABLE changes AS
 PIVOT (FROM span_ends('spans'))
@@ -50,7 +52,7 @@ GROUP BY entity_id, index;
 SELECT
     entity_id AS client_id,
     event_timestamp,
-    recorded_at,
+    event_timestamp AS recorded_at,
     queries_30d::FLOAT AS queries_30d,
     clicks_30d::FLOAT AS clicks_30d,
     invites_30d::FLOAT AS invites_30d,
@@ -61,6 +63,6 @@ SELECT
         AS answer_rate_30d,
     (spend_30d / 10000)::FLOAT AS spend_30d_usd,
     (rating_sum_30d / 10000 / nullif(ratings_30d, 0))::FLOAT AS rating_given_30d
-FROM daily_counts('changes', 'spans')
+FROM daily_counts('changes')
 WINDOW day AS (PARTITION BY event_timestamp)
 ORDER BY event_timestamp, client_id;

@@ -1,19 +1,16 @@
 -- Versions of a freelancer in the order they became visible; one that is older than a visible version never shows.
--- text_key is feature_repo.text.text_key(freelancer_text(title, overview, skills)).
+-- text_key is feature_repo.text.text_key(freelancer_text(title, overview, skills)). Needs clock.sql.
 
-WITH visible AS (
-    SELECT *, greatest(event_timestamp, recorded_at) AS visible_at
-    FROM freelancers
-    WHERE greatest(event_timestamp, recorded_at) <= getvariable('as_of')
-),
-ranked AS (
+WITH ranked AS (
     SELECT
-        *,
+        freelancer_id, event_timestamp, recorded_at,
+        greatest(event_timestamp, recorded_at) AS visible_at,
         max(event_timestamp) OVER (PARTITION BY freelancer_id ORDER BY visible_at) AS newest,
         row_number() OVER (
             PARTITION BY freelancer_id, visible_at ORDER BY event_timestamp DESC, recorded_at DESC
         ) AS place
-    FROM visible
+    FROM freelancers
+    WHERE visible_at <= getvariable('clock')
 )
 SELECT
     freelancer_id,
@@ -22,6 +19,7 @@ SELECT
     title, skills, category, country, region, city, languages, hourly_rate_usd, experience_level, hours_per_week,
     agency_id, status, joined_at,
     left(sha256(concat(title, '. ', overview, '. ', array_to_string(skills, ', '))), 16) AS text_key
-FROM ranked
-WHERE event_timestamp = newest AND place = 1
-ORDER BY event_timestamp, freelancer_id;
+FROM freelancers
+JOIN ranked USING (freelancer_id, event_timestamp, recorded_at)
+WHERE ranked.event_timestamp = newest AND place = 1 AND visible_at > block_start()
+ORDER BY visible_at, freelancer_id;

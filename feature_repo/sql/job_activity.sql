@@ -1,40 +1,40 @@
 -- How a job is doing as a candidate, who competes for it and how many openings it has left.
 -- Smoothing weight of both rates: 20 impressions. A job has its first row at the snapshot after it became visible.
--- Needs visible_events.sql.
+-- Needs shown.sql and job_profile.
 
-CREATE OR REPLACE TEMP TABLE happenings AS
-SELECT candidate_id AS entity_id, 'impressions' AS measure, 1 AS amount, happened_at, visible_at, recorded_at
-FROM shown
-WHERE surface = 'job_feed'
-UNION ALL
+CREATE OR REPLACE TEMP VIEW happenings AS
 SELECT
-    job_id,
+    job_id AS entity_id,
     CASE kind WHEN 'click' THEN 'clicks' WHEN 'apply' THEN 'applies' WHEN 'invite' THEN 'invites'
-              WHEN 'accept' THEN 'accepts' ELSE 'hires' END,
-    1, happened_at, visible_at, recorded_at
+              WHEN 'accept' THEN 'accepts' ELSE 'hires' END AS measure,
+    1 AS amount, happened_at, visible_at
 FROM acts
 WHERE job_id IS NOT NULL
     AND ((side = 'freelancer' AND kind IN ('click', 'apply')) OR (side = 'client' AND kind = 'invite')
          OR kind IN ('accept', 'hire'));
 
+CREATE OR REPLACE TEMP TABLE counts AS
+SELECT * EXCLUDE surface FROM shown WHERE surface = 'job_feed'
+UNION ALL
+FROM counted('happenings');
+
 CREATE OR REPLACE TEMP TABLE spans AS
-FROM windowed_spans('happenings')
+FROM windowed_spans('counts')
 UNION ALL
 SELECT
     job_id, 'applicants_open', snapshot_index(visible_at) AS starts,
-    coalesce(snapshot_index(answer_visible_at), snapshot_index(getvariable('as_of')) + 1) AS ends, 1, recorded_at
+    coalesce(snapshot_index(answer_visible_at), snapshot_index(getvariable('clock')) + 1) AS ends, 1
 FROM moves
 WHERE kind = 'apply' AND job_id IS NOT NULL AND starts < ends
 UNION ALL
 -- Openings of the newest visible version, and the people hired so far.
 SELECT
-    job_id, 'openings', snapshot_index(event_timestamp), snapshot_index(getvariable('as_of')) + 1,
-    openings - lag(openings, 1, 0) OVER (PARTITION BY job_id ORDER BY event_timestamp), recorded_at
+    job_id, 'openings', snapshot_index(event_timestamp), snapshot_index(getvariable('clock')) + 1,
+    openings - lag(openings, 1, 0) OVER (PARTITION BY job_id ORDER BY event_timestamp)
 FROM job_profile
 UNION ALL
 SELECT
-    job_id, 'hired', snapshot_index(min(visible_at)), snapshot_index(getvariable('as_of')) + 1, 1,
-    min(recorded_at)
+    job_id, 'hired', snapshot_index(min(visible_at)), snapshot_index(getvariable('clock')) + 1, 1
 FROM acts
 WHERE kind = 'hire' AND job_id IS NOT NULL
 GROUP BY job_id, freelancer_id;
@@ -51,7 +51,7 @@ GROUP BY entity_id, index;
 SELECT
     entity_id AS job_id,
     event_timestamp,
-    recorded_at,
+    event_timestamp AS recorded_at,
     impressions_7d::FLOAT AS impressions_7d,
     impressions_30d::FLOAT AS impressions_30d,
     clicks_7d::FLOAT AS clicks_7d,
@@ -67,6 +67,6 @@ SELECT
         AS apply_rate_30d,
     applicants_open::FLOAT AS applicants_open,
     CASE WHEN openings > 0 THEN greatest(openings - hired, 0) END::FLOAT AS openings_left
-FROM daily_counts('changes', 'spans')
+FROM daily_counts('changes')
 WINDOW day AS (PARTITION BY event_timestamp)
 ORDER BY event_timestamp, job_id;

@@ -4,11 +4,11 @@
 WITH texts AS (
     SELECT title, concat(title, '. ', overview, '. ', array_to_string(skills, ', ')) AS text
     FROM freelancers
-    WHERE greatest(event_timestamp, recorded_at) <= getvariable('as_of')
+    WHERE greatest(event_timestamp, recorded_at) <= getvariable('clock')
     UNION ALL
     SELECT title, concat(title, '. ', description, '. ', array_to_string(skills, ', '))
     FROM jobs
-    WHERE greatest(event_timestamp, recorded_at) <= getvariable('as_of')
+    WHERE greatest(event_timestamp, recorded_at) <= getvariable('clock')
 )
 SELECT left(sha256(text), 16) AS text_key, text, min(title) AS title
 FROM texts

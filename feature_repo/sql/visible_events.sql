@@ -1,17 +1,9 @@
--- The clock and the events that every activity and history view is computed from.
+-- The events that every activity and history view is computed from, once a build.
 --
--- Snapshots are numbered by UTC midnight (days since 1970); the number after the last midnight stands for as_of
--- itself. An event is visible from greatest(event_timestamp, recorded_at) on; a snapshot counts it while it is
--- visible and no older than the window. Running counts are sums of changes: +amount at the first snapshot that
--- counts an event, -amount at the first that no longer does, so no snapshot is ever joined to raw events.
--- Needs the variable as_of and the lake's views. Amounts are integers (money in 1e-4 USD): sums cancel exactly.
-
-CREATE OR REPLACE TEMP MACRO snapshot_index(moment) AS CASE
-    WHEN moment <= getvariable('as_of') THEN (epoch_us(moment) + 86399999999) // 86400000000
-    ELSE (epoch_us(getvariable('as_of')) + 86399999999) // 86400000000 + 1
-END;
-
-CREATE OR REPLACE TEMP MACRO snapshot_time(index) AS least(to_timestamp(index * 86400), getvariable('as_of'));
+-- An event is visible from greatest(event_timestamp, recorded_at) on; a snapshot counts it while it is visible and no
+-- older than the window. Running counts are sums of changes: +amount at the first snapshot that counts an event,
+-- -amount at the first that no longer does, so no snapshot is ever joined to raw events. Amounts are integers (money
+-- in 1e-4 USD): sums cancel exactly. Needs clock.sql and the lake's views.
 
 CREATE OR REPLACE TEMP MACRO money(value_usd) AS coalesce(round(value_usd * 10000), 0)::BIGINT;
 
@@ -19,17 +11,14 @@ CREATE OR REPLACE TEMP MACRO money(value_usd) AS coalesce(round(value_usd * 1000
 CREATE OR REPLACE TEMP MACRO smoothed(successes, trials, all_successes, all_trials, weight) AS
     ((successes + weight * all_successes / nullif(all_trials, 0)) / (trials + weight))::FLOAT;
 
--- A job's client, and since when the platform knows the job.
+-- A job's client, and since when the platform knows it.
 CREATE OR REPLACE TEMP TABLE known_jobs AS
-SELECT
-    job_id,
-    arg_min(client_id, greatest(event_timestamp, recorded_at)) AS client_id,
-    min(greatest(event_timestamp, recorded_at)) AS visible_at,
-    arg_min(recorded_at, greatest(event_timestamp, recorded_at)) AS recorded_at,
-    arg_min(coalesce(posted_at, event_timestamp), greatest(event_timestamp, recorded_at)) AS posted_at
+SELECT DISTINCT ON (job_id)
+    job_id, client_id, greatest(event_timestamp, recorded_at) AS visible_at,
+    coalesce(posted_at, event_timestamp) AS posted_at
 FROM jobs
-WHERE greatest(event_timestamp, recorded_at) <= getvariable('as_of')
-GROUP BY job_id;
+WHERE client_id IS NOT NULL AND greatest(event_timestamp, recorded_at) <= getvariable('clock')
+ORDER BY job_id, visible_at, event_timestamp DESC, recorded_at DESC;
 
 -- `pair` is the job, or the client where an interaction names no job: what an invite and its answer share.
 CREATE OR REPLACE TEMP TABLE acts AS
@@ -44,13 +33,13 @@ SELECT
          ELSE greatest(i.event_timestamp, i.recorded_at) END AS client_visible_at
 FROM interactions i
 LEFT JOIN known_jobs j ON i.job_id = j.job_id
-WHERE greatest(i.event_timestamp, i.recorded_at) <= getvariable('as_of');
+WHERE greatest(i.event_timestamp, i.recorded_at) <= getvariable('clock');
 
 -- Applications and invites with the moment from which an answer to them is visible (NULL: none yet).
 -- A side that takes back its own move answers it too: nothing is pending any more.
 CREATE OR REPLACE TEMP TABLE moves AS
 SELECT
-    m.interaction_id, m.kind, m.freelancer_id, m.job_id, m.client_id, m.happened_at, m.visible_at, m.recorded_at,
+    m.interaction_id, m.kind, m.freelancer_id, m.job_id, m.client_id, m.happened_at, m.visible_at,
     m.client_visible_at,
     min(a.visible_at) AS answer_visible_at,
     min(a.visible_at) FILTER (a.side = 'client' OR a.kind = 'hire') AS client_answer_visible_at
@@ -61,59 +50,70 @@ LEFT JOIN acts a
 WHERE (m.kind = 'apply' AND m.side = 'freelancer') OR (m.kind = 'invite' AND m.side = 'client')
 GROUP BY ALL;
 
--- What was shown, paid placements left out.
-CREATE OR REPLACE TEMP TABLE shown AS
-SELECT
-    i.candidate_id, q.surface,
-    i.event_timestamp AS happened_at,
-    greatest(i.event_timestamp, i.recorded_at, q.event_timestamp, q.recorded_at) AS visible_at,
-    greatest(i.recorded_at, q.recorded_at) AS recorded_at
-FROM impressions i
-JOIN queries q USING (query_id)
-WHERE i.placement IN ('organic', 'exploration') AND q.surface IN ('talent_search', 'job_feed');
+CREATE OR REPLACE TEMP TABLE asked AS
+SELECT query_id, surface, actor_id, event_timestamp AS happened_at, greatest(event_timestamp, recorded_at) AS visible_at
+FROM queries
+WHERE greatest(event_timestamp, recorded_at) <= getvariable('clock');
 
--- Windowed counts of `happenings` (entity_id, measure, amount, happened_at, visible_at, recorded_at) as spans of
--- snapshots [starts, ends); `in_window` counts whatever keeps an entity's rows coming.
-CREATE OR REPLACE TEMP MACRO windowed_spans(happenings) AS TABLE
-WITH counted AS (
+-- `happenings` (entity_id, measure, amount, happened_at, visible_at) that a snapshot of the block may count, added up
+-- by the snapshots that do: from `starts` on, up to `ends_7` and `ends_30` for the two windows. NULL: never in it.
+CREATE OR REPLACE TEMP MACRO counted(happenings) AS TABLE
+SELECT
+    entity_id, measure,
+    greatest(starts, getvariable('first_day')) AS starts,
+    CASE WHEN starts < ends_7 AND ends_7 >= getvariable('first_day') THEN ends_7 END AS ends_7,
+    ends_30,
+    sum(amount)::BIGINT AS amount,
+    count(*) AS events
+FROM (
     SELECT
-        entity_id, measure, days,
+        entity_id, measure, amount,
         snapshot_index(visible_at) AS starts,
-        snapshot_index(happened_at + to_days(days)) AS ends,
-        sum(amount)::BIGINT AS amount,
-        count(*) AS events,
-        max(recorded_at) AS recorded_at
-    FROM query_table(happenings), (VALUES (7), (30)) AS windows(days)
-    WHERE visible_at <= getvariable('as_of') AND entity_id IS NOT NULL
-    GROUP BY ALL
-    HAVING starts < ends
+        snapshot_index(happened_at + to_days(7)) AS ends_7,
+        snapshot_index(happened_at + to_days(30)) AS ends_30
+    FROM query_table(happenings)
+    WHERE visible_at <= getvariable('clock') AND entity_id IS NOT NULL
+        AND happened_at <= getvariable('clock') AND happened_at > block_start() - to_days(30)
 )
-SELECT entity_id, measure || '_' || days || 'd' AS measure, starts, ends, amount, recorded_at FROM counted
+WHERE starts < ends_30
+GROUP BY ALL;
+
+-- Windowed counts of `counts` (see counted) as spans of snapshots [starts, ends); `in_window` counts whatever keeps an
+-- entity's rows coming.
+CREATE OR REPLACE TEMP MACRO windowed_spans(counts) AS TABLE
+SELECT entity_id, measure || '_7d' AS measure, starts, ends_7 AS ends, amount
+FROM query_table(counts)
+WHERE ends_7 IS NOT NULL
 UNION ALL
-SELECT entity_id, 'in_window', starts, ends, events, recorded_at FROM counted WHERE days = 30;
+SELECT entity_id, measure || '_30d', starts, ends_30, amount FROM query_table(counts)
+UNION ALL
+SELECT entity_id, 'in_window', starts, ends_30, events FROM query_table(counts);
 
 -- The two ends of every span.
 CREATE OR REPLACE TEMP MACRO span_ends(spans) AS TABLE
-SELECT entity_id, measure, starts AS index, amount FROM query_table(spans)
+SELECT entity_id, measure, starts AS index, amount
+FROM query_table(spans)
+WHERE starts <= snapshot_index(getvariable('clock')) AND ends >= getvariable('first_day')
 UNION ALL
-SELECT entity_id, measure, ends, -amount FROM query_table(spans) WHERE ends <= snapshot_index(getvariable('as_of'));
+SELECT entity_id, measure, ends, -amount
+FROM query_table(spans)
+WHERE ends BETWEEN getvariable('first_day') AND snapshot_index(getvariable('clock'));
 
--- Running sums of `changes` (entity_id, index, one column a measure), one row per entity and snapshot: at every
--- change, and every day while anything is in the window.
-CREATE OR REPLACE TEMP MACRO daily_counts(changes, spans) AS TABLE
-WITH news AS (
-    SELECT entity_id, starts AS index, max(recorded_at) AS recorded_at FROM query_table(spans) GROUP BY ALL
-),
-running AS (
+-- Running sums of `changes` (entity_id, index, one column a measure), one row per entity and snapshot of the block: at
+-- every change, and every day while anything is in the window.
+CREATE OR REPLACE TEMP MACRO daily_counts(changes) AS TABLE
+WITH running AS (
     SELECT
         entity_id, index,
-        lead(index, 1, snapshot_index(getvariable('as_of')) + 1) OVER so_far AS next_index,
-        max(recorded_at) OVER so_far AS recorded_at,
-        coalesce(sum(COLUMNS(* EXCLUDE (entity_id, index, recorded_at))) OVER so_far, 0)::DOUBLE
-    FROM query_table(changes) LEFT JOIN news USING (entity_id, index)
+        lead(index, 1, snapshot_index(getvariable('clock')) + 1) OVER so_far AS next_index,
+        coalesce(sum(COLUMNS(* EXCLUDE (entity_id, index))) OVER so_far, 0)::DOUBLE
+    FROM query_table(changes)
     WINDOW so_far AS (PARTITION BY entity_id ORDER BY index)
 )
 SELECT
     * EXCLUDE (index, next_index),
-    snapshot_time(unnest(range(index, CASE WHEN in_window > 0 THEN next_index ELSE index + 1 END))) AS event_timestamp
+    snapshot_time(unnest(range(
+        greatest(index, getvariable('first_day')),
+        CASE WHEN in_window > 0 THEN next_index ELSE index + 1 END
+    ))) AS event_timestamp
 FROM running;

@@ -42,7 +42,7 @@ NEVER_LOADED = {
 }
 """Requirements of requirements that nothing imports here: half a gigabyte."""
 
-IMAGE = {"python_version": "3.11", "python_full_version": "3.11.0", "sys_platform": "linux", "platform_system": "Linux"}
+IMAGE = {"python_version": "3.11", "python_full_version": "3.11.3", "sys_platform": "linux", "platform_system": "Linux"}
 """Where the list is installed, whatever machine writes it."""
 
 

@@ -12,13 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feature_repo.aggregates import (
-    VIEWS,
-    build_feature_tables,
-    distinct_query_texts,
-    distinct_texts,
-    write_text_views,
-)
+from feature_repo.aggregates import VIEWS, build_feature_tables
+from feature_repo.corpus import distinct_query_texts, distinct_texts, write_text_views
+from feature_repo.histories import mark
 from feature_repo.text import freelancer_text, job_text, text_key
 from metier.contract import TABLES, TIMESTAMP
 from metier.errors import FeatureError
@@ -52,7 +48,7 @@ def lake_of(folder: Path, **tables: list[dict[str, Any]]) -> Lake:
 
 def build(folder: Path, as_of: datetime, **tables: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     build_feature_tables(lake_of(folder, **tables), as_of, folder / "features")
-    return {view: pq.read_table(folder / "features" / f"{view}.parquet").to_pylist() for view in VIEWS}
+    return {view: pq.read_table(folder / "features" / view).to_pylist() for view in VIEWS}
 
 
 def at(rows: list[dict[str, Any]], moment: datetime, **entity: str) -> dict[str, Any] | None:
@@ -66,7 +62,7 @@ def test_an_event_counts_from_the_midnight_after_it_was_recorded_until_its_windo
     rows = build(tmp_path, day(40), interactions=[act("a", "apply", "freelancer", 1.5, 3.5)])["freelancer_activity"]
     found = {(r["event_timestamp"] - START).days: (r["applies_7d"], r["applies_30d"]) for r in rows}
     assert found == {**{d: (1, 1) for d in range(4, 9)}, **{d: (0, 1) for d in range(9, 32)}, 32: (0, 0)}
-    assert all(r["recorded_at"] == day(3.5) for r in rows)
+    assert all(r["recorded_at"] == r["event_timestamp"] for r in rows)
 
 
 def test_the_last_snapshot_stands_at_as_of_itself(tmp_path: Path) -> None:
@@ -221,6 +217,7 @@ def test_a_history_is_newest_first_distinct_and_grows_by_own_acts_and_outcomes(t
     assert rows[-1]["recent_cities"] == ["city1", "", "city2"]
     assert rows[-1]["recent_categories"] == ["", "", ""]
     assert rows[-1]["recent_timestamps"] == [int(day(d).timestamp()) for d in (3, 2.5, 2)]
+    assert rows[-1]["last_counted"] == [mark(name) for name in ("f", "c", "b", "a")]
 
 
 def test_a_history_keeps_twenty(tmp_path: Path) -> None:
@@ -228,25 +225,18 @@ def test_a_history_keeps_twenty(tmp_path: Path) -> None:
     last = build(tmp_path, day(3), interactions=acts)["client_history"][-1]
     assert last["recent_ids"] == [f"f{i}" for i in range(24, 4, -1)]
     assert last["interaction_count"] == 25
+    assert last["last_counted"] == [mark(f"a{i}") for i in range(24, 4, -1)]
 
 
 def test_an_empty_lake_gives_empty_tables_of_the_right_columns(tmp_path: Path) -> None:
     rows = build_feature_tables(lake_of(tmp_path), day(1), tmp_path / "features")
     assert rows == dict.fromkeys(VIEWS, 0)
     for view in VIEWS:
-        schema = pq.read_schema(tmp_path / "features" / f"{view}.parquet")
+        (path,) = (tmp_path / "features" / view).iterdir()
+        schema = pq.read_schema(path)
         assert schema.field("event_timestamp").type == schema.field("recorded_at").type == TIMESTAMP
-    activity = pq.read_schema(tmp_path / "features" / "job_activity.parquet")
+    activity = pq.read_schema(tmp_path / "features" / "job_activity" / f"{day(1):%Y-%m-%d}.parquet")
     assert {str(activity.field(name).type) for name in activity.names[3:]} == {"float"}
-
-
-def test_a_rebuild_replaces_and_leaves_nothing_beside(tmp_path: Path) -> None:
-    lines: list[str] = []
-    lake = lake_of(tmp_path, freelancers=[known(1, freelancer_id="f1", **FREELANCER)])
-    for _ in range(2):
-        build_feature_tables(lake, day(2), tmp_path / "features", progress=lines.append)
-    assert sorted(p.name for p in (tmp_path / "features").iterdir()) == sorted(f"{view}.parquet" for view in VIEWS)
-    assert lines[0] == "freelancer_profile: 1 rows"
 
 
 def test_text_views_hold_the_vector_of_each_version(tmp_path: Path) -> None:
@@ -259,12 +249,13 @@ def test_text_views_hold_the_vector_of_each_version(tmp_path: Path) -> None:
     corpus = distinct_texts(lake, day(3))
     embeddings = np.arange(2 * 384, dtype=np.float32).reshape(2, 384)
     assert write_text_views(tmp_path, corpus.keys, embeddings) == {"freelancer_text": 2, "job_text": 0}
-    rows = pq.read_table(tmp_path / "freelancer_text.parquet").to_pylist()
+    rows = pq.read_table(tmp_path / "freelancer_text").to_pylist()
     assert [r["event_timestamp"] for r in rows] == [day(1), day(2)]
     for row in rows:
         assert row["embedding"] == embeddings[corpus.keys.index(row["text_key"])].tolist()
-    with pytest.raises(FeatureError, match="2 versions in freelancer_profile have a text without a vector"):
-        write_text_views(tmp_path, ["other"], embeddings[:1])
+    assert write_text_views(tmp_path, corpus.keys, embeddings) == {"freelancer_text": 0, "job_text": 0}
+    with pytest.raises(FeatureError, match="1 versions in freelancer_profile have a text without a vector"):
+        write_text_views(tmp_path, ["other"], embeddings[:1], "another encoder")
 
 
 def test_query_texts_are_distinct_and_not_blank(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def views(folder):
     ]
 
 
-def feast_store(folder, offline_store):
+def feast_store(folder, offline_store, pull_latest_features=True):
     config = RepoConfig(
         project="test",
         provider="local",
@@ -228,7 +228,7 @@ def feast_store(folder, offline_store):
         online_store={"type": "sqlite", "path": f"{folder}/online.db"},
         offline_store=offline_store,
         entity_key_serialization_version=3,
-        materialization={"pull_latest_features": True},
+        materialization={"pull_latest_features": pull_latest_features},
     )
     store = FeatureStore(config=config)
     store.apply([person, place, *views(folder)])
@@ -370,6 +370,14 @@ def test_pulls_give_the_rows_between_two_moments(folder, store):
     assert pull(store, view, True, 150, 20).num_rows == 0
 
 
+def test_a_pull_that_names_no_feature_gives_every_column(store):
+    view = store.get_feature_view("of_person")
+    offline, source = store._get_provider().offline_store, view.batch_source
+    for ask in (offline.pull_latest_from_table_or_query, offline.pull_all_from_table_or_query):
+        job = ask(store.config, source, ["person"], [], "at", "made", at(0), at(300))
+        assert job.to_arrow().column_names == ["person", "at", "made", "value", "words"]
+
+
 def test_the_newest_version_of_the_world_carries_feasts_placeholder_key(store):
     (row,) = pull(store, store.get_feature_view("of_world"), True, 0, 300).to_pylist()
     assert row["__dummy_id"] == ""
@@ -383,6 +391,25 @@ def test_entity_less_and_mapped_views_materialize(store):
     assert answer["of_person__amount"] == [row["value"] for row in newest if row["person"] == "p1"]
     (newest_world,) = pull(store, store.get_feature_view("of_world"), True, 0, 300).to_pylist()
     assert answer["of_world__amount"] == [newest_world["value"]]
+
+
+def test_materializing_every_version_ends_at_the_newest(folder, tmp_path, store):
+    for name in ("of_person", "of_pair", "of_world"):
+        (tmp_path / f"{name}.parquet").symlink_to(folder / f"{name}.parquet")
+    asof = {"type": "feature_repo.asof_store.AsofOfflineStore", "folder": str(tmp_path)}
+    every = feast_store(tmp_path, asof, pull_latest_features=False)
+    every.materialize(at(0), at(300))
+    store.materialize(at(0), at(300))
+    asked = ["of_world:amount", "of_person:amount"], {"person": [f"p{number}" for number in range(14)]}
+    answers = [each.get_online_features(*asked, full_feature_names=True).to_dict() for each in (every, store)]
+    assert answers[0] == answers[1]
+    assert answers[0]["of_person__amount"].count(None) == 2
+
+
+def test_keys_as_categories_find_the_same_versions(store, entity_df):
+    expected = store.get_historical_features(entity_df, ["of_person:amount"]).to_arrow()["amount"]
+    categories = entity_df.assign(person=entity_df["person"].astype("category"))
+    assert store.get_historical_features(categories, ["of_person:amount"]).to_arrow()["amount"].equals(expected)
 
 
 def test_validation_tells_a_table_of_wrong_columns_from_one_not_built_yet(tmp_path, store):

@@ -54,7 +54,8 @@ def write_tables(features):
         columns |= {name: pa.nulls(1, kind) for name, kind in kinds.items()}
         columns |= {name: [name] for name, kind in kinds.items() if kind == pa.string()}
         columns |= {name: pa.array([1.0], kind) for name, kind in kinds.items() if pa.types.is_floating(kind)}
-        pq.write_table(pa.table(columns), features / f"{view.name}.parquet")
+        (features / view.name).mkdir()
+        pq.write_table(pa.table(columns), features / view.name / f"{DATA_ENDS:%Y-%m-%d}.parquet")
 
 
 def online_values(home):
@@ -132,10 +133,10 @@ def test_feast_imports_the_definitions_alone():
 def test_relative_paths_lie_under_metier_home_and_absolute_ones_stay(tmp_path, monkeypatch):
     monkeypatch.setenv("METIER_HOME", str(tmp_path / "home"))
     sqlite_home.home.cache_clear()
-    relative = create_engine("sqlite:///registry.db?plugin=metier_home")
+    relative = create_engine("sqlite:///registry.db", plugins=["metier_home"])
     assert relative.url.database == f"{tmp_path}/home/registry.db"
     assert (tmp_path / "home").is_dir()
-    absolute = create_engine(f"sqlite:///{tmp_path}/other/registry.db?plugin=metier_home")
+    absolute = create_engine(f"sqlite:///{tmp_path}/other/registry.db", plugins=["metier_home"])
     assert absolute.url.database == f"{tmp_path}/other/registry.db"
     kind = "feature_repo.sqlite_home.HomeSqliteOnlineStore"
     assert HomeSqliteOnlineStoreConfig(type=kind).path == f"{tmp_path}/home/online_store.db"

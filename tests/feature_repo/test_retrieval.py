@@ -7,9 +7,15 @@ import yaml
 from feast.types import from_feast_to_pyarrow_type
 
 from feature_repo.definitions import ENTITIES, RANKED_VIEWS, VIEWS
-from feature_repo.retrieval import FeatureStoreClient, feature_service, render_feature_store_yaml, service_views
+from feature_repo.retrieval import (
+    REPOSITORY,
+    FeatureStoreClient,
+    feature_service,
+    render_feature_store_yaml,
+    service_views,
+)
 from metier.contract import SURFACES
-from metier.errors import FeatureError, UnknownNameError
+from metier.errors import FeatureError, SettingsError, UnknownNameError
 from metier.settings import Settings
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -47,12 +53,17 @@ def versions(view):
     return pa.table(columns)
 
 
+def write(settings, view, rows):
+    folder = settings.features / view.name
+    folder.mkdir(parents=True)
+    pq.write_table(rows, folder / "2026-03-01.parquet")
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     settings = Settings(home=tmp_path_factory.mktemp("home"))
-    settings.features.mkdir()
     for view in VIEWS:
-        pq.write_table(versions(view), settings.features / f"{view.name}.parquet")
+        write(settings, view, versions(view))
     return settings
 
 
@@ -108,32 +119,45 @@ def test_a_row_before_the_newest_version_sees_the_one_before(client, everyone):
     assert answer["freelancer_profile__joined_at"][0].as_py() == datetime(2014, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 
-def test_materialize_counts_keys_and_ends_where_it_is_told(settings, everyone):
-    client = FeatureStoreClient(settings)
+def test_materialize_counts_keys_ends_where_it_is_told_and_never_goes_back(settings, everyone, tmp_path):
+    client = FeatureStoreClient(Settings(home=tmp_path))
+    (tmp_path / "features").symlink_to(settings.features)
     client.apply()
+
+    def titles():
+        return client.serving_features(everyone, ["job_profile"])["job_profile__title"].to_pylist()
+
     # ten views, keys a and b by the end; a month before the end, only a's first version
     assert client.materialize(LAKE_END - 30 * DAY) == len(VIEWS)
-    answer = client.serving_features(everyone, ["job_profile"])
-    assert answer["job_profile__title"].to_pylist() == ["engraver", None, None, None]
+    assert titles() == ["engraver", None, None, None]
     assert client.materialize(LAKE_END) == 2 * len(VIEWS)
-    answer = client.serving_features(everyone, ["job_profile"])
-    assert answer["job_profile__title"].to_pylist() == ["", None, None, None]
+    assert titles() == ["", None, None, None]
+    client.materialize(LAKE_END - 30 * DAY)
+    assert titles() == ["", None, None, None]
+
+
+def without_meta(told):
+    """When a source was made stays with the declared object, whatever registry it was applied to."""
+    if isinstance(told, dict):
+        return {name: without_meta(value) for name, value in told.items() if name != "meta"}
+    return [without_meta(value) for value in told] if isinstance(told, list) else told
 
 
 def test_applying_twice_changes_nothing(client):
     before = client.store.registry.to_dict("metier")
     client.apply()
     after = client.store.registry.to_dict("metier")
-    assert [view["spec"] for view in after["featureViews"]] == [view["spec"] for view in before["featureViews"]]
+    specs = [[without_meta(view["spec"]) for view in each["featureViews"]] for each in (before, after)]
+    assert specs[0] == specs[1]
+    assert len(specs[0]) == len(VIEWS)
     assert len(client.store.get_feature_view("job_profile").materialization_intervals) >= 1
 
 
 def test_a_late_recorded_version_is_not_seen_before_it_was_recorded(tmp_path):
     settings = Settings(home=tmp_path)
-    settings.features.mkdir()
     view = next(view for view in VIEWS if view.name == "client_profile")
     late = versions(view).slice(1, 1).set_column(2, "recorded_at", pa.array([LAKE_END + DAY], TIMESTAMP))
-    pq.write_table(pa.concat_tables([versions(view).slice(0, 1), late]), settings.features / "client_profile.parquet")
+    write(settings, view, pa.concat_tables([versions(view).slice(0, 1), late]))
     client = FeatureStoreClient(settings)
     client.apply()
     rows = pa.table({"client_id": ["a", "a"], "event_timestamp": pa.array([LAKE_END, LAKE_END + 2 * DAY], TIMESTAMP)})
@@ -171,7 +195,7 @@ def test_a_store_without_registration_or_tables_says_what_to_run(tmp_path, every
     with pytest.raises(FeatureError, match="job_profile is not registered; run `feast -c feature_repo apply`"):
         client.training_features(everyone, ["job_profile"])
     client.apply()
-    with pytest.raises(FeatureError, match=r"no feature table at .*job_profile.parquet; .*features"):
+    with pytest.raises(FeatureError, match=r"no feature table at .*job_profile; .*features"):
         client.training_features(everyone, ["job_profile"])
     with pytest.raises(FeatureError, match="no feature table"):
         client.materialize(LAKE_END)
@@ -189,3 +213,33 @@ def test_the_rendered_configuration_has_absolute_paths_and_is_stable(tmp_path):
     assert render_feature_store_yaml(Settings(home=tmp_path)) == path
     assert path.stat().st_mtime_ns == written
     assert sorted(file.name for file in tmp_path.iterdir()) == ["feature_store.yaml"]
+
+
+SHARED = {"online_store_url": "redis://:pass,word@host:1/2", "feature_registry_uri": "postgresql://host/metier"}
+
+
+def test_shared_stores_are_rendered_where_settings_name_them_for_their_owner_alone(tmp_path):
+    path = render_feature_store_yaml(Settings(home=tmp_path, **SHARED))
+    config = yaml.safe_load(path.read_text())
+    assert config["registry"]["path"] == "postgresql+psycopg://host/metier"
+    assert config["registry"]["cache_mode"] == "thread"
+    assert config["online_store"]["connection_string"] == SHARED["online_store_url"]
+    assert config["offline_store"]["folder"] == f"{tmp_path}/features"
+    assert "$" not in path.read_text()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("alone", SHARED)
+def test_one_shared_store_without_the_other_is_refused(tmp_path, alone):
+    with pytest.raises(SettingsError, match="ONLINE_STORE_URL and METIER_FEATURE_REGISTRY_URI go together; set both"):
+        render_feature_store_yaml(Settings(home=tmp_path, **{alone: SHARED[alone]}))
+
+
+def test_both_configurations_describe_one_feature_store():
+    embedded, shared = (
+        yaml.safe_load((REPOSITORY / name).read_text())
+        for name in ("feature_store.yaml", "feature_store.production.yaml")
+    )
+    for config in (embedded, shared):
+        del config["registry"], config["online_store"]
+    assert embedded == shared

@@ -146,6 +146,19 @@ def test_past_candidates_by_text_and_by_place() -> None:
     assert (found["past_distinct"], found["past_hours_since_last"]) == (3, 6)
 
 
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_session_counts_the_candidates_turned_to_shortly_before(surface: str) -> None:
+    view = "freelancer_history" if surface == "job_feed" else "client_history"
+    seconds_ago = [0, 3599, 3600, 86_399, 86_400, 10**7]
+    stamps = [int(NOW.timestamp()) - ago for ago in seconds_ago]
+    history = past(view, ["x"] * 6, [f"c{i}" for i in range(6)]) | {f"{view}__recent_timestamps": stamps}
+    shown = job() if surface == "job_feed" else person()
+    found = features(surface, query(history), shown)
+    assert (found["actor_interactions_1h"], found["actor_interactions_24h"]) == (2, 4)
+    many = past(view, ["x"] * 20, ["c"] * 20) | {f"{view}__recent_timestamps": [stamps[0]] * 20}
+    assert features(surface, query(many), shown)["actor_interactions_1h"] == 20
+
+
 def test_a_past_headline_has_the_title_of_its_text_and_its_own_place() -> None:
     history = past("freelancer_history", [KEYS[2]], ["j1"], recent_cities=["Newark"], recent_companies=["Acme"])
     found = features("job_feed", query(history), job(region=None))
@@ -205,7 +218,8 @@ def test_nothing_known_is_nan_or_bucket_zero(surface: str) -> None:
     found = features(surface, {"event_timestamp": NOW}, {"any": 1})
     zero = {name for name, value in found.items() if value == 0}
     assert {name for name, value in found.items() if not np.isnan(value)} == zero
-    assert all(name.endswith("_code") or name.endswith("skill_count") or name == "past_distinct" for name in zero)
+    counts = {"past_distinct", "actor_interactions_1h", "actor_interactions_24h"}
+    assert all(name.endswith(("_code", "skill_count")) or name in counts for name in zero)
 
 
 def random_world(surface: str, seed: int) -> tuple[pa.Table, pa.Table]:

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from feature_repo.vectors import BUCKETS, TextVectors, on_grid, term_bucket
+from feature_repo.vectors import FILES, TextVectors
+from feature_repo.weighing import BUCKETS, on_grid, term_bucket
 from metier.errors import ArtifactError, FeatureError
 
 TEXTS = ["cook. cook rice. ", "cook. bake bread. ", "pilot. fly. "]
@@ -56,8 +57,66 @@ def test_written_vectors_read_back_equal_and_hold_no_pickle(vectors: TextVectors
     np.testing.assert_array_equal(again.dense, vectors.dense)
     np.testing.assert_array_equal(again.projection, vectors.projection)
     assert (again.lexical != vectors.lexical).nnz == 0
-    with np.load(tmp_path / "weights.npz", allow_pickle=False) as weights:
-        assert all(weights[name].dtype == np.float32 for name in weights)
+    for file in FILES:
+        if file.endswith(".npy"):
+            np.load(tmp_path / file, allow_pickle=False)
+
+
+def test_what_is_read_is_mapped_and_not_copied(vectors: TextVectors, tmp_path: Path) -> None:
+    vectors.write(tmp_path)
+    again = TextVectors.read(tmp_path)
+    lexical = again.padded_lexical
+    for array in (again.padded_dense, again.projection, again.idf, lexical.data, lexical.indices, lexical.indptr):
+        assert mapped(array)
+        assert not array.flags.writeable
+
+
+def test_writing_anew_leaves_what_others_have_mapped(vectors: TextVectors, tmp_path: Path) -> None:
+    vectors.write(tmp_path)
+    mapped_before = TextVectors.read(tmp_path)
+    vectors.extended(["q"], ["cook"], unit_rows(1)).write(tmp_path)
+    assert mapped_before.keys == vectors.keys
+    assert (mapped_before.lexical != vectors.lexical).nnz == 0
+    assert TextVectors.read(tmp_path).keys == (*vectors.keys, "q")
+
+
+def test_what_an_earlier_format_left_is_gone(vectors: TextVectors, tmp_path: Path) -> None:
+    (tmp_path / "texts.json").write_text("{}")
+    vectors.write(tmp_path)
+    assert not (tmp_path / "texts.json").exists()
+
+
+def mapped(array: np.ndarray) -> bool:
+    """Whether an array's memory is that of a mapped file."""
+    while array is not None and not isinstance(array, np.memmap):
+        array = array.base
+    return array is not None
+
+
+def test_newer_texts_laid_over_answer_as_if_they_had_been_there(vectors: TextVectors) -> None:
+    keys, texts, rows = ["q", "r"], ["pilot of ships. sail. ", "cook. bake bread. "], unit_rows(2, seed=4)
+    newer = TextVectors.fitted(vectors.weights).extended(keys, texts, rows)
+    over, whole = vectors.overlaid(newer), vectors.extended(keys, texts, rows)
+    asked = over.rows(["b", "r", None, "q", "a", "unknown"])
+    assert asked.tolist() == [1, 4, -1, 3, 0, -1] == whole.rows(["b", "r", None, "q", "a", "unknown"]).tolist()
+    np.testing.assert_array_equal(over.dense_at(asked.reshape(2, 3)), whole.dense_at(asked.reshape(2, 3)))
+    np.testing.assert_array_equal(over.projection_at(asked), whole.projection_at(asked))
+    assert (over.lexical_at(asked) != whole.lexical_at(asked)).nnz == 0
+    assert over.titles_at(asked) == whole.titles_at(asked) == ["cook", "cook", None, "pilot of ships", "cook", None]
+    assert over.rows(["a", "b"]).tolist() == vectors.rows(["a", "b"]).tolist()
+
+
+def test_texts_weighed_otherwise_are_not_laid_over(vectors: TextVectors) -> None:
+    with pytest.raises(FeatureError, match="weighed by other weights"):
+        vectors.overlaid(TextVectors.build(["q"], ["cook"], unit_rows(1)))
+
+
+def test_some_of_the_texts_keep_their_vectors(vectors: TextVectors) -> None:
+    some = vectors.only(np.array([2, 0]))
+    assert (some.keys, some.titles) == (("c", "a"), ("pilot", "cook"))
+    np.testing.assert_array_equal(some.dense, vectors.dense[[2, 0]])
+    np.testing.assert_array_equal(some.projection, vectors.projection[[2, 0, -1]])
+    assert (some.lexical != vectors.lexical[[2, 0]]).nnz == 0
 
 
 def test_a_missing_or_foreign_file_is_named(vectors: TextVectors, tmp_path: Path) -> None:
@@ -85,6 +144,13 @@ def test_the_projection_keeps_the_most_variance_first() -> None:
     variance = projection[:48].var(axis=0)
     assert (np.diff(variance) <= 1e-6).all()
     assert np.isnan(projection[48]).all()
+
+
+def test_coordinates_do_not_depend_on_the_texts_beside() -> None:
+    """They are exact: float64, which holds every product and sum of them, gives no other."""
+    built = TextVectors.build([str(i) for i in range(40)], ["t"] * 40, unit_rows(40))
+    exact = (built.dense.astype(np.float64) - built.center) @ built.components.astype(np.float64)
+    np.testing.assert_array_equal(built.projection[:-1].astype(np.float64), exact)
 
 
 def test_more_texts_keep_the_old_rows_and_the_fitted_idf(vectors: TextVectors) -> None:

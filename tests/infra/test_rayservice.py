@@ -15,6 +15,7 @@ from ray.serve.schema import ServeDeploySchema
 from components.ranking.registry import registered_name
 from metier.contract import SURFACES
 from metier.settings import Settings
+from serving.launch import RETRIES
 from tests.infra.manifests import (
     KUBERAY,
     cluster,
@@ -44,12 +45,17 @@ def endpoint(monkeypatch) -> Any:
     return getattr(importlib.import_module(module), builder)(application["args"])._bound_deployment
 
 
-def test_only_the_fewest_replicas_differ_from_what_the_code_deploys(endpoint):
+def test_replicas_are_scaled_as_the_code_deploys_them(endpoint):
     (overridden,) = serve_config()["applications"][0]["deployments"]
     assert overridden["name"] == endpoint.name
     code = endpoint._deployment_config.autoscaling_config.model_dump()
     told = AutoscalingConfig(**overridden["autoscaling_config"]).model_dump()
-    assert {name for name in code if code[name] != told[name]} == {"min_replicas"}
+    assert {name for name in code if code[name] != told[name]} == set()
+
+
+def test_a_request_whose_replica_died_is_repeated_as_on_one_machine():
+    told = environment(containers()[0])
+    assert {name: told[name] for name in RETRIES} == RETRIES
 
 
 def test_a_deployment_pins_a_registered_bundle_for_each_surface():
@@ -66,6 +72,9 @@ def test_each_variable_is_a_setting_of_ours_or_of_ray():
     values = environment(containers()[0])
     ours = {name.removeprefix("METIER_").lower(): value for name, value in values.items() if name.startswith("METIER_")}
     assert ours.pop("registry_uri") == {"secretKeyRef": {"name": "metier-registry", "key": "uri"}}
+    for name, key in (("online_store_url", "online-store"), ("feature_registry_uri", "feature-registry")):
+        assert name in Settings.model_fields
+        assert ours.pop(name) == {"secretKeyRef": {"name": "metier-stores", "key": key}}
     assert Settings(**ours).model_fields_set == set(ours) <= set(Settings.model_fields)
     known = Path(serve_constants.__file__).read_text()
     rays = [name for name in values if not name.startswith("METIER_")]

@@ -88,7 +88,7 @@ def build(folder: Path, as_of: datetime, *parts: dict[str, list[dict[str, Any]]]
             columns = {c.name: [row.get(c.name) for row in rows] for c in TABLES[name].columns}
             lake.append(name, pa.table(columns, schema=TABLES[name].schema))
     build_feature_tables(lake, as_of, folder / "features")
-    return {view: pq.read_table(folder / "features" / f"{view}.parquet") for view in VIEWS}
+    return {view: pq.read_table(folder / "features" / view) for view in VIEWS}
 
 
 def before_cut(table: pa.Table) -> pa.Table:

@@ -1,0 +1,3 @@
+from tests.serving.conftest import world
+
+__all__ = ["world"]
