@@ -9,6 +9,8 @@ MetierError
 │   ├── EmptyDataError        nothing left to work on
 │   ├── ValidationError       a blocking expectation failed
 │   └── FeatureError          a feature, view or vector that should be there is not
+│       ├── RegistryChangedError  another process changed the feature registry at the same moment
+│       └── RestingStoreError     a store failed just now and is not asked for a while
 ├── RankerError               a ranker was given or asked something it cannot do
 │   ├── FeatureMismatchError  names, order or dtype differ from those of the fit
 │   └── ArtifactError         a saved model is missing, truncated or of another version
@@ -58,6 +60,14 @@ class ValidationError(DataError):
 
 class FeatureError(DataError):
     """A feature, view or vector that should be there is not."""
+
+
+class RegistryChangedError(FeatureError):
+    """Another process changed the feature registry at the same moment."""
+
+
+class RestingStoreError(FeatureError):
+    """A store failed just now and is not asked for a while."""
 
 
 class RankerError(MetierError):

@@ -7,21 +7,28 @@ files, left by metier.lake_upkeep, says which of them stand for which. Knows the
 import hashlib
 import io
 import json
+import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import fsspec.core
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY, table
+from metier.contract import CONTRACT_VERSION, TABLES, table
 from metier.errors import ContractError, EmptyDataError
+from metier.footers import Footer, newest
 
 REPLACED = "replaced-"
 """Name of a note: {"written": [...], "replaced": [...]}, files of its folder of which only one half counts."""
+MEMORY_LIMIT = "3GB"
+"""What a connection may hold in memory."""
 READS = 5
 """How often a read begins anew where files are replaced meanwhile."""
 
@@ -40,7 +47,7 @@ class Lake:
     def __init__(self, url: str) -> None:
         self.url = str(url).rstrip("/")
         self._fs, self._root = fsspec.core.url_to_fs(self.url)
-        self._versions: dict[str, int] = {}
+        self._footers: dict[str, Footer] = {}
 
     def files(self, name: str) -> list[str]:
         """Paths of the table's Parquet files, oldest date first; of a replacement under way, one half only."""
@@ -88,22 +95,34 @@ class Lake:
             return result.cast(table(name).schema)
         return result
 
+    def held(self, name: str, rows: pa.Table) -> pa.Table:
+        """The lake's rows that have the key of one of `rows`; reads only files that may hold one."""
+        key, near = list(table(name).key), self._files_near(name, rows)
+        if not near:
+            return table(name).schema.empty_table()
+        with self._connection() as connection:
+            self._create_view(connection, name, near)
+            connection.register("incoming", rows.select(key))
+            found = connection.sql(f"FROM {name} SEMI JOIN incoming USING ({', '.join(key)})").to_arrow_table()
+        return found.cast(table(name).schema)
+
     def connect(self, as_of: datetime | None = None) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection (UTC, one thread) with a view per table of what was recorded by `as_of`."""
-        connection = duckdb.connect(config={"threads": 1})
-        connection.execute("SET TimeZone = 'UTC'")
-        if "file" not in self._protocols():
-            connection.register_filesystem(self._fs)
+        """A DuckDB connection (UTC, one thread) with a view per table of what was recorded by `as_of`.
+
+        What does not fit into MEMORY_LIMIT goes to a folder of the system's for temporary files, and leaves with the
+        connection.
+        """
+        connection = self._connection()
         for name in TABLES:
-            self._create_view(connection, name, as_of)
+            self._create_view(connection, name, self.files(name), as_of)
         return connection
 
     def as_of(self) -> datetime:
         """The lake's own clock: its newest recorded_at. EmptyDataError on an empty lake."""
-        newest = [stamp for name in TABLES for stamp in self._newest(name)]
-        if not newest:
+        stamps = [stamp for name in TABLES for stamp in self._newest(name)]
+        if not stamps:
             raise EmptyDataError(f"the lake at {self.url} is empty; run `metier import` or `metier simulate` first")
-        return max(newest)
+        return max(stamps)
 
     def counts(self) -> dict[str, int]:
         """Rows per table."""
@@ -136,17 +155,41 @@ class Lake:
         protocol = self._fs.protocol
         return (protocol,) if isinstance(protocol, str) else tuple(protocol)
 
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        spill = str(Path(tempfile.gettempdir()) / f"metier-{uuid.uuid4().hex}")
+        connection = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill})
+        connection.execute("SET TimeZone = 'UTC'")
+        if "file" not in self._protocols():
+            connection.register_filesystem(self._fs)
+        return connection
+
     def _without_known(self, name: str, rows: pa.Table) -> pa.Table:
         """Rows of new keys, the first of equal keys, in their order."""
-        key = ", ".join(table(name).key)
-        with self.connect() as connection:
-            keys = rows.select(list(table(name).key)).append_column("position", pa.array(range(rows.num_rows)))
-            connection.register("incoming", keys)
+        keys, near = rows.select(list(table(name).key)), self._files_near(name, rows)
+        if not near and all_different(keys):
+            return rows
+        key = ", ".join(keys.column_names)
+        with self._connection() as connection:
+            self._create_view(connection, name, near)
+            connection.register("incoming", keys.append_column("position", pa.array(np.arange(rows.num_rows))))
+            connection.execute(f"CREATE TEMP TABLE known AS SELECT {key} FROM {name} SEMI JOIN incoming USING ({key})")
             fresh = connection.sql(
-                f"SELECT min(position) AS position FROM incoming ANTI JOIN {name} USING ({key}) "
+                f"SELECT min(position) AS position FROM incoming ANTI JOIN known USING ({key}) "
                 f"GROUP BY {key} ORDER BY position"
             ).to_arrow_table()
         return rows.take(fresh["position"])
+
+    def _files_near(self, name: str, rows: pa.Table) -> list[str]:
+        """Files that may hold a key of `rows`: of its dates where the key has the moment, else where ids overlap."""
+        files, key = self.files(name), table(name).key
+        if rows.num_rows == 0:
+            return []
+        if "event_timestamp" in key:
+            dates = {f"event_date={date}" for date in pc.unique(_dates(rows)).to_pylist()}
+            files = [path for path in files if path.rsplit("/", 2)[1] in dates]
+        limits = pc.min_max(rows[key[0]])
+        first, last = limits["min"].as_py(), limits["max"].as_py()
+        return [path for path in files if self._footer(name, path).meets(first, last)]
 
     def _write(self, folder: str, rows: pa.Table) -> None:
         buffer = io.BytesIO()
@@ -168,16 +211,17 @@ class Lake:
     def _newest(self, name: str) -> Iterator[datetime]:
         for path in self.files(name):
             metadata = self._metadata(path)
-            for group in range(metadata.num_row_groups if metadata.num_rows else 0):
-                yield _leaf_maximum(metadata, group, "recorded_at")
+            if metadata.num_rows:
+                yield newest(metadata, "recorded_at")
 
-    def _create_view(self, connection: duckdb.DuckDBPyConnection, name: str, as_of: datetime | None) -> None:
-        paths = self.files(name)
+    def _create_view(
+        self, connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str], as_of: datetime | None = None
+    ) -> None:
         if not paths:
             connection.register(f"{name}_empty", table(name).schema.empty_table())
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {name}_empty")
             return
-        older = min(self._version(path) for path in paths) < CONTRACT_VERSION
+        older = min(self._footer(name, path).version for path in paths) < CONTRACT_VERSION
         prefix = "" if "file" in self._protocols() else f"{self._protocols()[0]}://"
         listed = ", ".join("'" + (prefix + path).replace("'", "''") + "'" for path in paths)
         rows = f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = {older})"
@@ -187,22 +231,26 @@ class Lake:
         known = "" if as_of is None else f" WHERE recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
         connection.execute(f"CREATE VIEW {name} AS SELECT * FROM ({rows}){known}")
 
-    def _version(self, path: str) -> int:
-        """The file's contract version, read once; ContractError unless it is this one or the one before."""
-        if path not in self._versions:
-            metadata: dict[bytes, bytes] = self._metadata(path).metadata or {}
-            version = int(metadata.get(VERSION_KEY, b"1"))
-            if version > CONTRACT_VERSION:
+    def _footer(self, name: str, path: str) -> Footer:
+        """Read once; ContractError unless the file's contract version is this one or the one before."""
+        if path not in self._footers:
+            footer = Footer.of(self._metadata(path), table(name).key[0])
+            if footer.version > CONTRACT_VERSION:
                 raise ContractError(
-                    f"{path} has contract version {version}, this metier reads up to {CONTRACT_VERSION}; "
+                    f"{path} has contract version {footer.version}, this metier reads up to {CONTRACT_VERSION}; "
                     "upgrade metier (`pip install --upgrade metier`)"
                 )
-            if version < CONTRACT_VERSION - 1:
+            if footer.version < CONTRACT_VERSION - 1:
                 raise ContractError(
-                    f"{path} has contract version {version}, too old to read; run `metier lake migrate`"
+                    f"{path} has contract version {footer.version}, too old to read; run `metier lake migrate`"
                 )
-            self._versions[path] = version
-        return self._versions[path]
+            self._footers[path] = footer
+        return self._footers[path]
+
+
+def all_different(keys: pa.Table) -> bool:
+    """Whether no two rows are equal."""
+    return bool(keys.group_by(keys.column_names, use_threads=False).aggregate([]).num_rows == keys.num_rows)
 
 
 def _spelled_times(rows: pa.Table) -> pa.Table:
@@ -213,26 +261,18 @@ def _spelled_times(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def _leaf_maximum(metadata: pq.FileMetaData, group: int, column: str) -> datetime:
-    """Maximum of a timestamp column from its row group's statistics."""
-    leaves = metadata.row_group(group)
-    for position in range(leaves.num_columns):
-        leaf = leaves.column(position)
-        if leaf.path_in_schema == column:
-            newest: datetime = leaf.statistics.max
-            return newest if newest.tzinfo else newest.replace(tzinfo=UTC)
-    raise ContractError(f"no column {column} in a lake file; re-import the table it belongs to")
-
-
 def _by_date(rows: pa.Table, key: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
     """(ISO date, rows of that event date), each ordered by event_timestamp, then key."""
     if rows.num_rows == 0:
         return
     columns = dict.fromkeys(("event_timestamp", *key))
     ordered = rows.take(pc.sort_indices(rows, sort_keys=[(column, "ascending") for column in columns]))
-    dates = ordered["event_timestamp"].cast(pa.timestamp("us")).cast(pa.date32(), safe=False)
-    days, counts = zip(*((d["values"].as_py(), d["counts"].as_py()) for d in pc.value_counts(dates)), strict=True)
+    counted = pc.value_counts(_dates(ordered)).to_pylist()
     start = 0
-    for day, count in zip(days, counts, strict=True):
+    for day, count in ((each["values"], each["counts"]) for each in counted):
         yield day.isoformat(), ordered.slice(start, count)
         start += count
+
+
+def _dates(rows: pa.Table) -> pa.ChunkedArray:
+    return rows["event_timestamp"].cast(pa.timestamp("us")).cast(pa.date32(), safe=False)

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     http_port: int = pydantic.Field(default=8000, ge=0, le=65_535)
     most_replicas: int = pydantic.Field(default=2, ge=1)
     refresh_seconds: float = pydantic.Field(default=10.0, gt=0)
+    changes_url: str = ""
     retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)
     """Days by table, as JSON, over those that components.data.retention declares; null keeps for ever."""
 
@@ -67,7 +68,7 @@ class Settings(BaseSettings):
 
     @property
     def features(self) -> Path:
-        """Offline feature tables, one Parquet file a feature view."""
+        """Offline feature tables, a folder a feature view, in it a Parquet file a day."""
         return self.home / "features"
 
     @property
@@ -94,6 +95,16 @@ class Settings(BaseSettings):
     def events(self) -> Path:
         """Event log of the endpoint, until `metier import events` has brought it to the lake."""
         return self.home / "events"
+
+    @property
+    def changes(self) -> Path:
+        """Change log of new versions in files; with METIER_CHANGES_URL, what was imported of the stream there."""
+        return self.home / "changes"
+
+    @property
+    def replicas(self) -> Path:
+        """Files of running replicas, a folder each, which goes when its replica ends."""
+        return self.home / "replicas"
 
     @property
     def truth(self) -> Path:

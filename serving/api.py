@@ -21,6 +21,7 @@ from pydantic import (
 from metier.contract import Surface
 from serving.ask import Ask, Promoted, Slate
 from serving.trail import Trail
+from serving.versions import plain_text
 
 MOST_CANDIDATES = 1_000
 MOST_INTERACTIONS = 1_000
@@ -84,6 +85,8 @@ class RankingRequest(Model):
     def ask(self, surface: Surface) -> Ask:
         """The request as the stages want it."""
         told = {name: getattr(self, name) for name in Ask.__dataclass_fields__ if name in type(self).model_fields}
+        if told.get("text") is not None:
+            told["text"] = plain_text(told["text"])
         paid = [Promoted(each.candidate_id, each.rank) for each in self.promoted]
         return Ask(**{**told, "surface": surface, "promoted": paid})
 
@@ -162,7 +165,7 @@ class Interactions(Model):
 
 
 class FreelancerVersion(Model):
-    """A freelancer as of now; columns as in the data contract."""
+    """A freelancer as of event_timestamp, by default now; columns as in the data contract."""
 
     title: ShortText
     overview: LongText
@@ -178,10 +181,11 @@ class FreelancerVersion(Model):
     agency_id: Id | None = None
     status: Annotated[str, Field(pattern="^(listed|unavailable|private|suspended)$")] = "listed"
     joined_at: Moment | None = None
+    event_timestamp: Moment | None = None
 
 
 class JobVersion(Model):
-    """A job as of now; columns as in the data contract."""
+    """A job as of event_timestamp, by default now; columns as in the data contract."""
 
     title: ShortText
     description: LongText
@@ -202,6 +206,7 @@ class JobVersion(Model):
     openings: Annotated[int, Field(ge=1, le=10_000)] = 1
     visibility: Annotated[str, Field(pattern="^(public|invite_only)$")] = "public"
     status: Annotated[str, Field(pattern="^(open|paused|filled|closed|removed)$")] = "open"
+    event_timestamp: Moment | None = None
 
 
 class Reason(BaseModel):
@@ -244,10 +249,10 @@ class Accepted(BaseModel):
 
 
 class Version(BaseModel):
-    """A new version of a candidate is on disk."""
+    """A new version is durable; a replica whose snapshot_version ends in `sequence` or more serves it."""
 
     id: str
-    visible: str = "after the next import of events and refresh of the candidates"
+    sequence: int
 
 
 class Problem(BaseModel):

@@ -16,6 +16,8 @@ from metier.errors import SettingsError
 from metier.settings import load_settings
 
 APPLICATION = "metier"
+LEAST_REPLICAS = 2
+"""One answers while the other is started again."""
 MOST_ONGOING = 32
 REPLICA_OPTIONS: dict[str, Any] = {
     "max_ongoing_requests": MOST_ONGOING,
@@ -50,7 +52,7 @@ def build_app(args: Mapping[str, Any]) -> serve.Application:
         serve.ingress()(Endpoint),
         name="Endpoint",
         autoscaling_config={
-            "min_replicas": 1,
+            "min_replicas": min(LEAST_REPLICAS, settings.most_replicas),
             "max_replicas": settings.most_replicas,
             "target_ongoing_requests": 4,
             "upscale_delay_s": 3,

@@ -8,17 +8,28 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from components.ranking.bundle import Bundle
 from components.ranking.registry import RegisteredBundle, Registry
-from components.retrieval.release import moment_of, newest_version, read_release
+from components.retrieval.release import moment_of, read_release
+from components.retrieval.release_folder import newest_version
+from feature_repo.breaker import Breaker
+from feature_repo.freshness import Age, ages
+from feature_repo.pushes import Pushes
 from feature_repo.retrieval import FeatureStoreClient, feature_service
+from metier.change_stream import open_change_log
+from metier.changes import Change
 from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from serving.ask import Ask, Slate
+from serving.candidates import Candidates
 from serving.event_log import EventLog
+from serving.live import Live
+from serving.own_folder import own_folder
 from serving.records import events_of
 from serving.snapshot import CandidateSnapshot
 from serving.stages import Stages
@@ -26,8 +37,10 @@ from serving.trail import Trail
 
 LOG = logging.getLogger(__name__)
 CLOSE_SECONDS = 10.0
-STALE_AFTER = timedelta(days=2)
-"""Age at which a release's features count as out of date; every request then says so."""
+STORE_SECONDS = 1.0
+"""Longest wait for one answer of the online store by who pushes or follows changes; requests wait less."""
+BEHIND_SECONDS = 2.0
+"""Since the change log was read to its end: from then on a request reads it first."""
 
 Pins = Mapping[Surface, RegisteredBundle]
 
@@ -41,14 +54,26 @@ class Engine:
         self.settings = settings
         self.pins = dict(pins)
         self._offset = None if started_at is None else started_at - datetime.now(UTC)
-        self._store = FeatureStoreClient(settings)
+        store = FeatureStoreClient(settings, settings.online_timeout_seconds)
+        self._read = Breaker().guarded(store.serving_features)
         self._refreshing = threading.Lock()
+        self.bundles: dict[Surface, Bundle] = {}
         self.stages: dict[Surface, Stages] = {}
-        for surface in SURFACES:
-            if surface in pins:
-                self.stages[surface] = self._load(surface)
-        self._warm_up()
-        self.events = EventLog(settings.events)
+        self.changes = open_change_log(settings)
+        beside = FeatureStoreClient(settings, STORE_SECONDS)
+        self.pushes = Pushes(beside)
+        with ExitStack() as opened:
+            folder = opened.enter_context(own_folder(settings.replicas))
+            self.live = Live(self.changes, beside.serving_features, folder, self._serve)
+            opened.callback(self.live.close)
+            for surface in SURFACES:
+                if surface in pins:
+                    self._load(surface)
+            self.live.start()
+            self._warm_up()
+            self.events = EventLog(settings.events)
+            opened.callback(self.events.close, CLOSE_SECONDS)
+            self._opened = opened.pop_all()
         _settle()
 
     def now(self) -> datetime:
@@ -58,15 +83,32 @@ class Engine:
 
     def rank(self, ask: Ask, trail: Trail) -> tuple[Slate, Stages]:
         """The slate, recorded in the event log, and the stages that made it."""
+        self._look(trail)
         stages = self.serving(ask.surface)
         now = self.now()
-        age = now - stages.snapshot.release.as_of
-        if age > STALE_AFTER:
-            trail.without("fresh features", f"candidates are as of {stages.snapshot.release.as_of:%Y-%m-%d %H:%M}Z")
+        for each in self.ages(stages, now):
+            if each.stale:
+                trail.without(f"stale {each.view}", str(each))
         slate = stages.answer(ask, trail, now)
         with trail.stage("log"):
             self.events.append(events_of(ask, slate, trail, stages, feature_service(ask.surface)))
         return slate, stages
+
+    def put(self, table: str, row: Mapping[str, Any]) -> Change:
+        """A new version, once it is durable; every replica serves it soon."""
+        return self.changes.append(table, row, self.now())
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the change log was read to its end just now, or cannot be read at all."""
+        return self.live.failure is not None or self.live.behind_seconds <= BEHIND_SECONDS
+
+    def ages(self, stages: Stages, now: datetime) -> tuple[Age, ...]:
+        """How old the candidates' values are, by feature view; their profiles are as of the change log."""
+        views = dict(stages.snapshot.release.views)
+        profile = "job_profile" if stages.snapshot.surface == "job_feed" else "freelancer_profile"
+        views[profile] = max(views[profile], now - timedelta(seconds=self.live.behind_seconds))
+        return ages(views, now)
 
     def serving(self, surface: Surface) -> Stages:
         """The stages of a surface; UnknownNameError where no bundle of it is pinned."""
@@ -83,34 +125,41 @@ class Engine:
         with self._refreshing:
             for surface, stages in list(self.stages.items()):
                 try:
-                    fresh = self._newer(surface, stages)
+                    if self._is_newer(stages):
+                        self._begin(surface)
+                        changed.append(surface)
                 except MetierError:
                     LOG.exception("%s goes on with %s", surface, stages.snapshot.release.version)
-                    continue
-                if fresh is not None:
-                    self.stages[surface] = fresh
-                    changed.append(surface)
         if changed:
             _settle()
         return changed
 
-    def _newer(self, surface: Surface, stages: Stages) -> Stages | None:
-        version = newest_version(self.settings.candidates / stages.bundle.version)
-        if version in (None, stages.snapshot.release.version):
-            return None
-        return self._stages(stages.bundle, surface)
-
     def close(self) -> None:
-        """Write what the event log still holds and end its thread."""
-        self.events.close(CLOSE_SECONDS)
+        """Write what the event log still holds, end all threads, and remove this replica's files."""
+        self._opened.close()
 
-    def _load(self, surface: Surface) -> Stages:
+    def _look(self, trail: Trail) -> None:
+        """After a pause read the change log first, for half of the time there is."""
+        if not self.caught_up:
+            with trail.stage("changes"):
+                self.live.catch_up(trail.left_ms / 2e3)
+        if self.live.behind_seconds > BEHIND_SECONDS:
+            trail.without("live changes", self.live.failure or f"not read for {self.live.behind_seconds:.0f} s")
+
+    def _is_newer(self, stages: Stages) -> bool:
+        """Whether there is another release than the one served."""
+        newest = newest_version(self.settings.candidates / stages.bundle.version)
+        return newest is not None and newest != stages.snapshot.release.version
+
+    def _load(self, surface: Surface) -> None:
         pin = self.pins[surface]
         registry = Registry(self.settings.registry, self.settings.artifacts, self.settings.bundles)
-        bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
-        return self._stages(bundle, surface)
+        self.bundles[surface] = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
+        self._begin(surface)
 
-    def _stages(self, bundle: Bundle, surface: Surface) -> Stages:
+    def _begin(self, surface: Surface) -> None:
+        """Serve the newest release of the surface's bundle."""
+        bundle = self.bundles[surface]
         folder = self.settings.candidates / bundle.version
         version = newest_version(folder)
         if version is None:
@@ -121,8 +170,12 @@ class Engine:
         begun = time.monotonic()
         snapshot = CandidateSnapshot(read_release(folder, version, bundle.encoder))
         LOG.info("%s: %d candidates of %s in %.1f s", surface, len(snapshot), version, time.monotonic() - begun)
+        self.live.begin(surface, snapshot, bundle.encoder)
+
+    def _serve(self, surface: Surface, candidates: Candidates) -> None:
         earlier = self.stages.get(surface)
-        return Stages(bundle, snapshot, self._store.serving_features, earlier.pace if earlier else None)
+        pace = earlier.pace if earlier else None
+        self.stages[surface] = Stages(self.bundles[surface], candidates, self._read, pace)
 
     def _warm_up(self) -> None:
         """Load what is loaded lazily; what fails here would fail a request."""
@@ -131,6 +184,9 @@ class Engine:
 
 
 def _settle() -> None:
-    """Keep what was loaded out of garbage collection: walking it would take longer than a deadline."""
+    """Keep what was loaded out of garbage collection: walking it would take longer than a deadline.
+
+    An earlier release needs no collector: it is part of no cycle, and goes with its last reference.
+    """
     gc.collect()
     gc.freeze()

@@ -24,6 +24,11 @@ from metier.settings import Settings
 
 START_SECONDS = 180
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
+RETRIES = {
+    "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",
+    "RAY_SERVE_HAPROXY_TUNE_BUFSIZE": "65536",
+}
+"""A request whose replica died goes to another one: all requests here are safe to repeat. It must fit the buffer."""
 REPLICA_PORTS = 200
 """Ports that replicas may take: a range of its own, or two endpoints of one machine would share one."""
 LONGEST_FOLDER = 28
@@ -119,6 +124,7 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port(settings.http_host)),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port(settings.http_host)),
         "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": "60",
+        **RETRIES,
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         "RAY_SERVE_HAPROXY_STARTUP_TIMEOUT_S": "120",
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "120",

@@ -30,8 +30,28 @@ class Metrics:
         self.events = Gauge(
             "metier_event_log_events", "Events written, failed and dropped.", ("state",), registry=self.registry
         )
+        self.pushes = Counter("metier_pushes", "Pushes to the online store.", ("state",), registry=self.registry)
+        self.sequence = Gauge("metier_changes_sequence", "Newest change that is served.", registry=self.registry)
+        self.behind = Gauge(
+            "metier_changes_behind_seconds", "Since the change log was read to its end.", registry=self.registry
+        )
+        self.changed = Gauge(
+            "metier_changed_candidates", "Candidates changed since the release.", ("surface",), registry=self.registry
+        )
         self.age = Gauge(
             "metier_candidates_age_seconds", "Age of the served candidates.", ("surface",), registry=self.registry
+        )
+        self.view_age = Gauge(
+            "metier_view_age_seconds",
+            "Age of the candidates' values, by feature view.",
+            ("surface", "view"),
+            registry=self.registry,
+        )
+        self.view_limit = Gauge(
+            "metier_view_limit_seconds",
+            "Age from which on a view counts as stale.",
+            ("surface", "view"),
+            registry=self.registry,
         )
 
     def text(self) -> bytes:

@@ -26,7 +26,7 @@ def events_of(ask: Ask, slate: Slate, trail: Trail, stages: Stages, feature_serv
         "filters": _json(ask.filters),
         "context": _json(ask.context),
         "policy": stages.bundle.version,
-        "snapshot_version": stages.snapshot.release.version,
+        "snapshot_version": stages.candidates.version,
         "tier": slate.tier,
         "degraded": list(trail.degraded),
         "feature_service": feature_service,

@@ -1,14 +1,10 @@
 """The HTTP routes over one engine: the same application behind Ray Serve and behind a bare uvicorn.
 
-The event loop parses and answers; ranking runs in the replica's one worker thread. Knows no stage and no ranker.
+Parses and answers; who works for it is the desk's business. Knows no stage and no ranker.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Request, Response
@@ -16,88 +12,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from metier.contract import Surface
+from feature_repo.freshness import Age
 from metier.errors import InputError, MetierError, NotFoundError
 from serving import api
 from serving.bounds import BodyLimit, Counted
+from serving.desk import Desk
 from serving.engine import Engine
-from serving.event_log import Event
-from serving.metrics import Metrics
-from serving.trail import Trail
+from serving.versions import interaction_event
 
 LOG = logging.getLogger(__name__)
-MOST_PENDING = 64
-"""Requests that may wait for the worker thread; more are told to come back."""
-FUTURE_BY = timedelta(minutes=5)
 CandidateId = Annotated[api.Id, Path()]
 LONGEST_ERROR = 500
 """Characters; an error may quote what the caller sent."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": api.Problem} for status in (400, 404, 413, 415, 422, 503)
 }
-
-
-class BusyError(MetierError):
-    """More requests wait than can be answered in time."""
-
-
-class Desk:
-    """The engine of this replica, once it is loaded, and the thread that works for it."""
-
-    def __init__(self, load: Callable[[], Engine]) -> None:
-        self._load = load
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="rank")
-        self._pending = 0
-        self.engine: Engine
-        self.metrics = Metrics()
-
-    @asynccontextmanager
-    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        """Load the engine, refresh it while the application runs, close it at the end."""
-        self.engine = await self.work(self._load)
-        refreshing = asyncio.create_task(self._refresh())
-        try:
-            yield
-        finally:
-            refreshing.cancel()
-            with suppress(asyncio.CancelledError):
-                await refreshing
-            await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
-            self._worker.shutdown()
-
-    async def work(self, task: Callable[[], Any]) -> Any:
-        """Run `task` in the worker thread; BusyError where too many wait for it."""
-        if self._pending >= MOST_PENDING:
-            raise BusyError("this replica is busy; send the request again in a second")
-        self._pending += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, task)
-        finally:
-            self._pending -= 1
-
-    async def ranked(self, surface: Surface, request: api.RankingRequest) -> Response:
-        """The slate of a ranking request as JSON."""
-        trail, ask = Trail(request.deadline_ms), request.ask(surface)
-        slate, stages = await self.work(lambda: self.engine.rank(ask, trail))
-        self.metrics.tiers.labels(surface, slate.tier).inc()
-        for note in trail.degraded:
-            self.metrics.degraded.labels(note.split(":")[0]).inc()
-        version = stages.snapshot.release.version
-        told = api.response(surface, slate, trail, stages.bundle.version, version, request.timings, request.explain)
-        return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
-
-    async def durable(self, events: list[Event]) -> None:
-        """Return once the events are on disk."""
-        await asyncio.wrap_future(self.engine.events.append(events))
-
-    async def _refresh(self) -> None:
-        while True:
-            await asyncio.sleep(self.engine.settings.refresh_seconds)
-            try:
-                for surface in await asyncio.get_running_loop().run_in_executor(None, self.engine.refresh):
-                    LOG.info("%s serves %s", surface, self.engine.stages[surface].snapshot.release.version)
-            except Exception:  # whatever is wrong with the new release, the earlier one serves on
-                LOG.exception("the candidates could not be refreshed; serving the earlier ones")
 
 
 def create_api(load: Callable[[], Engine]) -> FastAPI:
@@ -140,21 +69,18 @@ def _event_routes(app: FastAPI, desk: Desk) -> None:
     async def interactions(request: api.Interactions) -> api.Accepted:
         """Record what happened; acknowledged once it is on disk."""
         now = desk.engine.now()
-        await desk.durable([_interaction(each, now) for each in request.interactions])
+        await desk.recorded([interaction_event(each.model_dump(), now) for each in request.interactions])
         return api.Accepted(accepted=len(request.interactions))
 
     @app.put("/v1/jobs/{job_id}", status_code=202, response_model=api.Version)
     async def put_job(job_id: CandidateId, job: api.JobVersion) -> api.Version:
-        """Record a new version of a job."""
-        await desk.durable([_version("jobs", {"job_id": job_id, **job.model_dump()}, desk.engine.now())])
-        return api.Version(id=job_id)
+        """A new version of a job; acknowledged once it is durable, served by every replica within two seconds."""
+        return await desk.put("jobs", {"job_id": job_id, **job.model_dump()})
 
     @app.put("/v1/freelancers/{freelancer_id}", status_code=202, response_model=api.Version)
     async def put_freelancer(freelancer_id: CandidateId, person: api.FreelancerVersion) -> api.Version:
-        """Record a new version of a freelancer."""
-        row = {"freelancer_id": freelancer_id, **person.model_dump()}
-        await desk.durable([_version("freelancers", row, desk.engine.now())])
-        return api.Version(id=freelancer_id)
+        """A new version of a freelancer; acknowledged and served as one of a job."""
+        return await desk.put("freelancers", {"freelancer_id": freelancer_id, **person.model_dump()})
 
 
 def _state_routes(app: FastAPI, desk: Desk) -> None:
@@ -167,7 +93,7 @@ def _state_routes(app: FastAPI, desk: Desk) -> None:
                 "bundle": stages.bundle.version,
                 "as_of": stages.bundle.manifest.as_of,
                 "verdict": stages.bundle.decision["verdict"],
-                "snapshot_version": stages.snapshot.release.version,
+                "snapshot_version": stages.candidates.version,
                 "features": len(stages.bundle.manifest.feature_names),
             }
             for surface, stages in desk.engine.stages.items()
@@ -179,23 +105,44 @@ def _state_routes(app: FastAPI, desk: Desk) -> None:
         return {"status": "alive"}
 
     @app.get("/readyz")
-    async def readyz() -> dict[str, Any]:
-        """Bundles are loaded and warm; which candidates each surface serves."""
+    async def readyz(response: Response) -> dict[str, Any]:
+        """Bundles are loaded and warm, changes read; which candidates each surface serves, how old their values are."""
+        engine, now = desk.engine, desk.engine.now()
+        response.status_code = 200 if engine.caught_up else 503
         served = {
-            surface: {"snapshot_version": stages.snapshot.release.version, "candidates": len(stages.snapshot)}
-            for surface, stages in desk.engine.stages.items()
+            surface: {
+                "snapshot_version": stages.candidates.version,
+                "candidates": len(stages.candidates),
+                "views": {each.view: _told(each) for each in engine.ages(stages, now)},
+            }
+            for surface, stages in engine.stages.items()
         }
-        return {"status": "ready", "surfaces": served}
+        status = "ready" if engine.caught_up else "reading changes"
+        return {"status": status, "sequence": engine.live.sequence, "surfaces": served}
 
     @app.get("/metrics")
     async def metrics() -> Response:
         """Figures of this replica for Prometheus."""
-        events, now = desk.engine.events, desk.engine.now()
+        events, live, now = desk.engine.events, desk.engine.live, desk.engine.now()
+        desk.metrics.sequence.set(live.sequence)
+        desk.metrics.behind.set(live.behind_seconds)
         for state in ("written", "failed", "dropped"):
             desk.metrics.events.labels(state).set(getattr(events, state))
         for surface, stages in desk.engine.stages.items():
+            desk.metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
             desk.metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
+            for each in desk.engine.ages(stages, now):
+                desk.metrics.view_age.labels(surface, each.view).set(each.age.total_seconds())
+                desk.metrics.view_limit.labels(surface, each.view).set(each.limit.total_seconds())
         return Response(desk.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _told(each: Age) -> dict[str, Any]:
+    return {
+        "age_seconds": each.age.total_seconds(),
+        "limit_seconds": each.limit.total_seconds(),
+        "stale": each.stale,
+    }
 
 
 def _errors(app: FastAPI) -> None:
@@ -226,21 +173,3 @@ def _problem(status: int, error: str) -> JSONResponse:
     headers = {"Retry-After": "1"} if status == 503 else None
     told = error if len(error) <= LONGEST_ERROR else f"{error[:LONGEST_ERROR]} ..."
     return JSONResponse({"error": told}, status, headers)
-
-
-def _interaction(given: api.Interaction, now: Any) -> Event:
-    """The event; where the caller's clock runs ahead of the server's, the server's counts."""
-    happened = given.event_timestamp
-    if happened is not None and happened > now + FUTURE_BY:
-        raise InputError(
-            f"interaction {given.interaction_id!r} lies in the future ({happened.isoformat()}); "
-            "send when it happened, in UTC"
-        )
-    row = {**given.model_dump(), "recorded_at": now}
-    if happened is None or happened > now:
-        return ("interactions", {**row, "event_timestamp": now}, "server")
-    return ("interactions", row)
-
-
-def _version(table: str, row: dict[str, Any], now: Any) -> Event:
-    return (table, {**row, "event_timestamp": now, "recorded_at": now})

@@ -1,9 +1,11 @@
-"""Candidate features in the replica: one release, encoded once, so that a request gathers rows instead of reading.
+"""Candidate features in the replica: one release, mapped or in memory, of which a request gathers rows.
 
-Immutable; a refresh makes another and swaps it in. Knows columns of stored features; no ranker, no HTTP.
+Immutable; a refresh makes another and swaps it in. What it holds beside the release is small, and part of no cycle: it
+goes when its last request does. Knows columns of stored features; no ranker, no HTTP.
 """
 
 import dataclasses
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
@@ -14,9 +16,11 @@ import pyarrow as pa
 
 from components.retrieval.eligibility import Eligibility, FreelancerPool, JobPool
 from components.retrieval.release import Release
-from feature_repo.columns import numbers, strings
+from feature_repo.columns import numbers
 from feature_repo.encoded import CandidateColumns
+from feature_repo.names import whole
 from metier.contract import Surface
+from metier.errors import UnknownNameError
 from serving.ask import Ask
 
 Pool = JobPool | FreelancerPool
@@ -32,71 +36,100 @@ class CandidateSnapshot:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.surface: Surface = release.surface
-        self.ids: list[str] = release.candidates["id"].to_pylist()
-        self.columns = CandidateColumns.encode(release.surface, release.features, release.vectors)
-        self._row = {candidate: row for row, candidate in enumerate(self.ids)}
+        self.columns = release.columns
+        self._selected: dict[tuple[str, ...], pa.Table] = {}
         self._view = "job" if release.surface == "job_feed" else "freelancer"
-        self.pool = self.pool_of(release.candidates)
+        self.pool = self._pool()(release.candidates, release.facts, release.names)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.release.names)
+
+    @property
+    def ids(self) -> list[str]:
+        """Candidates by row, a new list."""
+        ids: list[str] = self.release.names.strings.to_pylist()
+        return ids
 
     def pool_of(self, candidates: pa.Table) -> Pool:
         """Candidates of this surface with what the release knows of pairs; columns as in the contract."""
-        pool = JobPool if self.surface == "job_feed" else FreelancerPool
-        return pool(candidates, self.release.facts)
+        return self._pool()(candidates, self.release.facts)
 
     def rows(self, candidates: Sequence[str]) -> Rows:
         """Row of each candidate (n,), -1 where the release does not hold it."""
-        return np.array([self._row.get(candidate, -1) for candidate in candidates], np.int64)
+        return self.release.names.rows(candidates)
 
     def at(self, rows: Rows) -> list[str]:
         """Ids of rows."""
-        return [self.ids[row] for row in rows]
+        return self.release.names.at(rows)
+
+    def values(self, candidates: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """Stored features in full names, one row a candidate, as the online store held them at the release's moment.
+
+        Null where the release does not hold the candidate; UnknownNameError for a column that it does not hold.
+        """
+        rows = self.rows(candidates)
+        absent = rows < 0
+        return self._only(tuple(columns)).take(pa.array(rows, mask=absent if absent.any() else None))
 
     @cached_property
-    def agencies(self) -> list[str | None]:
-        """Agency of each candidate by row; None of jobs."""
-        return strings(self.release.features, "freelancer_profile__agency_id")
+    def agencies(self) -> npt.NDArray[np.object_]:
+        """Agency of each candidate by row, None where there is none; None of jobs."""
+        return _spelled(self.release.features, "freelancer_profile__agency_id")
 
     @cached_property
     def categories(self) -> npt.NDArray[np.object_]:
         """Category of each candidate by row."""
-        return np.array(strings(self.release.features, f"{self._view}_profile__category"), dtype=object)
+        return _spelled(self.release.features, f"{self._view}_profile__category")
 
     @cached_property
     def popularity(self) -> Floats:
-        """Clicks of the last 30 days by row, impressions where clicks are equal."""
+        """Clicks of the last 30 days by row, impressions where clicks are equal; on one scale in every release."""
         clicks, shown = (
             np.nan_to_num(numbers(self.release.features, f"{self._view}_activity__{name}")) for name in POPULARITY
         )
-        ordered: Floats = clicks + shown / (1.0 + shown.max(initial=0.0))
+        ordered: Floats = clicks + shown / (1.0 + shown)
         return ordered
 
     def with_applications(self, job_id: str, moment: datetime) -> CandidateColumns:
         """The columns with what is known of each candidate's last application to `job_id`, NaN where there is none."""
         ages, order = np.full(len(self), np.nan), np.full(len(self), np.nan)
-        applied = self._applied.get(job_id, [])
-        stamps = np.sort([stamp for _, stamp in applied])
-        asked = round(moment.timestamp() * 1e6)
-        for freelancer, stamp in applied:
-            row = self._row.get(freelancer)
-            if row is not None:
-                ages[row] = (asked - stamp) / 3.6e9
-                order[row] = np.searchsorted(stamps, stamp)
+        applied = self._applications_to(job_id)
+        stamps = applied["applied_at"].cast(pa.int64()).to_numpy()
+        rows = self.rows(applied["freelancer_id"].to_pylist())
+        known = rows >= 0
+        ages[rows[known]] = (round(moment.timestamp() * 1e6) - stamps[known]) / 3.6e9
+        order[rows[known]] = np.searchsorted(np.sort(stamps), stamps[known])
         return dataclasses.replace(self.columns, application_age_hours=ages, application_order=order)
 
-    @cached_property
-    def _applied(self) -> dict[str, list[tuple[str, int]]]:
-        """Job -> (freelancer, when in epoch microseconds)."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        table = self.release.applications
-        stamps = table["applied_at"].cast(pa.int64()).to_pylist()
-        for job, freelancer, stamp in zip(
-            table["job_id"].to_pylist(), table["freelancer_id"].to_pylist(), stamps, strict=True
-        ):
-            found.setdefault(job, []).append((freelancer, stamp))
-        return found
+    def _only(self, columns: tuple[str, ...]) -> pa.Table:
+        """These features of everybody; kept, since requests ask for the same ones."""
+        if columns not in self._selected:
+            held = self.release.features.column_names
+            unknown = next((name for name in columns if name not in held), None)
+            if unknown is not None:
+                raise UnknownNameError("candidate feature", unknown, tuple(sorted(held)))
+            self._selected[columns] = self.release.features.select(list(columns))
+        return self._selected[columns]
+
+    def _applications_to(self, job_id: str) -> pa.Table:
+        jobs = whole(self.release.applications["job_id"])
+        first, end = (
+            side(range(len(jobs)), job_id, key=lambda row: jobs[row].as_py()) for side in (bisect_left, bisect_right)
+        )
+        return self.release.applications.slice(first, end - first)
+
+    def _pool(self) -> type[JobPool] | type[FreelancerPool]:
+        return JobPool if self.surface == "job_feed" else FreelancerPool
+
+
+def _spelled(features: pa.Table, name: str) -> npt.NDArray[np.object_]:
+    """(n,) strings, equal ones the same object, None where absent."""
+    if name not in features.column_names:
+        return np.full(features.num_rows, None, object)
+    coded = whole(features[name]).dictionary_encode(null_encoding="encode")
+    words = np.array(coded.dictionary.to_pylist(), object)
+    spelled: npt.NDArray[np.object_] = words[coded.indices.to_numpy()]
+    return spelled
 
 
 def judged(pool: Pool, ask: Ask, excluded: Rows) -> Eligibility:

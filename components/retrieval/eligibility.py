@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters
 from components.retrieval.pair_facts import PairFacts
+from feature_repo.names import Names
 from metier.errors import FeatureError
 
 BoolArray = npt.NDArray[np.bool_]
@@ -27,6 +28,7 @@ Ranked = TypeVar("Ranked")
 JOB_COLUMNS = ("job_id", "client_id", "status", "visibility", "openings")
 PERSON_COLUMNS = ("freelancer_id", "status")
 NOBODY: frozenset[str] = frozenset()
+NO_ROWS: IntArray = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,31 @@ class Eligibility:
 class JobPool:
     """Jobs that a feed may hold: open, with an unfilled opening, and what the actor's past leaves of them."""
 
-    def __init__(self, jobs: pa.Table, facts: PairFacts) -> None:
-        """`jobs`: one row a job, JOB_COLUMNS at least and those filtered on, named as in the contract."""
+    def __init__(self, jobs: pa.Table, facts: PairFacts, names: Names | None = None) -> None:
+        """`jobs`: one row a job, JOB_COLUMNS at least and those filtered on, named as in the contract.
+
+        `names` are those of the jobs, where they are at hand.
+        """
         _require(jobs, JOB_COLUMNS, "jobs")
-        self._jobs = _Rows(jobs["job_id"])
+        self._names = names or Names.of(jobs["job_id"])
         self._closed = ~_equal(jobs, "status", "open")
         self._invite_only = ~_equal(jobs, "visibility", "public")
         self._openings = pc.fill_null(jobs["openings"], 1).to_numpy()
-        self._client_rows = _grouped(jobs["client_id"])
+        self._clients = jobs["client_id"].cast(pa.string())
         self._filters = Filters(jobs, JOB_FILTERS)
+        self._gone = NO_ROWS
         self._know(facts)
 
     @property
     def ids(self) -> list[str]:
-        """Job ids by row."""
-        return self._jobs.ids
+        """Job ids by row, a new list."""
+        return _listed(self._names)
+
+    def without(self, rows: IntArray) -> "JobPool":
+        """The same jobs but those of some rows, which are nobody's and count nowhere."""
+        pool = copy.copy(self)
+        pool._gone = rows
+        return pool
 
     def knowing(self, facts: PairFacts) -> "JobPool":
         """The same jobs with newer facts; shares all columns."""
@@ -64,49 +76,62 @@ class JobPool:
 
     def feed(self, freelancer_id: str, filters: Asked = None) -> Eligibility:
         """What may be shown to a freelancer."""
-        facts, jobs = self._facts, self._jobs
-        invited = jobs.among(facts.invited.get(freelancer_id, NOBODY))
-        blocked = np.zeros(len(self.ids), dtype=np.bool_)
-        for client in facts.blocked_clients.get(freelancer_id, NOBODY):
-            blocked[self._client_rows.get(client, [])] = True
+        facts, names = self._facts, self._names
+        invited = _among(names, facts.invited.get(freelancer_id, NOBODY))
         return _judged(
-            len(self.ids),
+            len(names),
+            self._gone,
             (
                 ("not_open", self._closed),
                 ("filled", self._filled),
                 ("not_invited", self._invite_only & ~invited),
-                ("blocked", blocked),
-                ("applied", jobs.among(facts.applied.get(freelancer_id, NOBODY))),
-                ("dismissed", jobs.among(facts.dismissed.get(freelancer_id, NOBODY))),
-                ("declined", jobs.among(facts.declined.get(freelancer_id, NOBODY))),
+                ("blocked", self._of_clients(facts.blocked_clients.get(freelancer_id, NOBODY))),
+                ("applied", _among(names, facts.applied.get(freelancer_id, NOBODY))),
+                ("dismissed", _among(names, facts.dismissed.get(freelancer_id, NOBODY))),
+                ("declined", _among(names, facts.declined.get(freelancer_id, NOBODY))),
                 ("filtered", ~self._filters.mask(filters)),
             ),
         )
 
     def _know(self, facts: PairFacts) -> None:
         self._facts = facts
-        hires = np.zeros(len(self.ids), dtype=np.int64)
-        for job, people in facts.hired.items():
-            hires[self._jobs.rows(job)] = len(people)
+        jobs, hired = facts.hires()
+        rows, hires = self._names.rows(jobs), np.zeros(len(self._names), dtype=np.int64)
+        hires[rows[rows >= 0]] = hired[rows >= 0]
         self._filled = hires >= self._openings
+
+    def _of_clients(self, clients: frozenset[str]) -> BoolArray:
+        if not clients:
+            return np.zeros(len(self._names), dtype=np.bool_)
+        return np.asarray(pc.is_in(self._clients, pa.array(sorted(clients), pa.string())).to_numpy(), dtype=np.bool_)
 
 
 class FreelancerPool:
     """People that a client may be shown: listed, and what the two sides' past leaves of them."""
 
-    def __init__(self, freelancers: pa.Table, facts: PairFacts) -> None:
-        """`freelancers`: one row a person, PERSON_COLUMNS at least and those filtered on, named as in the contract."""
+    def __init__(self, freelancers: pa.Table, facts: PairFacts, names: Names | None = None) -> None:
+        """`freelancers`: one row a person, PERSON_COLUMNS at least and those filtered on, named as in the contract.
+
+        `names` are those of the people, where they are at hand.
+        """
         _require(freelancers, PERSON_COLUMNS, "freelancers")
-        self._people = _Rows(freelancers["freelancer_id"])
+        self._names = names or Names.of(freelancers["freelancer_id"])
         self._status = {name: _equal(freelancers, "status", name) for name in ("suspended", "private", "unavailable")}
         self._unlisted = ~_equal(freelancers, "status", "listed")
         self._filters = Filters(freelancers, PERSON_FILTERS)
+        self._gone = NO_ROWS
         self._facts = facts
 
     @property
     def ids(self) -> list[str]:
-        """Freelancer ids by row."""
-        return self._people.ids
+        """Freelancer ids by row, a new list."""
+        return _listed(self._names)
+
+    def without(self, rows: IntArray) -> "FreelancerPool":
+        """The same people but those of some rows, who are nobody and count nowhere."""
+        pool = copy.copy(self)
+        pool._gone = rows
+        return pool
 
     def knowing(self, facts: PairFacts) -> "FreelancerPool":
         """The same people with newer facts; shares all columns."""
@@ -116,7 +141,7 @@ class FreelancerPool:
 
     def search(self, client_id: str, job_id: str | None = None, filters: Asked = None) -> Eligibility:
         """Whom a client may be shown for a job, or for free text where `job_id` is None."""
-        facts, people = self._facts, self._people
+        facts, names = self._facts, self._names
         if job_id is None:
             declined = facts.client_decliners.get(client_id, NOBODY)
             hired = set_aside = NOBODY
@@ -125,27 +150,29 @@ class FreelancerPool:
             hired = facts.hired.get(job_id, NOBODY)
             set_aside = facts.set_aside.get(job_id, NOBODY)
         return _judged(
-            len(self.ids),
+            len(names),
+            self._gone,
             (
                 *self._status.items(),
                 ("unlisted", self._unlisted),
-                ("blocked", people.among(facts.blocked_freelancers.get(client_id, NOBODY))),
-                ("hired", people.among(hired)),
-                ("declined", people.among(declined)),
-                ("dismissed", people.among(set_aside)),
+                ("blocked", _among(names, facts.blocked_freelancers.get(client_id, NOBODY))),
+                ("hired", _among(names, hired)),
+                ("declined", _among(names, declined)),
+                ("dismissed", _among(names, set_aside)),
                 ("filtered", ~self._filters.mask(filters)),
             ),
         )
 
     def applicants(self, client_id: str, job_id: str) -> Eligibility:
         """Whose application to the job awaits an answer; applying shows a private or unavailable person too."""
-        facts, people = self._facts, self._people
+        facts, names = self._facts, self._names
         return _judged(
-            len(self.ids),
+            len(names),
+            self._gone,
             (
-                ("no_open_application", ~people.among(facts.open_applicants.get(job_id, NOBODY))),
+                ("no_open_application", ~_among(names, facts.open_applicants.get(job_id, NOBODY))),
                 ("suspended", self._status["suspended"]),
-                ("blocked", people.among(facts.blocked_freelancers.get(client_id, NOBODY))),
+                ("blocked", _among(names, facts.blocked_freelancers.get(client_id, NOBODY))),
             ),
         )
 
@@ -172,27 +199,21 @@ def cap_per_agency(
     return first + rest if len(first) >= top else first
 
 
-class _Rows:
-    """Ids and the row of each."""
-
-    def __init__(self, ids: pa.ChunkedArray) -> None:
-        self.ids: list[str] = ids.to_pylist()
-        self._row = {one: row for row, one in enumerate(self.ids)}
-        if len(self._row) != len(self.ids):
-            raise FeatureError("a candidate appears twice in its pool; give the newest version of each alone")
-
-    def rows(self, one: str) -> list[int]:
-        """The row of an id, none where the pool does not hold it."""
-        return [self._row[one]] if one in self._row else []
-
-    def among(self, ids: Iterable[str]) -> BoolArray:
-        mask = np.zeros(len(self.ids), dtype=np.bool_)
-        mask[[self._row[one] for one in ids if one in self._row]] = True
-        return mask
+def _listed(names: Names) -> list[str]:
+    ids: list[str] = names.strings.to_pylist()
+    return ids
 
 
-def _judged(size: int, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
+def _among(names: Names, ids: frozenset[str]) -> BoolArray:
+    mask = np.zeros(len(names), dtype=np.bool_)
+    rows = names.rows(list(ids))
+    mask[rows[rows >= 0]] = True
+    return mask
+
+
+def _judged(size: int, gone: IntArray, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
     mask = np.ones(size, dtype=np.bool_)
+    mask[gone] = False
     dropped: dict[str, int] = {}
     for reason, out in reasons:
         count = int(np.count_nonzero(mask & out))
@@ -205,14 +226,6 @@ def _judged(size: int, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
 def _equal(table: pa.Table, column: str, value: str) -> BoolArray:
     """Rows with that value; null is no value."""
     return np.asarray(pc.fill_null(pc.equal(table[column], value), False).to_numpy(), dtype=np.bool_)
-
-
-def _grouped(column: pa.ChunkedArray) -> dict[str, list[int]]:
-    rows: dict[str, list[int]] = {}
-    for row, value in enumerate(column.to_pylist()):
-        if value is not None:
-            rows.setdefault(value, []).append(row)
-    return rows
 
 
 def _require(table: pa.Table, columns: tuple[str, ...], what: str) -> None:

@@ -46,7 +46,7 @@ class Encoder:
     """A loaded encoder; make one with Encoder.load. Safe to share between threads."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._manifest = _verified_manifest(directory)
         self.dimension: int = self._manifest["dimension"]
         self.max_tokens: int = self._manifest["max_tokens"]
@@ -87,7 +87,7 @@ class Encoder:
         """Copy the encoder into `directory`, made if absent."""
         directory.mkdir(parents=True, exist_ok=True)
         for name in (*self._manifest["files"], MANIFEST):
-            shutil.copyfile(self._directory / name, directory / name)
+            shutil.copyfile(self.directory / name, directory / name)
 
     def _encode(self, texts: Sequence[str], max_tokens: int, progress: Progress | None) -> FloatArray:
         if isinstance(texts, str):
@@ -115,12 +115,12 @@ class Encoder:
 
     def _check_products(self) -> None:
         """Some CPUs saturate int8 products that the exporting CPU did not: better refused than silently worse."""
-        probe = json.loads((self._directory / PROBE).read_text())
+        probe = json.loads((self.directory / PROBE).read_text())
         found = self._run(np.array(probe["input_ids"][:1], dtype=np.int64))[0]
         cosine = float(found @ np.array(probe["embedding"][0], dtype=np.float32))
         if cosine < SAME_PRODUCTS:
             raise ArtifactError(
-                f"this CPU computes the encoder in {self._directory} differently (cosine {cosine:.3f}); "
+                f"this CPU computes the encoder in {self.directory} differently (cosine {cosine:.3f}); "
                 "delete that folder and export the encoder on this machine"
             )
 

@@ -122,7 +122,7 @@ class Filters:
 def _numbers(candidates: pa.Table, name: str) -> FloatArray:
     if name not in candidates.column_names:
         return np.full(candidates.num_rows, np.nan)
-    return np.asarray(candidates[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
+    return np.asarray(candidates[name].cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
 
 
 def _seconds(candidates: pa.Table, name: str) -> FloatArray:

@@ -6,6 +6,8 @@ longer words. Knows nothing of vectors, ids or eligibility rules beyond a boolea
 """
 
 import math
+import os
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +25,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 BODY, POSITION = "body", "position"
 HEAP_BYTES = 64_000_000
+LITTLE_HEAP_BYTES = 15_000_000
 QUERY_TERMS = 32
 """Most informative terms that are searched; a whole job post as query would otherwise read most of the index."""
 RESPELLED_TERMS = 3
@@ -36,8 +39,9 @@ SELECTIVE = 1_000
 class LexicalIndex:
     """An inverted index of n texts; make one with build or load."""
 
-    def __init__(self, index: Any, language: str) -> None:
+    def __init__(self, index: Any, language: str, folder: Path | None = None) -> None:
         self._index = index
+        self._folder = folder
         self.language = language
         index.register_tokenizer(_tokenizer(language), analyser(language))
         index.reload()
@@ -52,12 +56,28 @@ class LexicalIndex:
     @classmethod
     def load(cls, directory: Path, language: str = LANGUAGE) -> Self:
         """The index that save wrote into `directory`, built with the same language."""
-        return cls(tantivy.Index.open(str(directory)), language)
+        return cls(tantivy.Index.open(str(directory)), language, directory)
 
     def save(self, directory: Path) -> None:
         """Write the index into `directory`, made if absent and otherwise empty."""
         directory.mkdir(parents=True, exist_ok=True)
         _written(tantivy.Index(_schema(self.language), path=str(directory)), self._texts(), self.language)
+
+    def copy(self, directory: Path) -> "LexicalIndex":
+        """The same index in a folder of its own, to be `grown`; files that never change are shared."""
+        if self._folder is None:
+            self.save(directory)
+            return self.load(directory, self.language)
+        directory.mkdir(parents=True)
+        for path in self._folder.iterdir():
+            if path.suffix == ".json" or (path.suffix != ".lock" and not _linked(path, directory / path.name)):
+                shutil.copyfile(path, directory / path.name)
+        return self.load(directory, self.language)
+
+    def grown(self, texts: Sequence[str]) -> "LexicalIndex":
+        """An index with `texts` behind these, written into the same folder; the one at hand answers as before."""
+        _written(self._index, texts, self.language, self.size, LITTLE_HEAP_BYTES)
+        return LexicalIndex(self._index, self.language, self._folder)
 
     def search(self, text: str, k: int, eligible: BoolArray | None = None) -> tuple[IntArray, FloatArray]:
         """(positions, BM25 scores) of the k best texts that share a term with `text`, best first."""
@@ -139,11 +159,11 @@ def _schema(language: str) -> Any:
     return builder.build()
 
 
-def _written(index: Any, texts: Sequence[str], language: str) -> Any:
-    """The index with the texts in it; one thread, so that equal texts give equal order."""
+def _written(index: Any, texts: Sequence[str], language: str, first: int = 0, heap_bytes: int = HEAP_BYTES) -> Any:
+    """The index with the texts from position `first` on; one thread, so that equal texts give equal order."""
     index.register_tokenizer(_tokenizer(language), analyser(language))
-    writer = index.writer(heap_size=HEAP_BYTES, num_threads=1)
-    for position, text in enumerate(texts):
+    writer = index.writer(heap_size=heap_bytes, num_threads=1)
+    for position, text in enumerate(texts, first):
         document = tantivy.Document()
         document.add_text(BODY, _well_formed(text))
         document.add_unsigned(POSITION, position)
@@ -151,6 +171,15 @@ def _written(index: Any, texts: Sequence[str], language: str) -> Any:
     writer.commit()
     writer.wait_merging_threads()
     return index
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Whether `target` is another name of the file; False where the file system cannot do that."""
+    try:
+        os.link(source, target)
+    except OSError:
+        return False
+    return True
 
 
 def _well_formed(text: str) -> str:

@@ -5,17 +5,56 @@ holds both ways. A dismiss with a job hides that pair alone. A decline by the fr
 job or accept it after all. Knows the interactions table; which set forbids what is eligibility's business.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feature_repo.mapped import read_table, write_table
+from feature_repo.names import whole
+
 Sets = Mapping[str, frozenset[str]]
 KINDS = ("dismiss", "apply", "invite", "accept", "decline", "hire")
+
+
+class StoredSets(Mapping[str, frozenset[str]]):
+    """Sets over a table of keys, ascending, and members; none is made before it is asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._keys = whole(table["key"])
+        self._members = whole(table["members"])
+
+    @staticmethod
+    def table(sets: Sets) -> pa.Table:
+        """The table of some sets."""
+        keys = sorted(sets)
+        members = pa.array([sorted(sets[key]) for key in keys], pa.list_(pa.string()))
+        return pa.table({"key": pa.array(keys, pa.string()), "members": members})
+
+    def __getitem__(self, key: str) -> frozenset[str]:
+        row = bisect_left(range(len(self)), key, key=lambda row: self._keys[row].as_py())
+        if row == len(self) or self._keys[row].as_py() != key:
+            raise KeyError(key)
+        return frozenset(self._members[row].as_py())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys.to_pylist())
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """How many members each set has, in the order of keys."""
+        counted: npt.NDArray[np.int64] = self._members.value_lengths().to_numpy().astype(np.int64)
+        return counted
 
 
 @dataclass(frozen=True)
@@ -61,6 +100,23 @@ class PairFacts:
             else:
                 tally.about_client(kind, side, freelancer, client)
         return cls(**tally.frozen())
+
+    def hires(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """Jobs with hires, and how many were hired for each."""
+        if isinstance(self.hired, StoredSets):
+            return list(self.hired), self.hired.sizes()
+        return list(self.hired), np.array([len(people) for people in self.hired.values()], np.int64)
+
+    def write(self, folder: Path) -> None:
+        """One file a field."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in self.__dataclass_fields__:
+            write_table(folder / f"{name}.arrow", StoredSets.table(getattr(self, name)))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The facts that `write` left, mapped."""
+        return cls(**{name: StoredSets(read_table(folder / f"{name}.arrow")) for name in cls.__dataclass_fields__})
 
 
 class _Tally:

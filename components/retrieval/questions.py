@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from components.retrieval.fused import FusedSearch, Rows
 from components.retrieval.hybrid import Found, HybridRetriever
 from feature_repo.encoded import asks_as_person
 from feature_repo.text import headline
@@ -52,7 +53,17 @@ def retrieve(
     eligible: Sequence[BoolArray | None] | BoolArray | None = None,
 ) -> list[Found]:
     """(ids, scores) of the k best for each question."""
-    return retriever.search_many(
+    return [(retriever.ids[rows], scores) for rows, scores in retrieve_rows(retriever, asked, k, eligible)]
+
+
+def retrieve_rows(
+    search: FusedSearch,
+    asked: Sequence[Question],
+    k: int,
+    eligible: Sequence[BoolArray | None] | BoolArray | None = None,
+) -> list[Rows]:
+    """(rows, scores) of the k best for each question."""
+    return search.find_many(
         [each.text for each in asked],
         [each.vectors for each in asked],
         k,
@@ -72,8 +83,8 @@ def _question(row: Mapping[str, Any], prefix: str, vectors: TextVectors) -> Ques
     words = [title, *(row.get(f"{prefix}skills") or [])]
     past = [(row.get(f"freelancer_history__{column}") or [])[:LATEST] for column in HISTORY]
     known = vectors.rows([row.get(f"{prefix}text_key") if title else None, *past[0]])
-    titles = [vectors.titles[place] if place >= 0 else None for place in known[1:]]
-    near = vectors.padded_dense[known[known >= 0]]
+    titles = vectors.titles_at(known[1:])
+    near = vectors.dense_at(known[known >= 0])
     cards = [headline(*card) for card in zip(titles, past[1], past[2], strict=True)]
     text = " ".join([*words, *filter(None, titles)]).strip()
     return Question(text, near if len(near) else None, " ".join(cards) or None)

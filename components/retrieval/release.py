@@ -1,60 +1,116 @@
-"""A candidate release: every candidate of a surface as known at one moment, as replicas load it.
+"""A candidate release: every candidate of a surface as known at one moment, as replicas map it.
 
-Holds the newest versions, their stored features, text vectors by the weights of one bundle, the index, and what is
-known of pairs. Written once beside its place and renamed; a pointer names the newest. Knows no ranker and no request.
+Holds the newest versions, their stored features, plain and encoded, text vectors by the weights of one bundle, the
+index, and what is known of pairs. Its files are mapped, so that the replicas of a node share their pages. Knows no
+ranker and no request.
 """
 
 import hashlib
-import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from components.retrieval.candidates import applications, newest_versions, pair_interactions
+from components.retrieval.digests import sha256_of
 from components.retrieval.encoder import Encoder
 from components.retrieval.hybrid import MANIFEST as INDEX_MANIFEST
 from components.retrieval.hybrid import HybridRetriever
 from components.retrieval.pair_facts import PairFacts
-from feature_repo.aggregates import distinct_texts
-from feature_repo.hydrate import Read, candidate_features
+from components.retrieval.release_folder import FORMAT, MANIFEST, beside, only_writer, point, verified, write_manifest
+from feature_repo.corpus import distinct_texts
+from feature_repo.encoded import CandidateColumns
+from feature_repo.encoded_files import read_candidates, write_candidates
+from feature_repo.hydrate import Read, candidate_features, candidate_views
+from feature_repo.mapped import read_table, write_table
+from feature_repo.names import Names
 from feature_repo.text import headline, text_key
 from feature_repo.vectors import TextVectors
 from metier.contract import Surface, surface
-from metier.errors import ArtifactError, FeatureError
+from metier.errors import FeatureError
 from metier.lake import Lake
 
-FORMAT = 2
-POINTER, MANIFEST = "current.json", "release.json"
-CANDIDATES, FEATURES, PAIRS, APPLICATIONS = "candidates.parquet", "features.parquet", "pairs.parquet", "applied.parquet"
-VECTORS, INDEX = "vectors", "index"
-KEPT = 2
-"""Releases kept of a bundle: the newest, and the one that replicas may still be reading."""
+CANDIDATES, FEATURES, APPLICATIONS = "candidates.arrow", "features.arrow", "applications.arrow"
+NAMES, COLUMNS, FACTS, VECTORS, INDEX = "ids", "columns", "facts", "vectors", "index"
 
 Weights = Mapping[str, npt.NDArray]
+Moments = Mapping[str, datetime]
 
 
 @dataclass(frozen=True)
 class Release:
-    """What `read_release` found. `features` has one row a candidate, in the order of `candidates` and of the index."""
+    """`features`, `columns`, `names` and the index have one row a candidate, in the order of `candidates`."""
 
     surface: Surface
     version: str
     as_of: datetime
+    views: Moments
+    """Feature view -> the moment as of which its values are."""
+    names: Names
     candidates: pa.Table
     features: pa.Table
+    columns: CandidateColumns
     applications: pa.Table
+    """By job_id."""
     facts: PairFacts
     vectors: TextVectors
     retriever: HybridRetriever
+
+    @classmethod
+    def from_tables(
+        cls,
+        surface: Surface,
+        version: str,
+        as_of: datetime,
+        candidates: pa.Table,
+        features: pa.Table,
+        applications: pa.Table,
+        facts: PairFacts,
+        vectors: TextVectors,
+        retriever: HybridRetriever,
+        views: Moments | None = None,
+    ) -> Self:
+        """A release in memory: of the same rows, `candidates` have `id` and the contract's columns, `features` full
+        names. Views that `views` does not name are as of `as_of`.
+        """  # noqa: D205
+        return cls(
+            surface,
+            version,
+            as_of,
+            {view: (views or {}).get(view, as_of) for view in candidate_views(surface)},
+            Names.of(candidates["id"]),
+            candidates,
+            features,
+            CandidateColumns.encode(surface, features, vectors),
+            applications.sort_by([("job_id", "ascending"), ("freelancer_id", "ascending")]),
+            facts,
+            vectors,
+            retriever,
+        )
+
+    def write(self, home: Path) -> None:
+        """Write what `read_release` maps into the folder `home`."""
+        self.names.write(home, NAMES)
+        write_table(home / CANDIDATES, self.candidates)
+        write_table(home / FEATURES, self.features)
+        write_table(home / APPLICATIONS, self.applications)
+        write_candidates(home / COLUMNS, self.columns)
+        self.facts.write(home / FACTS)
+        self.vectors.write(home / VECTORS)
+        self.retriever.save(home / INDEX)
+        own = [path for path in home.rglob("*") if path.is_file() and INDEX not in path.relative_to(home).parts]
+        files = sorted([*own, home / INDEX / INDEX_MANIFEST])  # the index's manifest binds its files
+        told = {
+            "surface": self.surface,
+            "version": self.version,
+            "views": {view: moment.isoformat() for view, moment in self.views.items()},
+        }
+        write_manifest(home, told, {str(path.relative_to(home)): sha256_of(path) for path in files})
 
 
 def build_release(
@@ -65,24 +121,20 @@ def build_release(
     encoder: Encoder,
     vectors: TextVectors,
     folder: Path,
+    views: Moments | None = None,
 ) -> str:
     """Write the release of `as_of` under `folder` (one a bundle), point at it, and return its version.
 
-    `read` answers as known at a moment; `vectors` are those of every text known then, by the bundle's weights.
+    `read` answers as known at a moment; `vectors` are those of every text known then, by the bundle's weights; `views`
+    says which views hold less than what was known then.
     """
-    version = release_version(lake, as_of, encoder, vectors)
-    if not (folder / version / MANIFEST).exists():
-        beside = folder / f".{version}-{os.getpid()}.writing"
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        try:
-            _write(beside, name, version, lake, read, as_of, encoder, vectors)
-            shutil.rmtree(folder / version, ignore_errors=True)
-            os.rename(beside, folder / version)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-    _point(folder, version)
-    _prune(folder, version)
+    older = {view: moment for view, moment in (views or {}).items() if moment < as_of}
+    version = release_version(lake, as_of, encoder, vectors, older)
+    with only_writer(folder):
+        if not (folder / version / MANIFEST).exists():
+            with beside(folder / version) as home:
+                _release(name, version, lake, read, as_of, encoder, vectors, older).write(home)
+        point(folder, version)
     return version
 
 
@@ -95,14 +147,18 @@ def vectors_by(weights: Weights, corpus: TextVectors, lake: Lake, as_of: datetim
     if (rows < 0).any():
         raise FeatureError("a text of the lake has no vector; run `metier pipeline run features` first")
     empty = TextVectors.fitted(weights, corpus.language)
-    return empty.extended(known.keys, known.texts, corpus.padded_dense[rows], known.titles)
+    return empty.extended(known.keys, known.texts, corpus.dense_at(rows), known.titles)
 
 
-def release_version(lake: Lake, as_of: datetime, encoder: Encoder, vectors: TextVectors) -> str:
+def release_version(
+    lake: Lake, as_of: datetime, encoder: Encoder, vectors: TextVectors, older: Moments | None = None
+) -> str:
     """The moment of the release and a digest of what it is made of: equal versions hold equal candidates."""
     digest = hashlib.sha256(f"{FORMAT} {lake.digest()} {encoder.hash}".encode())
     for _, fitted in sorted(vectors.weights.items()):
         digest.update(np.ascontiguousarray(fitted).tobytes())
+    for view, moment in sorted((older or {}).items()):
+        digest.update(f"{view} {moment.isoformat()}".encode())
     return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{digest.hexdigest()[:8]}"
 
 
@@ -111,52 +167,28 @@ def moment_of(version: str) -> datetime:
     return datetime.strptime(version.split("-")[0], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
 
 
-def newest_version(folder: Path) -> str | None:
-    """The version that `folder` points at, None where no release was built; ArtifactError for a damaged pointer."""
-    path = folder / POINTER
-    try:
-        return str(json.loads(path.read_text())["version"]) if path.exists() else None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} points at no release; {_rebuild()}") from error
-
-
 def read_release(folder: Path, version: str, encoder: Encoder) -> Release:
-    """The release; ArtifactError when it is damaged, of another format, version or encoder."""
+    """The release, mapped; ArtifactError when it is damaged, of another format, version or encoder."""
     home = folder / version
-    manifest = _verified(home, version)
-    as_of = moment_of(version)
+    manifest = verified(home, version)
+    name, vectors = surface(manifest["surface"]), TextVectors.read(home / VECTORS)
     return Release(
-        surface(manifest["surface"]),
+        name,
         version,
-        as_of,
-        pq.read_table(home / CANDIDATES),
-        pq.read_table(home / FEATURES),
-        pq.read_table(home / APPLICATIONS),
-        PairFacts.from_interactions(pq.read_table(home / PAIRS), as_of),
-        TextVectors.read(home / VECTORS),
+        moment_of(version),
+        {view: datetime.fromisoformat(moment) for view, moment in manifest["views"].items()},
+        Names.read(home, NAMES),
+        read_table(home / CANDIDATES),
+        read_table(home / FEATURES),
+        read_candidates(home / COLUMNS, name, vectors),
+        read_table(home / APPLICATIONS),
+        PairFacts.read(home / FACTS),
+        vectors,
         HybridRetriever.load(home / INDEX, encoder),
     )
 
 
-def _verified(home: Path, version: str) -> Mapping[str, Any]:
-    """The manifest, which carries its own digest and that of each file; the index's own binds its files."""
-    try:
-        manifest: dict[str, Any] = json.loads((home / MANIFEST).read_text())
-        found, stated = manifest["format"], manifest.pop("sha256", None)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{home} holds no candidate release; {_rebuild()}") from error
-    if found != FORMAT:
-        raise ArtifactError(f"{home} has release format {found}, this metier reads {FORMAT}; {_rebuild()}")
-    if stated != _digest(manifest) or manifest["version"] != version:
-        raise ArtifactError(f"{home / MANIFEST} is altered or of another release; {_rebuild()}")
-    for path, expected in manifest["files"].items():
-        if not (home / path).is_file() or _sha256(home / path) != expected:
-            raise ArtifactError(f"{home / path} is missing or altered; {_rebuild()}")
-    return manifest
-
-
-def _write(
-    home: Path,
+def _release(
     name: Surface,
     version: str,
     lake: Lake,
@@ -164,7 +196,8 @@ def _write(
     as_of: datetime,
     encoder: Encoder,
     vectors: TextVectors,
-) -> None:
+    older: Moments,
+) -> Release:
     candidates = newest_versions(lake, name, as_of)
     rows = vectors.rows([text_key(text) for text in candidates["text"].to_pylist()])
     places = zip(*(candidates[column].to_pylist() for column in ("title", "city", "region")), strict=True)
@@ -172,45 +205,21 @@ def _write(
         candidates["id"].to_pylist(),
         candidates["text"].to_pylist(),
         encoder,
-        embeddings=vectors.padded_dense[rows],
+        embeddings=vectors.dense_at(rows),
         headlines=[headline(*card) for card in places],
         language=vectors.language,
     )
     moment = pa.repeat(pa.scalar(as_of, pa.timestamp("us", tz="UTC")), candidates.num_rows)
     asked = pa.table({"candidate_id": candidates["id"], "event_timestamp": moment})
-    pq.write_table(candidates.drop_columns(["text"]), home / CANDIDATES)
-    pq.write_table(candidate_features(name, asked, read), home / FEATURES)
-    pq.write_table(pair_interactions(lake, as_of), home / PAIRS)
-    pq.write_table(applications(lake, as_of), home / APPLICATIONS)
-    vectors.write(home / VECTORS)
-    retriever.save(home / INDEX)
-    own = [path for path in home.rglob("*") if path.is_file() and INDEX not in path.relative_to(home).parts]
-    digests = {str(path.relative_to(home)): _sha256(path) for path in sorted([*own, home / INDEX / INDEX_MANIFEST])}
-    manifest = {"format": FORMAT, "surface": name, "version": version, "files": digests}
-    (home / MANIFEST).write_text(json.dumps({**manifest, "sha256": _digest(manifest)}, indent=1))
-
-
-def _point(folder: Path, version: str) -> None:
-    beside = folder / f".{POINTER}-{os.getpid()}"
-    beside.write_text(json.dumps({"version": version}))
-    beside.replace(folder / POINTER)
-
-
-def _prune(folder: Path, newest: str) -> None:
-    """Remove all but the KEPT newest releases, by the moment in their names."""
-    old = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != newest and path.name[0] != ".")
-    for path in old[: max(len(old) - KEPT + 1, 0)]:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _digest(manifest: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def _rebuild() -> str:
-    return "run `metier pipeline run training`, whose step build_candidate_index writes releases"
+    return Release.from_tables(
+        name,
+        version,
+        as_of,
+        candidates.drop_columns(["text"]),
+        candidate_features(name, asked, read),
+        applications(lake, as_of),
+        PairFacts.from_interactions(pair_interactions(lake, as_of), as_of),
+        vectors,
+        retriever,
+        older,
+    )

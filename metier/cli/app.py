@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from metier.cli import data, demo, pipeline, serve, upkeep
+from metier.cli import data, demo, features, pipeline, serve, upkeep
 from metier.errors import InputError, MetierError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.add_typer(data.importing, name="import")
 app.command("simulate")(data.simulate)
 app.add_typer(data.lake, name="lake")
+app.add_typer(features.app, name="features")
 app.command("forget")(upkeep.forget)
 app.add_typer(pipeline.app, name="pipeline")
 app.command("report")(pipeline.report)

@@ -47,10 +47,10 @@ def import_events(as_json: JsonOption = False) -> None:
 
     Example: metier import events
     """
-    from components.data.importers import events
+    from components.data.importers.changes import import_logs
 
     settings = load_settings()
-    report = events.import_events(Lake(settings.lake), settings.events, settings.as_of or datetime.now(UTC))
+    report = import_logs(Lake(settings.lake), settings, settings.as_of or datetime.now(UTC))
     print(json.dumps(asdict(report)) if as_json else report.render())
 
 
@@ -142,6 +142,9 @@ def counts(as_json: JsonOption = False) -> None:
 @lake.command("replay")
 def replay(
     most: Annotated[int, typer.Option(min=1, help="Newest served impressions to rebuild.")] = 1000,
+    as_happened: Annotated[
+        bool, typer.Option("--as-happened", help="Ignore recorded_at: late rows then make values differ.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Rebuild the features of served impressions as they were known then, and compare; exit status 1 on a mismatch.
@@ -150,7 +153,7 @@ def replay(
     """
     from components.evaluation.replay import replay as rebuild
 
-    report = rebuild(load_settings(), most)
+    report = rebuild(load_settings(), most, as_happened)
     print(json.dumps(asdict(report)) if as_json else report.render())
     if report.mismatches:
         raise typer.Exit(1)

@@ -23,7 +23,9 @@ def serve(
 
     Example: metier serve --port 8000 --as-of lake
     """
+    from components.ranking.bundle import label
     from components.ranking.releases import open_registry, to_serve
+    from components.retrieval.release_folder import require_release
     from metier.lake import Lake
     from serving.launch import free_port, require_free, running, wait_for_signal
 
@@ -37,6 +39,7 @@ def serve(
     require_free(settings.http_host, wanted)
     for surface, each in chosen.items():
         registry.fetch(each.bundle.name, each.bundle.version, each.bundle.sha256)  # damage is told before Ray starts
+        require_release(settings.candidates / label(surface, each.bundle.sha256))
         print(f"{surface}: {each.bundle.name} version {each.bundle.version} ({each.alias})", flush=True)
     started_at = Lake(settings.lake).as_of() if as_of == "lake" else None
     pins = {surface: each.bundle for surface, each in chosen.items()}

@@ -60,3 +60,11 @@ def test_every_command_shows_an_example(tmp_path, command):
     helped = metier(tmp_path, *command, "--help")
     assert helped.returncode == 0
     assert "Example:" in helped.stdout
+
+
+def test_days_after_the_lakes_clock_cannot_be_built(tmp_path):
+    assert_clear(metier(tmp_path, "features", "build"), 1, "metier import", "metier simulate")
+    simulated = metier(tmp_path, "simulate", "--freelancers", "60", "--jobs", "40", "--impressions", "2000", "--json")
+    assert simulated.returncode == 0, simulated.stderr
+    asked = metier(tmp_path, "features", "build", "--from", "2099-01-01")
+    assert_clear(asked, 2, "2099-01-01 is after the lake's clock", "give an earlier day")

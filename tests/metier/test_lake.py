@@ -2,8 +2,10 @@
 
 import json
 import os
+import tempfile
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -44,6 +46,55 @@ def test_a_known_key_is_a_duplicate_within_and_across_appends(lake):
     second = lake.append("clients", clients(("b", DAY, 0), ("b", DAY, 1)))
     assert (first.written, first.duplicates) == (2, 1)
     assert (second.written, second.duplicates) == (1, 1)
+
+
+def clicks(*rows):
+    """Interactions from (id, event time)."""
+    full = [
+        {
+            "interaction_id": key, "kind": "click", "side": "client", "freelancer_id": "f", "client_id": "c",
+            "event_timestamp": at, "recorded_at": at,
+        }
+        for key, at in rows
+    ]  # fmt: skip
+    return pa.Table.from_pylist(full, TABLES["interactions"].schema)
+
+
+def test_a_known_id_is_a_duplicate_on_another_date_too(lake):
+    lake.append("interactions", clicks(("a", DAY), ("m", DAY)))
+    again = lake.append("interactions", clicks(("a", DAY + timedelta(days=40)), ("b", DAY)))
+    assert (again.written, again.duplicates) == (1, 1)
+    assert lake.held("interactions", clicks(("m", DAY + timedelta(days=9)), ("n", DAY))).equals(clicks(("m", DAY)))
+
+
+def test_an_append_reads_only_files_whose_ids_meet_its_own(lake):
+    lake.append("interactions", clicks(("a1", DAY), ("a9", DAY)))
+    (path,) = lake.files("interactions")
+    with open(path, "r+b") as file:  # its footer stays whole, its first pages do not
+        file.seek(4)
+        file.write(bytes(56))
+    assert lake.append("interactions", clicks(("b1", DAY), ("a95", DAY))).written == 2
+    with pytest.raises(duckdb.Error):
+        lake.append("interactions", clicks(("a5", DAY)))
+
+
+def test_versions_are_looked_for_on_their_own_date_only(lake, tmp_path):
+    lake.append("clients", clients(("a", DAY, 0)))
+    assert lake.held("clients", clients(("a", DAY, 0))).num_rows == 1
+    assert lake.held("clients", clients(("a", DAY + timedelta(days=1), 0))).num_rows == 0
+    assert lake.held("clients", clients()).num_rows == 0
+    assert lake.append("clients", clients(("a", DAY + timedelta(days=1), 0))).written == 1
+
+
+def test_what_memory_does_not_hold_is_put_aside_and_leaves_with_the_connection(lake, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "aside"))
+    (tmp_path / "aside").mkdir()
+    with lake.connect() as connection:
+        connection.execute("SET memory_limit = '60MB'")
+        connection.execute("CREATE TEMP TABLE wide AS SELECT range AS n, md5(range::TEXT) AS t FROM range(3_000_000)")
+        assert connection.sql("SELECT count(DISTINCT n) FROM wide").fetchall() == [(3_000_000,)]
+        assert os.listdir(tmp_path / "aside")
+    assert os.listdir(tmp_path / "aside") == []
 
 
 def test_as_of_hides_what_was_recorded_later(lake):

@@ -28,3 +28,10 @@ def test_a_clock_that_is_none_names_its_variable(monkeypatch):
     monkeypatch.setenv("METIER_AS_OF", "yesterday")
     with pytest.raises(SettingsError, match="METIER_AS_OF"):
         load_settings()
+
+
+@pytest.mark.parametrize("name", ["METIER_ONLINE_STORE_URL", "METIER_FEATURE_REGISTRY_URI"])
+def test_a_store_of_another_kind_is_refused_by_the_name_of_its_variable(monkeypatch, name):
+    monkeypatch.setenv(name, "mysql://host/metier")
+    with pytest.raises(SettingsError, match=rf"{name} cannot be used: .*it has to start with (redis|postgresql)://"):
+        load_settings()

@@ -9,7 +9,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.data.importers.events import import_events
+from components.data.importers.changes import import_logs
 from metier.contract import KINDS, SURFACES
 from metier.lake import Lake
 from tests.serving.world import ROUTES, logged, served
@@ -273,7 +273,7 @@ def test_whatever_is_acknowledged_keeps_the_contract(world, tmp_path):
             accepted.extend(answer.status_code for answer in answers if answer.status_code < 300)
 
         post()
-    report = import_events(Lake(str(tmp_path / "lake")), other.settings.events, world.as_of + timedelta(hours=1))
+    report = import_logs(Lake(str(tmp_path / "lake")), other.settings, world.as_of + timedelta(hours=1))
     assert len(accepted) > 50
     counts = report.tables.values()
     assert [table.reasons for table in counts] == [{}] * len(report.tables)

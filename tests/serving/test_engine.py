@@ -88,7 +88,7 @@ def test_a_bundle_without_candidates_names_the_step_that_builds_them(other):
     refused(other, "no candidate release for bundle job_feed-.*; run `metier pipeline run training`", ServingError)
 
 
-@pytest.mark.parametrize("part", ["release.json", "features.parquet", "index/ids.json"])
+@pytest.mark.parametrize("part", ["release.json", "features.arrow", "index/ids.npy"])
 def test_a_damaged_release_is_refused(other, part):
     (home,) = (path for path in release(other).iterdir() if path.is_dir())
     content = (home / part).read_bytes()
@@ -96,12 +96,13 @@ def test_a_damaged_release_is_refused(other, part):
     refused(other, "; (run|build)", ArtifactError)
 
 
-def test_candidates_of_long_ago_are_reported_with_every_slate(world):
+def test_each_stale_view_is_reported_with_every_slate(world):
     engine = Engine(world.settings, {"job_feed": world.pins["job_feed"]}, world.as_of + timedelta(days=3))
     trail = Trail(60_000)
     slate, _ = engine.rank(Ask("job_feed", world.feed_actor), trail)
     assert slate.tier == "ensemble"
-    assert trail.degraded == ["fresh features: candidates are as of 2026-03-01 00:00Z"]
+    views = ("job_activity", "client_profile", "client_activity")
+    assert trail.degraded == [f"stale {view}: 3.0 days old, limit 2" for view in views]
     engine.close()
 
 

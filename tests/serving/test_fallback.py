@@ -1,6 +1,5 @@
 """The ladder: each tier is made to fail, the next one answers, says so, and shows nobody who may not be shown."""
 
-import dataclasses
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -11,8 +10,8 @@ from components.ranking.ensemble import Ensemble, Share
 from metier.contract import SURFACES
 from metier.errors import ServingError
 from serving.api import ApplicantReview, JobFeed, Rank, TalentSearch
+from serving.candidates import Candidates
 from serving.fallback import LADDER, climb, popularity_in_category
-from serving.snapshot import CandidateSnapshot
 from serving.stages import Stages
 from serving.trail import Pace, Trail
 
@@ -68,10 +67,10 @@ def made(engine):
         bundle = SimpleNamespace(
             manifest=served.bundle.manifest, ensemble=ensemble, encoder=encoder or served.bundle.encoder
         )
-        snapshot = served.snapshot
+        candidates = served.candidates
         if retriever is not None:
-            snapshot = CandidateSnapshot(dataclasses.replace(snapshot.release, retriever=retriever))
-        return Stages(bundle, snapshot, read or served._read)
+            candidates = Candidates(candidates.parts, retriever, candidates.vectors)
+        return Stages(bundle, candidates, read or served._read)
 
     return make
 

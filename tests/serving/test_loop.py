@@ -17,7 +17,8 @@ import pytest
 
 from components.data.assemble import applications, assemble
 from components.data.feature_tables import VECTORS, build_all
-from components.data.importers.events import EventsReport, import_events
+from components.data.importers.changes import import_logs
+from components.data.importers.events import EventsReport
 from components.ranking.releases import build_releases
 from components.retrieval.encoder import Encoder
 from components.retrieval.release import moment_of
@@ -32,6 +33,7 @@ TEXT = "Somebody who repairs antique accordions"
 PERSON = {"title": "Accordion repairer", "overview": "Reeds, bellows, keys", "skills": ["tuning"]}
 JOB = {"title": "Repair of an accordion", "description": "A bellows leaks", "skills": ["tuning"], "category": "Music"}
 CLICK = {"kind": "click", "side": "freelancer"}
+NEIGHBOURS = ("fr_000003", "fr_000004")
 
 
 @dataclass
@@ -42,6 +44,8 @@ class Walk:
     engine: Engine
     client: Client
     answers: list[dict[str, Any]]
+    live: list[dict[str, Any]]
+    """Answers after the versions that were PUT are served."""
     report: EventsReport
 
 
@@ -51,11 +55,13 @@ def walk(world, tmp_path_factory):
     engine = own.engine()
     with served(lambda: engine) as client:
         answers = ask(own, client)
-        tell(own, client, engine.now())
-        shown = sum(len(answer["slate"]) for answer in answers)
+        sequence = tell(own, client, engine.now())
+        wait_until(lambda: engine.live.sequence == sequence)
+        live = ask_again(own, client)
+        shown = sum(len(answer["slate"]) for answer in (*answers, *live))
         wait_until(lambda: len(logged(own.settings.events, "impressions")) == shown)
-        report = import_events(own.lake, own.settings.events, engine.now())
-        yield Walk(own, engine, client, answers, report)
+        report = import_logs(own.lake, own.settings, engine.now())
+        yield Walk(own, engine, client, answers, live, report)
 
 
 def ask(world, client):
@@ -81,8 +87,23 @@ def reviewed(world, job):
     return {**world.body("applicant_review"), "job_id": job, "actor_id": world.owner(job)}
 
 
+def ask_again(world, client):
+    """Slates of who changed, and with who changed."""
+    job = {"actor_id": world.owner(world.open_jobs[0]), "job_id": "jb_new"}
+    asked = [
+        *((ROUTES[surface], world.body(surface, k=100)) for surface in SURFACES),
+        *(("/v1/feed/jobs", {**world.body("job_feed", k=100), "actor_id": who}) for who in ("fr_new", *NEIGHBOURS)),
+        *(("/v1/review/applicants", reviewed(world, each)) for each in sorted(world.jobs)[:25]),
+        ("/v1/feed/jobs", world.body("job_feed", text=TEXT, k=100)),
+        ("/v1/search/talent", {**world.body("talent_search", k=100), **job}),
+        ("/v1/search/talent", world.body("talent_search", text=TEXT, k=100)),
+        ("/v1/rank", world.body("job_feed", surface="job_feed", candidates=["jb_new", *world.open_jobs[:5]])),
+    ]
+    return [client.ranked(path, body) for path, body in asked]
+
+
 def tell(world, client, now):
-    """Four interactions, each sent twice, and a new version of a new and of a known person and job."""
+    """Four interactions, each sent twice; new versions of a new and of a known person and job. The last's sequence."""
     clocks = {"server": None, "caller": now - timedelta(days=2), "ahead": now + timedelta(minutes=2)}
     events = [
         {**CLICK, "interaction_id": f"by the {name}", "freelancer_id": world.feed_actor, "job_id": world.open_jobs[0],
@@ -93,10 +114,11 @@ def tell(world, client, now):
     for _ in range(2):
         assert client.post("/v1/interactions", {"interactions": events}).json() == {"accepted": 4}
     owner = world.owner(world.open_jobs[0])
-    for person in ("fr_new", world.feed_actor):
-        assert client.put(f"/v1/freelancers/{person}", PERSON).status_code == 202
-    for job in ("jb_new", world.open_jobs[2]):
-        assert client.put(f"/v1/jobs/{job}", {**JOB, "client_id": owner}).status_code == 202
+    versions = [(f"freelancers/{person}", PERSON) for person in ("fr_new", world.feed_actor)]
+    versions += [(f"jobs/{job}", {**JOB, "client_id": owner}) for job in ("jb_new", world.open_jobs[2])]
+    answers = [client.put(f"/v1/{path}", body) for path, body in versions]
+    assert [answer.status_code for answer in answers] == [202] * 4
+    return answers[-1].json()["sequence"]
 
 
 def rows_of(lake, table, column, values):
@@ -105,7 +127,7 @@ def rows_of(lake, table, column, values):
 
 
 def test_every_answer_is_in_the_lake_with_its_slate(walk):
-    answers = {answer["query_id"]: answer for answer in walk.answers}
+    answers = {answer["query_id"]: answer for answer in (*walk.answers, *walk.live)}
     queries = rows_of(walk.world.lake, "queries", "query_id", list(answers)).to_pylist()
     assert len(queries) == len(answers)
     impressions = rows_of(walk.world.lake, "impressions", "query_id", list(answers)).to_pylist()
@@ -164,21 +186,36 @@ def featured(walk):
 
 @dataclass(frozen=True)
 class Watermark:
-    """A store that answers every row as known at one moment: what was online then."""
+    """A store that answers every row as known at one moment, profiles and histories as known at another."""
 
     store: FeatureStoreClient
     moment: datetime
+    pushed: datetime
 
     def training_features(self, rows, views):
-        stamps, at = rows["event_timestamp"], pa.repeat(pa.scalar(self.moment, TIMESTAMP), rows.num_rows)
-        known = self.store.training_features(with_column(rows, "event_timestamp", at), views)
-        return with_column(known, "event_timestamp", stamps)
+        stamps = rows["event_timestamp"]
+        for view in views:
+            moment = self.pushed if view.endswith(("_profile", "_history")) else self.moment
+            at = pa.repeat(pa.scalar(moment, TIMESTAMP), rows.num_rows)
+            rows = self.store.training_features(with_column(rows, "event_timestamp", at), [view])
+        return with_column(rows, "event_timestamp", stamps)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_served_features_equal_those_that_training_assembles_bit_for_bit(walk, featured, surface):
+    assert differing(walk, walk.answers, surface, lambda store, as_of: Watermark(store, as_of, as_of)) == set()
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_served_features_of_changes_equal_those_that_training_assembles_bit_for_bit(walk, featured, surface):
+    """Profiles and histories as pushed, all else as of the release."""
+    assert differing(walk, walk.live, surface, lambda store, as_of: Watermark(store, as_of, featured)) == set()
+
+
+def differing(walk, answers, surface, known):
+    """Names of features that were served otherwise than they are rebuilt from what the store `known` gives."""
     world = walk.world
-    mine = [answer["query_id"] for answer in walk.answers if answer["surface"] == surface]
+    mine = [answer["query_id"] for answer in answers if answer["surface"] == surface]
     queries = rows_of(world.lake, "queries", "query_id", mine).sort_by("query_id")
     shown = rows_of(world.lake, "impressions", "query_id", mine).sort_by(
         [("query_id", "ascending"), ("rank", "ascending")]
@@ -188,19 +225,19 @@ def test_served_features_equal_those_that_training_assembles_bit_for_bit(walk, f
     (version,) = set(queries["snapshot_version"].to_pylist())
     if surface == "applicant_review":
         job = queries["job_id"].take(pc.index_in(shown["query_id"], value_set=queries["query_id"].combine_chunks()))
-        known = applications(
+        applied = applications(
             world.lake, pairs.append_column("job_id", job).append_column("event_timestamp", shown["event_timestamp"]),
             moment_of(version),
         )  # fmt: skip
-        for name in known.column_names:
-            pairs = pairs.append_column(name, known[name])
-    store = Watermark(FeatureStoreClient(world.settings), moment_of(version))
+        for name in applied.column_names:
+            pairs = pairs.append_column(name, applied[name])
+    store = known(FeatureStoreClient(world.settings), moment_of(version))
     rebuilt = assemble(surface, queries, pairs, store, TextVectors.read(world.settings.features / VECTORS))
     logged_rows = np.array(shown["features"].to_pylist(), dtype=np.float32)
     assert np.isfinite(rebuilt).mean() > 0.3
     names = walk.engine.stages[surface].bundle.manifest.feature_names
     differs = ~((logged_rows == rebuilt) | (np.isnan(logged_rows) & np.isnan(rebuilt)))
-    assert {names[column] for column in np.flatnonzero(differs.any(axis=0))} == set()
+    return {names[column] for column in np.flatnonzero(differs.any(axis=0))}
 
 
 def test_a_candidate_that_is_newer_than_the_release_is_read_from_the_store(walk, featured):
@@ -238,7 +275,9 @@ def under_load(client, world):
 
 
 def versions(client):
-    return {surface: held["snapshot_version"] for surface, held in client.get("/readyz").json()["surfaces"].items()}
+    """Releases that are served, by surface."""
+    surfaces = client.get("/readyz").json()["surfaces"]
+    return {surface: held["snapshot_version"].split("+")[0] for surface, held in surfaces.items()}
 
 
 @pytest.fixture(scope="module")
@@ -260,10 +299,15 @@ def test_no_request_fails_while_candidates_are_swapped(released):
 def test_new_candidates_are_found_after_the_swap(walk, featured, released):
     assert {moment_of(version) for version in versions(walk.client).values()} == {featured}
     world = walk.world
-    assert (
-        ids(walk.client.ranked("/v1/search/talent", world.body("talent_search", text=TEXT, k=100))).count("fr_new") == 1
-    )
+    search = world.body("talent_search", text=TEXT, k=100, exclude=sorted(world.people)[:60])
+    assert ids(walk.client.ranked("/v1/search/talent", search)).count("fr_new") == 1
     assert "jb_new" in ids(walk.client.ranked("/v1/feed/jobs", world.body("job_feed", text=TEXT, k=100)))
+
+
+def test_changes_that_a_release_holds_are_no_longer_behind_it(walk, released):
+    for stages in walk.engine.stages.values():
+        assert len(stages.candidates.parts) == 1
+        assert stages.candidates.sequence == walk.engine.live.sequence > 0
 
 
 def test_what_an_actor_did_counts_after_the_swap(walk, released):

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from metier.change_files import FileChangeLog
 from metier.contract import IMPRESSIONS, QUERIES, SURFACES
 from tests.serving.world import ROUTES, ids, logged, wait_until
 
@@ -118,5 +119,5 @@ def test_an_acknowledged_interaction_is_on_disk(client, world, engine):
 def test_an_acknowledged_version_is_on_disk(client, world, path, body):
     answer = client.put(f"/v1/{path}/on%20disk", body)
     assert (answer.status_code, answer.json()["id"]) == (202, "on disk")
-    (row,) = [row for row in logged(world.settings.events, path) if row[f"{path[:-1]}_id"] == "on disk"]
-    assert row["title"] == "Cook"
+    changes = FileChangeLog(world.settings.changes).since(answer.json()["sequence"] - 1, 1)
+    assert [(change.table, change.id, change.row["title"]) for change in changes] == [(path, "on disk", "Cook")]

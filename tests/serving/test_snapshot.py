@@ -7,14 +7,17 @@ import pyarrow as pa
 import pytest
 
 from components.data.assemble import applications
-from feature_repo.encoded import CandidateColumns
+from components.retrieval.release import Release
+from feature_repo.encoded import CandidateColumns, QueryColumns
 from feature_repo.hydrate import candidate_features
 from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.transforms import pair_matrix
 from metier.contract import SURFACES
-from metier.errors import NotFoundError
+from metier.errors import NotFoundError, UnknownNameError
 from serving.ask import Ask
 from serving.misses import read_misses
-from serving.snapshot import CandidateSnapshot
+from serving.snapshot import CandidateSnapshot, judged
+from tests.serving.online import require_equal
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +27,60 @@ def store(world):
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_every_stored_value_equals_the_online_store_nulls_included(world, engine, store, surface):
-    release = engine.stages[surface].snapshot.release
-    moments = pa.repeat(pa.scalar(world.as_of, pa.timestamp("us", tz="UTC")), release.candidates.num_rows)
-    asked = pa.table({"candidate_id": release.candidates["id"], "event_timestamp": moments})
-    online = candidate_features(surface, asked, store.serving_features)
-    assert release.features.column_names == online.column_names
-    values = nulls = 0
-    for name in online.column_names:
-        held, answered = release.features[name].to_pylist(), online[name].to_pylist()
-        assert held == answered, name
-        values, nulls = values + len(held), nulls + held.count(None)
-    assert nulls > 0
-    assert values > 3_000
+    snapshot = engine.stages[surface].snapshot
+    assert require_equal(snapshot, store.serving_features, world.as_of) > 2_500
+    held = snapshot.values(snapshot.ids, [name for name in snapshot.release.features.column_names if "__" in name])
+    kinds = {str(field.type) for field in held.schema}
+    assert {"string", "float", "list<item: string>", "timestamp[us, tz=UTC]"} <= kinds
+    assert sum(column.null_count for column in held.columns) > 0
+
+
+def test_values_come_in_the_order_that_is_asked(engine):
+    snapshot = engine.stages["job_feed"].snapshot
+    first, second = snapshot.ids[:2]
+    columns = ["job_profile__title", "job_activity__clicks_7d"]
+    table = snapshot.values([second, "nobody", first, second], columns)
+    assert table.column_names == columns
+    rows = table.to_pylist()
+    assert rows[0] == rows[3] == snapshot.values([second], columns).to_pylist()[0]
+    assert rows[1] == dict.fromkeys(columns)
+    assert rows[2]["job_profile__title"] == snapshot.release.features["job_profile__title"][0].as_py()
+
+
+def test_a_column_that_is_no_candidates_is_refused(engine):
+    with pytest.raises(UnknownNameError, match="unknown candidate feature 'job_profile__titel'; use one of: "):
+        engine.stages["job_feed"].snapshot.values([], ["job_profile__titel"])
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_segment_from_tables_is_as_the_mapped_release(engine, surface):
+    """Rows in another order, texts of its own, everything in memory: the same model inputs, bit for bit."""
+    stages = engine.stages[surface]
+    snapshot, release = stages.snapshot, stages.snapshot.release
+    rows = np.random.default_rng(0).permutation(len(snapshot))[:17]
+    segment = CandidateSnapshot(some_of(release, rows))
+    assert segment.ids == snapshot.at(rows)
+    assert segment.columns.vectors.keys != release.vectors.keys
+    asked = QueryColumns.encode(
+        surface, pa.table({"actor_id": ["a"]}), release.vectors.overlaid(segment.columns.vectors)
+    )
+    inputs = [
+        pair_matrix(surface, asked, columns, np.zeros_like(at), at)
+        for columns, at in ((snapshot.columns, rows), (segment.columns, np.arange(len(rows))))
+    ]
+    np.testing.assert_array_equal(*inputs)
+    assert segment.agencies.tolist() == snapshot.agencies[rows].tolist()
+    assert segment.categories.tolist() == snapshot.categories[rows].tolist()
+
+
+def some_of(release, rows):
+    """A release in memory of these rows alone, with their own texts."""
+    keys = release.features[f"{'job' if release.surface == 'job_feed' else 'freelancer'}_profile__text_key"].take(rows)
+    return Release.from_tables(
+        release.surface, release.version, release.as_of, release.candidates.take(rows), release.features.take(rows),
+        release.applications, release.facts, release.vectors.only(np.unique(release.vectors.rows(keys))),
+        release.retriever,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -108,7 +153,9 @@ def online(row):
 def allowed(engine, surface, row, **asked):
     snapshot: CandidateSnapshot = engine.stages[surface].snapshot
     ask = Ask(surface, **{"actor_id": "somebody", **asked})
-    return read_misses(snapshot, ask, ["new"], engine.now(), online(row)).allowed.tolist()
+    found = read_misses(snapshot, ["new"], engine.now(), snapshot.release.vectors, online(row))
+    excluded = found.rows(ask.exclude)
+    return judged(found.pool, ask, excluded[excluded >= 0]).mask.tolist()
 
 
 def test_a_new_job_is_shown_where_the_feeds_rules_let_it(engine):
@@ -134,8 +181,8 @@ def test_a_new_person_is_shown_where_listed_and_is_nobodys_applicant(engine, wor
 
 def test_the_agency_of_a_new_person_is_known(engine):
     snapshot = engine.stages["talent_search"].snapshot
-    found = read_misses(snapshot, Ask("talent_search", "c"), ["new", "newer"], engine.now(), online(PERSON))
-    assert (found.ids, found.agencies) == (("new", "newer"), ("x", "x"))
+    found = read_misses(snapshot, ["new", "newer"], engine.now(), snapshot.release.vectors, online(PERSON))
+    assert (found.ids, found.agencies.tolist()) == (["new", "newer"], ["x", "x"])
 
 
 def test_a_candidate_that_the_store_does_not_hold_either_is_unknown(engine):

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from feature_repo.freshness import LIMITS
+from feature_repo.hydrate import candidate_views
 from metier.contract import SURFACES
+from serving.desk import MOST_PENDING
 from serving.engine import Engine
-from serving.routes import MOST_PENDING
 from serving.stages import Stages
 from tests.serving.world import ROUTES, SOON, logged, served, wait_until
 
@@ -44,11 +46,14 @@ def test_it_is_alive_and_ready_with_its_candidates(client, world, engine):
     assert client.get("/healthz").json() == {"status": "alive"}
     ready = client.get("/readyz").json()
     assert ready["status"] == "ready"
-    people, jobs = len(world.people), len(world.jobs)
-    counts = {surface: held["candidates"] for surface, held in ready["surfaces"].items()}
-    assert counts == {"talent_search": people, "job_feed": jobs, "applicant_review": people}
     for surface, held in ready["surfaces"].items():
-        assert held["snapshot_version"] == engine.stages[surface].snapshot.release.version
+        candidates = engine.stages[surface].candidates
+        assert held["snapshot_version"] == candidates.version
+        assert held["candidates"] == len(candidates) >= len(world.jobs if surface == "job_feed" else world.people)
+        assert set(held["views"]) == set(candidate_views(surface))
+        for view, told in held["views"].items():
+            assert 0 <= told["age_seconds"] < 3_600
+            assert (told["limit_seconds"], told["stale"]) == (LIMITS[view].total_seconds(), False)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -87,6 +92,8 @@ def test_its_figures_move_with_what_it_does(client, world):
     assert moved("metier_event_log_events", "written") > 0
     assert after["metier_event_log_events", "failed"] == 0
     assert 0 <= after["metier_candidates_age_seconds", "job_feed"] < 3_600
+    assert 0 <= after["metier_view_age_seconds", "job_feed", "job_activity"] < 3_600
+    assert after["metier_view_limit_seconds", "job_feed", "job_activity"] == 48 * 3_600
 
 
 def test_its_description_lists_every_route(client):
@@ -130,7 +137,7 @@ def test_more_requests_than_can_wait_are_told_to_come_back_and_the_rest_of_it_an
         assert resume.wait(SOON)
         return stages._read(rows, views)
 
-    engine.stages["job_feed"] = Stages(stages.bundle, stages.snapshot, stuck)
+    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, stuck)
     body = {**world.body("job_feed"), "deadline_ms": 60_000}
     with served(lambda: engine) as client, ThreadPoolExecutor(MOST_PENDING + 6) as crowd:
         waiting = [crowd.submit(client.post, "/v1/feed/jobs", body) for _ in range(MOST_PENDING + 6)]

@@ -47,6 +47,8 @@ SOON = 30.0
 SIZE = SimulatorConfig(freelancers=120, jobs=80, impressions=8_000, days=60)
 UNCHANGING = ("bundles", "candidates", "lake", "mlflow")
 """Folders whose files are replaced, never changed: a copy of a home can share them."""
+RUNNING = ("events", "changes", "replicas")
+"""What endpoints write."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,10 @@ class World:
         return Engine(self.settings, self.pins, self.as_of)
 
     def copy(self, home: Path) -> "World":
-        """The same world in a home of its own, without its event log; what is changed there is not changed here."""
+        """The same world in a home of its own, without its logs; what is changed there is not changed here."""
         for part in self.home.iterdir():
             linked = os.link if part.name in UNCHANGING else shutil.copy2
-            if part.is_dir() and part.name != "events":
+            if part.is_dir() and part.name not in RUNNING:
                 shutil.copytree(part, home / part.name, copy_function=linked)
             elif part.is_file():
                 home.mkdir(exist_ok=True)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.retrieval.encoder import Encoder
-from components.retrieval.hybrid import DENSE_SHARE, HybridRetriever
+from components.retrieval.fused import DENSE_SHARE
+from components.retrieval.hybrid import HybridRetriever
 from metier.errors import ArtifactError, InputError
 
 TEXTS = {
@@ -137,7 +138,7 @@ def test_altered_files_and_another_encoder_are_refused(
     (tmp_path / "encoder" / "encoder.json").write_text(json.dumps({**manifest, "max_tokens": 64}))
     with pytest.raises(ArtifactError, match="rebuild the candidate index"):
         HybridRetriever.load(tmp_path / "index", Encoder.load(tmp_path / "encoder"))
-    (tmp_path / "index" / "ids.json").write_text(json.dumps(IDS[::-1]))
+    np.save(tmp_path / "index" / "ids.npy", np.array(IDS[::-1]))
     with pytest.raises(ArtifactError, match="missing or altered"):
         HybridRetriever.load(tmp_path / "index", encoder)
     with pytest.raises(ArtifactError, match="build the candidate index first"):

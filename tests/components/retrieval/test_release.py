@@ -11,15 +11,10 @@ import pyarrow as pa
 import pytest
 
 from components.data.feature_tables import VECTORS, build_all
+from components.retrieval.digests import NOTE
 from components.retrieval.encoder import Encoder
-from components.retrieval.release import (
-    build_release,
-    moment_of,
-    newest_version,
-    read_release,
-    release_version,
-    vectors_by,
-)
+from components.retrieval.release import build_release, moment_of, read_release, release_version, vectors_by
+from components.retrieval.release_folder import newest_version
 from feature_repo.retrieval import FeatureStoreClient
 from feature_repo.vectors import TextVectors
 from metier.contract import TABLES
@@ -241,7 +236,7 @@ def test_a_build_that_fails_leaves_the_earlier_release_in_place(home: Home, copi
 def test_half_a_release_is_built_anew(home: Home, copied: Path) -> None:
     version = newest(copied)
     (copied / version / "release.json").unlink()
-    (copied / version / "features.parquet").unlink()
+    (copied / version / "features.arrow").unlink()
     assert home.build(copied) == version
     read_release(copied, version, home.encoder)
 
@@ -254,8 +249,10 @@ def test_where_nothing_was_built_there_is_no_version(tmp_path: Path) -> None:
 
 def test_each_file_altered_cut_or_missing_is_refused(home: Home, copied: Path) -> None:
     version = newest(copied)
-    files = [path for path in sorted((copied / version).rglob("*")) if path.is_file() and path.suffix != ".lock"]
-    assert len(files) > 10
+    home.build(copied)
+    every = sorted(path for path in (copied / version).rglob("*") if path.is_file())
+    files = [path for path in every if path.suffix != ".lock" and path.name != NOTE]
+    assert len(files) > 50
     for path in files:
         content = path.read_bytes()
         middle = len(content) // 2
@@ -270,15 +267,12 @@ def test_each_file_altered_cut_or_missing_is_refused(home: Home, copied: Path) -
     read_release(copied, version, home.encoder)
 
 
-@pytest.mark.parametrize("part", ["candidates.parquet", "features.parquet", "vectors/texts.json"])
+@pytest.mark.parametrize("part", ["candidates.arrow", "features.arrow", "columns/stored.npy"])
 def test_a_file_of_another_release_is_refused(home: Home, copied: Path, tmp_path: Path, part: str) -> None:
     other = tmp_path / "other" / home.build(tmp_path / "other", "job_feed")
     foreign = copied / newest(copied) / part
-    content = (
-        (other / part).read_bytes() if part != "vectors/texts.json" else b'{"keys": [], "titles": [], "language": "en"}'
-    )
     foreign.unlink()
-    foreign.write_bytes(content)
+    foreign.write_bytes((other / part).read_bytes())
     with pytest.raises(ArtifactError, match=f"{part} is missing or altered; {REBUILD}"):
         read_release(copied, newest(copied), home.encoder)
 
@@ -315,7 +309,7 @@ def test_a_manifest_that_is_none_is_refused(home: Home, copied: Path, content: b
 def test_another_format_is_refused(home: Home, copied: Path) -> None:
     path = copied / newest(copied) / "release.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
-    with pytest.raises(ArtifactError, match=f"has release format 99, this metier reads 2; {REBUILD}"):
+    with pytest.raises(ArtifactError, match=f"has release format 99, this metier reads 3; {REBUILD}"):
         read_release(copied, newest(copied), home.encoder)
 
 

@@ -1,0 +1,103 @@
+"""A release's retriever that takes more candidates while it is searched: its indexes are copied and grow.
+
+BM25 counts all texts together, so scores are those of an index built anew. Candidates are added for good; a view names
+those that count, as rows behind the release's own. Indexes are written in threads of a pool, for each waits for the
+disk. Knows texts, headlines and vectors; whose they are is the caller's.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from pathlib import Path
+
+import numpy as np
+
+from components.retrieval.dense import DenseIndex
+from components.retrieval.fused import BoolArray, FloatArray, FusedSearch, IntArray, Rows, best_rows
+from components.retrieval.hybrid import CARDS, LEXICAL, HybridRetriever
+from components.retrieval.lexical import LexicalIndex
+
+
+class GrowingRetriever:
+    """`base` and, in slots 0, 1, ..., what was added; `folder` is its own and does not exist yet."""
+
+    def __init__(self, base: HybridRetriever, folder: Path, pool: Executor) -> None:
+        self._base = base
+        self._lexical = _Growing(base.lexical.copy(folder / LEXICAL), pool)
+        self._cards = None if base.cards is None else _Growing(base.cards.copy(folder / CARDS), pool)
+        self._slots = 0
+
+    def add(self, texts: Sequence[str], headlines: Sequence[str]) -> range:
+        """Slots of the texts, which the next view waits for. Views made before do not see them."""
+        self._lexical.add(texts)
+        if self._cards is not None:
+            self._cards.add(headlines)
+        first, self._slots = self._slots, self._slots + len(texts)
+        return range(first, self._slots)
+
+    def view(self, slots: IntArray, vectors: FloatArray) -> FusedSearch:
+        """The base and, as rows behind its n, the candidates in `slots`, ascending, with their `vectors`.
+
+        Raises what adding raised; then this retriever is of no more use.
+        """
+        n = len(self._base)
+        cards = None if self._cards is None else _Chosen(self._cards.index(), n, slots)
+        dense = _Followed(self._base.dense, vectors)
+        return FusedSearch(n + len(slots), _Chosen(self._lexical.index(), n, slots), dense, self._base.encoder, cards)
+
+
+class _Growing:
+    """An index that grows in the pool, one addition after the other: each begins with what the one before left."""
+
+    def __init__(self, index: LexicalIndex, pool: Executor) -> None:
+        self._pool = pool
+        self._grown: Future[LexicalIndex] = Future()
+        self._grown.set_result(index)
+
+    def add(self, texts: Sequence[str]) -> None:
+        before = self._grown
+        self._grown = self._pool.submit(lambda: before.result().grown(texts))
+
+    def index(self) -> LexicalIndex:
+        """With all that was added."""
+        return self._grown.result()
+
+
+class _Chosen:
+    """A grown index of which the first n and some slots behind them count."""
+
+    def __init__(self, index: LexicalIndex, n: int, slots: IntArray) -> None:
+        self._index = index
+        self._n = n
+        self._slots = slots
+
+    def search(self, text: str, k: int, eligible: BoolArray | None = None) -> Rows:
+        n, slots = self._n, self._slots
+        mask = np.zeros(self._index.size, np.bool_)
+        mask[:n] = True if eligible is None else eligible[:n]
+        mask[n + slots] = True if eligible is None else eligible[n:]
+        positions, scores = self._index.search(text, k, mask)
+        rows = np.where(positions < n, positions, n + np.searchsorted(slots, positions - n))
+        return rows, scores
+
+
+class _Followed:
+    """A dense index and a few more vectors behind its own, which are searched exactly."""
+
+    def __init__(self, index: DenseIndex, vectors: FloatArray) -> None:
+        self._index = index
+        self._more = vectors
+
+    def search(self, queries: FloatArray, k: int, eligible: BoolArray | None = None) -> Rows:
+        n = len(self._index.vectors)
+        rows, scores = self._index.search(queries, k, None if eligible is None else eligible[:n])
+        more = np.arange(len(self._more)) if eligible is None else np.flatnonzero(eligible[n:])
+        added = self.scores(queries, n + more)
+        return best_rows(np.concatenate([rows, n + more]), np.concatenate([scores, added]), k)
+
+    def scores(self, queries: FloatArray, positions: IntArray) -> FloatArray:
+        n, wanted = len(self._index.vectors), np.atleast_2d(queries)
+        scores = np.empty(len(positions), np.float32)
+        own = positions < n
+        scores[own] = self._index.scores(wanted, positions[own])
+        scores[~own] = (self._more[positions[~own] - n] @ wanted.T).max(axis=1, initial=-np.inf)
+        return scores

@@ -1,0 +1,44 @@
+"""`metier features`: build the offline feature tables."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from metier.cli.data import JsonOption
+from metier.errors import InputError
+from metier.settings import load_settings
+
+app = typer.Typer(help="Build the offline feature tables.", no_args_is_help=True)
+
+
+@app.callback()
+def features() -> None:
+    """Build the offline feature tables."""
+
+
+@app.command("build")
+def build(
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", help="First day to build again, UTC.", formats=["%Y-%m-%d"]),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the feature tables up to the lake's clock: days that changed, and with --from all days from then on.
+
+    Example: metier features build --from 2026-02-01
+    """
+    from components.data.feature_tables import build_all
+    from components.retrieval.encoder import Encoder
+    from metier.lake import Lake
+
+    settings = load_settings()
+    lake = Lake(settings.lake)
+    as_of, asked = settings.as_of or lake.as_of(), since and since.replace(tzinfo=UTC)
+    if asked is not None and asked > as_of:
+        raise InputError(f"--from {asked:%Y-%m-%d} is after the lake's clock, {as_of:%Y-%m-%d}; give an earlier day")
+    report = build_all(lake, settings, as_of, Encoder.load(), asked)
+    print(json.dumps(asdict(report)) if as_json else report.render())

@@ -1,0 +1,53 @@
+"""What a Parquet file says of itself without being read: its contract version, and limits of its columns.
+
+Knows footers; no folders and no tables.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
+
+from metier.contract import VERSION_KEY
+from metier.errors import ContractError
+
+
+@dataclass(frozen=True)
+class Footer:
+    """A file's contract version, and the least and greatest of its ids (None: it does not say)."""
+
+    version: int
+    first: str | None
+    last: str | None
+
+    @classmethod
+    def of(cls, metadata: pq.FileMetaData, column: str) -> "Footer":
+        """`column` holds the ids."""
+        version = int((metadata.metadata or {}).get(VERSION_KEY, b"1"))
+        found = list(_statistics(metadata, column))
+        if not found or len(found) < metadata.num_row_groups or not all(each.has_min_max for each in found):
+            return cls(version, None, None)
+        return cls(version, min(each.min for each in found), max(each.max for each in found))
+
+    def meets(self, first: str, last: str) -> bool:
+        """Whether an id from `first` to `last` may be in the file."""
+        return self.first is None or self.last is None or (self.first <= last and first <= self.last)
+
+
+def newest(metadata: pq.FileMetaData, column: str) -> datetime:
+    """Maximum of a timestamp column of a file with rows; ContractError where it lacks the column."""
+    stamps: list[datetime] = [each.max for each in _statistics(metadata, column)]
+    if not stamps:
+        raise ContractError(f"no column {column} in a lake file; re-import the table it belongs to")
+    return max(stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC) for stamp in stamps)
+
+
+def _statistics(metadata: pq.FileMetaData, column: str) -> Iterator[pq.Statistics]:
+    """The column's statistics in each row group that has some."""
+    for group in range(metadata.num_row_groups):
+        leaves = metadata.row_group(group)
+        for position in range(leaves.num_columns):
+            leaf = leaves.column(position)
+            if leaf.path_in_schema == column and leaf.statistics is not None:
+                yield leaf.statistics

@@ -1,0 +1,94 @@
+"""Who asks: one row of stored features, read through Feast, as the rankers and as retrieval want it.
+
+An actor or a job that nobody knows is the caller's error; a store or an encoder that fails costs what needs it, and is
+named in the trail. Knows no candidate.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from components.retrieval.encoder import Encoder
+from components.retrieval.questions import Question, questions
+from feature_repo.encoded import QueryColumns
+from feature_repo.hydrate import Read, query_features
+from feature_repo.vectors import TextVectors
+from feature_repo.weighing import DIMENSIONS
+from metier.errors import NotFoundError, ServingError
+from serving.ask import Ask
+from serving.trail import Trail
+
+LOG = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One row of stored features, its encoding and what it says to retrieve; None where a store failed."""
+
+    row: pa.Table
+    columns: QueryColumns | None
+    question: Question | None
+
+    def category(self, view: str) -> str | None:
+        """Category of the actor's own profile, or of the job asked for."""
+        name = f"{view}__category"
+        return self.row[name][0].as_py() if name in self.row.column_names else None
+
+
+def hydrated(ask: Ask, trail: Trail, now: datetime, vectors: TextVectors, read: Read, encoder: Encoder) -> Actor:
+    """The actor of a request; NotFoundError where nobody knows it, or the job it asks for."""
+    row = request_row(ask, now)
+    try:
+        known = query_features(ask.surface, row, read)
+    except Exception as error:  # the store is down: what needs it is left out, the request goes on
+        LOG.warning("the online store failed", exc_info=True)
+        if ask.surface == "applicant_review":
+            raise ServingError("whose job this is cannot be checked now; ask again in a second") from error
+        trail.without("actor features", f"the online store failed ({type(error).__name__})")
+        typed = _typed(ask, trail, encoder)
+        return Actor(row, None, None if typed is None else Question(ask.text or "", typed, None))
+    _require_known(ask, known)
+    (question,) = questions(ask.surface, known, vectors)
+    typed, embeddings = _typed(ask, trail, encoder), None
+    if typed is not None:
+        question = replace(question, vectors=typed)
+        embeddings = dict(zip([ask.text or ""], typed, strict=False))
+    return Actor(known, QueryColumns.encode(ask.surface, known, vectors, embeddings), question)
+
+
+def request_row(ask: Ask, now: datetime) -> pa.Table:
+    """The one row that stored features are joined to."""
+    told = {"actor_id": ask.actor_id, "job_id": ask.job_id, "text": ask.text}
+    row = pa.table({name: pa.array([value], pa.string()) for name, value in told.items()})
+    return row.append_column("event_timestamp", pa.array([now], pa.timestamp("us", tz="UTC")))
+
+
+def _typed(ask: Ask, trail: Trail, encoder: Encoder) -> Floats | None:
+    """Vector (1, dimension) of the typed text, (0, dimension) where the encoder failed; None for no text."""
+    if not (ask.text and ask.text.strip()):
+        return None
+    try:
+        return encoder.encode_queries([ask.text])
+    except Exception as error:  # words still find and rank
+        LOG.warning("the encoder failed", exc_info=True)
+        trail.without("text vector", f"the encoder failed ({type(error).__name__})")
+        return np.empty((0, DIMENSIONS), np.float32)
+
+
+def _require_known(ask: Ask, asked: pa.Table) -> None:
+    role = "freelancer" if ask.surface == "job_feed" else "client"
+    if asked[f"{role}_profile__status"][0].as_py() is None:
+        raise NotFoundError(f"unknown {role} {ask.actor_id!r}; import it, or PUT it first")
+    if ask.surface == "job_feed" or ask.job_id is None:
+        return
+    if asked["job_profile__status"][0].as_py() is None:
+        raise NotFoundError(f"unknown job {ask.job_id!r}; import it, or PUT it first")
+    owner = asked["job_profile__client_id"][0].as_py()
+    if ask.surface == "applicant_review" and owner not in (None, ask.actor_id):
+        raise NotFoundError(f"job {ask.job_id!r} is not a job of client {ask.actor_id!r}; name its own client")

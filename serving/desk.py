@@ -1,0 +1,120 @@
+"""The engine of a replica and the threads that work for it: one ranks, one writes, while the event loop answers.
+
+Knows no route, no stage and no ranker.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from metier.contract import Surface
+from metier.errors import MetierError
+from serving import api
+from serving.engine import Engine
+from serving.event_log import Event
+from serving.metrics import Metrics
+from serving.trail import Trail
+from serving.versions import version_row
+
+LOG = logging.getLogger(__name__)
+MOST_PENDING = 64
+"""Requests that may wait for a thread; more are told to come back."""
+
+
+class BusyError(MetierError):
+    """More requests wait than can be answered in time."""
+
+
+class Worker:
+    """One thread with a bounded queue."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._pending = 0
+
+    async def do(self, task: Callable[[], Any]) -> Any:
+        """Run `task` in the thread; BusyError where too many wait for it."""
+        if self._pending >= MOST_PENDING:
+            raise BusyError("this replica is busy; send the request again in a second")
+        self._pending += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, task)
+        finally:
+            self._pending -= 1
+
+    def close(self) -> None:
+        """End the thread, all tasks done."""
+        self._thread.shutdown()
+
+
+class Desk:
+    """`engine` is there once the application has started."""
+
+    def __init__(self, load: Callable[[], Engine]) -> None:
+        self._load = load
+        self._ranking = Worker("rank")
+        self._writing = Worker("write")
+        self.engine: Engine
+        self.metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Load the engine, refresh it while the application runs, close it at the end."""
+        self.engine = await self._ranking.do(self._load)
+        refreshing = asyncio.create_task(self._refresh())
+        try:
+            yield
+        finally:
+            refreshing.cancel()
+            with suppress(asyncio.CancelledError):
+                await refreshing
+            await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
+            self._ranking.close()
+            self._writing.close()
+
+    async def ranked(self, surface: Surface, request: api.RankingRequest) -> Response:
+        """The slate of a ranking request as JSON."""
+        trail, ask = Trail(request.deadline_ms), request.ask(surface)
+        slate, stages = await self._ranking.do(lambda: self.engine.rank(ask, trail))
+        self.metrics.tiers.labels(surface, slate.tier).inc()
+        for note in trail.degraded:
+            self.metrics.degraded.labels(note.split(":")[0]).inc()
+        version = stages.candidates.version
+        told = api.response(surface, slate, trail, stages.bundle.version, version, request.timings, request.explain)
+        return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
+
+    async def recorded(self, events: list[Event]) -> None:
+        """Return once the events are on disk, and their actors' histories in the online store as far as it answers."""
+        await asyncio.wrap_future(self.engine.events.append(events))
+        await self._pushed(lambda: self.engine.pushes.interactions([event[1] for event in events]))
+
+    async def put(self, table: str, given: Mapping[str, Any]) -> api.Version:
+        """A new version, durable and in the online store as far as it answers."""
+        row = version_row(table, given, self.engine.now())
+        change = await self._writing.do(lambda: self.engine.put(table, row))
+        await self._pushed(lambda: self.engine.pushes.profile(change.table, change.row))
+        return api.Version(id=change.id, sequence=change.sequence)
+
+    async def _pushed(self, task: Callable[[], None]) -> None:
+        """A push that fails costs freshness until the next build, and never what was made durable before."""
+        try:
+            await self._writing.do(task)
+        except Exception:
+            LOG.warning("a push to the online store failed", exc_info=True)
+            self.metrics.pushes.labels("failed").inc()
+        else:
+            self.metrics.pushes.labels("done").inc()
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(self.engine.settings.refresh_seconds)
+            try:
+                for surface in await asyncio.get_running_loop().run_in_executor(None, self.engine.refresh):
+                    LOG.info("%s serves %s", surface, self.engine.stages[surface].candidates.version)
+            except Exception:  # whatever is wrong with the new release, the earlier one serves on
+                LOG.exception("the candidates could not be refreshed; serving the earlier ones")

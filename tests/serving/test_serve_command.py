@@ -1,0 +1,42 @@
+"""`metier serve` tells before Ray starts what it cannot serve from, in one line with the next move."""
+
+import json
+import shutil
+
+import pytest
+
+from components.retrieval.release_folder import newest_version
+from tests.local.walk import metier
+
+REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"
+
+
+@pytest.fixture
+def other(world, tmp_path):
+    """The world in a home of its own."""
+    return world.copy(tmp_path / "home")
+
+
+def releases(world):
+    return world.settings.candidates / f"job_feed-{world.pins['job_feed'].sha256[:8]}"
+
+
+def refused(world, because):
+    done = metier(world.home, "serve", "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(f"{because}; {REBUILD}")
+    assert "Traceback" not in done.stderr
+    assert "Ray" not in done.stdout
+
+
+def test_a_release_of_an_earlier_format_names_what_to_run(other):
+    home = releases(other) / newest_version(releases(other))
+    manifest = {**json.loads((home / "release.json").read_text()), "format": 2}
+    (home / "release.json").unlink()
+    (home / "release.json").write_text(json.dumps(manifest))
+    refused(other, f"{home} has release format 2, this metier reads 3")
+
+
+def test_a_bundle_without_a_release_names_what_to_run(other):
+    shutil.rmtree(releases(other))
+    refused(other, f"{releases(other)} holds no candidate release")
