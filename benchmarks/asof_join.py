@@ -98,7 +98,8 @@ def generate(folder: Path, rows: int) -> None:
         columns = {"freelancer_id": identifiers(random, count), **clocks(random, count)}
         for field in getattr(definitions, name).features:
             columns[field.name] = values(random, from_feast_to_pyarrow_type(field.dtype), count)
-        pq.write_table(pa.table(columns), folder / "features" / f"{name}.parquet")
+        (folder / "features" / name).mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(columns), folder / "features" / name / "versions.parquet")
     keys = pa.table({"row": np.arange(rows), "freelancer_id": identifiers(random, rows)})
     moments = pa.array(moments_between(random, rows), TIMESTAMP)
     pq.write_table(keys.append_column("event_timestamp", moments), folder / "rows.parquet")
@@ -142,7 +143,7 @@ def differences(folder: Path) -> int:
     sample = pq.read_table(folder / "sample.parquet").to_pylist()
     wrong = 0
     for name in VIEWS:
-        table = pq.read_table(folder / "features" / f"{name}.parquet")
+        table = pq.read_table(folder / "features" / name)
         features = table.column_names[3:]
         versions = versions_by_key(table, {row["freelancer_id"] for row in sample})
         for row in sample:

@@ -114,13 +114,13 @@ def _post(connection: HTTPConnection, path: str, body: bytes) -> Answer:
 
 
 @contextmanager
-def endpoint(command: Sequence[str], environment: Mapping[str, str], url: str, log: Path) -> Iterator[None]:
-    """The endpoint that `command` starts at `url`, ready; it and all that it started are gone after the block."""
+def endpoint(command: Sequence[str], environment: Mapping[str, str], url: str, log: Path) -> Iterator[subprocess.Popen]:
+    """The process of the endpoint that `command` starts at `url`, ready; it and all that it started are gone after."""
     with log.open("w") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
     try:
         _wait_ready(process, url, log)
-        yield
+        yield process
     finally:
         _stop(process)
 

@@ -13,7 +13,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,17 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import requests
-from load import CLIENT, Round, endpoint, run_round, run_to_end
+from home import METIER, environment, home_of_its_own, say
+from load import CLIENT, Round, endpoint, run_round
 
-from components.retrieval.release import CANDIDATES, POINTER
+from components.retrieval.release import CANDIDATES
+from feature_repo.mapped import read_table
 from metier.errors import InputError, MetierError, ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
-METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
-WORLD = ("--freelancers", "1500", "--jobs", "1000", "--impressions", "60000")
 PATH = "/v1/rank"
 RAY_SERVE, UVICORN, RATIO = "ray serve", "uvicorn", "ratio"
 CLIENTS = (1, 8)
@@ -93,7 +91,7 @@ def measure(given: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
-        settings = stack.enter_context(world(given.surface))
+        settings = stack.enter_context(home_of_its_own(given.surface))
         urls = stack.enter_context(both(settings))
         result = compare(given, settings, urls)
     print(table(result))
@@ -102,33 +100,6 @@ def measure(given: argparse.Namespace) -> int:
     out.write_text(json.dumps(result, indent=2) + "\n")
     print(f"written to {out}")
     return 1 if result["failures"] else 0
-
-
-@contextmanager
-def world(surface: str | None) -> Iterator[Settings]:
-    """A temporary home that links to what METIER_HOME holds, but for events; a small world where it holds nothing."""
-    settings = load_settings()
-    with tempfile.TemporaryDirectory(prefix="metier-bench-") as name:
-        home = Path(name)
-        if any(settings.candidates.glob(f"*/{POINTER}")):
-            for each in settings.home.iterdir():
-                if each not in (settings.events, settings.reports):
-                    (home / each.name).symlink_to(each)
-            yield settings.model_copy(update={"home": home})
-            return
-        say(f"{settings.home} holds no candidate release: making a small world in {home}, which takes some minutes")
-        small = settings.model_copy(update={"home": home, "lake_url": "", "registry_uri": ""})
-        for command in (("simulate", *WORLD), ("pipeline", "run", "training", "--surface", surface or "job_feed")):
-            say(f"metier {' '.join(command)}")
-            if run_to_end((*METIER, *command), environment(small)):
-                raise ServingError(f"`metier {' '.join(command)}` failed; what it says above tells why")
-        yield small
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The variables of this process, with these settings."""
-    places = {"HOME": str(settings.home), "LAKE_URL": settings.lake_url, "REGISTRY_URI": settings.registry_uri}
-    return {**os.environ, **{f"METIER_{name}": value for name, value in places.items()}}
 
 
 @contextmanager
@@ -191,8 +162,8 @@ def questions(given: argparse.Namespace, settings: Settings, served: Figures) ->
     surface = given.surface or next(iter(served))
     if surface not in served:
         raise InputError(f"{surface!r} is not served here; use one of: {', '.join(served)}")
-    release = settings.candidates / served[surface]["bundle"] / served[surface]["snapshot_version"]
-    candidates = pq.read_table(release / CANDIDATES, columns=["id"])["id"].to_pylist()
+    release = settings.candidates / served[surface]["bundle"] / served[surface]["snapshot_version"].split("+")[0]
+    candidates = read_table(release / CANDIDATES)["id"].to_pylist()
     if len(candidates) < given.candidates:
         raise InputError(f"the release holds {len(candidates)} candidates; ask for no more with --candidates")
     with Lake(settings.lake).connect() as connection:
@@ -293,10 +264,6 @@ def table(result: Figures) -> str:
     )
     lines += [f"FAILED {count} x {fault}" for fault, count in result["failures"].items()] or ["failures: none"]
     return "\n".join(lines)
-
-
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

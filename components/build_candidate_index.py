@@ -8,10 +8,13 @@ def build_candidate_index(as_of: str, after: str) -> str:
     """Which release each bundle has now; `after` is what has to be done before."""
     from datetime import datetime
 
+    from components.data.importers.changes import prune_changes
     from components.ranking.releases import build_releases
     from metier.settings import load_settings
 
-    built = build_releases(load_settings(), datetime.fromisoformat(as_of))
+    settings = load_settings()
+    built = build_releases(settings, datetime.fromisoformat(as_of))
+    prune_changes(settings, built)
     told = "; ".join(f"{bundle} serves {release}" for bundle, release in built.items())
     print(f"metier: {told or 'no bundle is registered yet'}")
     return told

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from components.data.labels import HEADS, Labels, labels, window_days
+from components.data.labels import HEADS, Attribution, attribution, window_days
 from components.data.pseudo_queries import PseudoQueries
 from components.data.split import choose_heads, gap_days
 from components.data.traced import TracedDataset, whole_queries
@@ -25,7 +25,7 @@ from metier.contract import ATTRIBUTION_DAYS, Surface
 from metier.errors import EmptyDataError, InputError
 from metier.lake import Lake
 
-BLOCK_PAIRS = 131_072
+BLOCK_PAIRS = 262_144
 
 Floats = NDArray[np.float32]
 Sample = Literal["recent", "uniform"]
@@ -128,46 +128,30 @@ def build_training_set(
     queries are dropped, the oldest or at random. Rows are ordered by time, query and displayed rank. Features that were
     logged as served, under `schema_hash`, are taken as they were; all others are rebuilt.
     """
-    found, graded = _labelled(surface, lake, as_of, windows, heads)
-    organic = found.rows.filter(pc.not_equal(found.rows["placement"], "promoted"))
-    rows = organic.filter(organic["mature"])
-    if rows.num_rows == 0:
-        raise EmptyDataError(
-            f"no mature impression on {surface} by {as_of.isoformat()}; train heads with shorter windows than "
-            f"{gap_days(graded, windows):g} days or wait"
-        )
-    mature = rows.num_rows
-    if max_rows is not None:
-        rows = whole_queries(rows, max_rows, newest=sample == "recent", seed=seed)
+    with attribution(lake, as_of, surface, windows) as found:
+        graded = _grade(found, surface, as_of, windows, heads)
+        counts = found.counts()
+        _require_mature(counts, surface, as_of, gap_days(graded, windows))
+        offered = found.queries()
+        kept = whole_queries(offered["size"].to_numpy(), max_rows or counts[2], newest=sample == "recent", seed=seed)
+        rows, report = found.rows(offered["query_id"].take(pa.array(kept))), found.report()
     queries = typed_queries(rows, lake, as_of)
-    dropped = found.report["surfaces"][surface]["dropped_heads"]
     features = _slate_features(surface, queries, rows, lake, store, vectors, as_of)
     as_served = _put_served(features, rows, lake, as_of, schema_hash)
-    dataset = RankingDataset(
-        features=features,
-        relevance=rows["relevance"].to_numpy(),
-        query_id=rows["query_id"].to_numpy(),
-        feature_names=feature_names(surface),
-        rank=rows["rank"].to_numpy(),
-        propensity=rows["propensity"].to_numpy() if rows["propensity"].null_count < rows.num_rows else None,
-        outcomes={head: rows[head].to_numpy() for head in HEADS[surface] if head not in dropped} or None,
-    )
     metadata = {
         "surface": surface,
         "as_of": as_of.isoformat(),
         "graded_heads": list(graded),
         "gap_days": gap_days(graded, windows),
         "window_days": window_days(windows),
-        "rows": rows.num_rows,
+        **_sizes(counts, rows.num_rows),
         "queries": queries.num_rows,
-        "immature_rows": organic.num_rows - mature,
-        "promoted_rows": found.rows.num_rows - organic.num_rows,
-        "rows_over_the_limit": mature - rows.num_rows,
         "rows_as_served": as_served,
         "feature_service": f"{surface}_v1",
-        "labels": found.report,
+        "labels": report,
     }
-    return TracedDataset(dataset, rows.select(list(TRACE)), metadata)
+    dropped = report["surfaces"][surface]["dropped_heads"]
+    return TracedDataset(_dataset(surface, rows, features, dropped), rows.select(list(TRACE)), metadata)
 
 
 def organic_training_set(
@@ -188,20 +172,52 @@ def organic_training_set(
     return TracedDataset(dataset, rows, {"surface": surface, **organic.metadata})
 
 
-def _labelled(
-    surface: Surface, lake: Lake, as_of: datetime, windows: Mapping[str, float], heads: Sequence[str] | None
-) -> tuple[Labels, tuple[str, ...]]:
-    """Labels graded by `heads`, or by those that fit the log and have a positive."""
-    if heads is not None:
-        return labels(lake, as_of, surface, windows, heads), tuple(heads)
-    found = labels(lake, as_of, surface, windows)
-    if found.rows.num_rows == 0:
-        raise EmptyDataError(f"no impression was seen on {surface} by {as_of.isoformat()}; import impressions first")
-    dropped = found.report["surfaces"][surface]["dropped_heads"]
-    offered = [head for head in HEADS[surface] if head not in dropped] or HEADS[surface]
-    moments = found.rows.group_by("query_id").aggregate([("event_timestamp", "min")])["event_timestamp_min"]
-    graded = choose_heads(moments, as_of, offered, windows)
-    return labels(lake, as_of, surface, windows, graded), graded
+def _grade(
+    found: Attribution, surface: Surface, as_of: datetime, windows: Mapping[str, float], heads: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Grade by `heads`, or by those that fit the log and have a positive; which they are."""
+    graded = tuple(heads or ())
+    if heads is None:
+        if not found.counts()[0]:
+            raise EmptyDataError(
+                f"no impression was seen on {surface} by {as_of.isoformat()}; import impressions first"
+            )
+        dropped = found.report()["surfaces"][surface]["dropped_heads"]
+        offered = [head for head in HEADS[surface] if head not in dropped] or HEADS[surface]
+        graded = choose_heads(found.moments(), as_of, offered, windows)
+    found.grade(graded)
+    return graded
+
+
+def _require_mature(counts: tuple[int, int, int], surface: Surface, as_of: datetime, gap: float) -> None:
+    if counts[2] == 0:
+        raise EmptyDataError(
+            f"no mature impression on {surface} by {as_of.isoformat()}; train heads with shorter windows than "
+            f"{gap:g} days or wait"
+        )
+
+
+def _sizes(counts: tuple[int, int, int], kept: int) -> dict[str, int]:
+    """What became of the rows that were seen: all, not promoted, mature."""
+    seen, organic, mature = counts
+    return {
+        "rows": kept,
+        "immature_rows": organic - mature,
+        "promoted_rows": seen - organic,
+        "rows_over_the_limit": mature - kept,
+    }
+
+
+def _dataset(surface: Surface, rows: pa.Table, features: Floats, dropped: Sequence[str]) -> RankingDataset:
+    return RankingDataset(
+        features=features,
+        relevance=rows["relevance"].to_numpy(),
+        query_id=rows["query_id"].to_numpy(),
+        feature_names=feature_names(surface),
+        rank=rows["rank"].to_numpy(),
+        propensity=rows["propensity"].to_numpy() if rows["propensity"].null_count < rows.num_rows else None,
+        outcomes={head: rows[head].to_numpy() for head in HEADS[surface] if head not in dropped} or None,
+    )
 
 
 def typed_queries(rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:

@@ -14,8 +14,8 @@ import pyarrow as pa
 from metier.contract import TABLES, Table
 from metier.lake import Lake
 
-LARGEST_FRAME = 2_000_000
-"""A larger table is checked on a reproducible sample of this many rows; its keys and references are still counted."""
+LARGEST_FRAME = 1_000_000
+"""A larger table is checked on a reproducible sample of about so many rows and on all rows whose key repeats."""
 COPIES = "copies_of_key"
 EITHER = "job_or_client_set"
 
@@ -26,10 +26,8 @@ _CANDIDATES = "CASE WHEN surface IS NULL THEN true " \
     "ELSE candidate_id IN (SELECT freelancer_id FROM freelancers) END"  # fmt: skip
 _BY_SURFACE = {"queries": {"actor_id": _ACTORS}, "impressions": {"candidate_id": _CANDIDATES}}
 """References whose table depends on the surface of the query."""
-_SOURCES = {
-    "impressions": "impressions LEFT JOIN "
-    "(SELECT query_id, any_value(surface) AS surface FROM queries GROUP BY query_id) USING (query_id)"
-}
+_SURFACES = "LEFT JOIN (SELECT query_id, any_value(surface) AS surface FROM queries GROUP BY query_id) USING (query_id)"
+_SOURCES = {"impressions": f"impressions {_SURFACES}"}
 
 
 def references(declared: Table) -> dict[str, str]:
@@ -37,10 +35,14 @@ def references(declared: Table) -> dict[str, str]:
     return {column: f"{column}_known" for column in (*declared.references, *_BY_SURFACE.get(declared.name, {}))}
 
 
-def rows_frame(connection: duckdb.DuckDBPyConnection, declared: Table) -> pd.DataFrame:
+def rows_frame(connection: duckdb.DuckDBPyConnection, declared: Table, largest: int = LARGEST_FRAME) -> pd.DataFrame:
     """The table's rows: its columns under a rule (lists as their length), COPIES, EITHER and what is known."""
     key = ", ".join(declared.key)
-    selected = [*_ruled_columns(declared), f"count(*) OVER (PARTITION BY {key}) AS {COPIES}"]
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE repeated AS "
+        f"SELECT {key}, count(*) AS {COPIES} FROM {declared.name} GROUP BY ALL HAVING count(*) > 1"
+    )
+    selected = [*_ruled_columns(declared), f"coalesce({COPIES}, 1) AS {COPIES}"]
     for column, target in declared.references.items():
         known = f"{column} IN (SELECT {TABLES[target].key[0]} FROM {target})"
         selected.append(f"coalesce({column} IS NULL OR {known}, false) AS {column}_known")
@@ -48,11 +50,10 @@ def rows_frame(connection: duckdb.DuckDBPyConnection, declared: Table) -> pd.Dat
         selected.append(f"coalesce({known}, false) AS {column}_known")
     if declared.name == "interactions":
         selected.append(f"job_id IS NOT NULL OR client_id IS NOT NULL AS {EITHER}")
-    query = f"SELECT {', '.join(selected)} FROM {_SOURCES.get(declared.name, declared.name)}"
     (rows,) = connection.execute(f"SELECT count(*) FROM {declared.name}").fetchall()[0]
-    if rows > LARGEST_FRAME:
-        query = f"SELECT * FROM ({query}) USING SAMPLE reservoir({LARGEST_FRAME} ROWS) REPEATABLE (7)"
-    return connection.sql(query).to_arrow_table().to_pandas()
+    chosen = f"hash({key}) % {rows} < {largest} OR {COPIES} IS NOT NULL" if rows > largest else "true"
+    source = f"{_SOURCES.get(declared.name, declared.name)} LEFT JOIN repeated USING ({key})"
+    return connection.sql(f"SELECT {', '.join(selected)} FROM {source} WHERE {chosen}").to_arrow_table().to_pandas()
 
 
 def columns_frame(lake: Lake) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from components.data.forget_places import (
+    forget_changes,
     forget_events,
     forget_features,
     forget_files,
@@ -22,6 +23,7 @@ from components.data.forget_places import (
     in_events,
     still_held,
 )
+from components.data.importers.changes import copy_stream
 from components.data.importers.events import no_other_import
 from components.data.person import Person, in_lake, lake_marks
 from components.data.traces import Traces
@@ -54,12 +56,15 @@ def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
     """Remove the freelancer or client with this id; InputError where nothing here ever knew it."""
     home = _Receipts(settings.home / "receipts", actor_id)
     lake = Lake(settings.lake)
-    with no_other_import(settings.events):
-        person = in_events(settings.events, in_lake(lake, home.unfinished()))
+    if settings.changes_url:
+        copy_stream(settings)
+    with no_other_import(settings.events), no_other_import(settings.changes):
+        person = in_events(settings.changes, in_events(settings.events, in_lake(lake, home.unfinished())))
         home.begin(person)
         traces = Traces(person)
         lines, segments = forget_events(settings.events, person, traces)
-        rows = {"events": lines, "quarantine": forget_quarantine(lake, person, traces)}
+        versions = forget_changes(settings, person, traces)
+        rows = {"events": lines, "changes": versions, "quarantine": forget_quarantine(lake, person, traces)}
         if person.first_event is None and not (segments or any(rows.values()) or home.earlier()):
             home.finish()
             raise InputError(f"nothing in {settings.home} knows {actor_id!r}; give the id of a freelancer or a client")

@@ -15,9 +15,13 @@ import pyarrow as pa
 from components.data.person import Person, in_rows
 from components.data.traces import Traces, naming_rows, open_here, without_lines, without_rows
 from components.ranking.releases import build_releases, in_use, open_registry
-from components.retrieval.release import POINTER, moment_of, newest_version
-from feature_repo.aggregates import distinct_query_texts, distinct_texts
-from feature_repo.forgetting import Gone, forget_offline, forget_online, forget_texts
+from components.retrieval.release import moment_of
+from components.retrieval.release_folder import POINTER, newest_version
+from feature_repo.corpus import distinct_query_texts, distinct_texts
+from feature_repo.forgetting import Gone, forget_offline, forget_texts
+from feature_repo.forgetting_online import forget_online
+from metier.change_files import FileChangeLog
+from metier.change_stream import StreamChangeLog
 from metier.errors import MetierError
 from metier.lake import Lake
 from metier.lake_upkeep import take_out_quarantined
@@ -48,6 +52,16 @@ def forget_events(folder: Path, person: Person, traces: Traces) -> tuple[int, li
         elif any(map(_Unwanted(person, traces), _lines(path))):
             left.append(path)
     return removed, left
+
+
+def forget_changes(settings: Settings, person: Person, traces: Traces) -> int:
+    """Versions removed from the change log; a running endpoint then reads it anew, and forgets them too."""
+    unwanted = _Unwanted(person, traces)
+    with FileChangeLog(settings.changes).rewriting() as segments:
+        removed = sum(without_lines(path, unwanted) for path in segments)
+    if settings.changes_url:
+        removed += StreamChangeLog(settings.changes_url).take_out(unwanted)
+    return removed
 
 
 def forget_quarantine(lake: Lake, person: Person, traces: Traces) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -95,7 +97,11 @@ def _ingest_table(lake: Lake, name: str, source: str, incoming: pa.Table, now: d
 
 def _split(lake: Lake, name: str, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Rows that agree with what the lake holds, and rows whose key it holds with other content."""
-    with lake.connect() as connection:
-        found = contradictions(connection, table(name), rows, name)
-    contradicts = pc.is_in(pa.array(range(rows.num_rows), pa.int64()), value_set=found)
+    held = lake.held(name, rows)
+    if held.num_rows == 0:
+        return rows, rows.slice(0, 0)
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.register("held", held)
+        found = contradictions(connection, table(name), rows, "held")
+    contradicts = pc.is_in(pa.array(np.arange(rows.num_rows)), value_set=found)
     return rows.filter(pc.invert(contradicts)), rows.filter(contradicts)

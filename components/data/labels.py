@@ -12,18 +12,21 @@ counts whoever recorded it. A decline of one's own move is a withdrawal: nobody 
 Impressions with viewed = false are neither credited nor negatives; a null `viewed` counts as seen. Promoted rows
 keep their credit (it is not the organic row's) and their mark in `placement`; the caller leaves them out.
 
+Attribution stays in DuckDB, which puts aside what memory does not hold; rows leave it for the queries asked for.
 Knows nothing of features, splits or rankers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from components.data import labels_sql as sql
+from components.data.labels_report import label_report, listed, literal
 from metier.contract import ATTRIBUTION_DAYS, RELEVANCE, SURFACES, Surface
 from metier.errors import InputError, UnknownNameError
 from metier.lake import Lake
@@ -46,7 +49,8 @@ ALL_HEADS = tuple(HEAD_KINDS)
 MOVES: dict[Surface, str] = {"talent_search": "invite", "job_feed": "apply", "applicant_review": "accept"}
 """The act of a surface that later outcomes follow from."""
 
-QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+OUTCOMES = (*ALL_HEADS, "withdrawal")
+TRAINABLE = "placement <> 'promoted' AND mature"
 DAY_US = 86_400_000_000
 
 _CLIENT, _FREELANCER = "client", "freelancer"
@@ -98,17 +102,72 @@ def labels(
     heads: Sequence[str] = ALL_HEADS,
 ) -> Labels:
     """Labels of what was recorded by `as_of`. `windows` in days by kind; only `heads` count towards relevance."""
+    with attribution(lake, as_of, surface, windows) as found:
+        found.grade(heads)
+        return Labels(found.rows(), found.report())
+
+
+@contextmanager
+def attribution(
+    lake: Lake, as_of: datetime, surface: Surface | None = None, windows: Mapping[str, float] = ATTRIBUTION_DAYS
+) -> Iterator["Attribution"]:
+    """What outcomes credit, in tables that leave with the block; as labels, but rows can be had in part."""
     days = window_days(windows)
-    for head in heads:
-        if head not in ALL_HEADS:
-            raise UnknownNameError("head", head, ALL_HEADS)
     surfaces = SURFACES if surface is None else (surface,)
     with lake.connect(as_of) as connection:
         _attribute(connection, as_of, surfaces, {**ATTRIBUTION_DAYS, **windows})
-        rows = connection.sql(_rows_query(as_of, days, tuple(heads))).to_arrow_table()
-        connection.register("labelled", rows)
-        report = {"as_of": as_of.isoformat(), "window_days": days, **_report(connection, as_of, surfaces, days)}
-    return Labels(rows, report)
+        yield Attribution(connection, as_of, surfaces, days)
+
+
+class Attribution:
+    """Seen impressions and their credits, in DuckDB; `grade` first."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        as_of: datetime,
+        surfaces: Sequence[Surface],
+        days: dict[str, float],
+    ) -> None:
+        self._connection, self._as_of, self._surfaces, self._days = connection, as_of, surfaces, days
+        self.grade(ALL_HEADS)
+
+    def grade(self, heads: Sequence[str]) -> None:
+        """From now on only `heads` count towards relevance and maturity."""
+        for head in heads:
+            if head not in ALL_HEADS:
+                raise UnknownNameError("head", head, ALL_HEADS)
+        self._connection.execute(_labelled(self._as_of, self._days, tuple(heads)))
+
+    def report(self) -> dict[str, Any]:
+        """What Labels.report holds; it does not depend on the grades."""
+        found = label_report(self._connection, self._as_of, {name: HEADS[name] for name in self._surfaces}, self._days)
+        return {"as_of": self._as_of.isoformat(), "window_days": self._days, **found}
+
+    def moments(self) -> pa.ChunkedArray:
+        """The event_timestamp of each query with a seen impression."""
+        asked = "SELECT min(event_timestamp) AS at FROM labelled GROUP BY query_id"
+        return self._connection.sql(asked).to_arrow_table()["at"]
+
+    def counts(self) -> tuple[int, int, int]:
+        """Rows: all, those that are not promoted, and the mature ones among these."""
+        organic = "count(*) FILTER (placement <> 'promoted')"
+        counted = f"SELECT count(*), {organic}, count(*) FILTER (placement <> 'promoted' AND mature) FROM labelled"
+        seen, unpromoted, mature = self._connection.sql(counted).fetchall()[0]
+        return seen, unpromoted, mature
+
+    def queries(self) -> pa.Table:
+        """(query_id, size) of mature, unpromoted rows, in the order of the log."""
+        return self._connection.sql(sql.QUERIES.format(where=TRAINABLE)).to_arrow_table()
+
+    def rows(self, queries: pa.ChunkedArray | None = None) -> pa.Table:
+        """Labels.rows; of some queries only the mature, unpromoted ones."""
+        which = ""
+        if queries is not None:
+            self._connection.register("wanted", pa.table({"query_id": queries}))
+            which = f"SEMI JOIN wanted USING (query_id) WHERE {TRAINABLE}"
+        chosen = f"SELECT * EXCLUDE (impression) FROM labelled {which} ORDER BY impression"
+        return self._connection.sql(chosen).to_arrow_table()
 
 
 def window_days(windows: Mapping[str, float] = ATTRIBUTION_DAYS) -> dict[str, float]:
@@ -135,15 +194,14 @@ def _attribute(
         "CREATE TEMP TABLE rules (surface TEXT, kind TEXT, side TEXT, outcome TEXT, role TEXT, window_us BIGINT)"
     )
     connection.executemany("INSERT INTO rules VALUES (?, ?, ?, ?, ?, ?)", rules)
+    flags = ", ".join(f"bool_or(outcome = '{name}') AS has_{name}" for name in OUTCOMES)
     for statement in sql.STATEMENTS:
-        connection.execute(statement.format(as_of=_literal(as_of), surfaces=_listed(surfaces)))
+        connection.execute(statement.format(as_of=literal(as_of), surfaces=listed(surfaces), flags=flags))
 
 
-def _rows_query(as_of: datetime, days: Mapping[str, float], graded: Sequence[str]) -> str:
-    """The rows query with its flags and head expressions filled in."""
-    outcomes = (*ALL_HEADS, "withdrawal")
-    flags = ", ".join(f"bool_or(outcome = '{name}') AS has_{name}" for name in outcomes)
-    has = {name: f"coalesce(has_{name}, false)" for name in outcomes}
+def _labelled(as_of: datetime, days: Mapping[str, float], graded: Sequence[str]) -> str:
+    """The view of labelled rows with its head expressions filled in."""
+    has = {name: f"coalesce(has_{name}, false)" for name in OUTCOMES}
     old = {head: f"age_us >= {int(window * DAY_US)}" for head, window in days.items()}
     moved = "(surface = 'applicant_review' OR coalesce(apply, invite) = 1)"
     at_risk = {
@@ -159,69 +217,6 @@ def _rows_query(as_of: datetime, days: Mapping[str, float], graded: Sequence[str
     grades = [f"CASE WHEN {old[head]} AND {has[head]} THEN {RELEVANCE[head]} END" for head in graded]
     relevance = f"coalesce(greatest({', '.join(['0', *grades])}), 0)::FLOAT"
     mature = " AND ".join(
-        f"({old[head]} OR surface NOT IN ({_listed([s for s in SURFACES if head in HEADS[s]])}))" for head in graded
+        f"({old[head]} OR surface NOT IN ({listed([s for s in SURFACES if head in HEADS[s]])}))" for head in graded
     )
-    return sql.ROWS.format(
-        flags=flags, relevance=relevance, heads=heads, mature=mature or "true", as_of=_literal(as_of)
-    )
-
-
-def _report(
-    connection: duckdb.DuckDBPyConnection, as_of: datetime, surfaces: Sequence[Surface], days: Mapping[str, float]
-) -> dict[str, Any]:
-    heads = _listed(ALL_HEADS)
-    quantiles = ", ".join(f"quantile_cont(days, {q}) AS p{round(q * 100)}" for q in QUANTILES)
-    (not_viewed,) = connection.sql(
-        f"SELECT count(*) FROM impressions i JOIN queries q USING (query_id) "
-        f"WHERE i.viewed = false AND q.surface IN ({_listed(surfaces)})"
-    ).fetchall()[0]
-    answers = connection.sql(
-        "SELECT outcome, count(DISTINCT interaction_id) FROM credits "
-        "WHERE in_window AND outcome IN ('decline', 'withdrawal') GROUP BY outcome ORDER BY outcome"
-    ).fetchall()
-    return {
-        "surfaces": {name: _surface_report(connection, as_of, name, days) for name in surfaces},
-        "not_viewed": not_viewed,
-        "outcomes": _by_kind(connection, sql.CREDITED.format(heads=heads)),
-        "delay_days": _by_kind(connection, sql.DELAYS.format(heads=heads, quantiles=quantiles)),
-        "answers": {"decline": 0, "withdrawal": 0} | dict(answers),
-    }
-
-
-def _surface_report(
-    connection: duckdb.DuckDBPyConnection, as_of: datetime, surface: Surface, days: Mapping[str, float]
-) -> dict[str, Any]:
-    """Counts over organic and exploration rows; a head without positives is named in dropped_heads."""
-    heads = HEADS[surface]
-    columns = ", ".join(
-        f"count({head}) AS known_{head}, count(*) FILTER ({head} = 1) AS positive_{head}, "
-        f"avg((shown_at > {_literal(as_of)} - INTERVAL '{int(days[head] * DAY_US)} microseconds')::INT) AS young_{head}"
-        for head in heads
-    )
-    query = "SELECT count(*) AS rows, count(DISTINCT query_id) AS queries, {} FROM labelled WHERE surface = '{}' AND {}"
-    found = connection.sql(query.format(columns, surface, "placement <> 'promoted'")).to_arrow_table().to_pylist()[0]
-    (promoted,) = connection.sql(
-        f"SELECT count(*) FROM labelled WHERE surface = '{surface}' AND placement = 'promoted'"
-    ).fetchall()[0]
-    return {
-        "rows": found["rows"],
-        "queries": found["queries"],
-        "promoted": promoted,
-        "immature_share": {head: found[f"young_{head}"] or 0.0 for head in heads},
-        "known": {head: found[f"known_{head}"] for head in heads},
-        "positives": {head: found[f"positive_{head}"] for head in heads},
-        "dropped_heads": [head for head in heads if not found[f"positive_{head}"]],
-    }
-
-
-def _by_kind(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, dict[str, float]]:
-    rows = connection.sql(query).to_arrow_table().to_pylist()
-    return {row.pop("kind"): row for row in rows}
-
-
-def _literal(moment: datetime) -> str:
-    return f"TIMESTAMPTZ '{moment.astimezone(UTC).isoformat()}'"
-
-
-def _listed(values: Sequence[str]) -> str:
-    return ", ".join(f"'{value}'" for value in values)
+    return sql.LABELLED.format(relevance=relevance, heads=heads, mature=mature or "true", as_of=literal(as_of))

@@ -1,7 +1,7 @@
 """The SQL of attribution: which impression each outcome credits. Text only; labels.py fills it in and runs it.
 
-Placeholders: {as_of} a TIMESTAMPTZ literal, {surfaces} a list of string literals. Table `rules` holds one row per
-(surface, kind, side) that counts: outcome, role (act, move or answer), grade and window_us.
+Placeholders: {as_of} a TIMESTAMPTZ literal, {surfaces} a list of string literals, {flags} columns. Table `rules` holds
+one row per (surface, kind, side) that counts: outcome, role (act, move or answer) and window_us.
 """
 
 SEEN = """
@@ -106,20 +106,31 @@ LEFT JOIN seen ON seen.impression = coalesce(named.impression, moved.impression,
 """
 """Every outcome with the impression it points at (null: none) and whether its window was still open."""
 
-STATEMENTS = (SEEN, DUE, SUBJECTS, LATEST_IMPRESSION, NAMED_IMPRESSION, MOVED_IMPRESSION, CREDITS)
+CREDITED_IMPRESSIONS = """
+CREATE TEMP TABLE credited AS SELECT impression, {flags} FROM credits WHERE in_window GROUP BY impression
+"""
+"""What each credited impression led to; {flags} are columns over `outcome`."""
 
-ROWS = """
-WITH credited AS (
-    SELECT impression, {flags} FROM credits WHERE in_window GROUP BY impression
-), aged AS (
+STATEMENTS = (
+    SEEN, DUE, SUBJECTS, LATEST_IMPRESSION, NAMED_IMPRESSION, MOVED_IMPRESSION, CREDITS, CREDITED_IMPRESSIONS,
+)  # fmt: skip
+
+LABELLED = """
+CREATE OR REPLACE TEMP VIEW labelled AS
+WITH aged AS (
     SELECT seen.*, credited.* EXCLUDE (impression), epoch_us({as_of}) - epoch_us(shown_at) AS age_us
     FROM seen LEFT JOIN credited USING (impression)
 )
-SELECT query_id, candidate_id, surface, actor_id, job_id, event_timestamp, shown_at, rank, placement, propensity,
-       {relevance} AS relevance, {heads}, {mature} AS mature
-FROM aged ORDER BY aged.impression
+SELECT impression, query_id, candidate_id, surface, actor_id, job_id, event_timestamp, shown_at, rank, placement,
+       propensity, {relevance} AS relevance, {heads}, {mature} AS mature
+FROM aged
 """
-"""One row per seen impression. {flags}, {relevance}, {heads} and {mature} are expressions over `outcome` flags."""
+"""One row per seen impression. {relevance}, {heads} and {mature} are expressions over the flags."""
+
+QUERIES = """
+SELECT query_id, count(*) AS size FROM labelled WHERE {where} GROUP BY query_id ORDER BY min(impression)
+"""
+"""The queries of some rows, in the order of the log."""
 
 DELAYS = """
 SELECT kind, count(*) AS outcomes, avg(in_window::DOUBLE) AS share_in_window,

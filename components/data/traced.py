@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -67,15 +66,15 @@ class TracedDataset:
         return cls(RankingDataset.read(folder), pq.read_table(folder / ROWS_FILE), metadata)
 
 
-def whole_queries(rows: pa.Table, most: int, newest: bool, seed: int) -> pa.Table:
-    """At most `most` rows, whole queries only: the last ones, or a sample that equal seeds repeat. Order is kept."""
-    if rows.num_rows <= most:
-        return rows
-    ids = rows["query_id"].combine_chunks().dictionary_encode()
-    query = ids.indices.to_numpy()
-    sizes = np.bincount(query, minlength=len(ids.dictionary))
+def whole_queries(sizes: NDArray[np.int64], most: int, newest: bool, seed: int) -> NDArray[np.int64]:
+    """Queries with at most `most` rows together: the last ones, or a sample that equal seeds repeat; ascending.
+
+    sizes (n_queries,): rows of each query, in the order of the log.
+    """
+    if sizes.sum() <= most:
+        return np.arange(len(sizes))
     order = np.arange(len(sizes))[::-1] if newest else np.random.default_rng(seed).permutation(len(sizes))
     fits = np.cumsum(sizes[order]) <= most
     if not fits.any():
         raise InputError(f"no query fits into {most} rows, the first has {sizes[order[0]]}; allow more rows")
-    return rows.filter(pc.is_in(pa.array(query), value_set=pa.array(order[fits], type=ids.indices.type)))
+    return np.sort(order[fits])

@@ -1,14 +1,14 @@
 """Rebuild the features of served impressions from the lake, as they were known when they were served, and compare.
 
-Stored features are those of the release that a query names (snapshot_version); what depends on time uses the query's
-own moment. The bundle that ranked (policy) gives text weights and names. Reads the lake and the bundles; keeps nothing.
+Stored features are those of the release that a query names (snapshot_version) and what was pushed since: of candidates
+up to the change it names, of who asks up to the query. What depends on time uses the query's own moment. The bundle
+that ranked (policy) gives text weights and names. Reads the lake and the bundles; keeps nothing. What came into the
+lake by another way than the endpoint, between a release and a query, serving could not know: it shows as mismatches.
 """
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +17,14 @@ import pyarrow.compute as pc
 
 from components.data.assemble import applications
 from components.data.feature_tables import VECTORS
+from components.evaluation.as_known import AsHappened, AsKnown, as_known, changed_until, released_at
 from components.ranking.bundle import Bundle
-from components.retrieval.release import moment_of, vectors_by
-from feature_repo.aggregates import build_feature_tables
+from components.retrieval.release import vectors_by
 from feature_repo.encoded import CandidateColumns, QueryColumns
-from feature_repo.hydrate import Read, candidate_features, query_features, with_column
-from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.hydrate import candidate_features, query_features
 from feature_repo.transforms import pair_matrix
 from feature_repo.vectors import TextVectors
-from metier.contract import Surface, surface
+from metier.contract import TIMESTAMP, Surface, surface
 from metier.errors import EmptyDataError
 from metier.lake import Lake
 from metier.settings import Settings
@@ -62,10 +61,14 @@ class ReplayReport:
         return "\n".join([head, *(f"  {each}" for each in self.examples)])
 
 
-def replay(settings: Settings, most: int) -> ReplayReport:
-    """Compare the newest `most` impressions that were logged with features; EmptyDataError where there is none."""
-    lake = Lake(settings.lake)
-    served = _served(lake, most)
+def replay(settings: Settings, most: int, as_happened: bool = False) -> ReplayReport:
+    """Compare the newest `most` impressions that were logged with features; EmptyDataError where there is none.
+
+    `as_happened` rebuilds them from rows by event_timestamp, as if each had been recorded when it happened: what was
+    late then makes values differ.
+    """
+    lake = AsHappened(settings.lake) if as_happened else Lake(settings.lake)
+    served = _served(Lake(settings.lake), most)
     if served.num_rows == 0:
         raise EmptyDataError("the lake holds no served impression with features; run `metier import events` first")
     found: list[Mismatch] = []
@@ -82,8 +85,9 @@ def replay(settings: Settings, most: int) -> ReplayReport:
 
 
 def _served(lake: Lake, most: int) -> pa.Table:
+    """Impressions with what their query says, the moment of its release and that of the newest change it counted."""
     with lake.connect() as connection:
-        return connection.sql(
+        rows = connection.sql(
             "SELECT q.query_id, q.surface, q.actor_id, q.job_id, q.text, q.policy, q.snapshot_version, "
             "q.event_timestamp, i.candidate_id, i.rank, i.features "
             "FROM impressions i JOIN queries q USING (query_id) "
@@ -91,45 +95,39 @@ def _served(lake: Lake, most: int) -> pa.Table:
             "ORDER BY q.event_timestamp DESC, q.query_id, i.rank LIMIT $most",
             params={"most": most},
         ).to_arrow_table()
+    versions = rows["snapshot_version"].to_pylist()
+    rows = rows.append_column("released_at", pa.array(map(released_at, versions), TIMESTAMP))
+    return rows.append_column("changed_until", pa.array(map(changed_until, versions), TIMESTAMP))
 
 
 def _rebuilt(settings: Settings, lake: Lake, served: pa.Table) -> Iterator[tuple[pa.Table, Floats, tuple[str, ...]]]:
     """(rows, their rebuilt features, names) by release and bundle."""
     corpus = TextVectors.read(settings.features / VECTORS)
-    for version in served["snapshot_version"].unique().to_pylist():
-        as_of = moment_of(version)
-        of_release = served.filter(pc.equal(served["snapshot_version"], version))
-        with tempfile.TemporaryDirectory(prefix=".replay-", dir=settings.home) as beside:
-            read = _as_known(settings, lake, as_of, Path(beside))
-            for policy in of_release["policy"].unique().to_pylist():
-                rows = of_release.filter(pc.equal(of_release["policy"], policy))
-                bundle = _bundle(settings, policy)
-                vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
-                yield rows, _features(bundle, rows, lake, as_of, read, vectors), bundle.manifest.feature_names
+    latest = max(pc.max(served[moment]).as_py() for moment in ("event_timestamp", "changed_until"))
+    releases = served["released_at"].unique().to_pylist()
+    with as_known(settings, lake, releases, latest) as known:
+        for policy in served["policy"].unique().to_pylist():
+            ranked = served.filter(pc.equal(served["policy"], policy))
+            bundle = _bundle(settings, policy)
+            vectors = vectors_by(bundle.text_weights, corpus, lake, latest)
+            for as_of in ranked["released_at"].unique().to_pylist():
+                rows = ranked.filter(pc.equal(ranked["released_at"], as_of))
+                yield rows, _features(bundle, rows, lake, as_of, known, vectors), bundle.manifest.feature_names
 
 
-def _as_known(settings: Settings, lake: Lake, as_of: datetime, home: Path) -> Read:
-    """A feature store of its own, built as known at `as_of`."""
-    own = settings.model_copy(update={"home": home, "lake_url": settings.lake})
-    build_feature_tables(lake, as_of, own.features)
-    store = FeatureStoreClient(own)
-    store.apply()
-    return store.training_features
-
-
-def _features(bundle: Bundle, rows: pa.Table, lake: Lake, as_of: datetime, read: Read, vectors: TextVectors) -> Floats:
-    """(n_rows, n_features) of impressions, in their order."""
+def _features(
+    bundle: Bundle, rows: pa.Table, lake: Lake, as_of: datetime, known: AsKnown, vectors: TextVectors
+) -> Floats:
+    """(n_rows, n_features) of impressions of one release, in their order."""
     name: Surface = surface(bundle.manifest.surface)
-    watermark = pa.repeat(pa.scalar(as_of, pa.timestamp("us", tz="UTC")), rows.num_rows)
-    moments = rows["event_timestamp"]
-    asked = query_features(name, with_column(rows.drop_columns(["features"]), "event_timestamp", watermark), read)
-    asked = with_column(asked, "event_timestamp", moments)
-    shown = pa.table({"candidate_id": rows["candidate_id"], "event_timestamp": watermark})
+    own = known.read(as_of, rows["event_timestamp"])
+    asked = query_features(name, rows.drop_columns(["features"]), own)
+    shown = rows.select(["candidate_id", "event_timestamp"])
     if name == "applicant_review":
-        known = applications(lake, rows, as_of)
-        for column in known.column_names:
-            shown = shown.append_column(column, known[column])
-    found = candidate_features(name, shown, read)
+        applied = applications(lake, rows, as_of)
+        for column in applied.column_names:
+            shown = shown.append_column(column, applied[column])
+    found = candidate_features(name, shown, known.read(as_of, rows["changed_until"]))
     typed = sorted({text for text in rows["text"].to_pylist() if text and text.strip()})
     embeddings = dict(zip(typed, bundle.encoder.encode_queries(typed), strict=True))
     each = np.arange(rows.num_rows)

@@ -24,7 +24,7 @@ from components.ranking.neural_inputs import CODES
 from components.ranking.ranker import Floats, require_names
 from components.retrieval.encoder import Encoder
 from feature_repo.schema import feature_schema_hash
-from feature_repo.vectors import BUCKETS, COMPONENTS, DIMENSIONS
+from feature_repo.weighing import BUCKETS, COMPONENTS, DIMENSIONS
 from metier.contract import Surface
 from metier.errors import ArtifactError, FeatureMismatchError
 
@@ -40,6 +40,11 @@ WEIGHT_SHAPES: dict[str, tuple[int, ...]] = {
     "components": (DIMENSIONS, COMPONENTS),
 }
 """What feature_repo.vectors.TextVectors fits, float32."""
+
+
+def label(surface: Surface, sha256: str) -> str:
+    """What a bundle is called, such as job_feed-3f2a9c1d."""
+    return f"{surface}-{sha256[:8]}"
 
 
 @dataclass(frozen=True)
@@ -99,8 +104,8 @@ class Bundle:
 
     @property
     def version(self) -> str:
-        """Label for people and logs, such as job_feed-3f2a9c1d."""
-        return f"{self.manifest.surface}-{self.sha256[:8]}"
+        """Label for people, logs and folders."""
+        return label(self.manifest.surface, self.sha256)
 
     @cached_property
     def ensemble(self) -> Ensemble:

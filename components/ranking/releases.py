@@ -10,6 +10,8 @@ from components.data.feature_tables import VECTORS
 from components.ranking.bundle import Bundle
 from components.ranking.registry import RegisteredBundle, Registry, registered_name
 from components.retrieval.release import build_release, vectors_by
+from feature_repo.built import Built
+from feature_repo.definitions import VIEWS
 from feature_repo.retrieval import FeatureStoreClient
 from feature_repo.vectors import TextVectors
 from metier.contract import SURFACES, Surface
@@ -73,7 +75,8 @@ def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
     """Build the release of every bundle in use as known at `as_of`: bundle label -> release version."""
     registry, lake = open_registry(settings), Lake(settings.lake)
     corpus = TextVectors.read(settings.features / VECTORS)
-    store = FeatureStoreClient(settings)
+    store, made = FeatureStoreClient(settings), Built.read(settings.features)
+    views = {} if made is None else {view.name: made.moment for view in VIEWS}
     built: dict[str, str] = {}
     for each in in_use(registry):
         pin = each.bundle
@@ -82,6 +85,6 @@ def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
             vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
             folder = settings.candidates / bundle.version
             built[bundle.version] = build_release(
-                each.surface, lake, store.training_features, as_of, bundle.encoder, vectors, folder
+                each.surface, lake, store.training_features, as_of, bundle.encoder, vectors, folder, views
             )
     return built

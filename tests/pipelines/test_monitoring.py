@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
-from feature_repo.aggregates import build_feature_tables, write_text_views
+from feature_repo.aggregates import build_feature_tables
+from feature_repo.corpus import write_text_views
 from metier.lake import Lake
 from metier.settings import Settings
 from pipelines.package import prepare

@@ -17,6 +17,7 @@ from components.data.importers.casting import SPELLED, UnconvertibleType, blank_
 from components.data.importers.duplicates import FIRST_OF_KEY, contradictions
 from metier.contract import TIMESTAMP, Column, Table, table
 from metier.errors import ContractError, EmptyDataError
+from metier.lake import all_different
 
 REASON = "metier.reason"
 """Column by which a reader marks rows that it could not read (null elsewhere); conform rejects those."""
@@ -149,9 +150,12 @@ def _row_faults(name: str, columns: dict[str, pa.ChunkedArray], clock: datetime)
 def _repeats(declared: Table, typed: pa.Table, faults: list[Fault]) -> list[Fault]:
     """The rows whose key an earlier sound row holds with other content."""
     sound = np.flatnonzero(~_any(faults, typed.num_rows))
-    with duckdb.connect(config={"threads": 1}) as connection:
-        found = contradictions(connection, declared, typed.take(pa.array(sound)), FIRST_OF_KEY)
     repeats = np.zeros(typed.num_rows, bool)
+    rows = typed.take(pa.array(sound))
+    if all_different(rows.select(list(declared.key))):
+        return [(repeats, REPEATED_KEY)]
+    with duckdb.connect(config={"threads": 1}) as connection:
+        found = contradictions(connection, declared, rows, FIRST_OF_KEY)
     repeats[sound[found.to_numpy()]] = True
     return [(repeats, REPEATED_KEY)]
 

@@ -9,15 +9,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.data.importers.delimited import read_delimited
+from components.data.importers.delimited import delimited_pieces
 from metier.contract import TABLES
 from metier.errors import ContractError, SettingsError
+
+PIECE_ROWS = 131_072
+"""A larger file comes in pieces of so many rows."""
 
 
 def read_contract_directory(directory: Path) -> Iterator[tuple[str, str, pa.Table]]:
     """(table name, source, rows) of `<table>.parquet`, `<table>.csv` and `<table>/**/*.parquet`, entities first.
 
-    A part without rows among others is passed over. ContractError names a file that is none of these or is broken.
+    Large files come in pieces. A part without rows among others is passed over. ContractError names a file that is none
+    of these or is broken.
     """
     if not directory.is_dir():
         raise SettingsError(f"{directory} is not a folder; give the folder that holds the tables")
@@ -58,21 +62,32 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
     passed_over = []
     some = False
     for path in files:
-        rows = read_delimited(path) if path.suffix == ".csv" else _read_parquet(path)
         source = f"{directory.resolve().name}/{path.relative_to(directory).as_posix()}"
         whole = path.parent == directory
-        if rows.num_rows or whole:
-            some = True
-            yield name, source, rows
-        else:
-            passed_over.append((name, source, rows))
+        for rows in _csv_pieces(path) if path.suffix == ".csv" else _parquet_pieces(path):
+            if rows.num_rows or whole:
+                some = True
+                yield name, source, rows
+            else:
+                passed_over.append((name, source, rows))
     if not some:
         yield from passed_over[:1]
 
 
-def _read_parquet(path: Path) -> pa.Table:
+def _csv_pieces(path: Path) -> Iterator[pa.Table]:
+    for rows in delimited_pieces(path):
+        for start in range(0, max(rows.num_rows, 1), PIECE_ROWS):
+            yield rows.slice(start, PIECE_ROWS)
+
+
+def _parquet_pieces(path: Path) -> Iterator[pa.Table]:
+    """One piece at least, that a file without rows is noticed."""
     try:
-        return pq.ParquetFile(path).read()
+        with pq.ParquetFile(path) as file:
+            if file.metadata.num_rows == 0:
+                yield file.schema_arrow.empty_table()
+            for batch in file.iter_batches(PIECE_ROWS):
+                yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise ContractError(f"{path} cannot be read as Parquet ({reason}); export it again") from error

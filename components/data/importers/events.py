@@ -64,6 +64,12 @@ class EventsReport(IngestReport):
     waiting_lines: int = 0
     torn_lines: int = 0
 
+    def __add__(self, other: "EventsReport") -> "EventsReport":
+        names = (*TABLES, UNREADABLE)
+        both = {name: [each.tables[name] for each in (self, other) if name in each.tables] for name in names}
+        tables = {name: sum(reports, TableReport()) for name, reports in both.items() if reports}
+        return EventsReport(tables, self.waiting_lines + other.waiting_lines, self.torn_lines + other.torn_lines)
+
     def render(self) -> str:
         """The counts of ingest, and the lines that wait."""
         ahead = f"{self.waiting_lines:,} lines recorded after this import's clock"
@@ -139,6 +145,12 @@ def _noted(rows: pa.Table, strange: list[str]) -> pa.Table:
     return rows.replace_schema_metadata(
         {NOTE: f"columns not in the contract are ignored: {', '.join(strange)}".encode()}
     )
+
+
+def imported_whole(folder: Path) -> set[str]:
+    """Names of the segments whose every byte was imported."""
+    imported, _ = _read_ledger(folder)
+    return {path.name for path in segments(folder) if imported.get(path.name, 0) == path.stat().st_size}
 
 
 @contextmanager

@@ -13,7 +13,8 @@ import duckdb
 
 from components.evaluation.monitoring.findings import Finding, Limits, judged, unmeasured
 from components.evaluation.monitoring.histograms import ViewState
-from feature_repo.aggregates import PROFILE_VIEWS, TEXT_VIEWS
+from feature_repo.aggregates import PROFILE_VIEWS
+from feature_repo.corpus import TEXT_VIEWS
 from metier.contract import ENTITY_TABLES, TABLES
 
 SLOW = frozenset({*ENTITY_TABLES, *PROFILE_VIEWS, *TEXT_VIEWS})

@@ -78,14 +78,14 @@ def view_states(settings: Settings, as_of: datetime, reference: Reference | None
 
 
 def watched_views(features: Path) -> list[WatchedView]:
-    """The feature views that are declared to Feast, with their files."""
+    """The feature views that are declared to Feast, with their folders."""
     from feature_repo.definitions import ENTITIES, VIEWS
 
     keys = {entity.name: entity.join_key for entity in ENTITIES}
     return [
         WatchedView(
             view.name,
-            features / f"{view.name}.parquet",
+            features / view.name,
             keys[view.entities[0]],
             tuple(field.name for field in view.features),
         )

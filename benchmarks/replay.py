@@ -1,0 +1,219 @@
+"""Ten thousand served impressions, rebuilt from the lake after late rows have come in. JSON out.
+
+    make bench SUITE=replay                              the bundles of METIER_HOME, on a copy of it
+    make bench SUITE=replay ARGS="--impressions 2000"
+
+The endpoint serves while actors click and candidates are changed by PUT; then interactions arrive that happened before
+the served snapshot and were recorded after it. Rebuilt as known (recorded_at, snapshot_version), every served value
+must come back bit for bit; rebuilt as if rows had been known when they happened, values must differ. Exits with status
+1 where either is not so.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import requests
+from load import endpoint
+from rich.progress import Progress
+
+from metier.contract import TABLES
+from metier.errors import ServingError
+from metier.lake import Lake
+from metier.settings import Settings, load_settings
+from serving.launch import free_port
+
+METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
+ROUTES = {"job_feed": "/v1/feed/jobs", "talent_search": "/v1/search/talent"}
+SLATE = 50
+LATE = 400
+"""Late interactions: about actors and candidates of the served slates."""
+DEADLINE_MS = 10_000
+ANSWER_SECONDS = 60.0
+ACTORS = {
+    "job_feed": "SELECT DISTINCT freelancer_id AS actor, NULL AS job FROM interactions WHERE side = 'freelancer' "
+    "ORDER BY actor",
+    "talent_search": "SELECT DISTINCT client_id AS actor, job_id AS job FROM jobs WHERE client_id IS NOT NULL "
+    "ORDER BY actor, job",
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A slate: who asked for what, and who was shown."""
+
+    surface: str
+    actor_id: str
+    job_id: str | None
+    shown: list[str]
+    as_of: datetime
+    query_id: str
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--impressions", type=int, default=10_000, help="served impressions (default 10,000)")
+    parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/replay.json)")
+    given = parser.parse_args()
+    sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
+    with _copied(load_settings()) as settings:
+        slates, changed = _serve(settings, given.impressions)
+        _metier(settings, "import", "events")
+        late = _import_late(settings, slates)
+        figures = {
+            "served_impressions": sum(len(slate.shown) for slate in slates),
+            "changed_by_put": changed,
+            "late_interactions": late,
+            "as_known": _replay(settings, given.impressions),
+            "as_happened": _replay(settings, given.impressions, "--as-happened"),
+        }
+    print(json.dumps(figures, indent=1))
+    out = given.out or load_settings().reports / "benchmarks" / "replay.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(figures, indent=1) + "\n")
+    print(f"written to {out}")
+    return 0 if figures["as_known"]["mismatches"] == 0 and figures["as_happened"]["mismatches"] > 0 else 1
+
+
+@contextmanager
+def _copied(settings: Settings) -> Iterator[Settings]:
+    """A copy of the home, removed after the block: what a benchmark serves is no evidence."""
+    with tempfile.TemporaryDirectory(prefix="metier-replay-") as folder:
+        home = Path(folder) / "home"
+        shutil.copytree(settings.home, home, ignore=shutil.ignore_patterns("pipelines", "reports"))
+        yield settings.model_copy(update={"home": home})
+
+
+def _serve(settings: Settings, impressions: int) -> tuple[list[Served], int]:
+    """Slates of at least so many impressions, and how many candidates were changed meanwhile."""
+    port = free_port(settings.http_host)
+    url = f"http://{settings.http_host}:{port}"
+    command = (*METIER, "serve", "--port", str(port), "--as-of", "lake")
+    asked = [(surface, *row) for surface in ROUTES for row in _rows(Lake(settings.lake), ACTORS[surface])]
+    slates: list[Served] = []
+    changed = shown = 0
+    with (
+        endpoint(command, _environment(settings), url, settings.home / "serve.log"),
+        requests.Session() as session,
+        Progress() as bar,
+    ):
+        task = bar.add_task("serving", total=impressions)
+        while shown < impressions:
+            surface, actor, job = asked[(7 * len(slates)) % len(asked)]
+            slates.append(_ask(session, url, surface, actor, job))
+            shown += len(slates[-1].shown)
+            bar.update(task, completed=shown)
+            if len(slates) % 5 == 0:
+                _click(session, url, slates[-1])
+            if len(slates) % 10 == 0:
+                changed += _change(session, url, Lake(settings.lake), slates[-1])
+    return slates, changed
+
+
+def _ask(session: requests.Session, url: str, surface: str, actor: str, job: str | None) -> Served:
+    body = {"actor_id": actor, "k": SLATE, "deadline_ms": DEADLINE_MS, **({"job_id": job} if job else {})}
+    told = _sent(session, "POST", url + ROUTES[surface], body)
+    shown = [entry["candidate_id"] for entry in told["slate"]]
+    return Served(surface, actor, job, shown, datetime.fromisoformat(told["as_of"]), told["query_id"])
+
+
+def _click(session: requests.Session, url: str, slate: Served) -> None:
+    if slate.shown:
+        told = {**_pair(slate, 0), "interaction_id": f"click-{slate.query_id}", "kind": "click"}
+        _sent(session, "POST", f"{url}/v1/interactions", {"interactions": [told]})
+
+
+def _change(session: requests.Session, url: str, lake: Lake, slate: Served) -> int:
+    """Put another title on the last candidate shown; how many were changed."""
+    if not slate.shown:
+        return 0
+    table, key = ("jobs", "job_id") if slate.surface == "job_feed" else ("freelancers", "freelancer_id")
+    held = lake.read(table).filter(pc.equal(lake.read(table)[key], slate.shown[-1]))
+    row = held.slice(held.num_rows - 1).to_pylist()[0]
+    kept = {name: value for name, value in row.items() if value is not None and name != key}
+    kept = {name: value for name, value in kept.items() if not isinstance(value, datetime)}
+    _sent(session, "PUT", f"{url}/v1/{table}/{slate.shown[-1]}", {**kept, "title": f"{row['title']} and more"})
+    return 1
+
+
+def _import_late(settings: Settings, slates: list[Served]) -> int:
+    """Interactions of two days before, recorded after the last slate."""
+    newest = max(slate.as_of for slate in slates)
+    shown = [slate for slate in slates if slate.shown]
+    rows = [row for number, slate in enumerate(shown) for row in _late(slate, number % len(slate.shown), newest)]
+    with tempfile.TemporaryDirectory(prefix="late-") as folder:
+        pq.write_table(
+            pa.Table.from_pylist(rows[:LATE], TABLES["interactions"].schema), f"{folder}/interactions.parquet"
+        )
+        _metier(settings, "import", "contract", folder)
+    return len(rows[:LATE])
+
+
+def _late(slate: Served, place: int, newest: datetime) -> list[dict[str, Any]]:
+    """What the actor did two days before it was served, and nobody knew until after the last slate."""
+    clocks = {"event_timestamp": slate.as_of - timedelta(days=2), "recorded_at": newest + timedelta(hours=1)}
+    kinds = ("click", "apply" if slate.surface == "job_feed" else "invite")
+    return [
+        {**_pair(slate, place), **clocks, "interaction_id": f"late-{kind}-{slate.query_id}", "kind": kind}
+        for kind in kinds
+    ]
+
+
+def _pair(slate: Served, place: int) -> dict[str, Any]:
+    """The actor of a slate and the candidate at that place, as columns of an interaction."""
+    if slate.surface == "job_feed":
+        return {"side": "freelancer", "freelancer_id": slate.actor_id, "job_id": slate.shown[place]}
+    return {
+        "side": "client",
+        "client_id": slate.actor_id,
+        "job_id": slate.job_id,
+        "freelancer_id": slate.shown[place],
+    }
+
+
+def _replay(settings: Settings, most: int, *options: str) -> dict[str, Any]:
+    done = _metier(settings, "lake", "replay", "--most", str(most), "--json", *options, check=False)
+    if not done.stdout.strip():
+        raise ServingError(f"replay gave no figures: {done.stderr.strip()}")
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _metier(settings: Settings, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (*METIER, *arguments), env=_environment(settings), text=True, capture_output=True, check=check, timeout=1800
+    )
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {**os.environ, "METIER_HOME": str(settings.home)}
+
+
+def _rows(lake: Lake, query: str) -> list[tuple[Any, ...]]:
+    with lake.connect() as connection:
+        return connection.sql(query).fetchall()
+
+
+def _sent(session: requests.Session, method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    answer = session.request(method, url, json=body, timeout=ANSWER_SECONDS)
+    if not answer.ok:
+        raise ServingError(f"{method} {url} answered {answer.status_code}: {answer.text[:300]}")
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+if __name__ == "__main__":
+    sys.exit(main())

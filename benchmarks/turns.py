@@ -1,0 +1,117 @@
+"""Processes that stay and are asked in turns, so that a noisy machine hits all alike; the CPU and wall time of each.
+
+The asked process measures itself, the children it waited for and its own server. Knows nothing of what is measured.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+Figures = dict[str, Any]
+Task = Callable[..., Figures]
+
+STOP_SECONDS = 30
+
+
+@contextmanager
+def worker(command: Sequence[str]) -> Iterator[Callable[..., Figures]]:
+    """A process that runs `answer_tasks`; what is yielded asks it for a task by name and waits for its figures."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(task: str, **arguments: Any) -> Figures:
+        print(json.dumps({"task": task, "arguments": arguments}), file=process.stdin, flush=True)
+        line = process.stdout.readline()  # type: ignore[union-attr]
+        if not line:
+            raise BrokenPipeError
+        return dict(json.loads(line))
+
+    try:
+        yield ask
+    except BrokenPipeError:
+        raise SystemExit(f"error: {' '.join(command[2:])} ended with status {process.wait(STOP_SECONDS)}") from None
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()  # type: ignore[union-attr]
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def answer_tasks(tasks: Mapping[str, Task]) -> None:
+    """Be such a process until there is nothing more to read; whatever else is printed goes to standard error."""
+    warnings.simplefilter("ignore")
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    with contextlib.redirect_stdout(sys.stderr):
+        for line in sys.stdin:
+            asked = json.loads(line)
+            answers.write(json.dumps(tasks[asked["task"]](**asked["arguments"])) + "\n")
+            answers.flush()
+    os._exit(0)  # nothing is left to do, and DuckDB would list at length what Feast still refers to
+
+
+def measured(
+    call: Callable[[], Any], times: int = 1, of_server: Callable[[], float] = lambda: 0.0
+) -> tuple[Any, Figures]:
+    """The last answer of `times` calls; CPU and wall milliseconds of one, and the process's peak memory so far.
+
+    `of_server` tells the CPU seconds of a server that is at work for nobody else.
+    """
+    cpu, wall = cpu_seconds() + of_server(), time.perf_counter()
+    for _ in range(times):
+        answer = call()
+    wall = time.perf_counter() - wall
+    spent = {"cpu_ms": cpu_seconds() + of_server() - cpu, "wall_ms": wall}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return answer, {**{name: seconds * 1e3 / times for name, seconds in spent.items()}, "peak_gib": peak}
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of the children it waited for."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def in_turns(
+    asks: Mapping[str, Callable[[int], Figures]], rounds: int, told: Callable[[str], None]
+) -> dict[str, list[Figures]]:
+    """Figures of every round by name; each is asked once a round, in another order every time."""
+    found: dict[str, list[Figures]] = {name: [] for name in asks}
+    for number in range(rounds):
+        names = list(asks)
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            found[name].append(asks[name](number))
+        told(f"round {number + 1}: " + ", ".join(f"{name} {found[name][-1]['cpu_ms']:,.2f} ms CPU" for name in names))
+    return found
+
+
+def summary(rounds: Mapping[str, list[Figures]], ours: str) -> Figures:
+    """Medians of each name; how many times ours each other takes: median, lowest and highest over rounds."""
+    values = {
+        name: {figure: np.array([each[figure] for each in found]) for figure in found[0]}
+        for name, found in rounds.items()
+    }
+    times_ours = {
+        name: {figure: values[name][figure] / values[ours][figure] for figure in ("cpu_ms", "wall_ms")}
+        for name in rounds
+        if name != ours
+    }
+    return {
+        "medians": {n: {figure: float(np.median(v)) for figure, v in found.items()} for n, found in values.items()},
+        "times_ours": {
+            name: {figure: [float(f(r)) for f in (np.median, np.min, np.max)] for figure, r in ratios.items()}
+            for name, ratios in times_ours.items()
+        },
+        "rounds": dict(rounds),
+    }
