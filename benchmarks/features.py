@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,9 @@ def main() -> int:
     if given.work:
         tasks, store, folder = given.work
         answer_tasks(getattr(feature_tasks, tasks)(store, Path(folder)))
+    if find_spec("ibis") is None:
+        say("error: Feast's duckdb store needs ibis-framework; install requirements.lock")
+        return 1
     result: Figures = {"cpus": os.cpu_count(), "load_average": os.getloadavg()}
     for suite in given.only or SUITES:
         with tempfile.TemporaryDirectory(prefix="metier-bench-") as folder:

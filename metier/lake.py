@@ -27,7 +27,7 @@ from metier.footers import Footer, newest
 
 REPLACED = "replaced-"
 """Name of a note: {"written": [...], "replaced": [...]}, files of its folder of which only one half counts."""
-MEMORY_LIMIT = "3GB"
+MEMORY_LIMIT = "2GB"
 """What a connection may hold in memory."""
 READS = 5
 """How often a read begins anew where files are replaced meanwhile."""

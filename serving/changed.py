@@ -7,7 +7,7 @@ candidate stays as of the release. Its owner sees to it that only one thread gro
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from itertools import chain
@@ -51,13 +51,11 @@ class ChangedCandidates:
         self._features = base.release.features.slice(0, 0)
         """What the release would hold of them, in the same order."""
 
-    def __len__(self) -> int:
-        return len(self._newest)
-
     def take(self, changes: Sequence[Change], embed: Embed) -> None:
         """Count in `changes`; the texts of all tables, for whoever asks may be among them."""
         self._learn(changes, embed)
-        fresh, rows, features = self._sound(self._fresh(each for each in changes if each.table == self._table))
+        newer = self._fresh([change for change in changes if change.table == self._table])
+        fresh, rows, features = self._sound(newer)
         if not fresh:
             return
         slots = self._growing.add([text_of(change) for change in fresh], [_headline(change.row) for change in fresh])
@@ -92,6 +90,8 @@ class ChangedCandidates:
 
     def _sound(self, fresh: Sequence[Change]) -> tuple[list[Change], pa.Table, pa.Table]:
         """The changes that can be served, with what the release would hold of them; one that cannot be is left out."""
+        if not fresh:
+            return [], self._rows.slice(0, 0), self._features.slice(0, 0)
         try:
             told = [{**change.row, "id": change.id} for change in fresh]
             rows = pa.Table.from_pylist(told, self._rows.schema)
@@ -100,7 +100,7 @@ class ChangedCandidates:
         except Exception:
             if len(fresh) == 1:
                 LOG.exception("change %d of %s cannot be served", fresh[0].sequence, self._table)
-                return [], self._rows.slice(0, 0), self._features.slice(0, 0)
+                return self._sound([])
             sound = [self._sound([change]) for change in fresh]
             changes, rows, features = zip(*sound, strict=True)
             return list(chain(*changes)), pa.concat_tables(rows), pa.concat_tables(features)
@@ -115,9 +115,9 @@ class ChangedCandidates:
             written, titles = zip(*(texts[key] for key in keys), strict=True)
             self._texts = self._texts.extended(keys, written, embed(written), titles)
 
-    def _fresh(self, changes: Iterable[Change]) -> list[Change]:
+    def _fresh(self, changes: Sequence[Change]) -> list[Change]:
         """The newest of each candidate among those that are newer than what is served, in the order they came."""
-        held = self._versions(changes := list(changes))
+        held = self._versions(changes)
         newest: dict[str, Change] = {}
         for change in changes:
             served = held[change.id]

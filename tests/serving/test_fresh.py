@@ -56,7 +56,7 @@ def settled(client, sequence):
 
 
 def feed(client, world, **more):
-    return client.ranked("/v1/feed/jobs", world.body("job_feed", k=100, **more))
+    return client.ranked("/v1/feed/jobs", {**world.body("job_feed", k=100), **more})
 
 
 def test_a_new_job_is_found_and_ranked_by_every_replica(replicas, own):
@@ -214,6 +214,28 @@ def test_a_replica_that_starts_serves_what_was_put_before(replicas, own):
     assert engine.live.sequence >= sequence
     assert engine.stages["job_feed"].candidates.rows(["before the start"])[0] >= 0
     engine.close()
+
+
+def test_a_replica_whose_log_was_not_read_reads_it_first_or_says_so(world, tmp_path):
+    other = world.copy(tmp_path / "home")
+    engine = other.engine()
+    with served(lambda: engine) as client:
+        engine.live._ended.set()  # as if its thread had been paused ...
+        engine.live._thread.join(SOON)
+        change = FileChangeLog(other.settings.changes).append("jobs", {"job_id": "missed", **JOB}, engine.now())
+        engine.live._looked -= 60  # ... for a minute
+        with engine.live._lock:  # while it reads
+            ready = client.get("/readyz")
+            assert (ready.status_code, ready.json()["status"]) == (503, "reading changes")
+            answer = feed(client, other, deadline_ms=2_000)
+            (told,) = answer["degraded"]
+            assert told.startswith("live changes: not read for 6")
+            assert "+" not in answer["snapshot_version"]
+        answer = feed(client, other, text=TEXT, timings=True)
+        assert "missed" in ids(answer)
+        assert answer["snapshot_version"].endswith(f"+{change.sequence}")
+        assert (answer["degraded"], "changes" in answer["timings_ms"]) == ([], True)
+        assert client.get("/readyz").status_code == 200
 
 
 REPLICA = """

@@ -152,6 +152,18 @@ def test_the_feed_is_made_of_seen_mature_unpromoted_rows(
     assert made.metadata["labels"]["surfaces"]["job_feed"]["dropped_heads"] == ["accept", "hire"]
 
 
+def test_a_limit_drops_the_oldest_queries_and_the_report_is_about_all_rows(
+    lake: Lake, store: FeatureStoreClient, vectors: TextVectors
+) -> None:
+    heads = ("click", "apply", "accept")
+    whole = build_training_set("job_feed", lake, store, vectors, AS_OF, heads=heads)
+    made = build_training_set("job_feed", lake, store, vectors, AS_OF, heads=heads, max_rows=2)
+    assert made.rows["query_id"].to_pylist() == ["feed2"]
+    assert (made.metadata["rows"], made.metadata["rows_over_the_limit"]) == (1, 2)
+    assert made.metadata["labels"] == whole.metadata["labels"]
+    np.testing.assert_array_equal(made.dataset.features, whole.dataset.features[2:])
+
+
 @pytest.mark.parametrize(("schema_hash", "as_served"), [("mine", 1), ("another", 0), (None, 0)])
 def test_features_that_were_logged_under_the_schema_are_taken_as_served(
     lake: Lake, store: FeatureStoreClient, vectors: TextVectors, tmp_path: Path, schema_hash: str | None, as_served: int
