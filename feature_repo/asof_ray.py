@@ -61,7 +61,7 @@ def _dealt(entities: pa.Table, keys: Sequence[str], partitions: int) -> npt.NDAr
 
 
 def _answers(tasks: Sequence["ray.ObjectRef"]) -> list[pa.Table]:
-    """Every task's answer; where one fails the others are stopped."""
+    """Every task's answer; where one fails the others run to their end: Ray aborts on a cancelled answer."""
     try:
         return list(ray.get(list(tasks), timeout=TIMEOUT_S))
     except ray.exceptions.RayTaskError as error:
@@ -69,10 +69,9 @@ def _answers(tasks: Sequence["ray.ObjectRef"]) -> list[pa.Table]:
             raise error.cause from None
         raise
     except ray.exceptions.GetTimeoutError as error:
-        raise FeatureError(f"Ray gave no answer within {TIMEOUT_S} s; see `ray status`, or join without Ray") from error
-    finally:
         for task in tasks:
             ray.cancel(task)
+        raise FeatureError(f"Ray gave no answer within {TIMEOUT_S} s; see `ray status`, or join without Ray") from error
 
 
 def _in_order(parts: Sequence[pa.Table], rows: Sequence[npt.NDArray[np.int64]], n_rows: int) -> Iterator[pa.Table]:

@@ -18,7 +18,7 @@ from components.retrieval.eligibility import Eligibility
 from components.retrieval.questions import Question
 from feature_repo.encoded import QueryColumns
 from feature_repo.hydrate import Read, query_features
-from metier.errors import NotFoundError
+from metier.errors import MetierError, NotFoundError, RestingStoreError
 from serving.actor import Actor, hydrated, request_row
 from serving.ask import Ask, Entry, Slate
 from serving.candidates import Candidates
@@ -81,13 +81,22 @@ class Stages:
         return Slate(uuid.uuid4().hex, now, shown, scored.tier, dict(eligible.dropped), len(found.ids))
 
     def warm_up(self, now: datetime) -> None:
-        """Run every part once, for nobody in particular and a few candidates: what loads lazily loads here."""
+        """Run every part once, for nobody in particular and a few candidates: what loads lazily loads here.
+
+        Where the online store fails, the parts that need it load with the first request that it answers.
+        """
         ask, rows = Ask(self.candidates.surface, ""), np.arange(min(50, len(self.candidates)))
-        row = query_features(ask.surface, request_row(ask, now), self._read)
-        columns = QueryColumns.encode(ask.surface, row, self.candidates.vectors)
-        self.bundle.ensemble.score(self.candidates.inputs(columns, rows, self._counts, None, now))
         self.bundle.encoder.encode_queries(["warm"])
         self.candidates.find(Question("warm", None, None), 10)
+        try:
+            row = query_features(ask.surface, request_row(ask, now), self._read)
+        except Exception as error:
+            if isinstance(error, MetierError) and not isinstance(error, RestingStoreError):
+                raise
+            LOG.warning("the online store failed while %s warmed up", ask.surface, exc_info=True)
+            return
+        columns = QueryColumns.encode(ask.surface, row, self.candidates.vectors)
+        self.bundle.ensemble.score(self.candidates.inputs(columns, rows, self._counts, None, now))
         self._popularity(self.candidates, rows, Actor(row, columns, None))
 
     def _source(self, ask: Ask, actor: Actor, eligible: Eligibility, trail: Trail, now: datetime) -> Found:

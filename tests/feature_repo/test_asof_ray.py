@@ -22,10 +22,6 @@ TIMESTAMP = pa.timestamp("us", tz="UTC")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 NAMES = count()
-pytestmark = pytest.mark.skip(
-    reason="Ray's core worker aborts the process it shares with the other libraries of this suite; "
-    "these facts have to move to a process of their own"
-)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -109,6 +109,18 @@ def test_a_server_that_takes_connections_and_never_answers_hangs_nobody(shared, 
     assert shared.whole() == before
 
 
+def test_a_replica_that_starts_while_the_server_hangs_answers_and_is_whole_later(shared, server):
+    before = shared.whole()
+    with server.stopped():
+        late = Engine(shared.engine.settings, shared.world.pins, shared.world.as_of)
+        started = Endpoint(shared.world, late)
+        assert names_the_store(started.degraded())
+    try:
+        assert started.whole() == before
+    finally:
+        late.close()
+
+
 def test_a_slow_server_is_not_waited_for_by_every_request(shared, proxy):
     before = shared.whole()
     proxy.delay = 3 * PATIENCE
