@@ -168,7 +168,7 @@ class _Embedded:
 
     def __call__(self, encoder: Encoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         fresh = [text for text in dict.fromkeys(texts) if (encoder.hash, text) not in self._known]
-        for text, vector in zip(fresh, encoder.encode(fresh), strict=True):
+        for text, vector in zip(fresh, encoder.encode_cards(fresh), strict=True):
             self._known[encoder.hash, text] = vector
         found = np.stack([self._known[encoder.hash, text] for text in texts])
         while len(self._known) > MOST_EMBEDDED:

@@ -26,7 +26,7 @@ def encode_in_parts(encoder: Encoder, texts: Sequence[str], size: int = TEXTS_A_
     """Vectors (n, d) of the texts in order, `size` at a time."""
     parts = [texts[start : start + size] for start in range(0, len(texts), size)]
     if len(parts) < 2:
-        yield from map(encoder.encode, parts)
+        yield from map(encoder.encode_cards, parts)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, context, _load, (encoder.directory,)) as pool:
@@ -51,4 +51,4 @@ def _end_with_parent() -> None:
 
 
 def _encode(texts: Sequence[str]) -> Floats:
-    return _loaded[0].encode(texts)
+    return _loaded[0].encode_cards(texts)

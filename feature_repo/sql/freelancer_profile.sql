@@ -18,7 +18,7 @@ SELECT
     recorded_at,
     title, skills, category, country, region, city, languages, hourly_rate_usd, experience_level, hours_per_week,
     agency_id, status, joined_at,
-    left(sha256(concat(title, '. ', overview, '. ', array_to_string(skills, ', '))), 16) AS text_key
+    left(sha256(concat(title, '. ', array_to_string(skills, ', '), '. ', overview)), 16) AS text_key
 FROM freelancers
 JOIN ranked USING (freelancer_id, event_timestamp, recorded_at)
 WHERE ranked.event_timestamp = newest AND place = 1 AND visible_at > block_start()

@@ -18,7 +18,7 @@ SELECT
     recorded_at,
     client_id, posted_at, title, skills, category, company, industry, country, region, city, languages, budget_kind,
     budget_min_usd, budget_max_usd, experience_level, openings, visibility, status,
-    left(sha256(concat(title, '. ', description, '. ', array_to_string(skills, ', '))), 16) AS text_key
+    left(sha256(concat(title, '. ', array_to_string(skills, ', '), '. ', description)), 16) AS text_key
 FROM jobs
 JOIN ranked USING (job_id, event_timestamp, recorded_at)
 WHERE ranked.event_timestamp = newest AND place = 1 AND visible_at > block_start()

@@ -2,11 +2,11 @@
 -- Must agree with feature_repo.text: freelancer_text, job_text, text_key.
 
 WITH texts AS (
-    SELECT title, concat(title, '. ', overview, '. ', array_to_string(skills, ', ')) AS text
+    SELECT title, concat(title, '. ', array_to_string(skills, ', '), '. ', overview) AS text
     FROM freelancers
     WHERE greatest(event_timestamp, recorded_at) <= getvariable('clock')
     UNION ALL
-    SELECT title, concat(title, '. ', description, '. ', array_to_string(skills, ', '))
+    SELECT title, concat(title, '. ', array_to_string(skills, ', '), '. ', description)
     FROM jobs
     WHERE greatest(event_timestamp, recorded_at) <= getvariable('clock')
 )

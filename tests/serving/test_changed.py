@@ -56,7 +56,7 @@ class Surface:
         return self.version(candidate, **{**row, "event_timestamp": None, "happened": None, **more})
 
     def take(self, *changes):
-        self.changed.take(list(changes), self.encoder.encode)
+        self.changed.take(list(changes), self.encoder.encode_cards)
         return self.changed.candidates(self.sequence)
 
 
@@ -275,7 +275,7 @@ def test_each_text_is_encoded_once_and_known_ones_never(on):
 
     def embed(texts):
         encoded.extend(texts)
-        return surface.encoder.encode(texts)
+        return surface.encoder.encode_cards(texts)
 
     known = surface.known(surface.base.ids[0], status="closed")
     for changes in ([surface.version("a"), surface.version("b"), known], [surface.version("c")]):

@@ -33,12 +33,12 @@ def encoder():
 def test_parts_are_the_encoders_own_vectors_in_order(encoder):
     parts = list(encode_in_parts(encoder, TEXTS, size=7))
     assert [len(part) for part in parts] == [7, 7, 7, 3]
-    assert np.allclose(np.concatenate(parts), encoder.encode(TEXTS), rtol=0, atol=1e-6)
+    assert np.allclose(np.concatenate(parts), encoder.encode_cards(TEXTS), rtol=0, atol=1e-6)
 
 
 def test_few_texts_are_encoded_here_and_none_give_nothing(encoder):
     (part,) = encode_in_parts(encoder, TEXTS)
-    assert np.array_equal(part, encoder.encode(TEXTS))
+    assert np.array_equal(part, encoder.encode_cards(TEXTS))
     assert list(encode_in_parts(encoder, [])) == []
 
 

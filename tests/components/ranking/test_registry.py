@@ -49,7 +49,7 @@ def four_words(folder):
     for name, content in files.items():
         (folder / name).write_bytes(content)
     manifest = {
-        "dimension": 384, "max_tokens": 8, "query_tokens": 4, "precision": "fp32",
+        "dimension": 384, "max_tokens": 8, "card_tokens": 6, "query_tokens": 4, "precision": "fp32",
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }  # fmt: skip
     (folder / "encoder.json").write_text(json.dumps(manifest))

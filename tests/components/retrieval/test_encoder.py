@@ -57,10 +57,14 @@ def test_an_embedding_alone_in_a_batch_and_beside_a_256_token_text_differs_by_a_
         assert np.abs(alone - other).max() <= 1e-6
 
 
-def test_queries_obey_the_rule_too_and_are_cut_at_32_tokens(encoder: Encoder) -> None:
-    first = " ".join(["kotlin"] * 40)
-    alone, cut = encoder.encode_queries([first]), encoder.encode_queries([f"{first} and a kitchen", LONG])[:1]
+@pytest.mark.parametrize(("name", "words"), [("encode_queries", 30), ("encode_cards", 46)])
+def test_queries_and_cards_obey_the_rule_too_and_are_cut_at_32_and_48_tokens(
+    encoder: Encoder, name: str, words: int
+) -> None:
+    first, cut_off = " ".join(["cook"] * words), getattr(encoder, name)
+    alone, cut = cut_off([first]), cut_off([f"{first} and a kitchen", LONG])[:1]
     assert np.abs(alone - cut).max() <= 1e-6
+    assert np.abs(cut_off([first.removesuffix(" cook")]) - alone).max() > 0
     assert np.abs(encoder.encode([first]) - encoder.encode([f"{first} and a kitchen"])).max() > 1e-3
 
 
