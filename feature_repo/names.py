@@ -16,7 +16,7 @@ from feature_repo.mapped import read_array, read_table, write_array, write_table
 from metier.errors import FeatureError
 
 Rows = npt.NDArray[np.int64]
-END = "\x01"
+END = b"\x01"
 """Ends every searched name: numpy cuts trailing zeros off, and b"" is then nobody's."""
 
 
@@ -86,4 +86,4 @@ def whole(strings: Sequence[str] | pa.Array | pa.ChunkedArray) -> pa.StringArray
 
 
 def _spelled(names: Sequence[str | None]) -> npt.NDArray[np.bytes_]:
-    return np.array([b"" if name is None else f"{name}{END}".encode() for name in names], dtype=np.bytes_)
+    return np.array([b"" if name is None else name.encode() + END for name in names], dtype=np.bytes_)
