@@ -1,6 +1,7 @@
 """Vectors of many texts by two processes, each with an encoder of its own: a vector is a function of its text alone.
 
-Knows no text by key and keeps nothing.
+They work from the start of a block to its end, so that who asks can do something else meanwhile. Knows no text by key
+and keeps nothing.
 """
 
 import multiprocessing
@@ -8,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +24,21 @@ TEXTS_A_TASK = 2_000
 Floats = NDArray[np.float32]
 
 
-def encode_in_parts(encoder: Encoder, texts: Sequence[str], size: int = TEXTS_A_TASK) -> Iterator[Floats]:
-    """Vectors (n, d) of the texts in order, `size` at a time."""
-    parts = [texts[start : start + size] for start in range(0, len(texts), size)]
-    if len(parts) < 2:
-        yield from map(encoder.encode_cards, parts)
+@contextmanager
+def encoding(
+    encoder: Encoder, cards: Sequence[str], queries: Sequence[str], size: int = TEXTS_A_TASK
+) -> Iterator[tuple[Iterator[Floats], Iterator[Floats]]]:
+    """Vectors (n, d) of the cards and of the queries, in order, `size` at a time; the block's end stops the rest."""
+    tasks = [[texts[start : start + size] for start in range(0, len(texts), size)] for texts in (cards, queries)]
+    if max(map(len, tasks)) < 2:
+        yield map(encoder.encode_cards, tasks[0]), map(encoder.encode_queries, tasks[1])
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, context, _load, (encoder.directory,)) as pool:
-        yield from pool.map(_encode, parts)
+    pool = ProcessPoolExecutor(PROCESSES, context, _load, (encoder.directory,))
+    try:
+        yield pool.map(_encode_cards, tasks[0]), pool.map(_encode_queries, tasks[1])
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 _loaded: list[Encoder] = []
@@ -50,5 +58,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _encode(texts: Sequence[str]) -> Floats:
+def _encode_cards(texts: Sequence[str]) -> Floats:
     return _loaded[0].encode_cards(texts)
+
+
+def _encode_queries(texts: Sequence[str]) -> Floats:
+    return _loaded[0].encode_queries(texts)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from components.data.encoding import encode_in_parts
+from components.data.encoding import encoding
 from components.retrieval.encoder import Encoder
 from feature_repo.aggregates import build_feature_tables
 from feature_repo.corpus import TextCorpus, distinct_query_texts, distinct_texts, write_text_views
@@ -65,38 +65,81 @@ class _Earlier:
         return cls(TextVectors.read(folder), held["texts"], frozenset(held["queries"]))
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """Texts by key with their vectors (n, 384), which are zero at `absent`, the places of those that have none yet."""
+
+    keys: Sequence[str]
+    texts: Sequence[str]
+    embeddings: Floats
+    absent: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, keys: Sequence[str], texts: Sequence[str], earlier: _Earlier | None, are_queries: bool) -> "_Texts":
+        """With the vectors of those that were encoded alike before."""
+        embeddings = np.zeros((len(keys), DIMENSIONS), np.float32)
+        rows = np.full(len(keys), -1, np.int64)
+        if earlier is not None:
+            rows = earlier.vectors.rows([key if (key in earlier.queries) == are_queries else None for key in keys])
+            embeddings[rows >= 0] = earlier.vectors.dense_at(rows[rows >= 0])
+        return cls(keys, texts, embeddings, np.flatnonzero(rows < 0))
+
+    def wanted(self) -> list[str]:
+        """The texts that have to be encoded."""
+        return [self.texts[place] for place in self.absent]
+
+    def fill(self, parts: Iterator[Floats]) -> None:
+        """Take their vectors, in order."""
+        done = 0
+        for part in parts:
+            self.embeddings[self.absent[done : done + len(part)]] = on_grid(part)
+            done += len(part)
+
+
 def build_all(
     lake: Lake, settings: Settings, as_of: datetime, encoder: Encoder, since: datetime | None = None
 ) -> FeatureReport:
-    """Bring every offline table under settings.features up to `as_of`; days from `since` on are built in any case."""
-    rows = build_feature_tables(lake, as_of, settings.features, _say, since)
+    """Bring every offline table under settings.features up to `as_of`; days from `since` on are built in any case.
+
+    Many texts are encoded by processes of their own while the other tables are built.
+    """
+    folder = settings.features / VECTORS
     refusal = FeatureError(f"another process encodes texts for {settings.features}; wait until it is done")
     with exclusively(settings.features / ".encoding", refusal):
-        corpus = distinct_texts(lake, as_of)
-        vectors, encoded = _vectors(corpus, *distinct_query_texts(lake, as_of), settings.features / VECTORS, encoder)
+        corpus, earlier = distinct_texts(lake, as_of), _Earlier.read(folder, encoder)
+        cards = _Texts.of(corpus.keys, corpus.texts, earlier, are_queries=False)
+        typed = _Texts.of(*_typed(lake, as_of, corpus), earlier, are_queries=True)
+        with encoding(encoder, cards.wanted(), typed.wanted()) as (card_vectors, typed_vectors):
+            rows = build_feature_tables(lake, as_of, settings.features, _say, since)
+            cards.fill(_told(card_vectors, len(cards.absent)))
+            typed.fill(typed_vectors)
+        vectors = _vectors(corpus, cards, typed, earlier, folder, encoder)
         rows |= write_text_views(settings.features, corpus.keys, vectors.dense[: len(corpus.keys)], encoder.hash)
-    return FeatureReport(rows, len(corpus.keys), encoded)
+    return FeatureReport(rows, len(corpus.keys), len(cards.absent))
+
+
+def _typed(lake: Lake, as_of: datetime, corpus: TextCorpus) -> tuple[list[str], list[str]]:
+    """Keys and texts that actors typed and that are not of the corpus."""
+    held = frozenset(corpus.keys)
+    typed = [(key, text) for key, text in zip(*distinct_query_texts(lake, as_of), strict=True) if key not in held]
+    return [key for key, _ in typed], [text for _, text in typed]
 
 
 def _vectors(
-    corpus: TextCorpus, query_keys: list[str], query_texts: list[str], folder: Path, encoder: Encoder
-) -> tuple[TextVectors, int]:
-    """Vectors of the corpus, then of other texts that actors typed, and how many of the corpus were encoded."""
-    held, earlier = frozenset(corpus.keys), _Earlier.read(folder, encoder)
-    typed = [(key, text) for key, text in zip(query_keys, query_texts, strict=True) if key not in held]
-    keys, texts = [key for key, _ in typed], [text for _, text in typed]
-    if earlier is not None and earlier.vectors.keys == (*corpus.keys, *keys) and earlier.queries == frozenset(keys):
-        return earlier.vectors, 0
-    embeddings, encoded = _embed(corpus.keys, corpus.texts, earlier, encoder)
-    vectors, fitted_on = _weighed(corpus, embeddings, earlier)
-    del embeddings
-    if keys:
-        vectors = vectors.extended(keys, texts, _embed_queries(keys, texts, earlier, encoder))
+    corpus: TextCorpus, cards: _Texts, typed: _Texts, earlier: _Earlier | None, folder: Path, encoder: Encoder
+) -> TextVectors:
+    """Vectors of the corpus, then of other texts that actors typed, kept in `folder`."""
+    queries = frozenset(typed.keys)
+    if earlier is not None and earlier.vectors.keys == (*cards.keys, *typed.keys) and earlier.queries == queries:
+        return earlier.vectors
+    vectors, fitted_on = _weighed(corpus, cards.embeddings, earlier)
+    if typed.keys:
+        vectors = vectors.extended(typed.keys, typed.texts, typed.embeddings)
     with replacing(folder) as beside:
         vectors.write(beside)
-        told = {"encoder": encoder.hash, "texts": fitted_on, "queries": keys}
+        told = {"encoder": encoder.hash, "texts": fitted_on, "queries": typed.keys}
         (beside / FIT_FILE).write_text(json.dumps(told))
-    return vectors, encoded
+    return vectors
 
 
 def _weighed(corpus: TextCorpus, embeddings: Floats, earlier: _Earlier | None) -> tuple[TextVectors, int]:
@@ -110,33 +153,6 @@ def _weighed(corpus: TextCorpus, embeddings: Floats, earlier: _Earlier | None) -
         return empty.extended(corpus.keys, corpus.texts, embeddings, corpus.titles), earlier.fitted_on
     vectors = TextVectors.build(corpus.keys, corpus.texts, embeddings, corpus.titles, corpus.headlines)
     return vectors, len(corpus.keys)
-
-
-def _embed(keys: Sequence[str], texts: Sequence[str], earlier: _Earlier | None, encoder: Encoder) -> tuple[Floats, int]:
-    """Vectors (n, 384) of the texts in order, and how many had to be encoded."""
-    embeddings, absent = _known(keys, earlier, among_queries=False)
-    done = 0
-    for part in _told(encode_in_parts(encoder, [texts[place] for place in absent]), len(absent)):
-        embeddings[absent[done : done + len(part)]] = on_grid(part)
-        done += len(part)
-    return embeddings, len(absent)
-
-
-def _embed_queries(keys: Sequence[str], texts: Sequence[str], earlier: _Earlier | None, encoder: Encoder) -> Floats:
-    """Vectors (n, 384) of typed texts in order."""
-    embeddings, absent = _known(keys, earlier, among_queries=True)
-    embeddings[absent] = on_grid(encoder.encode_queries([texts[place] for place in absent]))
-    return embeddings
-
-
-def _known(keys: Sequence[str], earlier: _Earlier | None, among_queries: bool) -> tuple[Floats, NDArray[np.int64]]:
-    """Vectors (n, 384) of the keys that were encoded alike before, and the places of the others."""
-    embeddings = np.zeros((len(keys), DIMENSIONS), np.float32)
-    rows = np.full(len(keys), -1, np.int64)
-    if earlier is not None:
-        rows = earlier.vectors.rows([key if (key in earlier.queries) == among_queries else None for key in keys])
-        embeddings[rows >= 0] = earlier.vectors.dense_at(rows[rows >= 0])
-    return embeddings, np.flatnonzero(rows < 0)
 
 
 def _told(parts: Iterator[Floats], total: int) -> Iterator[Floats]:

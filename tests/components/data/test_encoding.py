@@ -1,5 +1,6 @@
 """Vectors by two processes: the encoder's own, in order, and no process outlives who asked for them."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,19 +10,20 @@ import time
 import numpy as np
 import pytest
 
-from components.data.encoding import encode_in_parts
+from components.data.encoding import encoding
 from components.retrieval.encoder import Encoder
 
 TEXTS = [f"Go developer number {number} " + "for payments " * (number % 5) for number in range(24)]
 KILLED = """
-from components.data.encoding import encode_in_parts
+from components.data.encoding import encoding
 from components.retrieval.encoder import Encoder
 
 if __name__ == "__main__":
-    for number, part in enumerate(encode_in_parts(Encoder.load(), ["go developer"] * 100_000, size=50)):
-        if number == 0:
-            import multiprocessing
-            print(*(worker.pid for worker in multiprocessing.active_children()), flush=True)
+    with encoding(Encoder.load(), ["go developer"] * 100_000, [], size=50) as (parts, _):
+        for number, part in enumerate(parts):
+            if number == 0:
+                import multiprocessing
+                print(*(worker.pid for worker in multiprocessing.active_children()), flush=True)
 """
 
 
@@ -31,15 +33,31 @@ def encoder():
 
 
 def test_parts_are_the_encoders_own_vectors_in_order(encoder):
-    parts = list(encode_in_parts(encoder, TEXTS, size=7))
+    with encoding(encoder, TEXTS, TEXTS[:8], size=7) as (cards, queries):
+        parts, typed = list(cards), list(queries)
     assert [len(part) for part in parts] == [7, 7, 7, 3]
+    assert [len(part) for part in typed] == [7, 1]
     assert np.allclose(np.concatenate(parts), encoder.encode_cards(TEXTS), rtol=0, atol=1e-6)
+    assert np.allclose(np.concatenate(typed), encoder.encode_queries(TEXTS[:8]), rtol=0, atol=1e-6)
 
 
 def test_few_texts_are_encoded_here_and_none_give_nothing(encoder):
-    (part,) = encode_in_parts(encoder, TEXTS)
+    with encoding(encoder, TEXTS, TEXTS[:3]) as (cards, queries):
+        (part,), (typed,) = cards, queries
     assert np.array_equal(part, encoder.encode_cards(TEXTS))
-    assert list(encode_in_parts(encoder, [])) == []
+    assert np.array_equal(typed, encoder.encode_queries(TEXTS[:3]))
+    with encoding(encoder, [], []) as (cards, queries):
+        assert list(cards) == list(queries) == []
+
+
+def test_what_is_not_done_when_the_block_fails_is_left(encoder):
+    def fail():
+        with encoding(encoder, TEXTS * 10_000, [], size=50):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert not multiprocessing.active_children()
 
 
 def test_the_processes_end_with_the_one_that_was_killed(tmp_path):
