@@ -104,6 +104,7 @@ def build_all(
     Many texts are encoded by processes of their own while the other tables are built.
     """
     folder = settings.features / VECTORS
+    settings.features.mkdir(parents=True, exist_ok=True)
     refusal = FeatureError(f"another process encodes texts for {settings.features}; wait until it is done")
     with exclusively(settings.features / ".encoding", refusal):
         corpus, earlier = distinct_texts(lake, as_of), _Earlier.read(folder, encoder)
