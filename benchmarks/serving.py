@@ -75,13 +75,14 @@ def serve_bare(port: int) -> int:
     import uvicorn
 
     from components.ranking.releases import open_registry, to_serve
+    from serving.clock import Clock
     from serving.engine import Engine
     from serving.routes import create_api
 
     settings = load_settings()
     pins = {surface: each.bundle for surface, each in to_serve(open_registry(settings)).items()}
-    started_at = Lake(settings.lake).as_of()
-    app = create_api(lambda: Engine(settings, pins, started_at))
+    clock = Clock.starting_at(Lake(settings.lake).as_of())
+    app = create_api(lambda: Engine(settings, pins, clock))
     uvicorn.run(app, host=settings.http_host, port=port, loop="uvloop", access_log=False, log_level="warning")
     return 0
 

@@ -14,6 +14,7 @@ from components.ranking.registry import RegisteredBundle
 from metier.contract import Surface, surface
 from metier.errors import SettingsError
 from metier.settings import load_settings
+from serving.clock import Clock
 
 APPLICATION = "metier"
 LEAST_REPLICAS = 2
@@ -31,15 +32,15 @@ REPLICA_OPTIONS: dict[str, Any] = {
 class Endpoint:
     """One replica: the HTTP application over one engine."""
 
-    def __init__(self, pins: Mapping[Surface, RegisteredBundle], started_at: datetime | None) -> None:
+    def __init__(self, pins: Mapping[Surface, RegisteredBundle], clock: Clock) -> None:
         self._pins = pins
-        self._started_at = started_at
+        self._clock = clock
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         from serving.engine import Engine
         from serving.routes import create_api
 
-        return create_api(lambda: Engine(load_settings(), self._pins, self._started_at))
+        return create_api(lambda: Engine(load_settings(), self._pins, self._clock))
 
 
 def build_app(args: Mapping[str, Any]) -> serve.Application:
@@ -61,8 +62,8 @@ def build_app(args: Mapping[str, Any]) -> serve.Application:
         ray_actor_options={"num_cpus": 1},
         **REPLICA_OPTIONS,
     )
-    started_at = datetime.fromisoformat(moment) if moment else None
-    return deployment.bind(pins_of(args.get("bundles") or {}), started_at)
+    clock = Clock.starting_at(datetime.fromisoformat(moment) if moment else None)
+    return deployment.bind(pins_of(args.get("bundles") or {}), clock)
 
 
 def pins_of(bundles: Mapping[str, Mapping[str, Any]]) -> dict[Surface, RegisteredBundle]:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from components.ranking.bundle import Bundle
@@ -27,6 +27,7 @@ from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from serving.ask import Ask, Slate
 from serving.candidates import Candidates
+from serving.clock import Clock
 from serving.event_log import EventLog
 from serving.live import Live
 from serving.own_folder import own_folder
@@ -46,14 +47,14 @@ Pins = Mapping[Surface, RegisteredBundle]
 
 
 class Engine:
-    """Serves the pinned bundles; `started_at` sets the clock (None: the wall clock)."""
+    """Serves the pinned bundles by `clock`, which the replicas of an endpoint share."""
 
-    def __init__(self, settings: Settings, pins: Pins, started_at: datetime | None = None) -> None:
+    def __init__(self, settings: Settings, pins: Pins, clock: Clock | None = None) -> None:
         if not pins:
             raise ServingError("no bundle is pinned; run `metier pipeline run training`, then `metier serve`")
         self.settings = settings
         self.pins = dict(pins)
-        self._offset = None if started_at is None else started_at - datetime.now(UTC)
+        self._clock = clock or Clock()
         store = FeatureStoreClient(settings, settings.online_timeout_seconds)
         self._read = Breaker().guarded(store.serving_features)
         self._refreshing = threading.Lock()
@@ -78,8 +79,7 @@ class Engine:
 
     def now(self) -> datetime:
         """The clock of this endpoint."""
-        wall = datetime.now(UTC)
-        return wall if self._offset is None else wall + self._offset
+        return self._clock.now()
 
     def rank(self, ask: Ask, trail: Trail) -> tuple[Slate, Stages]:
         """The slate, recorded in the event log, and the stages that made it."""

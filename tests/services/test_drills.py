@@ -8,6 +8,7 @@ import pytest
 
 from feature_repo.retrieval import FeatureStoreClient
 from serving.ask import Ask
+from serving.clock import Clock
 from serving.engine import Engine
 from serving.trail import Trail
 from tests.servers import SOON, SlowProxy, Valkey, wait_until
@@ -55,7 +56,7 @@ def endpoint(world, home, **stores):
         client = FeatureStoreClient(settings)
         client.apply()
         client.materialize(own.as_of)
-    engine = Engine(settings, own.pins, own.as_of)
+    engine = Engine(settings, own.pins, Clock.starting_at(own.as_of))
     try:
         yield Endpoint(own, engine)
     finally:
@@ -112,7 +113,7 @@ def test_a_server_that_takes_connections_and_never_answers_hangs_nobody(shared, 
 def test_a_replica_that_starts_while_the_server_hangs_answers_and_is_whole_later(shared, server):
     before = shared.whole()
     with server.stopped():
-        late = Engine(shared.engine.settings, shared.world.pins, shared.world.as_of)
+        late = Engine(shared.engine.settings, shared.world.pins, Clock.starting_at(shared.world.as_of))
         started = Endpoint(shared.world, late)
         assert names_the_store(started.degraded())
     try:

@@ -12,6 +12,7 @@ from components.ranking import artifact
 from components.ranking.registry import RegisteredBundle
 from metier.errors import ArtifactError, MetierError, RegistryError, ServingError
 from serving.ask import Ask
+from serving.clock import Clock
 from serving.engine import Engine
 from serving.trail import Trail
 
@@ -39,7 +40,7 @@ def release(world, surface="job_feed") -> Path:
 
 def refused(world, match, kind=MetierError, pins=...):
     with pytest.raises(kind, match=match) as raised:
-        Engine(world.settings, world.pins if pins is ... else pins, world.as_of)
+        Engine(world.settings, world.pins if pins is ... else pins, Clock.starting_at(world.as_of))
     assert "\n" not in str(raised.value)
     assert ";" in str(raised.value)
 
@@ -73,7 +74,7 @@ def test_a_bundle_of_a_newer_format_names_the_upgrade(other):
 
 def test_a_bundle_that_is_not_here_is_fetched_and_one_that_is_nowhere_is_refused(other):
     shutil.rmtree(bundle(other))
-    Engine(other.settings, other.pins, other.as_of).close()
+    Engine(other.settings, other.pins, Clock.starting_at(other.as_of)).close()
     assert bundle(other).exists()
     unknown = {"job_feed": RegisteredBundle("metier_job_feed", 7, "0" * 64)}
     refused(other, "no version 7 of 'metier_job_feed' at .*; use one of: ", RegistryError, unknown)
@@ -97,7 +98,9 @@ def test_a_damaged_release_is_refused(other, part):
 
 
 def test_each_stale_view_is_reported_with_every_slate(world):
-    engine = Engine(world.settings, {"job_feed": world.pins["job_feed"]}, world.as_of + timedelta(days=3))
+    engine = Engine(
+        world.settings, {"job_feed": world.pins["job_feed"]}, Clock.starting_at(world.as_of + timedelta(days=3))
+    )
     trail = Trail(60_000)
     slate, _ = engine.rank(Ask("job_feed", world.feed_actor), trail)
     assert slate.tier == "ensemble"

@@ -15,6 +15,7 @@ from components.data.forget import forget
 from components.data.importers.changes import import_logs
 from metier.change_files import FileChangeLog
 from serving.ask import Ask
+from serving.clock import Clock
 from serving.engine import Engine
 from serving.launch import free_port
 from serving.trail import Trail
@@ -301,7 +302,7 @@ def test_changes_are_imported_once(own, engines, replicas):
 
 def test_a_person_that_is_forgotten_is_forgotten_by_running_replicas(world, tmp_path):
     other = world.copy(tmp_path / "home")
-    engine = Engine(other.settings, other.pins, other.as_of)
+    engine = Engine(other.settings, other.pins, Clock.starting_at(other.as_of))
     with served(lambda: engine) as client:
         put(client, "freelancers/remembered", PERSON)
         settled(client, put(client, "freelancers/forgotten", PERSON))
