@@ -34,7 +34,6 @@ from metier.contract import TABLES
 from metier.errors import ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
-from serving.launch import free_port
 
 METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
 ROUTES = {"job_feed": "/v1/feed/jobs", "talent_search": "/v1/search/talent"}
@@ -73,6 +72,7 @@ def main() -> int:
         slates, changed = _serve(settings, given.impressions)
         _metier(settings, "import", "events")
         late = _import_late(settings, slates)
+        _metier(settings, "features", "build")
         figures = {
             "served_impressions": sum(len(slate.shown) for slate in slates),
             "changed_by_put": changed,
@@ -99,6 +99,8 @@ def _copied(settings: Settings) -> Iterator[Settings]:
 
 def _serve(settings: Settings, impressions: int) -> tuple[list[Served], int]:
     """Slates of at least so many impressions, and how many candidates were changed meanwhile."""
+    from serving.launch import free_port
+
     port = free_port(settings.http_host)
     url = f"http://{settings.http_host}:{port}"
     command = (*METIER, "serve", "--port", str(port), "--as-of", "lake")

@@ -19,7 +19,7 @@ from components.data.assemble import applications
 from components.data.feature_tables import VECTORS
 from components.evaluation.as_known import AsHappened, AsKnown, as_known, changed_until, released_at
 from components.ranking.bundle import Bundle
-from components.retrieval.release import vectors_by
+from components.retrieval.release import encoded_texts, vectors_by
 from feature_repo.encoded import CandidateColumns, QueryColumns
 from feature_repo.hydrate import candidate_features, query_features
 from feature_repo.transforms import pair_matrix
@@ -104,6 +104,7 @@ def _rebuilt(settings: Settings, lake: Lake, served: pa.Table) -> Iterator[tuple
     """(rows, their rebuilt features, names) by release and bundle."""
     corpus = TextVectors.read(settings.features / VECTORS)
     latest = max(pc.max(served[moment]).as_py() for moment in ("event_timestamp", "changed_until"))
+    encoded_texts(corpus, lake, latest)
     releases = served["released_at"].unique().to_pylist()
     with as_known(settings, lake, releases, latest) as known:
         for policy in served["policy"].unique().to_pylist():

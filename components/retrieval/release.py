@@ -23,7 +23,7 @@ from components.retrieval.hybrid import MANIFEST as INDEX_MANIFEST
 from components.retrieval.hybrid import HybridRetriever
 from components.retrieval.pair_facts import PairFacts
 from components.retrieval.release_folder import FORMAT, MANIFEST, beside, only_writer, point, verified, write_manifest
-from feature_repo.corpus import distinct_texts
+from feature_repo.corpus import TextCorpus, distinct_texts
 from feature_repo.encoded import CandidateColumns
 from feature_repo.encoded_files import read_candidates, write_candidates
 from feature_repo.hydrate import Read, candidate_features, candidate_views
@@ -142,12 +142,18 @@ def vectors_by(weights: Weights, corpus: TextVectors, lake: Lake, as_of: datetim
     """Vectors of every text known at `as_of` by the `weights` of a bundle; `corpus` holds their embeddings."""
     if all(np.array_equal(weights[name], fitted) for name, fitted in corpus.weights.items()):
         return corpus
-    known = distinct_texts(lake, as_of)
-    rows = corpus.rows(known.keys)
-    if (rows < 0).any():
-        raise FeatureError("a text of the lake has no vector; run `metier pipeline run features` first")
+    known = encoded_texts(corpus, lake, as_of)
     empty = TextVectors.fitted(weights, corpus.language)
-    return empty.extended(known.keys, known.texts, corpus.dense_at(rows), known.titles)
+    return empty.extended(known.keys, known.texts, corpus.dense_at(corpus.rows(known.keys)), known.titles)
+
+
+def encoded_texts(corpus: TextVectors, lake: Lake, as_of: datetime) -> TextCorpus:
+    """Every text known at `as_of`; FeatureError where `corpus` has not the vector of each."""
+    known = distinct_texts(lake, as_of)
+    absent = int((corpus.rows(known.keys) < 0).sum())
+    if absent:
+        raise FeatureError(f"{absent:,} texts of the lake have no vector; run `metier features build` first")
+    return known
 
 
 def release_version(

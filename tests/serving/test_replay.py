@@ -10,6 +10,7 @@ from components.data.importers.changes import import_logs
 from components.evaluation.replay import replay
 from components.retrieval.encoder import Encoder
 from metier.contract import SURFACES, TABLES
+from metier.errors import FeatureError
 from tests.serving.world import ROUTES, ids, logged, served, wait_until
 
 ALL = 10_000
@@ -32,6 +33,8 @@ def replayed(world, tmp_path_factory):
     assert {("+" in answer["snapshot_version"]) for answer in answers} == {False, True}
     import_logs(own.lake, own.settings, now)
     own.lake.append("interactions", pa.Table.from_pylist(late(own, shown, now), TABLES["interactions"].schema))
+    with pytest.raises(FeatureError, match="2 texts of the lake have no vector; run `metier features build` first"):
+        replay(own.settings, ALL)
     build_all(own.lake, own.settings, own.lake.as_of(), Encoder.load())
     return own.settings, shown_in_all
 
