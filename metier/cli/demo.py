@@ -19,8 +19,8 @@ from metier.errors import ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
-FREELANCERS, JOBS, IMPRESSIONS = 500, 350, 26_000
-ACTORS = 25
+FREELANCERS, JOBS, IMPRESSIONS = 500, 350, 24_000
+ACTORS = 20
 """Actors asked on each surface."""
 SHOWN = 5
 AGAIN = "job_feed"
