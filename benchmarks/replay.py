@@ -11,7 +11,6 @@ must come back bit for bit; rebuilt as if rows had been known when they happened
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import requests
+from home import METIER, environment
 from load import endpoint
 from rich.progress import Progress
 
@@ -35,7 +35,6 @@ from metier.errors import ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
-METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
 ROUTES = {"job_feed": "/v1/feed/jobs", "talent_search": "/v1/search/talent"}
 SLATE = 50
 LATE = 400
@@ -91,6 +90,10 @@ def main() -> int:
 @contextmanager
 def _copied(settings: Settings) -> Iterator[Settings]:
     """A copy of the home, removed after the block: what a benchmark serves is no evidence."""
+    if settings.lake_url or settings.registry_uri or settings.online_store_url:
+        raise SystemExit(
+            "error: this writes into the lake and the stores; unset METIER_*_URL and METIER_*_URI, name a home"
+        )
     with tempfile.TemporaryDirectory(prefix="metier-replay-") as folder:
         home = Path(folder) / "home"
         shutil.copytree(settings.home, home, ignore=shutil.ignore_patterns("pipelines", "reports"))
@@ -108,7 +111,7 @@ def _serve(settings: Settings, impressions: int) -> tuple[list[Served], int]:
     slates: list[Served] = []
     changed = shown = 0
     with (
-        endpoint(command, _environment(settings), url, settings.home / "serve.log"),
+        endpoint(command, environment(settings), url, settings.home / "serve.log"),
         requests.Session() as session,
         Progress() as bar,
     ):
@@ -196,12 +199,8 @@ def _replay(settings: Settings, most: int, *options: str) -> dict[str, Any]:
 
 def _metier(settings: Settings, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        (*METIER, *arguments), env=_environment(settings), text=True, capture_output=True, check=check, timeout=1800
+        (*METIER, *arguments), env=environment(settings), text=True, capture_output=True, check=check, timeout=1800
     )
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    return {**os.environ, "METIER_HOME": str(settings.home)}
 
 
 def _rows(lake: Lake, query: str) -> list[tuple[Any, ...]]:
