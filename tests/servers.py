@@ -1,7 +1,7 @@
 """Real servers for tests, on free loopback ports or sockets; each is stopped by the id of its own process."""
 
 import os
-import select
+import selectors
 import signal
 import socket
 import threading
@@ -15,7 +15,10 @@ SOON = 60.0
 
 
 class Valkey:
-    """A server that keeps what it holds when it is killed and started again, on the same port."""
+    """A server that keeps what it holds when it is killed and started again, on the same port.
+
+    What it wrote outlives its process without a sync, and a busy disk takes seconds to sync.
+    """
 
     def __init__(self, folder):
         self._folder = folder
@@ -28,7 +31,7 @@ class Valkey:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self):
-        self._server = ValkeyServer(self.port, data_dir=self._folder, appendonly="yes", appendfsync="always")
+        self._server = ValkeyServer(self.port, data_dir=self._folder, appendonly="yes", appendfsync="no")
         self._server.start(SOON)
 
     def kill(self):
@@ -69,7 +72,7 @@ class SlowProxy:
 
     def _listen(self):
         while not self._ended.is_set():
-            if select.select([self._listening], [], [], 0.05)[0]:
+            if readable(self._listening):
                 client, _ = self._listening.accept()
                 thread = threading.Thread(target=self._pass_on, args=(client,), daemon=True)
                 self._threads.append(thread)
@@ -79,12 +82,20 @@ class SlowProxy:
         with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._server_port)) as server:
             other = {client: server, server: client}
             while not self._ended.is_set():
-                for side in select.select(list(other), [], [], 0.05)[0]:
+                for side in readable(*other):
                     data = side.recv(65_536)
                     if not data:
                         return
                     time.sleep(self.delay)
                     other[side].sendall(data)
+
+
+def readable(*sockets):
+    """Those that have something to read within a moment; a long run opens more files than select() can name."""
+    with selectors.DefaultSelector() as selector:
+        for each in sockets:
+            selector.register(each, selectors.EVENT_READ)
+        return [key.fileobj for key, _ in selector.select(0.05)]
 
 
 def free_port():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-START_SECONDS = 240
+START_SECONDS = 300
 STOP_SECONDS = 90
 
 
