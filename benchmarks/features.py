@@ -8,7 +8,6 @@ compared, and the exit status is 1 where one differs: a ratio of wrong answers s
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -24,9 +23,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from feature_worlds import key_of, names_of, write_entities, write_versions
+from home import keep
 from turns import Figures, answer_tasks, in_turns, summary, worker
-
-from metier.settings import load_settings
 
 SUITES = ("asof", "snapshot", "materialization")
 JOINED = {"freelancer_profile": ("asof", "duckdb"), "freelancer_activity": ("asof", "duckdb", "dask")}
@@ -60,10 +58,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="metier-bench-") as folder:
             result[suite] = RUN[suite](given, Path(folder))
     print(table(result))
-    out = given.out or load_settings().reports / "benchmarks" / "features.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"written to {out}")
+    keep(result, "features", given.out)
     return 1 if any(case["differences"] for suite in SUITES for case in result.get(suite, ())) else 0
 
 

@@ -10,7 +10,6 @@ replica answered with less than it should. What is written goes to a home that i
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -25,12 +24,12 @@ from typing import Any
 
 import numpy as np
 import requests
-from home import environment, home_of_its_own, say
+from home import environment, home_of_its_own, keep, say, to_status
 from load import endpoint
 
-from metier.errors import InputError, MetierError, ServingError
+from metier.errors import InputError, ServingError
 from metier.lake import Lake
-from metier.settings import Settings, load_settings
+from metier.settings import Settings
 
 LIMIT_SECONDS = 2.0
 LOOK_SECONDS = 0.05
@@ -65,14 +64,7 @@ def main() -> int:
     parser.add_argument("--surface", choices=tuple(SURFACES), help="default: the first that is served")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/fresh.json)")
     given = parser.parse_args()
-    try:
-        return measure(given)
-    except MetierError as error:
-        say(f"error: {error}")
-        return 2 if isinstance(error, InputError) else 1
-    except KeyboardInterrupt:
-        say("interrupted; all that was started is stopped")
-        return 130
+    return to_status(lambda: measure(given))
 
 
 def measure(given: argparse.Namespace) -> int:
@@ -94,10 +86,7 @@ def measure(given: argparse.Namespace) -> int:
             "killed": killed(asked, replicas, settings, stack),
         }
     print(table(result))
-    out = given.out or load_settings().reports / "benchmarks" / "fresh.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"written to {out}")
+    keep(result, "fresh", given.out)
     sound = result["paused"]["sound"] and result["killed"]["sound"]
     return 0 if sound and result["seconds"]["slowest"] <= LIMIT_SECONDS else 1
 

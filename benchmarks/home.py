@@ -3,18 +3,20 @@
 Knows what endpoints write, and the commands that make a world.
 """
 
+import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from load import run_to_end
 
 from components.retrieval.release_folder import POINTER
-from metier.errors import ServingError
+from metier.errors import InputError, MetierError, ServingError
 from metier.settings import Settings, load_settings
 
 METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
@@ -55,6 +57,26 @@ def environment(settings: Settings) -> dict[str, str]:
         "CHANGES_URL": settings.changes_url,
     }
     return {**os.environ, **{f"METIER_{name}": value for name, value in places.items()}}
+
+
+def to_status(work: Callable[[], int]) -> int:
+    """What `work` returns; an error is one line and the status of its kind."""
+    try:
+        return work()
+    except MetierError as error:
+        say(f"error: {error}")
+        return 2 if isinstance(error, InputError) else 1
+    except KeyboardInterrupt:
+        say("interrupted; all that was started is stopped")
+        return 130
+
+
+def keep(result: Mapping[str, Any], name: str, out: Path | None) -> None:
+    """Write the figures to `out`, by default METIER_HOME/reports/benchmarks/<name>.json, and say where they are."""
+    path = out or load_settings().reports / "benchmarks" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"written to {path}")
 
 
 def say(line: str) -> None:

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import requests
-from home import METIER, environment
+from home import METIER, environment, keep
 from load import endpoint
 from rich.progress import Progress
 
@@ -80,10 +80,7 @@ def main() -> int:
             "as_happened": _replay(settings, given.impressions, "--as-happened"),
         }
     print(json.dumps(figures, indent=1))
-    out = given.out or load_settings().reports / "benchmarks" / "replay.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(figures, indent=1) + "\n")
-    print(f"written to {out}")
+    keep(figures, "replay", given.out)
     return 0 if figures["as_known"]["mismatches"] == 0 and figures["as_happened"]["mismatches"] > 0 else 1
 
 

@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 import requests
-from home import METIER, environment, home_of_its_own, say
+from home import METIER, environment, home_of_its_own, keep, say, to_status
 from load import CLIENT, Round, endpoint, run_round
 
 from components.retrieval.release import CANDIDATES
 from feature_repo.mapped import read_table
-from metier.errors import InputError, MetierError, ServingError
+from metier.errors import InputError, ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
@@ -60,14 +60,7 @@ def main() -> int:
     parser.add_argument("--uvicorn", type=int, metavar="PORT", help=argparse.SUPPRESS)
     given = parser.parse_args()
     sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
-    try:
-        return serve_bare(given.uvicorn) if given.uvicorn else measure(given)
-    except MetierError as error:
-        say(f"error: {error}")
-        return 2 if isinstance(error, InputError) else 1
-    except KeyboardInterrupt:
-        say("interrupted; all that was started is stopped")
-        return 130
+    return to_status(lambda: serve_bare(given.uvicorn) if given.uvicorn else measure(given))
 
 
 def serve_bare(port: int) -> int:
@@ -96,10 +89,7 @@ def measure(given: argparse.Namespace) -> int:
         urls = stack.enter_context(both(settings))
         result = compare(given, settings, urls)
     print(table(result))
-    out = given.out or load_settings().reports / "benchmarks" / "serving.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"written to {out}")
+    keep(result, "serving", given.out)
     return 1 if result["failures"] else 0
 
 

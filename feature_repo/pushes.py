@@ -17,7 +17,7 @@ from feast.type_map import feast_value_type_to_python_type, python_values_to_pro
 from feature_repo import definitions
 from feature_repo.histories import LONGEST, PLURALS, mark, placed
 from feature_repo.retrieval import FeatureStoreClient
-from feature_repo.text import freelancer_text, job_text, text_key
+from feature_repo.text import card_text, text_key
 from metier.contract import table
 
 Row = Mapping[str, Any]
@@ -86,8 +86,7 @@ class Pushes:
         is_job = name == "jobs"
         view = definitions.job_profile if is_job else definitions.freelancer_profile
         words = told["title"], told["description" if is_job else "overview"], told["skills"]
-        text = job_text(*words) if is_job else freelancer_text(*words)
-        self._write(view, [{**told, "text_key": text_key(text)}])
+        self._write(view, [{**told, "text_key": text_key(card_text(*words))}])
 
     def interactions(self, rows: Sequence[Row]) -> None:
         """Fold interactions into the histories of their freelancers and clients.

@@ -40,14 +40,9 @@ def analyze(text: str, language: str = LANGUAGE) -> list[str]:
     return terms
 
 
-def freelancer_text(title: str, overview: str, skills: Sequence[str]) -> str:
-    """What a freelancer is encoded and indexed by: what is cut off is the end of the prose."""
-    return f"{title}. {', '.join(skills)}. {overview}"
-
-
-def job_text(title: str, description: str, skills: Sequence[str]) -> str:
-    """What a job is encoded and indexed by: what is cut off is the end of the prose."""
-    return f"{title}. {', '.join(skills)}. {description}"
+def card_text(title: str, prose: str, skills: Sequence[str]) -> str:
+    """What a freelancer or a job is encoded and indexed by: what is cut off is the end of the prose."""
+    return f"{title}. {', '.join(skills)}. {prose}"
 
 
 def headline(title: str | None, city: str | None, region: str | None, company: str | None = None) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from metier.changes import Change, sequence_of
+from metier.durable import sync_folder
 from metier.errors import EventLogError
 from metier.locks import exclusively
 
@@ -52,8 +53,6 @@ class FileChangeLog:
                 f"a change could not be written to {self._folder} ({error.strerror}); "
                 "make it a folder with space left, then send it again"
             ) from error
-        except (ValueError, TypeError) as error:
-            raise EventLogError(f"a change cannot be written as JSON ({error}); correct its row") from error
         return change
 
     def keep(self, change: Change) -> None:
@@ -119,7 +118,7 @@ class FileChangeLog:
         with self._appending:
             if not self._folder.is_dir():
                 self._folder.mkdir(parents=True, exist_ok=True)
-                _sync(self._folder.parent)
+                sync_folder(self._folder.parent)
             with exclusively(self._folder / "append.lock", refusal, WAIT_SECONDS):
                 yield
 
@@ -170,7 +169,7 @@ class FileChangeLog:
     def _begin(self, sequence: int) -> Path:
         segment = self._folder / f"{sequence:020d}.jsonl"
         segment.touch()
-        _sync(self._folder)
+        sync_folder(self._folder)
         return segment
 
 
@@ -183,11 +182,3 @@ def _whole_lines(path: Path, start: int) -> Iterator[tuple[bytes, int]]:
                 return
             start += len(line)
             yield line, start
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -51,8 +51,6 @@ class StreamChangeLog:
                 f"a change could not be written to the stream ({error}); start its server with `appendonly yes`, "
                 "then send the change again"
             ) from error
-        except (ValueError, TypeError) as error:
-            raise EventLogError(f"a change cannot be written as JSON ({error}); correct its row") from error
         raise EventLogError("too many write to the stream of changes at once; send the change again in a second")
 
     def last(self) -> int:

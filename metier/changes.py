@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 import pyarrow as pa
 
 from metier.contract import TABLES, TEXT, TEXT_LIST, TIMESTAMP
+from metier.errors import EventLogError
 
 LOG = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,8 +61,12 @@ class Change:
         return self.row["event_timestamp"], self.row["recorded_at"]
 
     def line(self) -> bytes:
-        """The change as every log keeps it."""
-        return _JSON.encode({"table": self.table, "row": dict(self.row), "sequence": self.sequence}).encode() + b"\n"
+        """The change as every log keeps it; EventLogError where its row is no JSON."""
+        told = {"table": self.table, "row": dict(self.row), "sequence": self.sequence}
+        try:
+            return _JSON.encode(told).encode() + b"\n"
+        except (ValueError, TypeError) as error:
+            raise EventLogError(f"a change cannot be written as JSON ({error}); correct its row") from error
 
     @classmethod
     def of_line(cls, line: bytes) -> Self | None:

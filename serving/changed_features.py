@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feature_repo.hydrate import Read, candidate_features
-from feature_repo.text import freelancer_text, job_text, text_key
+from feature_repo.text import card_text, text_key
 from metier.changes import Change
 from serving.snapshot import CandidateSnapshot
 
@@ -94,6 +94,4 @@ def _stored_as(values: list[Any], field: pa.Field) -> pa.Array:
 def text_of(change: Change) -> str:
     """What a version is encoded and indexed by."""
     row = change.row
-    if change.table == "jobs":
-        return job_text(row["title"], row["description"], row["skills"])
-    return freelancer_text(row["title"], row["overview"], row["skills"])
+    return card_text(row["title"], row["description" if change.table == "jobs" else "overview"], row["skills"])

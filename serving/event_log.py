@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from metier.durable import sync_folder
 from metier.errors import EventLogError
 
 Row = Mapping[str, Any]
@@ -160,7 +161,7 @@ class _Segment:
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            _sync_directory(folder.parent)
+            sync_folder(folder.parent)
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         self._path = folder / f"{started}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
@@ -173,7 +174,7 @@ class _Segment:
             rest = rest[os.write(self._descriptor, rest) :]
         os.fsync(self._descriptor)
         if not self._listed:
-            _sync_directory(self._path.parent)
+            sync_folder(self._path.parent)
             self._listed = True
         self.size += len(data)
 
@@ -191,14 +192,6 @@ class _Segment:
     def close(self) -> None:
         with suppress(OSError):
             os.close(self._descriptor)
-
-
-def _sync_directory(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _line(event: Event) -> bytes:

@@ -18,6 +18,7 @@ from serving import api
 from serving.bounds import BodyLimit, Counted
 from serving.desk import Desk
 from serving.engine import Engine
+from serving.metrics import Metrics
 from serving.versions import interaction_event
 
 LOG = logging.getLogger(__name__)
@@ -123,18 +124,23 @@ def _state_routes(app: FastAPI, desk: Desk) -> None:
     @app.get("/metrics")
     async def metrics() -> Response:
         """Figures of this replica for Prometheus."""
-        events, live, now = desk.engine.events, desk.engine.live, desk.engine.now()
-        desk.metrics.sequence.set(live.sequence)
-        desk.metrics.behind.set(live.behind_seconds)
-        for state in ("written", "failed", "dropped"):
-            desk.metrics.events.labels(state).set(getattr(events, state))
-        for surface, stages in desk.engine.stages.items():
-            desk.metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
-            desk.metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
-            for each in desk.engine.ages(stages, now):
-                desk.metrics.view_age.labels(surface, each.view).set(each.age.total_seconds())
-                desk.metrics.view_limit.labels(surface, each.view).set(each.limit.total_seconds())
+        _look(desk.metrics, desk.engine)
         return Response(desk.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _look(metrics: Metrics, engine: Engine) -> None:
+    """Set what is measured only when somebody asks."""
+    now = engine.now()
+    metrics.sequence.set(engine.live.sequence)
+    metrics.behind.set(engine.live.behind_seconds)
+    for state in ("written", "failed", "dropped"):
+        metrics.events.labels(state).set(getattr(engine.events, state))
+    for surface, stages in engine.stages.items():
+        metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
+        metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
+        for each in engine.ages(stages, now):
+            metrics.view_age.labels(surface, each.view).set(each.age.total_seconds())
+            metrics.view_limit.labels(surface, each.view).set(each.limit.total_seconds())
 
 
 def _told(each: Age) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feature_repo.text import freelancer_text, job_text, text_key
+from feature_repo.text import card_text, text_key
 from metier.contract import TABLES
 from metier.lake import Lake
 from metier.lake_upkeep import Marks
@@ -162,9 +162,9 @@ def _register(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
 
 def _text_keys(connection: duckdb.DuckDBPyConnection, actor_id: str) -> list[str]:
     people = connection.execute("SELECT title, overview, skills FROM freelancers WHERE freelancer_id = ?", [actor_id])
-    texts = [freelancer_text(*row) for row in people.fetchall()]
+    texts = [card_text(*row) for row in people.fetchall()]
     posts = connection.execute("SELECT title, description, skills FROM jobs WHERE job_id IN (FROM own_jobs)")
-    texts += [job_text(*row) for row in posts.fetchall()]
+    texts += [card_text(*row) for row in posts.fetchall()]
     typed = connection.execute("SELECT text FROM queries WHERE query_id IN (FROM own_queries) AND text IS NOT NULL")
     return [text_key(text) for text in [*texts, *(text for (text,) in typed.fetchall())]]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from components.retrieval.pair_facts import KINDS
-from feature_repo.text import freelancer_text, job_text
+from feature_repo.text import card_text
 from metier.contract import Surface
 from metier.lake import Lake
 
@@ -26,9 +26,9 @@ def newest_versions(lake: Lake, surface: Surface, as_of: datetime) -> pa.Table:
             f"ORDER BY {key}, event_timestamp DESC, recorded_at DESC",
             params={"as_of": as_of},
         ).to_arrow_table()
-    write, described = (job_text, "description") if surface == "job_feed" else (freelancer_text, "overview")
-    columns = zip(*(rows[name].to_pylist() for name in ("title", described, "skills")), strict=True)
-    return rows.append_column("text", pa.array([write(*each) for each in columns], pa.string()))
+    prose = "description" if surface == "job_feed" else "overview"
+    columns = zip(*(rows[name].to_pylist() for name in ("title", prose, "skills")), strict=True)
+    return rows.append_column("text", pa.array([card_text(*each) for each in columns], pa.string()))
 
 
 def pair_interactions(lake: Lake, as_of: datetime) -> pa.Table:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from feature_repo.aggregates import VIEWS, build_feature_tables
 from feature_repo.corpus import distinct_query_texts, distinct_texts, write_text_views
 from feature_repo.histories import mark
-from feature_repo.text import freelancer_text, job_text, text_key
+from feature_repo.text import card_text, text_key
 from metier.contract import TABLES, TIMESTAMP
 from metier.errors import FeatureError
 from metier.lake import Lake
@@ -188,7 +188,7 @@ def test_keys_in_sql_are_those_in_python(tmp_path: Path) -> None:
         freelancers=[known(1, freelancer_id="f1", **person)],
         jobs=[known(1, job_id="j1", **job)],
     )
-    texts = [freelancer_text(person["title"], person["overview"], person["skills"]), job_text("", "d", [])]
+    texts = [card_text(person["title"], person["overview"], person["skills"]), card_text("", "d", [])]
     assert tables["freelancer_profile"][0]["text_key"] == text_key(texts[0])
     assert tables["job_profile"][0]["text_key"] == text_key(texts[1])
     corpus = distinct_texts(Lake(str(tmp_path / "lake")), day(2))

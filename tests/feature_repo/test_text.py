@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from feature_repo.text import analyze, freelancer_text, headline, job_text, text_key
+from feature_repo.text import analyze, card_text, headline, text_key
 from metier.errors import UnknownNameError
 
 
@@ -26,8 +26,8 @@ def test_an_unknown_language_is_refused_by_name() -> None:
 
 
 def test_texts_join_title_body_and_skills() -> None:
-    assert freelancer_text("Dev", "Ten years", ["go", "sql"]) == "Dev. go, sql. Ten years"
-    assert job_text("Backend", "Build it", []) == "Backend. . Build it"
+    assert card_text("Dev", "Ten years", ["go", "sql"]) == "Dev. go, sql. Ten years"
+    assert card_text("Backend", "Build it", []) == "Backend. . Build it"
 
 
 def test_a_headline_leaves_out_what_is_unknown() -> None:

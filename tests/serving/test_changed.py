@@ -13,7 +13,7 @@ from feature_repo.encoded import QueryColumns
 from feature_repo.hydrate import candidate_features, with_column
 from feature_repo.pushes import Pushes
 from feature_repo.retrieval import FeatureStoreClient
-from feature_repo.text import freelancer_text, text_key
+from feature_repo.text import card_text, text_key
 from feature_repo.transforms import pair_matrix
 from metier.changes import Change, sequence_of
 from metier.contract import SURFACES
@@ -263,7 +263,7 @@ def test_texts_of_both_tables_are_known_to_who_asks(on):
     surface = on("job_feed")
     candidates = surface.take(surface.version("somebody", table="freelancers"))
     assert len(candidates) == len(surface.base)
-    key = text_key(freelancer_text(PERSON["title"], PERSON["overview"], PERSON["skills"]))
+    key = text_key(card_text(PERSON["title"], PERSON["overview"], PERSON["skills"]))
     row = candidates.vectors.rows([key])
     assert surface.base.release.vectors.rows([key]).tolist() == [-1]
     assert candidates.vectors.titles_at(row) == [PERSON["title"]]

@@ -4,12 +4,11 @@ import json
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from metier.settings import Settings
 from serving.clock import Clock
 from serving.engine import Engine
 from serving.routes import create_api
+from tests import servers
 
 ROUTES = {
     "talent_search": "/v1/search/talent",
@@ -45,6 +45,7 @@ HEADS = {"talent_search": "click", "job_feed": "click", "applicant_review": "acc
 UNHURRIED_MS = 60_000
 """A deadline that a busy machine keeps."""
 SOON = 30.0
+wait_until = partial(servers.wait_until, seconds=SOON)
 SIZE = SimulatorConfig(freelancers=120, jobs=80, impressions=8_000, days=60)
 UNCHANGING = ("bundles", "candidates", "lake", "mlflow")
 """Folders whose files are replaced, never changed: a copy of a home can share them."""
@@ -226,13 +227,6 @@ class Client:
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
-
-
-def wait_until(done: Callable[[], bool], seconds: float = SOON) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def logged(events: Path, table: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.data.feature_tables import VECTORS, build_all
-from feature_repo.text import job_text, text_key
+from feature_repo.text import card_text, text_key
 from feature_repo.vectors import TextVectors
 from metier.contract import TABLES
 from metier.lake import Lake
@@ -57,7 +57,7 @@ def typed(name, days, text):
     return {**told, "event_timestamp": day(days), "recorded_at": day(days)}
 
 
-COOK, BAKER = job_text("Cook", "d", []), job_text("Baker", "d", [])
+COOK, BAKER = card_text("Cook", "d", []), card_text("Baker", "d", [])
 
 
 @pytest.fixture
@@ -85,13 +85,13 @@ def test_only_new_texts_are_encoded(home):
     append(lake, "queries", typed("q2", 4, "coffee"))
     encoder = CountingEncoder()
     report = build_all(lake, settings, day(5), encoder)
-    assert encoder.asked == [job_text("Waiter", "d", []), "coffee"]
+    assert encoder.asked == [card_text("Waiter", "d", []), "coffee"]
     assert (report.texts, report.encoded) == (3, 1)
     assert report.rows["job_text"] == 1
     assert signs(settings, COOK, BAKER, "bread", "coffee", "tea") == [1, 1, -1, -1, 0]
     rows = pq.read_table(settings.features / "job_text").to_pylist()
     assert [row["text_key"] for row in rows] == [
-        text_key(job_text(title, "d", [])) for title in ("Cook", "Baker", "Waiter")
+        text_key(card_text(title, "d", [])) for title in ("Cook", "Baker", "Waiter")
     ]
     for row in rows:
         assert np.flatnonzero(row["embedding"]).tolist() == [int(row["text_key"], 16) % 384]
@@ -99,14 +99,14 @@ def test_only_new_texts_are_encoded(home):
 
 def test_a_typed_text_that_becomes_a_jobs_text_is_encoded_as_one(home):
     settings, lake = home
-    append(lake, "queries", typed("q2", 4, job_text("Waiter", "d", [])))
+    append(lake, "queries", typed("q2", 4, card_text("Waiter", "d", [])))
     build_all(lake, settings, day(5), CountingEncoder())
-    assert signs(settings, job_text("Waiter", "d", [])) == [-1]
+    assert signs(settings, card_text("Waiter", "d", [])) == [-1]
     append(lake, "jobs", job("j3", 6, title="Waiter"))
     encoder = CountingEncoder()
     build_all(lake, settings, day(7), encoder)
-    assert encoder.asked == [job_text("Waiter", "d", [])]
-    assert signs(settings, job_text("Waiter", "d", []), "bread") == [1, -1]
+    assert encoder.asked == [card_text("Waiter", "d", [])]
+    assert signs(settings, card_text("Waiter", "d", []), "bread") == [1, -1]
 
 
 def test_nothing_new_leaves_every_file_alone(home):
