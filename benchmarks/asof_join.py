@@ -55,7 +55,7 @@ def main() -> None:
 
 def join(folder: Path) -> None:
     """The measured process: prints its figures as one line of JSON, leaves the sampled rows in the folder."""
-    from feature_repo.retrieval import FeatureStoreClient
+    from feature_repo.client import FeatureStoreClient
     from metier.settings import Settings
 
     client = FeatureStoreClient(Settings(home=folder))

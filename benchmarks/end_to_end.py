@@ -24,25 +24,25 @@ import pyarrow.compute as pc
 import requests
 from rich.progress import track
 
-from components.data.assemble import assemble
-from components.data.feature_tables import VECTORS, build_all
-from components.data.leave_last_out import leave_last_out
-from components.data.pseudo_queries import organic_positives
-from components.evaluation.intervals import mean_interval
-from components.ranking.bundle import Bundle
-from components.ranking.registry import RegisteredBundle
-from components.ranking.releases import open_registry, to_serve
+from components.measures.intervals import mean_interval
+from components.releases.bundle import Bundle
+from components.releases.candidates import build_release, read_release, vectors_by
+from components.releases.in_use import open_registry, to_serve
+from components.releases.registry import RegisteredBundle
 from components.retrieval.questions import questions, retrieve
-from components.retrieval.release import build_release, read_release, vectors_by
+from components.training_sets.assemble import assemble
+from components.training_sets.leave_last_out import leave_last_out
+from components.training_sets.pseudo_queries import organic_positives
+from feature_repo.build.feature_tables import VECTORS, build_all
+from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
-from feature_repo.retrieval import FeatureStoreClient
-from feature_repo.vectors import TextVectors
+from feature_repo.texts.vectors import TextVectors
 from metier.contract import TABLES
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from metier.settings import Settings
-from serving.ask import Ask
+from serving.candidates.snapshot import CandidateSnapshot, judged
 from serving.launch import free_port, running
-from serving.snapshot import CandidateSnapshot, judged
+from serving.request.ask import Ask
 from serving.stages import SOURCED
 
 K = 10

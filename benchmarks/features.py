@@ -18,13 +18,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import feature_tasks
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from feature_worlds import key_of, names_of, write_entities, write_versions
-from home import keep
-from turns import Figures, answer_tasks, in_turns, summary, worker
+from harness import feature_tasks
+from harness.feature_worlds import key_of, names_of, write_entities, write_versions
+from harness.home import keep
+from harness.turns import Figures, answer_tasks, in_turns, summary, worker
 
 SUITES = ("asof", "snapshot", "materialization")
 JOINED = {"freelancer_profile": ("asof", "duckdb"), "freelancer_activity": ("asof", "duckdb", "dask")}

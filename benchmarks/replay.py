@@ -26,13 +26,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import requests
-from home import METIER, environment, keep
-from load import endpoint
+from harness.home import METIER, environment, keep
+from harness.load import endpoint
 from rich.progress import Progress
 
 from metier.contract import TABLES
 from metier.errors import ServingError
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from metier.settings import Settings, load_settings
 
 ROUTES = {"job_feed": "/v1/feed/jobs", "talent_search": "/v1/search/talent"}

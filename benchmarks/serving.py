@@ -22,13 +22,13 @@ from typing import Any
 
 import numpy as np
 import requests
-from home import METIER, environment, home_of_its_own, keep, say, to_status
-from load import CLIENT, Round, endpoint, run_round
+from harness.home import METIER, environment, home_of_its_own, keep, say, to_status
+from harness.load import CLIENT, Round, endpoint, run_round
 
-from components.retrieval.release import CANDIDATES
-from feature_repo.mapped import read_table
+from components.releases.candidates import CANDIDATES
+from feature_repo.files.mapped import read_table
 from metier.errors import InputError, ServingError
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from metier.settings import Settings, load_settings
 
 PATH = "/v1/rank"
@@ -67,7 +67,7 @@ def serve_bare(port: int) -> int:
     """The measured uvicorn process: what Ray Serve's replica serves, without Ray."""
     import uvicorn
 
-    from components.ranking.releases import open_registry, to_serve
+    from components.releases.in_use import open_registry, to_serve
     from serving.clock import Clock
     from serving.engine import Engine
     from serving.routes import create_api

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from components.data.plan import plan
-from components.data.studies import build
-from components.data.training_set import RankingDataset
+from components.evaluation.evaluate import evaluate
 from components.evaluation.reporting import merged
-from components.evaluation.studies import evaluate
 from components.ranking.ensemble import Ensemble
-from components.ranking.releases import champions, open_registry
 from components.ranking.xgboost_ranker import WATCHED, XGBoostRanker
-from metier.lake import Lake
+from components.releases.in_use import champions, open_registry
+from components.training_sets.build import build
+from components.training_sets.plan import plan
+from components.training_sets.ranking_dataset import RankingDataset
+from metier.lake.lake import Lake
 from metier.settings import Settings
 
 

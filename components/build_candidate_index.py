@@ -8,8 +8,8 @@ def build_candidate_index(as_of: str, after: str) -> str:
     """Which release each bundle has now; `after` is what has to be done before."""
     from datetime import datetime
 
-    from components.data.importers.changes import prune_changes
-    from components.ranking.releases import build_releases
+    from components.importers.logs.endpoint import prune_changes
+    from components.releases.in_use import build_releases
     from metier.settings import load_settings
 
     settings = load_settings()

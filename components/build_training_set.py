@@ -19,8 +19,8 @@ def build_training_set(
     from datetime import datetime
     from pathlib import Path
 
-    from components.data.plan import Study
-    from components.data.studies import build
+    from components.training_sets.build import build
+    from components.training_sets.plan import Study
     from metier.settings import load_settings
 
     folders = [Path(part.path) for part in (train, validation, held_out)]

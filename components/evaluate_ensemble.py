@@ -18,9 +18,9 @@ def evaluate_ensemble(
     from datetime import datetime
     from pathlib import Path
 
-    from components.data.plan import Study
-    from components.evaluation.studies import evaluate
+    from components.evaluation.evaluate import evaluate
     from components.ranking.ensemble import Ensemble
+    from components.training_sets.plan import Study
     from metier.settings import load_settings
 
     blend, moment = Ensemble.load(ensemble.path), datetime.fromisoformat(as_of)

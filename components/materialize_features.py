@@ -8,7 +8,7 @@ def materialize_features(as_of: str, features_digest: str) -> str:
     """Feature digest, passed on once the online store holds these features."""
     from datetime import datetime
 
-    from feature_repo.retrieval import FeatureStoreClient
+    from feature_repo.client import FeatureStoreClient
     from metier.settings import load_settings
 
     store = FeatureStoreClient(load_settings())

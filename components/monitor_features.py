@@ -11,8 +11,8 @@ def monitor_features(as_of: str, inputs_digest: str, new_reference: bool, page: 
     import shutil
     from datetime import datetime
 
-    from components.evaluation.monitoring.findings import require
-    from components.evaluation.monitoring.run import monitor, page_path
+    from components.monitoring.findings import require
+    from components.monitoring.run import monitor, page_path
     from metier.settings import load_settings
 
     settings = load_settings()

@@ -8,9 +8,9 @@ def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
     """One study per ranker to train; EmptyDataError when the lake holds no evidence for any."""
     from datetime import datetime
 
-    from components.data.plan import plan
-    from components.ranking.releases import champions, open_registry
-    from metier.lake import Lake
+    from components.releases.in_use import champions, open_registry
+    from components.training_sets.plan import plan
+    from metier.lake.lake import Lake
     from metier.settings import load_settings
 
     settings = load_settings()

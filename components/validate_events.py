@@ -11,8 +11,8 @@ def validate_events(as_of: str, inputs_digest: str, docs: dsl.Output[dsl.HTML]) 
     from datetime import datetime
     from pathlib import Path
 
-    from components.data.expectations import require, validate
-    from metier.lake import Lake
+    from components.validation.expectations import require, validate
+    from metier.lake.lake import Lake
     from metier.settings import load_settings
 
     verdict = validate(Lake(load_settings().lake), datetime.fromisoformat(as_of), Path(docs.path))

@@ -7,7 +7,18 @@ key and the two timestamps. A version counts from event_timestamp, the moment at
 from datetime import timedelta
 
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
-from feast.types import Array, Bool, FeastType, Float32, Float64, Int64, String, UnixTimestamp
+from feast.types import (
+    Array,
+    Bool,
+    FeastType,
+    Float32,
+    Float64,
+    Int64,
+    String,
+    UnixTimestamp,
+)
+
+from metier.contract import Surface
 
 NEVER_EXPIRES = timedelta(days=50 * 365)
 """A view says itself when something is over (windows that emptied have a row of zeros), so values do not expire.
@@ -17,6 +28,8 @@ leave out archives; fifty years mean the same to both.
 """
 FRESH_WITHIN = "fresh_within_hours"
 """Tag of a view: how old its values may be when they are served, from the moment up to which they were built."""
+LONGEST = 20
+"""Candidates that a history lists, and interactions it remembers as counted."""
 HOURS = {"profile": 48, "activity": 48, "history": 48, "text": 168}
 
 
@@ -206,3 +219,8 @@ job_feed_v1 = FeatureService(name="job_feed_v1", features=list(RANKED_VIEWS))
 applicant_review_v1 = FeatureService(name="applicant_review_v1", features=list(RANKED_VIEWS))
 
 SERVICES = (talent_search_v1, job_feed_v1, applicant_review_v1)
+
+
+def feature_service(surface: Surface) -> str:
+    """Name of the feature service that ranks a surface."""
+    return f"{surface}_v1"

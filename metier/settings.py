@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     refresh_seconds: float = pydantic.Field(default=10.0, gt=0)
     changes_url: str = ""
     retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)
-    """Days by table, as JSON, over those that components.data.retention declares; null keeps for ever."""
+    """Days by table, as JSON, over those that components.privacy.retention declares; null keeps for ever."""
 
     @pydantic.field_validator("home")
     @classmethod

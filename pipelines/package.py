@@ -13,7 +13,7 @@ import yaml
 
 from metier.errors import PipelineError
 from metier.settings import Settings
-from pipelines.submit import compile_package, run_arguments
+from pipelines.local import compile_package, run_arguments
 
 SCHEMA_VERSION = "2.1.0"
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123

@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.retrieval.encoder import Encoder
 from components.retrieval.questions import Question, questions
-from feature_repo.encoded import QueryColumns
 from feature_repo.hydrate import Read, query_features
-from feature_repo.vectors import TextVectors
-from feature_repo.weighing import DIMENSIONS
+from feature_repo.inputs.encoded import QueryColumns
+from feature_repo.texts.encoder import Encoder
+from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts.weighing import DIMENSIONS
 from metier.errors import NotFoundError, ServingError
-from serving.ask import Ask
-from serving.trail import Trail
+from serving.request.ask import Ask
+from serving.request.trail import Trail
 
 LOG = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from pydantic import (
 )
 
 from metier.contract import Surface
-from serving.ask import Ask, Promoted, Slate
-from serving.trail import Trail
-from serving.versions import plain_text
+from serving.events.versions import plain_text
+from serving.request.ask import Ask, Promoted, Slate
+from serving.request.trail import Trail
 
 MOST_CANDIDATES = 1_000
 MOST_INTERACTIONS = 1_000

@@ -16,10 +16,10 @@ from metier.contract import Surface
 from metier.errors import MetierError
 from serving import api
 from serving.engine import Engine
-from serving.event_log import Event
+from serving.events.event_log import Event
+from serving.events.versions import version_row
 from serving.metrics import Metrics
-from serving.trail import Trail
-from serving.versions import version_row
+from serving.request.trail import Trail
 
 LOG = logging.getLogger(__name__)
 MOST_PENDING = 64

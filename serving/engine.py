@@ -12,29 +12,30 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
-from components.ranking.bundle import Bundle
-from components.ranking.registry import RegisteredBundle, Registry
-from components.retrieval.release import moment_of, read_release
-from components.retrieval.release_folder import newest_version
-from feature_repo.breaker import Breaker
-from feature_repo.freshness import Age, ages
-from feature_repo.pushes import Pushes
-from feature_repo.retrieval import FeatureStoreClient, feature_service
-from metier.change_stream import open_change_log
-from metier.changes import Change
+from components.releases.bundle import Bundle
+from components.releases.candidates import moment_of, read_release
+from components.releases.folder import newest_version
+from components.releases.registry import RegisteredBundle, Registry
+from feature_repo.client import FeatureStoreClient
+from feature_repo.definitions import feature_service
+from feature_repo.online.breaker import Breaker
+from feature_repo.online.freshness import Age, ages
+from feature_repo.online.pushes import Pushes
+from metier.changes.log import Change
+from metier.changes.stream import open_change_log
 from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
-from serving.ask import Ask, Slate
-from serving.candidates import Candidates
+from serving.candidates.live import Live
+from serving.candidates.snapshot import CandidateSnapshot
+from serving.candidates.space import Candidates
 from serving.clock import Clock
-from serving.event_log import EventLog
-from serving.live import Live
+from serving.events.event_log import EventLog
 from serving.own_folder import own_folder
 from serving.records import events_of
-from serving.snapshot import CandidateSnapshot
+from serving.request.ask import Ask, Slate
+from serving.request.trail import Trail
 from serving.stages import Stages
-from serving.trail import Trail
 
 LOG = logging.getLogger(__name__)
 CLOSE_SECONDS = 10.0

@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from serving.ask import Ask, Slate
-from serving.event_log import Event
+from serving.events.event_log import Event
+from serving.request.ask import Ask, Slate
+from serving.request.trail import Trail
 from serving.stages import Stages
-from serving.trail import Trail
 
 
 def events_of(ask: Ask, slate: Slate, trail: Trail, stages: Stages, feature_service: str) -> list[Event]:

@@ -12,14 +12,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from feature_repo.freshness import Age
+from feature_repo.online.freshness import Age
 from metier.errors import InputError, MetierError, NotFoundError
 from serving import api
 from serving.bounds import BodyLimit, Counted
 from serving.desk import Desk
 from serving.engine import Engine
+from serving.events.versions import interaction_event
 from serving.metrics import Metrics
-from serving.versions import interaction_event
 
 LOG = logging.getLogger(__name__)
 CandidateId = Annotated[api.Id, Path()]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.retrieval.eligibility import cap_per_agency
-from serving.ask import Ask, Entry
+from serving.request.ask import Ask, Entry
 
 BELOW = 0.5
 """A promoted candidate may score below the last organic score on the slate by this share of it, and no more."""

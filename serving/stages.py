@@ -13,20 +13,20 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from components.ranking.bundle import Bundle
+from components.releases.bundle import Bundle
 from components.retrieval.eligibility import Eligibility
 from components.retrieval.questions import Question
-from feature_repo.encoded import QueryColumns
 from feature_repo.hydrate import Read, query_features
+from feature_repo.inputs.encoded import QueryColumns
 from metier.errors import MetierError, NotFoundError, RestingStoreError
 from serving.actor import Actor, hydrated, request_row
-from serving.ask import Ask, Entry, Slate
-from serving.candidates import Candidates
-from serving.fallback import Scored, climb
-from serving.misses import read_misses
+from serving.candidates.misses import read_misses
+from serving.candidates.snapshot import CandidateSnapshot, Rows
+from serving.candidates.space import Candidates
+from serving.request.ask import Ask, Entry, Slate
+from serving.request.fallback import Scored, climb
+from serving.request.trail import Pace, Trail
 from serving.select import ranked_entries
-from serving.snapshot import CandidateSnapshot, Rows
-from serving.trail import Pace, Trail
 
 LOG = logging.getLogger(__name__)
 SOURCED = 500

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from components.data.plan import Study
-from components.ranking.bundle import Bundle
 from components.ranking.ensemble import Ensemble
-from components.ranking.releases import open_registry, pinned
-from feature_repo.schema import feature_schema_hash
-from feature_repo.vectors import TextVectors
+from components.releases.bundle import Bundle
+from components.releases.in_use import open_registry, pinned
+from components.training_sets.plan import Study
+from feature_repo.inputs.schema import feature_schema_hash
+from feature_repo.texts.vectors import TextVectors
 from metier.settings import Settings
 
 CHAMPION = "champion"

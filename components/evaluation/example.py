@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.evaluation.logged_slates import Slates
-from components.evaluation.report import Table
+from components.evaluation.report.document import Table
 from components.ranking.ensemble import Ensemble
 
 SHOWN = 5

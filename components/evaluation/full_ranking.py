@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from components.evaluation.metrics import FloatArray, IntArray, expected_discount
+from components.measures.metrics import FloatArray, IntArray, expected_discount
 from metier.errors import EmptyDataError, InputError
 
 ScoreActors = Callable[[IntArray], npt.NDArray[np.floating]]

@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from components.data.traced import TracedDataset
 from components.evaluation.gate import Evidence
 from components.evaluation.measure import Values, best, compared, measured, order
-from components.evaluation.metrics import ndcg_at_k
-from components.evaluation.report import Section, Table
+from components.evaluation.report.document import Section, Table
 from components.evaluation.truth import has_truth, true_relevance
+from components.measures.metrics import ndcg_at_k
 from components.ranking.ensemble import Ensemble
 from components.ranking.ranker import Ranker
+from components.training_sets.traced import TracedDataset
 
 K = 10
 POPULARITY = ("candidate_clicks_30d", "candidate_impressions_30d")

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from components.evaluation.intervals import mean_interval, paired_difference
-from components.evaluation.report import Compared, Measured
+from components.evaluation.report.document import Compared, Measured
+from components.measures.intervals import mean_interval, paired_difference
 from components.ranking.ensemble import Ensemble
 from components.ranking.ranker import Floats, Ranker
 

@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from components.data.feature_tables import VECTORS
+from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Verdict
-from components.evaluation.report import EvaluationReport
+from components.evaluation.report.document import EvaluationReport
 from components.evaluation.reporting import merged
-from components.evaluation.studies import StudyEvaluation
-from components.ranking.bundle import Bundle, Origin
 from components.ranking.ensemble import Ensemble
-from components.ranking.registry import RegisteredBundle
-from components.ranking.releases import open_registry
-from components.retrieval.encoder import Encoder
-from feature_repo.retrieval import feature_service
-from feature_repo.vectors import TextVectors
+from components.releases.bundle import Bundle, Origin
+from components.releases.in_use import open_registry
+from components.releases.registry import RegisteredBundle
+from feature_repo.build.feature_tables import VECTORS
+from feature_repo.definitions import feature_service
+from feature_repo.texts.encoder import Encoder
+from feature_repo.texts.vectors import TextVectors
 from metier.code import code_digest
 from metier.contract import Surface, surface
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from metier.settings import Settings
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Decision, decide
-from components.evaluation.report import JSON_FILE, EvaluationReport, read_report, write_report
-from components.evaluation.studies import StudyEvaluation
+from components.evaluation.report.document import EvaluationReport
+from components.evaluation.report.write import JSON_FILE, read_report, write_report
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.data.traced import TracedDataset
-from components.retrieval.candidates import newest_versions
-from components.retrieval.encoder import Encoder
 from components.retrieval.hybrid import HybridRetriever
+from components.retrieval.known import newest_versions
 from components.retrieval.questions import questions, retrieve
-from feature_repo.text import headline, text_key
-from feature_repo.vectors import TextVectors
+from components.training_sets.traced import TracedDataset
+from feature_repo.texts.encoder import Encoder
+from feature_repo.texts.text import headline, text_key
+from feature_repo.texts.vectors import TextVectors
 from metier.contract import Surface
-from metier.lake import Lake
+from metier.lake.lake import Lake
 
 Floats = NDArray[np.float32]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluation.intervals import Interval, paired_difference
-from components.evaluation.metrics import ndcg_at_k
+from components.measures.intervals import Interval, paired_difference
+from components.measures.metrics import ndcg_at_k
 
 FloatArray = npt.NDArray[np.float64]
 

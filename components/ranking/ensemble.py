@@ -11,13 +11,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from components.data.training_set import RankingDataset
 from components.ranking import artifact
 from components.ranking.calibration import Calibration, fit_calibration
 from components.ranking.external_ranker import ExternalRanker
 from components.ranking.neural_ranker import NeuralRanker
 from components.ranking.ranker import Floats, Ranker, checked_features, require_names
 from components.ranking.xgboost_ranker import XGBoostRanker
+from components.training_sets.ranking_dataset import RankingDataset
 from metier.errors import ArtifactError, RankerError
 
 FloatArray = NDArray[np.float64]

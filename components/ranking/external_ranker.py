@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from components.data.training_set import RankingDataset
 from components.ranking import artifact
 from components.ranking.ranker import Floats, checked_features, require_names
+from components.training_sets.ranking_dataset import RankingDataset
 from metier.errors import ArtifactError, InputError, RankerError
 
 ROWS_PER_REQUEST = 1_000

@@ -11,41 +11,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import onnxruntime
 
-from components.data.training_set import RankingDataset
 from components.ranking import artifact
+from components.ranking.neural_config import NeuralConfig
 from components.ranking.ranker import Floats, checked_features, checked_training
+from components.training_sets.ranking_dataset import RankingDataset
 from metier.errors import ArtifactError, RankerError
 
 GRAPH_FILE = "network.onnx"
 WEIGHTS_FILE = "network.safetensors"
 ROWS_AT_ONCE = 8_192
-
-
-@dataclasses.dataclass(frozen=True)
-class NeuralConfig:
-    """Hyperparameters; the defaults hold from some hundred queries to a million rows."""
-
-    hidden: tuple[int, ...] = (256, 128)
-    crosses: int = 2
-    cross_rank: int = 32
-    embedding_width: int = 8
-    rarest_code: int = 20
-    """A category held by fewer training rows shares the embedding of the unknown."""
-    dropout: float = 0.5
-    input_dropout: float = 0.2
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    largest_gradient: float = 5.0
-    batch_rows: int = 4_096
-    epochs: int = 15
-    row_visits: int = 5_000_000
-    """Epochs are cut, down to one, so that a network sees at most so many rows."""
-    networks: int = 5
-    few_rows: int = 50_000
-    """Fewer training rows than this: `networks` of them are averaged. More: one is trained."""
-    head_weight: float = 0.3
-    """Weight of the outcome heads beside the listwise loss."""
-    seed: int = 0
 
 
 class NeuralRanker:

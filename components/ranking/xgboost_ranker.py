@@ -12,7 +12,6 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
-from components.data.training_set import RankingDataset
 from components.ranking import artifact
 from components.ranking.ranker import (
     TEXT_VECTOR,
@@ -22,6 +21,7 @@ from components.ranking.ranker import (
     query_weights,
     telling_queries,
 )
+from components.training_sets.ranking_dataset import RankingDataset
 from metier.errors import ArtifactError, RankerError
 
 MODEL_FILE = "model.ubj"

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters
 from components.retrieval.pair_facts import PairFacts
-from feature_repo.names import Names
+from feature_repo.files.names import Names
 from metier.errors import FeatureError
 
 BoolArray = npt.NDArray[np.bool_]

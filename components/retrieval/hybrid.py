@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from components.retrieval.dense import EXACT_UP_TO, DenseIndex
 from components.retrieval.digests import first_altered, sha256_of
-from components.retrieval.encoder import Encoder, Progress
 from components.retrieval.fused import FusedSearch
 from components.retrieval.lexical import LexicalIndex
-from feature_repo.mapped import read_array, write_array
-from feature_repo.text import LANGUAGE
+from feature_repo.files.mapped import read_array, write_array
+from feature_repo.texts.encoder import Encoder, Progress
+from feature_repo.texts.text import LANGUAGE
 from metier.errors import ArtifactError, InputError
 
 FloatArray = npt.NDArray[np.float32]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import tantivy
 
-from feature_repo.text import LANGUAGE, analyser, analyze
+from feature_repo.texts.text import LANGUAGE, analyser, analyze
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feature_repo.mapped import read_table, write_table
-from feature_repo.names import whole
+from feature_repo.files.mapped import read_table, write_table
+from feature_repo.files.names import whole
 
 Sets = Mapping[str, frozenset[str]]
 KINDS = ("dismiss", "apply", "invite", "accept", "decline", "hire")

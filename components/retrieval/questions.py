@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from components.retrieval.fused import FusedSearch, Rows
 from components.retrieval.hybrid import Found, HybridRetriever
-from feature_repo.encoded import asks_as_person
-from feature_repo.text import headline
-from feature_repo.vectors import TextVectors
+from feature_repo.inputs.encoded import asks_as_person
+from feature_repo.texts.text import headline
+from feature_repo.texts.vectors import TextVectors
 from metier.contract import Surface
 
 FloatArray = npt.NDArray[np.float32]

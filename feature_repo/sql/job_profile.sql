@@ -1,5 +1,5 @@
 -- Versions of a job in the order they became visible; one that is older than a visible version never shows.
--- text_key is feature_repo.text.text_key(card_text(title, description, skills)). Needs clock.sql.
+-- text_key is feature_repo.texts.text.text_key(card_text(title, description, skills)). Needs clock.sql.
 
 WITH ranked AS (
     SELECT

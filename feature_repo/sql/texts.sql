@@ -1,5 +1,5 @@
 -- Every distinct text of the visible versions of jobs and freelancers, with its title.
--- Must agree with feature_repo.text: card_text, text_key.
+-- Must agree with feature_repo.texts.text: card_text, text_key.
 
 WITH texts AS (
     SELECT title, concat(title, '. ', array_to_string(skills, ', '), '. ', overview) AS text

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from metier.settings import load_settings
 
 importing = typer.Typer(help="Bring events into the lake.", no_args_is_help=True)
@@ -25,7 +25,7 @@ def import_contract(directory: DirectoryArgument, as_json: JsonOption = False) -
 
     Example: metier import contract exports/2026-03
     """
-    from components.data.importers.contract_tables import read_contract_directory
+    from components.importers.contract_tables import read_contract_directory
 
     _ingest(read_contract_directory(directory), as_json)
 
@@ -36,7 +36,7 @@ def import_job_views(directory: DirectoryArgument, as_json: JsonOption = False) 
 
     Example: metier import job-views data/job_views
     """
-    from components.data.importers.job_views import read_job_views
+    from components.importers.job_views import read_job_views
 
     _ingest(read_job_views(directory), as_json)
 
@@ -47,7 +47,7 @@ def import_events(as_json: JsonOption = False) -> None:
 
     Example: metier import events
     """
-    from components.data.importers.changes import import_logs
+    from components.importers.logs.endpoint import import_logs
 
     settings = load_settings()
     report = import_logs(Lake(settings.lake), settings, settings.as_of or datetime.now(UTC))
@@ -64,7 +64,7 @@ def import_posts(
 
     Example: metier import posts posts.csv --mapping posts.yaml
     """
-    from components.data.importers import posts
+    from components.importers import posts
 
     settings = load_settings()
     report = posts.import_posts(Lake(settings.lake), file, mapping, settings.as_of or datetime.now(UTC))
@@ -72,7 +72,7 @@ def import_posts(
 
 
 def _ingest(tables: Iterable[tuple[str, str, Any]], as_json: bool) -> None:
-    from components.data.ingest import ingest
+    from components.importers.ingest import ingest
 
     settings = load_settings()
     report = ingest(Lake(settings.lake), tables, settings.as_of or datetime.now(UTC))
@@ -96,8 +96,8 @@ def simulate(
     from rich.console import Console
     from rich.progress import Progress
 
-    from components.data.simulator import SimulatorConfig, render
-    from components.data.simulator import simulate as run
+    from components.simulator import SimulatorConfig, render
+    from components.simulator import simulate as run
 
     settings = load_settings()
     target = Lake(settings.lake)
@@ -151,7 +151,7 @@ def replay(
 
     Example: metier lake replay --most 10000
     """
-    from components.evaluation.replay import replay as rebuild
+    from components.monitoring.replay import replay as rebuild
 
     report = rebuild(load_settings(), most, as_happened)
     print(json.dumps(asdict(report)) if as_json else report.render())

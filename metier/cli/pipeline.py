@@ -30,7 +30,7 @@ def compile_(
 
     Example: metier pipeline compile training --out training.yaml
     """
-    from pipelines.submit import compile_package
+    from pipelines.local import compile_package
 
     print(compile_package(name, out or Path(f"{name}.yaml")))
 
@@ -46,7 +46,7 @@ def run(
 
     Example: metier pipeline run training --surface job_feed
     """
-    from pipelines.submit import run_locally
+    from pipelines.local import run_locally
 
     show = _silent if as_json else _progress
     finished = run_locally(name, load_settings(), tuple(surface or ()), show=show)
@@ -108,7 +108,7 @@ def report(as_json: JsonOption = False) -> None:
 
     Example: metier report --json
     """
-    from components.evaluation.report import render_text
+    from components.evaluation.report.write import render_text
     from components.evaluation.reporting import as_json as to_json
     from components.evaluation.reporting import read_reports
 

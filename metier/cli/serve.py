@@ -23,10 +23,10 @@ def serve(
 
     Example: metier serve --port 8000 --as-of lake
     """
-    from components.ranking.bundle import label
-    from components.ranking.releases import open_registry, to_serve
-    from components.retrieval.release_folder import require_release
-    from metier.lake import Lake
+    from components.releases.bundle import label
+    from components.releases.folder import require_release
+    from components.releases.in_use import open_registry, to_serve
+    from metier.lake.lake import Lake
     from serving.launch import free_port, require_free, running, wait_for_signal
 
     if as_of not in ("wall", "lake"):

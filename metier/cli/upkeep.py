@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from metier.cli.data import JsonOption, lake
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from metier.settings import load_settings
 
 
@@ -21,7 +21,7 @@ def forget(
 
     Example: metier forget fr_000042
     """
-    from components.data.forget import forget as remove
+    from components.privacy.forget import forget as remove
 
     receipt = remove(load_settings(), actor_id, datetime.now(UTC))
     print(json.dumps(asdict(receipt)) if as_json else receipt.render())
@@ -35,7 +35,7 @@ def migrate(as_json: JsonOption = False) -> None:
 
     Example: metier lake migrate
     """
-    from metier.lake_upkeep import migrate as run
+    from metier.lake.upkeep import migrate as run
 
     report = run(Lake(load_settings().lake))
     print(json.dumps(asdict(report)) if as_json else f"{report.upgraded:,} files upgraded, {report.current:,} current")
@@ -47,7 +47,7 @@ def compact(as_json: JsonOption = False) -> None:
 
     Example: metier lake compact
     """
-    from metier.lake_upkeep import compact as run
+    from metier.lake.upkeep import compact as run
 
     report = run(Lake(load_settings().lake))
     print(json.dumps(asdict(report)) if as_json else f"{report.before:,} files before, {report.after:,} after")
@@ -62,7 +62,7 @@ def retain(
 
     Example: metier lake retain --apply
     """
-    from components.data.retention import retain as run
+    from components.privacy.retention import retain as run
 
     settings = load_settings()
     held = Lake(settings.lake)

@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from feast.repo_operations import get_repo_files
 from feast.types import from_feast_to_pyarrow_type
+from feature_repo.online.home import HomeSqliteOnlineStoreConfig
 from sqlalchemy import create_engine
 
-from feature_repo import sqlite_home
-from feature_repo.asof_store import AsofOfflineStoreConfig
+from feature_repo.client import FeatureStoreClient, render_feature_store_yaml
 from feature_repo.definitions import ENTITIES, VIEWS
-from feature_repo.retrieval import FeatureStoreClient, render_feature_store_yaml
-from feature_repo.sqlite_home import HomeSqliteOnlineStoreConfig
+from feature_repo.files import home
+from feature_repo.offline.asof_store import AsofOfflineStoreConfig
 from metier.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -132,15 +132,15 @@ def test_feast_imports_the_definitions_alone():
 
 def test_relative_paths_lie_under_metier_home_and_absolute_ones_stay(tmp_path, monkeypatch):
     monkeypatch.setenv("METIER_HOME", str(tmp_path / "home"))
-    sqlite_home.home.cache_clear()
+    home.home.cache_clear()
     relative = create_engine("sqlite:///registry.db", plugins=["metier_home"])
     assert relative.url.database == f"{tmp_path}/home/registry.db"
     assert (tmp_path / "home").is_dir()
     absolute = create_engine(f"sqlite:///{tmp_path}/other/registry.db", plugins=["metier_home"])
     assert absolute.url.database == f"{tmp_path}/other/registry.db"
-    kind = "feature_repo.sqlite_home.HomeSqliteOnlineStore"
+    kind = "feature_repo.online.home.HomeSqliteOnlineStore"
     assert HomeSqliteOnlineStoreConfig(type=kind).path == f"{tmp_path}/home/online_store.db"
     assert HomeSqliteOnlineStoreConfig(type=kind, path="/x/online.db").path == "/x/online.db"
     assert AsofOfflineStoreConfig().folder == f"{tmp_path}/home/features"
     assert AsofOfflineStoreConfig(folder="/x").folder == "/x"
-    sqlite_home.home.cache_clear()
+    home.home.cache_clear()

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components.step import IMAGE
-from pipelines.submit import SINGLE_THREADED
+from pipelines.local import SINGLE_THREADED
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCKER = CHECKOUT / "infra" / "docker"

@@ -12,7 +12,7 @@ from ray.serve._private import constants as serve_constants
 from ray.serve.config import AutoscalingConfig
 from ray.serve.schema import ServeDeploySchema
 
-from components.ranking.registry import registered_name
+from components.releases.registry import registered_name
 from metier.contract import SURFACES
 from metier.settings import Settings
 from serving.launch import RETRIES

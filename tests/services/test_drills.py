@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from feature_repo.retrieval import FeatureStoreClient
-from serving.ask import Ask
+from feature_repo.client import FeatureStoreClient
 from serving.clock import Clock
 from serving.engine import Engine
-from serving.trail import Trail
+from serving.request.ask import Ask
+from serving.request.trail import Trail
 from tests.servers import SOON, SlowProxy, Valkey, wait_until
 
 UNHURRIED_MS = 60_000

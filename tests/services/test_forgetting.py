@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 from redis import Redis
 
+from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import freelancer_history, freelancer_profile
-from feature_repo.forgetting import Gone
-from feature_repo.forgetting_online import forget_online
-from feature_repo.pushes import Pushes
-from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.forgetting.offline import Gone
+from feature_repo.forgetting.online import forget_online
+from feature_repo.online.pushes import Pushes
 from metier.errors import FeatureError
 from metier.settings import Settings
 from tests.servers import free_port

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import RANKED_VIEWS, VIEWS
-from feature_repo.pushes import Pushes
-from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.online.pushes import Pushes
 from metier.settings import Settings
 from tests.services.test_shared_stores import END, everyone, features, job, title
 
@@ -18,7 +18,7 @@ __all__ = ["features"]
 KILLED = """
 import os, signal, sys
 from datetime import datetime
-from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.client import FeatureStoreClient
 from metier.settings import load_settings
 
 left = [int(sys.argv[2])]

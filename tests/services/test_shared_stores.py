@@ -10,9 +10,9 @@ import pytest
 from feast.types import from_feast_to_pyarrow_type
 from redis import Redis
 
+from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import ENTITIES, RANKED_VIEWS, VIEWS
-from feature_repo.pushes import Pushes
-from feature_repo.retrieval import FeatureStoreClient
+from feature_repo.online.pushes import Pushes
 from metier.errors import FeatureError
 from metier.settings import Settings
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from feature_repo.client import FeatureStoreClient, render_feature_store_yaml
 from feature_repo.definitions import SERVICES, VIEWS
-from feature_repo.retrieval import FeatureStoreClient, render_feature_store_yaml
 from metier.settings import Settings
 from tests.servers import SOON, wait_until
 
@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 APPLY = """
 import pathlib, sys, time
 from feast.cli.cli import cli
-import feature_repo.definitions, feature_repo.asof_store, feature_repo.valkey_home, psycopg
+import feature_repo.definitions, feature_repo.offline.asof_store, feature_repo.online.valkey_home, psycopg
 pathlib.Path(sys.argv[2]).touch()
 until = time.monotonic() + 60
 while not pathlib.Path(sys.argv[3]).exists() and time.monotonic() < until:

@@ -6,7 +6,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from feature_repo.hydrate import Read, candidate_features
-from serving.snapshot import CandidateSnapshot
+from serving.candidates.snapshot import CandidateSnapshot
 
 
 def online_values(surface, candidates: Sequence[str], read: Read, moment: datetime) -> pa.Table:

@@ -9,9 +9,9 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.data.importers.changes import import_logs
+from components.importers.logs.endpoint import import_logs
 from metier.contract import KINDS, SURFACES
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from tests.serving.world import ROUTES, logged, served
 
 HALF = "\ud83d"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from components.ranking import artifact
-from components.ranking.registry import RegisteredBundle
+from components.releases.registry import RegisteredBundle
 from metier.errors import ArtifactError, MetierError, RegistryError, ServingError
-from serving.ask import Ask
 from serving.clock import Clock
 from serving.engine import Engine
-from serving.trail import Trail
+from serving.request.ask import Ask
+from serving.request.trail import Trail
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from components.data.forget import forget
-from components.data.importers.changes import import_logs
-from metier.change_files import FileChangeLog
-from serving.ask import Ask
+from components.importers.logs.endpoint import import_logs
+from components.privacy.forget import forget
+from metier.changes.files import FileChangeLog
 from serving.clock import Clock
 from serving.engine import Engine
 from serving.launch import free_port
-from serving.trail import Trail
+from serving.request.ask import Ask
+from serving.request.trail import Trail
 from tests.serving.versions import JOB, PERSON
 from tests.serving.world import SOON, Client, ids, served, wait_until
 

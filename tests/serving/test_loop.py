@@ -15,16 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from components.data.assemble import applications, assemble
-from components.data.feature_tables import VECTORS, build_all
-from components.data.importers.changes import import_logs
-from components.data.importers.events import EventsReport
-from components.ranking.releases import build_releases
-from components.retrieval.encoder import Encoder
-from components.retrieval.release import moment_of
+from components.importers.logs.endpoint import import_logs
+from components.importers.logs.events import EventsReport
+from components.releases.candidates import moment_of
+from components.releases.in_use import build_releases
+from components.training_sets.assemble import applications, assemble
+from feature_repo.build.feature_tables import VECTORS, build_all
+from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import with_column
-from feature_repo.retrieval import FeatureStoreClient
-from feature_repo.vectors import TextVectors
+from feature_repo.texts.encoder import Encoder
+from feature_repo.texts.vectors import TextVectors
 from metier.contract import SURFACES, TIMESTAMP
 from serving.engine import Engine
 from tests.serving.world import ROUTES, Client, World, ids, logged, served, wait_until

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feature_repo.transforms import feature_names
+from feature_repo.inputs.transforms import feature_names
 from metier.contract import SURFACES
 from tests.serving.world import ROUTES, ids
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from metier.change_files import FileChangeLog
+from metier.changes.files import FileChangeLog
 from metier.contract import IMPRESSIONS, QUERIES, SURFACES
 from tests.serving.world import ROUTES, ids, logged, wait_until
 

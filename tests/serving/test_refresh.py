@@ -10,22 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from components.ranking.releases import build_releases
-from components.retrieval.release_folder import newest_version
-from serving.ask import Ask
-from serving.trail import Trail
+from components.releases.folder import newest_version
+from components.releases.in_use import build_releases
+from serving.request.ask import Ask
+from serving.request.trail import Trail
 from tests.serving.world import wait_until
 
 STUCK = """
 import dataclasses, sys, time
 from datetime import datetime
-from components.data.feature_tables import VECTORS
-from components.ranking.bundle import Bundle
-from components.ranking.releases import open_registry, to_serve
-from components.retrieval.release import build_release
-from feature_repo.retrieval import FeatureStoreClient
-from feature_repo.vectors import TextVectors
-from metier.lake import Lake
+from feature_repo.build.feature_tables import VECTORS
+from components.releases.bundle import Bundle
+from components.releases.in_use import open_registry, to_serve
+from components.releases.candidates import build_release
+from feature_repo.client import FeatureStoreClient
+from feature_repo.texts.vectors import TextVectors
+from metier.lake.lake import Lake
 from metier.settings import Settings
 
 class Stuck(TextVectors):

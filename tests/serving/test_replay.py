@@ -5,10 +5,10 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 
-from components.data.feature_tables import build_all
-from components.data.importers.changes import import_logs
-from components.evaluation.replay import replay
-from components.retrieval.encoder import Encoder
+from components.importers.logs.endpoint import import_logs
+from components.monitoring.replay import replay
+from feature_repo.build.feature_tables import build_all
+from feature_repo.texts.encoder import Encoder
 from metier.contract import SURFACES, TABLES
 from metier.errors import FeatureError
 from tests.serving.world import ROUTES, ids, logged, served, wait_until

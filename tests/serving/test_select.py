@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.ask import Ask, Promoted
+from serving.request.ask import Ask, Promoted
 from serving.select import ranked_entries
 
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from components.retrieval.release_folder import newest_version
+from components.releases.folder import newest_version
 from tests.local.walk import metier
 
 REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"

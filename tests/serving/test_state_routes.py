@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from feature_repo.freshness import LIMITS
 from feature_repo.hydrate import candidate_views
+from feature_repo.online.freshness import LIMITS
 from metier.contract import SURFACES
 from serving.clock import Clock
 from serving.desk import MOST_PENDING

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from metier.changes import Change, sequence_of
+from metier.changes.log import Change, sequence_of
 from metier.errors import EventLogError
 
 JOB = {

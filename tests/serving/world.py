@@ -16,20 +16,22 @@ import numpy as np
 import requests
 import uvicorn
 
-from components.data.assemble import build_training_set
-from components.data.feature_tables import VECTORS, build_all
-from components.data.simulator import SimulatorConfig, simulate
-from components.ranking.bundle import Bundle, Origin
 from components.ranking.ensemble import Ensemble
-from components.ranking.neural_ranker import NeuralConfig, NeuralRanker
-from components.ranking.registry import RegisteredBundle
-from components.ranking.releases import build_releases, open_registry, to_serve
+from components.ranking.neural_config import NeuralConfig
+from components.ranking.neural_ranker import NeuralRanker
 from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
-from components.retrieval.encoder import Encoder
-from feature_repo.retrieval import FeatureStoreClient, feature_service
-from feature_repo.vectors import TextVectors
+from components.releases.bundle import Bundle, Origin
+from components.releases.in_use import build_releases, open_registry, to_serve
+from components.releases.registry import RegisteredBundle
+from components.simulator import SimulatorConfig, simulate
+from components.training_sets.assemble import build_training_set
+from feature_repo.build.feature_tables import VECTORS, build_all
+from feature_repo.client import FeatureStoreClient
+from feature_repo.definitions import feature_service
+from feature_repo.texts.encoder import Encoder
+from feature_repo.texts.vectors import TextVectors
 from metier.contract import SURFACES, Surface
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from metier.settings import Settings
 from serving.clock import Clock
 from serving.engine import Engine

@@ -6,21 +6,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.data.plan import Study
-from components.data.training_set import RankingDataset
+from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Evidence
-from components.evaluation.intervals import Interval
 from components.evaluation.promotion import register
-from components.evaluation.report import EvaluationReport, Measured, Section
-from components.evaluation.studies import StudyEvaluation
-from components.ranking.bundle import Bundle
+from components.evaluation.report.document import EvaluationReport, Measured, Section
+from components.measures.intervals import Interval
 from components.ranking.ensemble import Ensemble
 from components.ranking.external_ranker import ExternalRanker
-from components.ranking.releases import champions, in_use, open_registry, to_serve
-from feature_repo.vectors import TextVectors
+from components.releases.bundle import Bundle
+from components.releases.in_use import champions, in_use, open_registry, to_serve
+from components.training_sets.plan import Study
+from components.training_sets.ranking_dataset import RankingDataset
+from feature_repo.texts.vectors import TextVectors
 from metier.contract import TABLES
 from metier.errors import RegistryError
-from metier.lake import Lake
+from metier.lake.lake import Lake
 from metier.settings import Settings
 
 AS_OF = datetime(2026, 1, 31, tzinfo=UTC)

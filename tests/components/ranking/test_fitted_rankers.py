@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from components.data.training_set import RankingDataset
-from components.evaluation.metrics import ndcg_at_k
-from components.ranking.neural_ranker import NeuralConfig, NeuralRanker
+from components.measures.metrics import ndcg_at_k
+from components.ranking.neural_config import NeuralConfig
+from components.ranking.neural_ranker import NeuralRanker
 from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
+from components.training_sets.ranking_dataset import RankingDataset
 from metier.errors import ArtifactError, EmptyDataError, FeatureMismatchError, RankerError
 
 CLASSES = {"xgboost": XGBoostRanker, "neural": NeuralRanker}

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from components.data.training_set import RankingDataset
+from components.ranking.neural_config import NeuralConfig
 from components.ranking.neural_inputs import CODES, fit_inputs
 from components.ranking.neural_network import Inputs
-from components.ranking.neural_ranker import NeuralConfig, NeuralRanker
+from components.ranking.neural_ranker import NeuralRanker
+from components.training_sets.ranking_dataset import RankingDataset
 
 SMALL = NeuralConfig(hidden=(16,), cross_rank=4, epochs=6, networks=2, rarest_code=2, learning_rate=5e-3, dropout=0.1)
 NAN = np.nan

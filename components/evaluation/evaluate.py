@@ -1,0 +1,204 @@
+"""Evaluate one study by its protocol. Composes measurements; knows no pipeline and makes no decision."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from components.evaluation import logged_slates, organic
+from components.evaluation.champion import CHAMPION, Champion, read_champion
+from components.evaluation.example import example_table
+from components.evaluation.gate import Evidence
+from components.evaluation.report.document import Chart, Curve, EvaluationReport, Table
+from components.evaluation.report.write import read_report, write_report
+from components.evaluation.retrieved import Candidates
+from components.measures.intervals import Interval
+from components.ranking.ensemble import Ensemble
+from components.ranking.ranker import Ranker
+from components.training_sets.assemble import typed_queries
+from components.training_sets.plan import Study
+from components.training_sets.traced import TracedDataset
+from feature_repo.build.feature_tables import VECTORS
+from feature_repo.client import FeatureStoreClient
+from feature_repo.hydrate import query_features
+from feature_repo.texts.encoder import Encoder
+from feature_repo.texts.vectors import TextVectors
+from metier.lake.lake import Lake
+from metier.settings import Settings
+
+EVIDENCE_FILE = "evidence.json"
+
+
+@dataclass(frozen=True)
+class StudyEvaluation:
+    """One study's report part and the evidence that the gate reads."""
+
+    study: Study
+    report: EvaluationReport
+    evidence: tuple[Evidence, ...]
+    champion: str | None = None
+    """Label of the champion that the evidence compares with; None where it compares with a baseline."""
+
+    def write(self, folder: Path) -> None:
+        """Write the report part and the evidence."""
+        folder.mkdir(parents=True, exist_ok=True)
+        write_report(self.report, folder)
+        plain = {
+            "study": self.study.as_dict(),
+            "champion": self.champion,
+            "evidence": [
+                {"estimand": each.estimand, "metric": each.metric, "difference": each.difference.as_dict()}
+                for each in self.evidence
+            ],
+        }
+        (folder / EVIDENCE_FILE).write_text(json.dumps(plain), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "StudyEvaluation":
+        """What `write` left."""
+        plain = json.loads((folder / EVIDENCE_FILE).read_text(encoding="utf-8"))
+        evidence = tuple(
+            Evidence(each["estimand"], each["metric"], Interval.from_dict(each["difference"]))
+            for each in plain["evidence"]
+        )
+        return cls(Study(**plain["study"]), read_report(folder), evidence, plain["champion"])
+
+    def headline(self) -> dict[str, float]:
+        """The ensemble's figures in the first section, by metric."""
+        return {
+            row.metric.replace("@", "_at_"): row.interval.value
+            for row in self.report.sections[0].measured
+            if row.ranker == "ensemble"
+        }
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is evaluated, with what: the same for every protocol."""
+
+    study: Study
+    ensemble: Ensemble
+    champion: Champion
+    candidates: Candidates
+    store: FeatureStoreClient
+    settings: Settings
+    as_of: datetime
+
+    @property
+    def rankers(self) -> dict[str, Ranker | Ensemble]:
+        """Single rankers, their ensemble, and the champion where it reads the same features."""
+        return {**self.ensemble.rankers, "ensemble": self.ensemble, **self.champion.rankers}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every report says first."""
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in self.ensemble.weights.items())
+        facts = {"as of": self.as_of.isoformat(), f"blend ({self.study.name})": weights}
+        if self.champion.label:
+            compared = "" if self.champion.ensemble else ", not compared: it reads other features"
+            facts["champion"] = self.champion.label + compared
+        return facts
+
+    def evaluation(self, report: EvaluationReport, evidence: Sequence[Evidence]) -> StudyEvaluation:
+        """The finished evaluation; without comparable evidence where the champion cannot be compared."""
+        comparable = self.champion.label is None or self.champion.ensemble is not None
+        return StudyEvaluation(self.study, report, tuple(evidence) if comparable else (), self.champion.label)
+
+
+def evaluate(study: Study, held_out: Path, ensemble: Ensemble, settings: Settings, as_of: datetime) -> StudyEvaluation:
+    """Measure `ensemble` on the held-out set of `study`, beside its rankers, baselines and the champion."""
+    lake, encoder = Lake(settings.lake), Encoder.load()
+    vectors = TextVectors.read(settings.features / VECTORS)
+    candidates = Candidates(lake, study.surface, as_of, vectors, encoder)
+    champion = read_champion(study, ensemble, vectors, encoder.hash, settings)
+    subject = _Subject(study, ensemble, champion, candidates, FeatureStoreClient(settings), settings, as_of)
+    if study.protocol == "logged_slates":
+        return _logged(subject, TracedDataset.read(held_out), lake)
+    return _organic(subject, held_out)
+
+
+def _organic(subject: _Subject, held_out: Path) -> StudyEvaluation:
+    study, candidates = subject.study, subject.candidates
+    catalogue = organic.Catalogue(candidates.ids, candidates.cards())
+    ranked = organic.score_everything(
+        study, held_out, catalogue, subject.rankers, subject.store, candidates.vectors, candidates.for_everything
+    )
+    pools = (True, False) if study.protocol == "leave_last_out" else (False,)
+    sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
+    against = CHAMPION if subject.champion.ensemble else "tf-idf"
+    evidence = [
+        Evidence("logged", row.metric, row.interval)
+        for row in sections[0].compared
+        if row.against == against and row.metric == "hr@10"
+    ]
+    return subject.evaluation(EvaluationReport(study.surface, sections, subject.facts), evidence)
+
+
+def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEvaluation:
+    study, candidates = subject.study, subject.candidates
+    typed = typed_queries(held_out.rows, lake, subject.as_of)
+    asked = query_features(study.surface, typed, subject.store.training_features)
+    retrieval = None
+    if study.surface != "applicant_review":
+        retrieval = candidates.for_slates(study.surface, held_out, asked)
+    slates = logged_slates.scored_slates(held_out, subject.rankers, retrieval)
+    metadata = held_out.metadata
+    facts = subject.facts | {
+        "heads that grade relevance": ", ".join(metadata["graded_heads"]),
+        "gap between parts, days": metadata["gap_days"],
+        "immature rows": metadata["immature_rows"],
+        "rows with features as served": metadata["rows_as_served"],
+        "promoted rows, left out": metadata["promoted_rows"],
+        "test starts": metadata["test_start"],
+    }
+    sections = logged_slates.sections(slates, subject.settings.truth)
+    first, *rest = sections
+    titles = dict(zip(candidates.ids, candidates.rows["title"].to_pylist(), strict=True))
+    example = example_table(slates, subject.ensemble, asked, titles)
+    tables = (*first.tables, *((example,) if example else ()), _labels(metadata, study))
+    labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
+    report = EvaluationReport(study.surface, (labelled, *rest), facts, None, tuple(metadata["warnings"]))
+    return subject.evaluation(report, logged_slates.evidence(slates))
+
+
+def _labels(metadata: dict[str, Any], study: Study) -> Table:
+    """Positives, immature share and the delay curve of each head."""
+    report = metadata["labels"]["surfaces"][study.surface]
+    return Table("Labels", ("fact", "value"), tuple(_flat(report)))
+
+
+def _delays(metadata: dict[str, Any]) -> Chart:
+    """The delay curve of each kind: share of its outcomes by days since the impression."""
+    curves = []
+    for kind, told in metadata["labels"]["delay_days"].items():
+        points = [(days, int(name[1:]) / 100) for name, days in told.items() if name[1:].isdigit() and days is not None]
+        curves.append(Curve(kind, tuple(days for days, _ in points), tuple(share for _, share in points)))
+    return Chart("Delay of outcomes", "days since the impression", "share of outcomes", tuple(curves))
+
+
+def _flat(nested: dict[str, Any], prefix: str = "") -> Sequence[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in nested.items():
+        label = f"{prefix}{name.replace('_', ' ')}"
+        if isinstance(value, dict):
+            rows += _flat(value, f"{label}: ")
+        else:
+            rows.append((label, ", ".join(map(str, value)) if isinstance(value, list) else value))
+    return rows
+
+
+def _title(study: Study, protocol_pool: bool) -> str:
+    pool = "candidates of actors with two or more" if protocol_pool else "every candidate in the lake"
+    counts = " · WITH candidate counts" if study.candidate_counts else ""
+    return f"{study.protocol.replace('_', ' ').capitalize()}, {pool}{counts}"
+
+
+def _note(study: Study) -> str:
+    how = {
+        "leave_last_out": "Each actor's last candidate is held out; what it had touched is not ranked again.",
+        "time_split": "Trained before a moment; leave-last-out on actors active after it.",
+    }[study.protocol]
+    marked = " Candidate counts are features here: where posting dates are absent they give targets away."
+    return how + (marked if study.candidate_counts else " No candidate counts among the features.")

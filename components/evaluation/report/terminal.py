@@ -1,0 +1,82 @@
+"""The evaluation report as plain text for a terminal. Shows what it is given and computes nothing."""
+
+import io
+from typing import TYPE_CHECKING
+
+from components.evaluation.gate import MEANING
+from components.evaluation.report.document import (
+    Section,
+    Table,
+    is_numeric,
+    reading_of,
+    show_cell,
+    show_difference,
+    show_interval,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from components.evaluation.report.document import EvaluationReport
+
+
+def render(evaluation: "EvaluationReport", width: int) -> str:
+    """Decision first, then each section's tables; no colours, no control characters."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, highlight=False)
+    _print(console, f"Evaluation: {evaluation.surface}")
+    if evaluation.decision:
+        estimand = evaluation.decision.estimand
+        meaning = f"estimand: {MEANING[estimand]}" if estimand else "no estimand was conclusive"
+        _print(console, f"Decision: {evaluation.decision.verdict} ({meaning})")
+        for reason in evaluation.decision.reasons:
+            _print(console, f"  - {reason}")
+    for warning in evaluation.warnings:
+        _print(console, f"Warning: {warning}")
+    for name, value in evaluation.facts.items():
+        _print(console, f"{name}: {show_cell(value)}")
+    for section in evaluation.sections:
+        _section(console, section)
+    file = console.file
+    assert isinstance(file, io.StringIO)  # noqa: S101 - given above
+    return file.getvalue()
+
+
+def _section(console: "Console", section: Section) -> None:
+    _print(console, f"\n== {section.title} ==")
+    if section.note:
+        _print(console, section.note)
+    if section.measured:
+        rows = tuple(
+            (m.ranker, m.metric, show_interval(m.interval), m.interval.n, m.interval.n_actors) for m in section.measured
+        )
+        _table(console, Table("Measured", ("ranker", "metric", "value [95%]", "queries", "actors"), rows))
+    if section.compared:
+        compared = tuple(
+            (f"{c.ranker} - {c.against}", c.metric, show_difference(c.interval), reading_of(c.interval))
+            for c in section.compared
+        )
+        _table(console, Table("Paired differences", ("pair", "metric", "difference [95%]", "reading"), compared))
+    for table in section.tables:
+        _table(console, table)
+
+
+def _table(console: "Console", table: Table) -> None:
+    from rich.box import ASCII2
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    shown = RichTable(title=Text(table.name), title_justify="left", box=ASCII2)
+    for position, name in enumerate(table.header):
+        numeric = bool(table.rows) and all(is_numeric(row[position]) for row in table.rows)
+        shown.add_column(Text(name), justify="right" if numeric else "left")
+    for row in table.rows:
+        shown.add_row(*(Text(show_cell(cell)) for cell in row))
+    console.print(shown)
+    if table.note:
+        _print(console, table.note)
+
+
+def _print(console: "Console", line: str) -> None:
+    console.print(line, markup=False)

@@ -1,0 +1,61 @@
+"""The evaluation report: one document, written as JSON for programs, as HTML for people and as text for a terminal.
+
+Holds figures that were measured elsewhere and computes none. The HTML is one file that needs no network.
+"""
+
+import json
+from pathlib import Path
+
+from components.evaluation.gate import MEANING
+from components.evaluation.report.document import (
+    EvaluationReport,
+    is_numeric,
+    reading_of,
+    show_cell,
+    show_difference,
+    show_interval,
+)
+from metier.errors import InputError
+
+JSON_FILE = "evaluation.json"
+HTML_FILE = "evaluation.html"
+TEMPLATE = "report.html.j2"
+
+
+def write_report(evaluation: EvaluationReport, out_dir: Path) -> Path:
+    """Write evaluation.json and evaluation.html into out_dir; returns the HTML's path."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / JSON_FILE).write_text(json.dumps(evaluation.as_dict(), indent=1, allow_nan=False) + "\n", "utf-8")
+    html = out_dir / HTML_FILE
+    html.write_text(render_html(evaluation), "utf-8")
+    return html
+
+
+def read_report(out_dir: Path) -> EvaluationReport:
+    """The report that write_report left in out_dir."""
+    path = out_dir / JSON_FILE
+    if not path.exists():
+        raise InputError(f"no evaluation at {path}; run `metier pipeline run training` first")
+    return EvaluationReport.from_dict(json.loads(path.read_text("utf-8")))
+
+
+def render_html(evaluation: EvaluationReport) -> str:
+    """The self-contained page."""
+    import jinja2
+
+    from components.evaluation.report import charts
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        cell=show_cell, interval=show_interval, difference=show_difference, reading=reading_of, numeric=is_numeric
+    )
+    return environment.get_template(TEMPLATE).render(report=evaluation, charts=charts, meaning=MEANING)
+
+
+def render_text(evaluation: EvaluationReport, width: int = 110) -> str:
+    """The report for a terminal, plain text."""
+    from components.evaluation.report.terminal import render
+
+    return render(evaluation, width)

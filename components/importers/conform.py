@@ -1,0 +1,187 @@
+"""Bring any Arrow table to the data contract: the rows that keep it, the rows that do not, and why.
+
+A column that is missing or of a hopeless type is an error; a row that cannot be used is rejected with a reason.
+Knows one table at a time: references to other tables are for validation, and what the lake holds is for ingest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.importers.duplicates import FIRST_OF_KEY, contradictions
+from components.importers.values.casting import SPELLED, UnconvertibleType, blank_to_null, cast, readable
+from metier.contract import TIMESTAMP, Column, Table, table
+from metier.errors import ContractError, EmptyDataError
+from metier.lake.lake import all_different
+
+REASON = "metier.reason"
+"""Column by which a reader marks rows that it could not read (null elsewhere); conform rejects those."""
+LINE = "metier.line"
+"""Column with the text of a row that could not be split into columns (null elsewhere)."""
+NOTE = b"metier.note"
+"""Schema metadata by which an importer says what the report must repeat about a table."""
+TEXTS = b"metier.texts"
+"""Schema metadata with the TextCounts, as JSON, of an importer that made texts plain itself."""
+REPEATED_KEY = "key repeats an earlier row with other content"
+
+Mask = np.ndarray
+Fault = tuple[Mask, str]
+
+
+@dataclass(frozen=True)
+class Conformed:
+    """`rows` in the contract's schema; `rejected` as they came, `reasons` one text each; warnings on columns."""
+
+    rows: pa.Table
+    rejected: pa.Table
+    reasons: pa.Array
+    warnings: tuple[str, ...]
+
+
+def conform(name: str, incoming: pa.Table, clock: datetime, source: str) -> Conformed:
+    """Rows of `incoming` that keep the contract of table `name` at the run's clock, and the others with reasons.
+
+    Absent columns are filled where the contract allows it (nullable, declared default, recorded_at from
+    event_timestamp), as are nulls in them. Equal copies of a row are kept for the lake to count as duplicates.
+    """
+    declared = table(name)
+    if incoming.num_rows == 0:
+        raise EmptyDataError(f"{source} holds no rows for table {name}; export it again or leave the file out")
+    _require_columns(declared, incoming, source)
+    readable_rows, faults = _readable(incoming)
+    columns: dict[str, pa.ChunkedArray] = {}
+    for column in declared.columns:
+        columns[column.name], found = _conform_column(declared, column, readable_rows, columns, source)
+        faults += found
+    faults += _row_faults(name, columns, clock)
+    typed = pa.table({c.name: columns[c.name] for c in declared.columns})
+    faults += _repeats(declared, typed, faults)
+    bad = _any(faults, incoming.num_rows)
+    extra = [c for c in incoming.column_names if c not in (*typed.column_names, REASON, LINE)]
+    return Conformed(
+        typed.filter(pa.array(~bad)).cast(declared.schema),
+        _as_given(readable_rows, extra).filter(pa.array(bad)),
+        _reasons(faults, bad, readable_rows),
+        (f"{source}: columns not in the contract are ignored: {', '.join(extra)}",) if extra else (),
+    )
+
+
+def _require_columns(declared: Table, incoming: pa.Table, source: str) -> None:
+    repeated = sorted({c for c in incoming.column_names if incoming.column_names.count(c) > 1})
+    if repeated:
+        raise ContractError(f"{source}: column {repeated[0]} of {declared.name} occurs twice; keep one of them")
+    for column in declared.columns:
+        optional = not column.required or column.default is not None or column.name == "recorded_at"
+        if column.name not in incoming.column_names and not optional:
+            raise ContractError(
+                f"{source}: table {declared.name} lacks column {column.name} ({SPELLED[column.type]}); "
+                f"add it or rename the column that holds it"
+            )
+
+
+def _readable(incoming: pa.Table) -> tuple[pa.Table, list[Fault]]:
+    """The table without dictionaries or invalid UTF-8, and the faults that reading alone finds."""
+    faults: list[Fault] = []
+    columns = {}
+    for column in incoming.column_names:
+        columns[column], broken = readable(incoming[column])
+        if broken is not None:
+            faults.append((_mask(broken), f"{column} is not valid UTF-8"))
+    if REASON in columns:
+        faults.append((_mask(pc.is_valid(columns[REASON])), "row could not be read"))
+    return pa.table(columns), faults
+
+
+def _conform_column(
+    declared: Table, column: Column, given: pa.Table, done: dict[str, pa.ChunkedArray], source: str
+) -> tuple[pa.ChunkedArray, list[Fault]]:
+    """The column in its contract type, defaults filled, and its faults."""
+    absent = pa.chunked_array([pa.nulls(given.num_rows, column.type)])
+    raw = blank_to_null(given[column.name], column) if column.name in given.column_names else absent
+    try:
+        read = cast(raw, column.type)
+    except UnconvertibleType as error:
+        raise ContractError(
+            f"{source}: column {column.name} of table {declared.name} has type {raw.type}, "
+            f"which cannot become {SPELLED[column.type]}; export it as {column.type}"
+        ) from error
+    unread = _mask(pc.and_(pc.is_valid(raw), pc.is_null(read)))
+    filled = _filled(column, read, unread, done)
+    missing = _mask(pc.is_null(filled)) & ~unread if column.required else np.zeros(given.num_rows, bool)
+    faults = [(unread, f"{column.name} is not a {SPELLED[column.type]}"), (missing, f"{column.name} is missing")]
+    return filled, [*faults, *_value_faults(column, filled)]
+
+
+def _filled(column: Column, read: pa.ChunkedArray, unread: Mask, done: dict[str, pa.ChunkedArray]) -> pa.ChunkedArray:
+    """Missing values from the declared default, recorded_at from event_timestamp; unreadable ones stay null."""
+    fill = done["event_timestamp"] if column.name == "recorded_at" else pa.scalar(column.default, column.type)
+    return pc.if_else(pa.array(unread), read, pc.coalesce(read, fill))
+
+
+def _value_faults(column: Column, values: pa.ChunkedArray) -> Iterator[Fault]:
+    if column.allowed:
+        known = pc.is_in(values, value_set=pa.array(column.allowed))
+        yield (
+            _mask(pc.and_(pc.is_valid(values), pc.invert(known))),
+            (f"{column.name} is not one of {', '.join(column.allowed)}"),
+        )
+    if column.minimum is not None:
+        yield _mask(pc.less(values, column.minimum)), f"{column.name} is below {column.minimum:g}"
+    if column.maximum is not None:
+        yield _mask(pc.greater(values, column.maximum)), f"{column.name} is above {column.maximum:g}"
+
+
+def _row_faults(name: str, columns: dict[str, pa.ChunkedArray], clock: datetime) -> Iterator[Fault]:
+    now = pa.scalar(clock, TIMESTAMP)
+    happened, recorded = columns["event_timestamp"], columns["recorded_at"]
+    yield _mask(pc.greater(happened, now)), "event_timestamp is after the run's clock"
+    yield _mask(pc.greater(recorded, now)), "recorded_at is after the run's clock"
+    yield _mask(pc.less(recorded, happened)), "recorded_at is before event_timestamp"
+    if name == "interactions":
+        neither = pc.and_(pc.is_null(columns["job_id"]), pc.is_null(columns["client_id"]))
+        yield _mask(neither), "neither job_id nor client_id is set"
+
+
+def _repeats(declared: Table, typed: pa.Table, faults: list[Fault]) -> list[Fault]:
+    """The rows whose key an earlier sound row holds with other content."""
+    sound = np.flatnonzero(~_any(faults, typed.num_rows))
+    repeats = np.zeros(typed.num_rows, bool)
+    rows = typed.take(pa.array(sound))
+    if all_different(rows.select(list(declared.key))):
+        return [(repeats, REPEATED_KEY)]
+    with duckdb.connect(config={"threads": 1}) as connection:
+        found = contradictions(connection, declared, rows, FIRST_OF_KEY)
+    repeats[sound[found.to_numpy()]] = True
+    return [(repeats, REPEATED_KEY)]
+
+
+def _as_given(rows: pa.Table, extra: list[str]) -> pa.Table:
+    """The rows as they came, for quarantine: without the reader's mark, and LINE under a plain name."""
+    kept = rows.drop_columns([REASON]) if REASON in rows.column_names else rows
+    return kept.rename_columns(["line" if c == LINE and "line" not in extra else c for c in kept.column_names])
+
+
+def _reasons(faults: list[Fault], bad: Mask, given: pa.Table) -> pa.Array:
+    """Every reason of each bad row in one text; the reader's own where it has one."""
+    none = pa.nulls(int(bad.sum()), pa.string())
+    parts = [pc.if_else(pa.array(mask[bad]), reason, none) for mask, reason in faults]
+    joined = pc.binary_join_element_wise(*parts, "; ", null_handling="skip")
+    marked = given[REASON].filter(pa.array(bad)).combine_chunks() if REASON in given.column_names else none
+    return pc.coalesce(marked, joined)
+
+
+def _mask(flags: pa.ChunkedArray | pa.Array) -> Mask:
+    """Nulls count as false."""
+    return np.asarray(pc.fill_null(flags, False))
+
+
+def _any(faults: list[Fault], rows: int) -> Mask:
+    found = np.zeros(rows, bool)
+    for mask, _ in faults:
+        found |= mask
+    return found

@@ -1,0 +1,93 @@
+"""Read a folder of tables that already keep the data contract's columns: Parquet or CSV, whole or in parts.
+
+Knows files and names; what the rows must look like is conform's.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from components.importers.delimited import delimited_pieces
+from metier.contract import TABLES
+from metier.errors import ContractError, SettingsError
+
+PIECE_ROWS = 131_072
+"""A larger file comes in pieces of so many rows."""
+
+
+def read_contract_directory(directory: Path) -> Iterator[tuple[str, str, pa.Table]]:
+    """(table name, source, rows) of `<table>.parquet`, `<table>.csv` and `<table>/**/*.parquet`, entities first.
+
+    Large files come in pieces. A part without rows among others is passed over. ContractError names a file that is none
+    of these or is broken.
+    """
+    if not directory.is_dir():
+        raise SettingsError(f"{directory} is not a folder; give the folder that holds the tables")
+    _refuse_strangers(directory)
+    found = {name: _files(directory, name) for name in TABLES}
+    if not any(found.values()):
+        raise ContractError(f"{directory} holds no table; expected files such as freelancers.csv or jobs.parquet")
+    for name, files in found.items():
+        yield from _read(directory, name, files)
+
+
+def _refuse_strangers(directory: Path) -> None:
+    for path in sorted(directory.iterdir()):
+        if path.suffix in (".csv", ".parquet") and path.stem not in TABLES and not _hidden(path):
+            raise ContractError(
+                f"{path} names no table of the contract; rename it to one of {', '.join(TABLES)}, or move it away"
+            )
+
+
+def _files(directory: Path, name: str) -> list[Path]:
+    files: list[Path] = []
+    for path in (directory / f"{name}.parquet", directory / f"{name}.csv", directory / name):
+        if path.is_dir():
+            parts = sorted(p for p in path.rglob("*.parquet") if not _hidden(p))
+            if not parts:
+                raise ContractError(f"{path} holds no .parquet file; export the table again or remove the folder")
+            files += parts
+        elif path.exists() and path.suffix:
+            files.append(path)
+    return files
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith((".", "_"))
+
+
+def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, str, pa.Table]]:
+    passed_over = []
+    some = False
+    for path in files:
+        source = f"{directory.resolve().name}/{path.relative_to(directory).as_posix()}"
+        whole = path.parent == directory
+        for rows in _csv_pieces(path) if path.suffix == ".csv" else _parquet_pieces(path):
+            if rows.num_rows or whole:
+                some = True
+                yield name, source, rows
+            else:
+                passed_over.append((name, source, rows))
+    if not some:
+        yield from passed_over[:1]
+
+
+def _csv_pieces(path: Path) -> Iterator[pa.Table]:
+    for rows in delimited_pieces(path):
+        for start in range(0, max(rows.num_rows, 1), PIECE_ROWS):
+            yield rows.slice(start, PIECE_ROWS)
+
+
+def _parquet_pieces(path: Path) -> Iterator[pa.Table]:
+    """One piece at least, that a file without rows is noticed."""
+    try:
+        with pq.ParquetFile(path) as file:
+            if file.metadata.num_rows == 0:
+                yield file.schema_arrow.empty_table()
+            for batch in file.iter_batches(PIECE_ROWS):
+                yield pa.Table.from_batches([batch])
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ContractError(f"{path} cannot be read as Parquet ({reason}); export it again") from error

@@ -1,0 +1,193 @@
+"""The endpoint's event log into the lake: each line counts once, however often the import is killed and repeated.
+
+What was imported is kept beside the segments, in imported.json; nothing else in the folder is changed. Knows how the
+log spells rows; what rows must look like is conform's, and what the lake holds already is ingest's.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from components.importers.conform import LINE, NOTE, REASON
+from components.importers.ingest import IngestReport, TableReport, ingest
+from components.importers.logs.event_lines import (
+    UNREADABLE,
+    Chunk,
+    Line,
+    Offsets,
+    read_events,
+    segments,
+    waiting,
+)
+from components.importers.logs.repeated_posts import with_first_clocks
+from components.importers.values.casting import SPELLED
+from metier.contract import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    TABLES,
+    TEXT,
+    TEXT_LIST,
+    TIMESTAMP,
+    Table,
+)
+from metier.errors import ContractError, InputError, SettingsError
+from metier.lake.lake import Lake
+from metier.locks import exclusively
+
+FLOAT32_LIST = pa.list_(pa.float32())
+_FITS: dict[pa.DataType, Callable[[Any], bool]] = {
+    TEXT: lambda value: isinstance(value, str),
+    TIMESTAMP: lambda value: isinstance(value, str),
+    BOOLEAN: lambda value: isinstance(value, bool),
+    INTEGER: lambda value: type(value) is int and abs(value) < 2**63,
+    NUMBER: lambda value: type(value) is float or (type(value) is int and abs(value) <= 2**53),
+    TEXT_LIST: lambda value: isinstance(value, list) and all(isinstance(member, str) for member in value),
+    FLOAT32_LIST: lambda value: isinstance(value, np.ndarray),
+}
+"""Which JSON values a column takes; Arrow alone would take "abc" for a list and true for a number."""
+
+
+@dataclass(frozen=True)
+class EventsReport(IngestReport):
+    """What became of the rows, and which lines wait for a later import: ahead of the clock, or torn."""
+
+    waiting_lines: int = 0
+    torn_lines: int = 0
+
+    def __add__(self, other: "EventsReport") -> "EventsReport":
+        names = (*TABLES, UNREADABLE)
+        both = {name: [each.tables[name] for each in (self, other) if name in each.tables] for name in names}
+        tables = {name: sum(reports, TableReport()) for name, reports in both.items() if reports}
+        return EventsReport(tables, self.waiting_lines + other.waiting_lines, self.torn_lines + other.torn_lines)
+
+    def render(self) -> str:
+        """The counts of ingest, and the lines that wait."""
+        ahead = f"{self.waiting_lines:,} lines recorded after this import's clock"
+        return f"{super().render()}\nwaiting: {ahead}, {self.torn_lines:,} torn last lines"
+
+
+def import_events(lake: Lake, folder: Path, clock: datetime) -> EventsReport:
+    """Bring the lines of `folder` that were recorded by `clock` to the lake; InputError while another import runs."""
+    if not folder.exists():
+        return EventsReport({})
+    with no_other_import(folder):
+        imported, importing = _read_ledger(folder)
+        reports: dict[str, TableReport] = {}
+        for chunk in _chunks(folder, imported, importing, clock):
+            _write_ledger(folder, imported, importing=chunk.offsets)
+            for name, report in _ingest(lake, chunk, clock).items():
+                reports[name] = reports.get(name, TableReport()) + report
+            imported = chunk.offsets
+            _write_ledger(folder, imported, importing=None)
+        ordered = {name: reports[name] for name in (*TABLES, UNREADABLE) if name in reports}
+        return EventsReport(ordered, *waiting(folder, imported))
+
+
+def _chunks(folder: Path, imported: Offsets, importing: Offsets | None, clock: datetime) -> Iterator[Chunk]:
+    """First, line by line, the chunk that a killed import may have left half done: its rejects land where they did."""
+    if importing is not None:
+        for chunk in read_events(folder, imported, clock, until=importing):
+            imported = chunk.offsets
+            yield chunk
+    yield from read_events(folder, imported, clock)
+
+
+def _ingest(lake: Lake, chunk: Chunk, clock: datetime) -> dict[str, TableReport]:
+    names = sorted({line.segment for line in chunk.lines})
+    source = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+    lines = with_first_clocks(lake, chunk.lines)
+    of_table = {name: [line for line in lines if line.table == name] for name in (*TABLES, UNREADABLE)}
+    unreadable = _quarantine(lake, of_table.pop(UNREADABLE), source)
+    tables = ((name, source, _rows(TABLES[name], found)) for name, found in of_table.items() if found)
+    return {**ingest(lake, tables, clock).tables, **unreadable}
+
+
+def _quarantine(lake: Lake, lines: list[Line], source: str) -> dict[str, TableReport]:
+    """Keep the text of lines that hold no event of any table."""
+    if not lines:
+        return {}
+    reasons = [line.reason or "" for line in lines]
+    kept = lake.quarantine(UNREADABLE, pa.table({"line": [line.text for line in lines]}), pa.array(reasons), source)
+    return {UNREADABLE: TableReport(read=kept, quarantined=kept, reasons=dict(Counter(reasons)))}
+
+
+def _rows(declared: Table, lines: list[Line]) -> pa.Table:
+    """The rows in the table's columns, timestamps as text; those with misfits are marked for conform to reject."""
+    columns: dict[str, pa.Array] = {}
+    faults: dict[int, list[str]] = {}
+    for column in declared.columns:
+        values = [line.row.get(column.name) for line in lines]
+        for position, value in enumerate(values):
+            if value is not None and not _FITS[column.type](value):
+                faults.setdefault(position, []).append(f"{column.name} is not a {SPELLED[column.type]}")
+                values[position] = None
+        columns[column.name] = pa.array(values, TEXT if column.type == TIMESTAMP else column.type)
+    if faults:
+        at = range(len(lines))
+        columns[REASON] = pa.array(["; ".join(faults[p]) if p in faults else None for p in at], TEXT)
+        columns[LINE] = pa.array([lines[p].text if p in faults else None for p in at], TEXT)
+    return _noted(pa.table(columns), sorted({key for line in lines for key in line.row}.difference(columns)))
+
+
+def _noted(rows: pa.Table, strange: list[str]) -> pa.Table:
+    if not strange:
+        return rows
+    return rows.replace_schema_metadata(
+        {NOTE: f"columns not in the contract are ignored: {', '.join(strange)}".encode()}
+    )
+
+
+def imported_whole(folder: Path) -> set[str]:
+    """Names of the segments whose every byte was imported."""
+    imported, _ = _read_ledger(folder)
+    return {path.name for path in segments(folder) if imported.get(path.name, 0) == path.stat().st_size}
+
+
+@contextmanager
+def no_other_import(folder: Path) -> Iterator[None]:
+    """No import of the folder begins meanwhile; InputError while one runs."""
+    refusal = InputError(f"another import of {folder} is running; wait until it ends, then repeat this")
+    with ExitStack() as held:
+        try:
+            if folder.exists():
+                held.enter_context(exclusively(folder / "import.lock", refusal))
+        except OSError as error:
+            raise SettingsError(
+                f"{folder} cannot be imported from ({error.strerror}); make it a folder to write to"
+            ) from error
+        yield
+
+
+def _read_ledger(folder: Path) -> tuple[Offsets, Offsets | None]:
+    """(what was imported, the ends of a chunk that a killed import was at) for the segments that are still there."""
+    path = folder / "imported.json"
+    if not path.exists():
+        return {}, None
+    there = {segment.name for segment in segments(folder)}
+    try:
+        ledger = json.loads(path.read_bytes())
+        imported = {name: int(end) for name, end in ledger["imported"].items() if name in there}
+        return imported, ledger["importing"] and dict(ledger["importing"])
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        raise ContractError(
+            f"{path} cannot be read as the record of imports; remove it and import again, the lake knows what it holds"
+        ) from error
+
+
+def _write_ledger(folder: Path, imported: Offsets, importing: Offsets | None) -> None:
+    beside = folder / "imported.json.writing"
+    with beside.open("w") as handle:
+        json.dump({"imported": dict(imported), "importing": importing and dict(importing)}, handle)
+        handle.flush()
+        os.fsync(handle.fileno())
+    beside.replace(folder / "imported.json")

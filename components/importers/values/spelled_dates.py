@@ -1,0 +1,132 @@
+"""Moments read from how exports spell them: '2026-03-01', 'Mar 1st, 2026 4:30 PM', '3 days ago', 'posted yesterday'.
+
+Pure: what is relative is relative to a given clock. A text that could mean two days ('03/04/2026') is Refused unless
+the caller names its format. A time without a zone is UTC.
+"""
+
+import re
+from calendar import monthrange
+from datetime import UTC, datetime, timedelta, timezone
+
+from components.importers.values.cleaning import Refused
+from metier.texts.plain_text import one_line
+
+NO_DATE = "names no date"
+NO_MOMENT = "names no moment"
+TWO_DAYS = "a date whose day and month cannot be told apart"
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = r"(?P<name>(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|may)[a-z]{0,6})\.?"
+_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(?P<year>[0-9]{4})"
+_DATES = tuple(
+    re.compile(rf"(?:posted |on )*(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?{date}(?![0-9])(?P<time>.*)")
+    for date in (
+        rf"{_YEAR}([-/.])(?P<month>[0-9]{{1,2}})\2{_DAY}",
+        rf"{_DAY}[ -](?:of )?{_MONTH},?[ -]{_YEAR}",
+        rf"{_MONTH}[ -]{_DAY},? {_YEAR}",
+        rf"(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.{_YEAR}",
+        rf"(?P<one>[0-9]{{1,2}})([/-])(?P<other>[0-9]{{1,2}})\2{_YEAR}",
+    )
+)
+_TIME = re.compile(
+    r"(?:t|,? at |,? )?(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]+))?)?"
+    r" ?(?P<half>am|pm)? ?(?:z|utc|gmt|(?P<sign>[+-])(?P<zone>[0-9]{2}:?[0-9]{2}))?"
+)
+_EPOCH = re.compile(r"[0-9]{10}(?:[0-9]{3})?")
+_AGO = re.compile(r"(?P<count>[0-9]{1,4}|an?|one) ?(?P<unit>[a-z]+)\.?(?: ago)?")
+_NAMED = {"now": 0, "just now": 0, "today": 0, "just posted": 0, "yesterday": 1}
+_SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600,
+            "d": 86400, "day": 86400, "w": 604800, "wk": 604800, "week": 604800}  # fmt: skip
+_MONTHS_OF = {"mo": 1, "month": 1, "y": 12, "yr": 12, "year": 12}
+
+
+def spelled_date(text: str, form: str | None = None) -> datetime:
+    """The moment, UTC; by strptime's `form` where the caller knows how the dates are written."""
+    said = one_line(text)
+    try:
+        if form is not None:
+            read = datetime.strptime(said, form)
+            return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+        return _absolute(said.casefold())
+    except (ValueError, OverflowError):
+        raise Refused(NO_DATE) from None
+
+
+def relative_date(text: str, clock: datetime) -> datetime:
+    """The moment that was so long before `clock`; a text that is a date is read as one."""
+    said = re.sub(r"^(?:(?:posted|active|about|over)\b:? ?)+", "", one_line(text).casefold())
+    if said in _NAMED:
+        return clock - timedelta(days=_NAMED[said])
+    ago = _AGO.fullmatch(said)
+    if not ago:
+        return _date_or_no_moment(said)
+    count = int(ago["count"]) if ago["count"].isdecimal() else 1
+    unit = ago["unit"] if ago["unit"] in _SECONDS else ago["unit"].removesuffix("s")
+    try:
+        if unit in _SECONDS:
+            return clock - timedelta(seconds=count * _SECONDS[unit])
+        return _months_before(clock, count * _MONTHS_OF[unit])
+    except (KeyError, ValueError, OverflowError):
+        raise Refused(NO_MOMENT) from None
+
+
+def _date_or_no_moment(said: str) -> datetime:
+    try:
+        return spelled_date(said)
+    except Refused as refused:
+        raise Refused(TWO_DAYS if str(refused) == TWO_DAYS else NO_MOMENT) from None
+
+
+def _absolute(said: str) -> datetime:
+    if _EPOCH.fullmatch(said):
+        return datetime.fromtimestamp(int(said[:10]), UTC)
+    for pattern in _DATES:
+        if found := pattern.fullmatch(said):
+            return _day(found.groupdict()) + _time(found["time"])
+    raise Refused(NO_DATE)
+
+
+def _day(said: dict[str, str | None]) -> datetime:
+    year, day = int(said["year"] or 0), int(said.get("day") or 0)
+    if name := said.get("name"):
+        return datetime(year, _MONTHS.index(name[:3]) + 1, day, tzinfo=UTC)
+    if "one" not in said:
+        return datetime(year, int(said["month"] or 0), day, tzinfo=UTC)
+    one, other = int(said["one"] or 0), int(said["other"] or 0)
+    if one <= 12 and other <= 12 and one != other:
+        raise Refused(TWO_DAYS)
+    month, day = sorted((one, other))
+    return datetime(year, month, day, tzinfo=UTC)
+
+
+def _time(said: str) -> timedelta:
+    """Time of day less the zone's offset."""
+    if not said.strip():
+        return timedelta()
+    found = _TIME.fullmatch(said)
+    if not found:
+        raise Refused(NO_DATE)
+    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
+    if found["half"]:
+        if not 1 <= hour <= 12:
+            raise Refused(NO_DATE)
+        hour = hour % 12 + (12 if found["half"] == "pm" else 0)
+    fraction = int((found["fraction"] or "").ljust(6, "0")[:6])
+    datetime(2000, 1, 1, hour, minute, second)  # ValueError for a time that no day has
+    of_day = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=fraction)
+    return of_day - _offset(found["sign"], found["zone"])
+
+
+def _offset(sign: str | None, zone: str | None) -> timedelta:
+    if not zone:
+        return timedelta()
+    offset = timedelta(hours=int(zone[:2]), minutes=int(zone[-2:]))
+    timezone(offset)  # ValueError for an offset that no zone has
+    return -offset if sign == "-" else offset
+
+
+def _months_before(clock: datetime, months: int) -> datetime:
+    """The same day that many months earlier, or the last of a shorter month."""
+    year, month = divmod(clock.year * 12 + clock.month - 1 - months, 12)
+    return clock.replace(year=year, month=month + 1, day=min(clock.day, monthrange(year, month + 1)[1]))

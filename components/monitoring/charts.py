@@ -1,0 +1,68 @@
+"""Charts of the monitoring page: drift and nulls as bars, volume by day as lines.
+
+In the style of the evaluation report. Draws findings and computes none.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from components.evaluation.report.charts import GAIN, INK, LOSS, curve_chart, name_rows, panels, svg
+from components.evaluation.report.document import Chart, Curve
+from components.monitoring.findings import Finding
+from components.monitoring.health import Nulls, Volume, usual
+
+MOST_BARS = 30
+BAR_INCHES = 0.24
+Bar = tuple[str, float, bool]
+"""Name, value, and whether it is past its limit."""
+
+
+def psi_chart(findings: Sequence[Finding]) -> Markup:
+    """The largest PSI that were judged, and their limit."""
+    judged = [each for each in findings if each.verdict != "not measured"]
+    bars = [(f"{each.subject}.{each.column}", each.value or 0.0, each.verdict == "past") for each in judged]
+    limit = judged[0].high if judged else None
+    return _bars(bars, "PSI since the reference", limit)
+
+
+def nulls_chart(nulls: Mapping[str, Nulls], findings: Sequence[Finding]) -> Markup:
+    """The largest shares of nulls; marked where they moved past the limit."""
+    moved = {(each.subject, each.column) for each in findings if each.verdict == "past"}
+    bars = [
+        (f"{view}.{name}", count / each.rows, (view, name) in moved)
+        for view, each in nulls.items()
+        for name, count in each.nulls.items()
+        if count
+    ]
+    return _bars(bars, "share of nulls", None)
+
+
+def volume_chart(volumes: Sequence[Volume]) -> Markup:
+    """Rows by day of each table, as multiples of what is usual for the last day."""
+    curves = []
+    for each in volumes:
+        before = usual(each)
+        if before:
+            days = range(1 - len(each.rows), 1)
+            curves.append(Curve(each.table, tuple(map(float, days)), tuple(rows / before for rows in each.rows)))
+    if not curves:
+        return Markup("")
+    return curve_chart(Chart("Volume by day", "days before the last whole day", "rows / median", tuple(curves)))
+
+
+def _bars(bars: Sequence[Bar], title: str, limit: float | None) -> Markup:
+    """The largest bars; those past their limit differ in colour and hatching. Empty where there are none."""
+    largest = sorted(bars, key=lambda bar: (-bar[1], bar[0]))[:MOST_BARS]
+    if not largest:
+        return Markup("")
+    figure, (axes,) = panels([0.9 + BAR_INCHES * len(largest)])
+    for place, (_, value, past) in enumerate(largest):
+        axes.barh(
+            place, value, height=0.7, color=LOSS if past else GAIN, hatch="///" if past else None, edgecolor="white"
+        )
+    if limit is not None:
+        axes.axvline(limit, color=INK, linewidth=1, linestyle="--")
+    axes.set_xlim(left=0.0)
+    name_rows(axes, title, [name for name, _, _ in largest])
+    return svg(figure, f"{title}, the largest first")

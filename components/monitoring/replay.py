@@ -1,0 +1,146 @@
+"""Rebuild the features of served impressions from the lake, as they were known when they were served, and compare.
+
+Stored features are those of the release that a query names (snapshot_version) and what was pushed since: of candidates
+up to the change it names, of who asks up to the query. What depends on time uses the query's own moment. The bundle
+that ranked (policy) gives text weights and names. Reads the lake and the bundles; keeps nothing. What came into the
+lake by another way than the endpoint, between a release and a query, serving could not know: it shows as mismatches.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.monitoring.as_known import AsHappened, AsKnown, as_known, changed_until, released_at
+from components.releases.bundle import Bundle
+from components.releases.candidates import encoded_texts, vectors_by
+from components.training_sets.assemble import applications
+from feature_repo.build.feature_tables import VECTORS
+from feature_repo.hydrate import candidate_features, query_features
+from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
+from feature_repo.inputs.transforms import pair_matrix
+from feature_repo.texts.vectors import TextVectors
+from metier.contract import TIMESTAMP, Surface, surface
+from metier.errors import EmptyDataError
+from metier.lake.lake import Lake
+from metier.settings import Settings
+
+Floats = npt.NDArray[np.float32]
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A value that was served differently from how it is rebuilt."""
+
+    query_id: str
+    candidate_id: str
+    feature: str
+    served: float
+    rebuilt: float
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """How many impressions and values were compared, and the values that differ."""
+
+    impressions: int
+    values: int
+    mismatches: int
+    examples: tuple[Mismatch, ...]
+
+    def render(self) -> str:
+        """Lines for a person."""
+        head = (
+            f"{self.impressions:,} served impressions rebuilt, {self.values:,} values, {self.mismatches:,} mismatches"
+        )
+        return "\n".join([head, *(f"  {each}" for each in self.examples)])
+
+
+def replay(settings: Settings, most: int, as_happened: bool = False) -> ReplayReport:
+    """Compare the newest `most` impressions that were logged with features; EmptyDataError where there is none.
+
+    `as_happened` rebuilds them from rows by event_timestamp, as if each had been recorded when it happened: what was
+    late then makes values differ.
+    """
+    lake = AsHappened(settings.lake) if as_happened else Lake(settings.lake)
+    served = _served(Lake(settings.lake), most)
+    if served.num_rows == 0:
+        raise EmptyDataError("the lake holds no served impression with features; run `metier import events` first")
+    found: list[Mismatch] = []
+    values = count = 0
+    for group, rebuilt, names in _rebuilt(settings, lake, served):
+        logged = np.array(group["features"].to_pylist(), dtype=np.float32)
+        differs = ~((logged == rebuilt) | (np.isnan(logged) & np.isnan(rebuilt)))
+        values, count = values + logged.size, count + int(differs.sum())
+        for row, column in np.argwhere(differs)[:SHOWN]:
+            query, candidate = (group[name][int(row)].as_py() for name in ("query_id", "candidate_id"))
+            pair = float(logged[row, column]), float(rebuilt[row, column])
+            found.append(Mismatch(query, candidate, names[column], *pair))
+    return ReplayReport(served.num_rows, values, count, tuple(found[:SHOWN]))
+
+
+def _served(lake: Lake, most: int) -> pa.Table:
+    """Impressions with what their query says, the moment of its release and that of the newest change it counted."""
+    with lake.connect() as connection:
+        rows = connection.sql(
+            "SELECT q.query_id, q.surface, q.actor_id, q.job_id, q.text, q.policy, q.snapshot_version, "
+            "q.event_timestamp, i.candidate_id, i.rank, i.features "
+            "FROM impressions i JOIN queries q USING (query_id) "
+            "WHERE i.features IS NOT NULL AND q.snapshot_version IS NOT NULL "
+            "ORDER BY q.event_timestamp DESC, q.query_id, i.rank LIMIT $most",
+            params={"most": most},
+        ).to_arrow_table()
+    versions = rows["snapshot_version"].to_pylist()
+    rows = rows.append_column("released_at", pa.array(map(released_at, versions), TIMESTAMP))
+    return rows.append_column("changed_until", pa.array(map(changed_until, versions), TIMESTAMP))
+
+
+def _rebuilt(settings: Settings, lake: Lake, served: pa.Table) -> Iterator[tuple[pa.Table, Floats, tuple[str, ...]]]:
+    """(rows, their rebuilt features, names) by release and bundle."""
+    corpus = TextVectors.read(settings.features / VECTORS)
+    latest = max(pc.max(served[moment]).as_py() for moment in ("event_timestamp", "changed_until"))
+    encoded_texts(corpus, lake, latest)
+    releases = served["released_at"].unique().to_pylist()
+    with as_known(settings, lake, releases, latest) as known:
+        for policy in served["policy"].unique().to_pylist():
+            ranked = served.filter(pc.equal(served["policy"], policy))
+            bundle = _bundle(settings, policy)
+            vectors = vectors_by(bundle.text_weights, corpus, lake, latest)
+            for as_of in ranked["released_at"].unique().to_pylist():
+                rows = ranked.filter(pc.equal(ranked["released_at"], as_of))
+                yield rows, _features(bundle, rows, lake, as_of, known, vectors), bundle.manifest.feature_names
+
+
+def _features(
+    bundle: Bundle, rows: pa.Table, lake: Lake, as_of: datetime, known: AsKnown, vectors: TextVectors
+) -> Floats:
+    """(n_rows, n_features) of impressions of one release, in their order."""
+    name: Surface = surface(bundle.manifest.surface)
+    own = known.read(as_of, rows["event_timestamp"])
+    asked = query_features(name, rows.drop_columns(["features"]), own)
+    shown = rows.select(["candidate_id", "event_timestamp"])
+    if name == "applicant_review":
+        applied = applications(lake, rows, as_of)
+        for column in applied.column_names:
+            shown = shown.append_column(column, applied[column])
+    found = candidate_features(name, shown, known.read(as_of, rows["changed_until"]))
+    typed = sorted({text for text in rows["text"].to_pylist() if text and text.strip()})
+    embeddings = dict(zip(typed, bundle.encoder.encode_queries(typed), strict=True))
+    each = np.arange(rows.num_rows)
+    columns = QueryColumns.encode(name, asked, vectors, embeddings), CandidateColumns.encode(name, found, vectors)
+    return pair_matrix(name, *columns, each, each, bundle.manifest.candidate_counts)
+
+
+def _bundle(settings: Settings, policy: str) -> Bundle:
+    """The bundle with that label among this machine's copies."""
+    for folder in sorted(settings.bundles.glob("*/*")):
+        if (folder / "manifest.json").exists():
+            bundle = Bundle.load(folder)
+            if bundle.version == policy:
+                return bundle
+    raise EmptyDataError(f"bundle {policy} is not in {settings.bundles}; serve it from here, or copy it there")

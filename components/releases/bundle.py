@@ -1,0 +1,245 @@
+"""The bundle: one immutable folder with an ensemble and everything needed to serve it, named by its sha256.
+
+Every file is checked against the manifest before any is parsed, and nothing in it is a pickle. Loading and scoring
+import no torch. Knows nothing of registries and HTTP, and does not judge: evaluation and decision are given to it.
+"""
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from components.ranking import artifact
+from components.ranking.ensemble import Ensemble
+from components.ranking.neural_inputs import CODES
+from components.ranking.ranker import Floats, require_names
+from feature_repo.inputs.schema import feature_schema_hash
+from feature_repo.texts.encoder import Encoder
+from feature_repo.texts.weighing import BUCKETS, COMPONENTS, DIMENSIONS
+from metier.contract import Surface
+from metier.errors import ArtifactError, FeatureMismatchError
+
+KIND = "bundle"
+ENSEMBLE, ENCODER = "ensemble", "encoder"
+TEXT_WEIGHTS, EVALUATION, DECISION = "text_weights.npz", "evaluation.json", "decision.json"
+LIBRARIES = ("numpy", "onnxruntime", "tokenizers", "xgboost")
+
+WEIGHT_SHAPES: dict[str, tuple[int, ...]] = {
+    "idf": (BUCKETS,),
+    "headline_idf": (BUCKETS,),
+    "center": (DIMENSIONS,),
+    "components": (DIMENSIONS, COMPONENTS),
+}
+"""What feature_repo.texts.vectors.TextVectors fits, float32."""
+
+
+def label(surface: Surface, sha256: str) -> str:
+    """What a bundle is called, such as job_feed-3f2a9c1d."""
+    return f"{surface}-{sha256[:8]}"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a bundle ranks, and the data and code that it came from."""
+
+    surface: Surface
+    feature_service: str
+    candidate_counts: bool
+    """Whether counts, recency and popularity of candidates are among the features."""
+    as_of: datetime
+    lake_digest: str
+    inputs_digest: str
+    code_digest: str
+    lineage: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest(Origin):
+    """The origin, and what must be equal wherever the bundle is served."""
+
+    feature_names: tuple[str, ...]
+    feature_schema_hash: str
+    categories: Mapping[str, int]
+    """Categorical features with their number of hash buckets; 0 is unknown."""
+    encoder_hash: str
+    language: str
+    metier_version: str
+    dtype: str = "float32"
+
+    @property
+    def code_version(self) -> str:
+        return f"{self.metier_version}+{self.code_digest[:12]}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "as_of": self.as_of.isoformat()}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """The inverse of as_dict."""
+        as_of, names = datetime.fromisoformat(fields["as_of"]), tuple(fields["feature_names"])
+        return cls(**{**fields, "as_of": as_of, "feature_names": names})
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A verified bundle; make one with `write` or `load`. Ensemble and encoder are loaded when first asked for."""
+
+    folder: Path
+    sha256: str
+    """Digest of the manifest, which holds the digest of each file: equal content has equal sha256."""
+    manifest: Manifest
+    text_weights: Mapping[str, Floats]
+    """Arrays as in WEIGHT_SHAPES, fitted with the features that the rankers were trained on."""
+    evaluation: Mapping[str, Any]
+    decision: Mapping[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Label for people, logs and folders."""
+        return label(self.manifest.surface, self.sha256)
+
+    @cached_property
+    def ensemble(self) -> Ensemble:
+        return Ensemble.load(self.folder / ENSEMBLE)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        try:
+            encoder = Encoder.load(self.folder / ENCODER)
+        except ArtifactError:
+            raise
+        except Exception as error:  # onnxruntime and tokenizers raise their own unrelated types
+            raise ArtifactError(f"{self.folder / ENCODER} holds no encoder that loads; {artifact.NEXT_MOVE}") from error
+        if encoder.hash != self.manifest.encoder_hash:
+            raise ArtifactError(f"{self.folder} names another encoder than it holds; {artifact.NEXT_MOVE}")
+        return encoder
+
+    @classmethod
+    def write(
+        cls,
+        folder: Path,
+        *,
+        origin: Origin,
+        ensemble: Ensemble,
+        encoder: Encoder,
+        text_weights: Mapping[str, Floats],
+        language: str,
+        evaluation: Mapping[str, Any],
+        decision: Mapping[str, Any],
+    ) -> Self:
+        """Write a new folder and load it. Both mappings are JSON-able, NaN as None; a decision has a verdict.
+
+        ArtifactError when the folder exists or a part cannot be stored.
+        """
+        if folder.exists():
+            raise ArtifactError(f"{folder} exists, and a bundle never changes; write into a new folder")
+        if "verdict" not in decision:
+            raise ArtifactError("the decision has no verdict; give the gate's record as it is")
+        _check_weights(text_weights)
+        metadata = json.loads(_json(_manifest(origin, ensemble, encoder, text_weights, language).as_dict()))
+        files = {TEXT_WEIGHTS: _npz(text_weights), EVALUATION: _json(evaluation), DECISION: _json(decision)}
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+                written = Path(beside) / KIND
+                ensemble.save(written / ENSEMBLE)
+                encoder.save(written / ENCODER)
+                files |= {name: (written / name).read_bytes() for name in _names(written)}
+                artifact.write(written, KIND, metadata, files, LIBRARIES)
+                os.rename(written, folder)
+        except OSError as error:
+            raise ArtifactError(f"{folder} cannot be written ({error.strerror}); write into another folder") from error
+        return cls.load(folder)
+
+    @classmethod
+    def load(cls, folder: Path | str, sha256: str | None = None) -> Self:
+        """The bundle in `folder`, which must be the one with `sha256` where that is given.
+
+        ArtifactError when a file is altered, missing or too many, or when the bundle is another or of a newer version.
+        """
+        path = Path(folder)
+        saved = artifact.read(path, KIND)
+        if sha256 is not None and saved.sha256 != sha256:
+            raise ArtifactError(
+                f"{path} holds the bundle {saved.sha256[:12]}, not the pinned {sha256[:12]}; {artifact.NEXT_MOVE}"
+            )
+        extra = sorted(_names(path) - {*saved.files, artifact.MANIFEST})
+        if extra:
+            raise ArtifactError(f"{path / extra[0]} is not in the manifest; {artifact.NEXT_MOVE}")
+        return cls._parsed(path, saved)
+
+    @classmethod
+    def _parsed(cls, folder: Path, saved: artifact.Artifact) -> Self:
+        try:
+            manifest = Manifest.from_dict(saved.metadata)
+            with np.load(io.BytesIO(saved.files[TEXT_WEIGHTS]), allow_pickle=False) as arrays:
+                weights = {name: arrays[name] for name in arrays.files}
+            evaluation, decision = (json.loads(saved.files[name]) for name in (EVALUATION, DECISION))
+            fitted = json.loads(saved.files[f"{ENSEMBLE}/{artifact.MANIFEST}"])["metadata"]["feature_names"]
+        except Exception as error:  # numpy, zipfile and json raise their own unrelated types
+            raise ArtifactError(f"{folder} holds no bundle that loads; {artifact.NEXT_MOVE}") from error
+        _check_weights(weights)
+        _check_names(folder, manifest.feature_names, fitted)
+        return cls(folder, saved.sha256, manifest, weights, evaluation, decision)
+
+
+def _manifest(
+    origin: Origin, ensemble: Ensemble, encoder: Encoder, text_weights: Mapping[str, Floats], language: str
+) -> Manifest:
+    names = ensemble.feature_names
+    return Manifest(
+        **vars(origin),
+        feature_names=names,
+        feature_schema_hash=feature_schema_hash(names, text_weights, encoder.hash),
+        categories={name: CODES for name in names if name.endswith("_code")},
+        encoder_hash=encoder.hash,
+        language=language,
+        metier_version=version("metier"),
+    )
+
+
+def _check_weights(weights: Mapping[str, Floats]) -> None:
+    found = {name: (array.dtype.name, array.shape) for name, array in weights.items()}
+    expected = {name: ("float32", shape) for name, shape in WEIGHT_SHAPES.items()}
+    wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+    if wrong:
+        raise ArtifactError(
+            f"text weights {wrong[0]!r} are {found.get(wrong[0], 'absent')}, not {expected.get(wrong[0], 'known')}; "
+            "give those of the text vectors that the rankers were trained with"
+        )
+
+
+def _check_names(folder: Path, stated: tuple[str, ...], fitted: list[str]) -> None:
+    try:
+        require_names(fitted, stated)
+    except FeatureMismatchError as error:
+        raise ArtifactError(f"{folder} states other features than its ensemble has: {error}") from error
+
+
+def _names(folder: Path) -> set[str]:
+    """Files in `folder`, relative to it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def _npz(arrays: Mapping[str, Floats]) -> bytes:
+    content = io.BytesIO()
+    np.savez(content, **{name: arrays[name] for name in WEIGHT_SHAPES})  # type: ignore[arg-type]
+    return content.getvalue()
+
+
+def _json(fields: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"lineage, evaluation or decision cannot be stored as JSON ({error}); give NaN as None"
+        ) from error

@@ -1,0 +1,90 @@
+"""Which registered bundles are in use, and the candidate release of each: what an endpoint can be started with.
+
+Knows the registry's aliases and the release builder; no gate and no HTTP.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from components.releases.bundle import Bundle
+from components.releases.candidates import build_release, vectors_by
+from components.releases.registry import RegisteredBundle, Registry, registered_name
+from feature_repo.build.built import Built
+from feature_repo.build.feature_tables import VECTORS
+from feature_repo.client import FeatureStoreClient
+from feature_repo.definitions import VIEWS
+from feature_repo.texts.vectors import TextVectors
+from metier.contract import SURFACES, Surface
+from metier.errors import RegistryError
+from metier.lake.lake import Lake
+from metier.settings import Settings
+
+
+@dataclass(frozen=True)
+class InUse:
+    """A bundle that an alias means."""
+
+    surface: Surface
+    alias: str
+    bundle: RegisteredBundle
+
+
+def open_registry(settings: Settings) -> Registry:
+    """The registry of these settings."""
+    return Registry(settings.registry, settings.artifacts, settings.bundles)
+
+
+def in_use(registry: Registry) -> list[InUse]:
+    """Champion, then challenger, of every surface that has one."""
+    found: list[InUse] = []
+    if registry.is_new:
+        return found
+    for surface in SURFACES:
+        for alias in ("champion", "challenger"):
+            bundle = registry.by_alias(registered_name(surface), alias)  # type: ignore[arg-type]
+            if bundle is not None:
+                found.append(InUse(surface, alias, bundle))
+    return found
+
+
+def champions(registry: Registry) -> dict[Surface, str]:
+    """Per surface that has one, its champion as `name version sha256`: what a study carries between steps."""
+    held = [each for each in in_use(registry) if each.alias == "champion"]
+    return {each.surface: f"{each.bundle.name} {each.bundle.version} {each.bundle.sha256}" for each in held}
+
+
+def pinned(champion: str) -> RegisteredBundle | None:
+    """The inverse of a value of `champions`; None for an empty one."""
+    if not champion:
+        return None
+    name, version, sha256 = champion.split()
+    return RegisteredBundle(name, int(version), sha256)
+
+
+def to_serve(registry: Registry) -> dict[Surface, InUse]:
+    """Per surface its champion, or the challenger where nothing was promoted yet; RegistryError where there is none."""
+    chosen: dict[Surface, InUse] = {}
+    for each in in_use(registry):
+        chosen.setdefault(each.surface, each)
+    if not chosen:
+        raise RegistryError(f"{registry} holds no champion and no challenger; run `metier pipeline run training`")
+    return chosen
+
+
+def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
+    """Build the release of every bundle in use as known at `as_of`: bundle label -> release version."""
+    registry, lake = open_registry(settings), Lake(settings.lake)
+    corpus = TextVectors.read(settings.features / VECTORS)
+    store, made = FeatureStoreClient(settings), Built.read(settings.features)
+    views = {} if made is None else {view.name: made.moment for view in VIEWS}
+    built: dict[str, str] = {}
+    for each in in_use(registry):
+        pin = each.bundle
+        bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
+        if bundle.version not in built:
+            vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
+            folder = settings.candidates / bundle.version
+            built[bundle.version] = build_release(
+                each.surface, lake, store.training_features, as_of, bundle.encoder, vectors, folder, views
+            )
+    return built

@@ -1,0 +1,225 @@
+"""The registry of bundles, kept by MLflow; with registry_database the only module that imports mlflow.
+
+A bundle is registered once per content, under the name of its surface. Aliases say which version is champion and which
+challenger; a deployment pins (name, version, sha256). Knows no gate: whoever reads a decision calls promote.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from components.ranking.artifact import NEXT_MOVE
+from components.releases.bundle import Bundle
+from components.releases.registry_database import RegistryDatabase
+from metier.contract import Surface
+from metier.errors import ArtifactError, RegistryError
+
+Alias = Literal["champion", "challenger"]
+
+EXPERIMENT = "metier"
+ARTIFACT = "bundle"
+PREVIOUS_CHAMPION = "previous_champion"
+"""Tag of a promoted version: the version that it replaced, to which a rollback returns."""
+LONGEST_PARAM = 6_000
+"""MLflow refuses longer ones; the bundle's manifest holds the whole."""
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+@dataclass(frozen=True)
+class RegisteredBundle:
+    """What a deployment pins."""
+
+    name: str
+    version: int
+    sha256: str
+
+
+def registered_name(surface: Surface) -> str:
+    """The name that bundles of a surface are registered under."""
+    return f"metier_{surface}"
+
+
+class Registry:
+    """Bundles registered at `uri`, their files below `artifacts`, and this machine's copies below `bundles`.
+
+    Nothing is opened before the first question. RegistryError when the database cannot be reached or holds no such
+    bundle.
+    """
+
+    def __init__(self, uri: str, artifacts: Path, bundles: Path) -> None:
+        self._database = RegistryDatabase(uri)
+        self._artifacts = artifacts.absolute()
+        self._bundles = bundles.absolute()
+
+    def __repr__(self) -> str:
+        return f"Registry({self._database})"
+
+    def register(
+        self, folder: Path, metrics: Mapping[str, float], params: Mapping[str, object] | None = None
+    ) -> RegisteredBundle:
+        """Register the bundle in `folder`; the version it already has, where its sha256 is registered.
+
+        `params` are recorded beside the facts of its manifest.
+        """
+        bundle = Bundle.load(folder)
+        name = registered_name(bundle.manifest.surface)
+        with self._database.told(f"cannot register {bundle.version}"):
+            client = self._database.client
+            with self._database.alone():
+                known = client.search_model_versions(f"name='{name}' and tags.sha256='{bundle.sha256}'")
+                if known:
+                    return _registered(known[0])
+                run_id, source = self._record(bundle, metrics, {**_facts(bundle), **(params or {})})
+                if not client.search_registered_models(f"name='{name}'"):
+                    client.create_registered_model(name)
+                return _registered(client.create_model_version(name, source, run_id, tags=_tags(bundle)))
+
+    def set_alias(self, name: str, alias: Alias, version: int) -> None:
+        """Let `alias` mean this version from now on."""
+        self._version(name, version)
+        with self._database.told(f"cannot set the {alias} of {name}"):
+            self._database.client.set_registered_model_alias(name, alias, str(version))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever registered here; known without opening a database of a server."""
+        return self._database.is_new
+
+    def by_alias(self, name: str, alias: Alias) -> RegisteredBundle | None:
+        """The version that `alias` means; None where it means none, or nothing has that name yet."""
+        return self._found(f"cannot read the {alias} of {name}", lambda c: c.get_model_version_by_alias(name, alias))
+
+    def newest(self, name: str) -> RegisteredBundle:
+        """The version registered last."""
+        with self._database.told(f"cannot read {name}"):
+            found = self._database.client.search_model_versions(f"name='{name}'", 1, ["version_number DESC"])
+        if not found:
+            raise RegistryError(f"nothing is registered as {name!r} at {self._database}; {self._registered_there()}")
+        return _registered(found[0])
+
+    def promote(self, name: str, version: int) -> RegisteredBundle:
+        """Make this version the champion, and note on it which one it replaces."""
+        promoted, champion = self._version(name, version), self.by_alias(name, "champion")
+        if champion != promoted:
+            if champion is not None:
+                with self._database.told(f"cannot promote {name} {version}"):
+                    self._database.client.set_model_version_tag(
+                        name, str(version), PREVIOUS_CHAMPION, str(champion.version)
+                    )
+            self.set_alias(name, "champion", version)
+        return promoted
+
+    def fetch(self, name: str, version: int, sha256: str) -> Path:
+        """Folder of the pinned bundle on this machine: copied from the registry where absent, verified in any case.
+
+        ArtifactError when it is damaged. The registry is not asked for what is here already.
+        """
+        folder = self._bundles / name / f"{version}-{sha256[:12]}"
+        if folder.exists():
+            _verify(folder, sha256, str(folder), f"delete {folder} and fetch {name} {version} again")
+        else:
+            self._copy(name, version, sha256, folder)
+        return folder
+
+    def _copy(self, name: str, version: int, sha256: str, folder: Path) -> None:
+        registered = self._version(name, version)
+        if registered.sha256 != sha256:
+            raise RegistryError(
+                f"{name} {version} at {self._database} is {registered.sha256[:12]}, not the pinned {sha256[:12]}; "
+                "pin what is registered"
+            )
+        with self._database.told(f"cannot fetch {name} {version}"):
+            from mlflow.artifacts import download_artifacts
+
+            source = self._database.client.get_model_version_download_uri(name, str(version))
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder.parent) as beside:
+                copy = Path(download_artifacts(artifact_uri=source, dst_path=beside))
+                _verify(copy, sha256, source, "restore it from a backup, or fit and register anew")
+                try:
+                    os.rename(copy, folder)
+                except OSError:
+                    if not folder.exists():  # else another process was first
+                        raise
+
+    def _record(self, bundle: Bundle, metrics: Mapping[str, float], params: Mapping[str, object]) -> tuple[str, str]:
+        """A finished MLflow run: its id and where the bundle's files lie."""
+        from mlflow.entities import Metric, Param
+
+        client = self._database.client
+        known = client.get_experiment_by_name(EXPERIMENT)
+        experiment = known.experiment_id if known else client.create_experiment(EXPERIMENT, self._artifacts.as_uri())
+        run = client.create_run(experiment, tags=_tags(bundle), run_name=bundle.version).info
+        as_of_ms = int(bundle.manifest.as_of.timestamp() * 1_000)
+        status = "FAILED"
+        try:
+            client.log_batch(
+                run.run_id,
+                [Metric(key, value, as_of_ms, 0) for key, value in metrics.items()],
+                [Param(key, _text(value)[:LONGEST_PARAM]) for key, value in params.items()],
+            )
+            client.log_artifacts(run.run_id, str(bundle.folder), ARTIFACT)
+            status = "FINISHED"
+        finally:
+            client.set_terminated(run.run_id, status)
+        return run.run_id, f"{run.artifact_uri}/{ARTIFACT}"
+
+    def _version(self, name: str, version: int) -> RegisteredBundle:
+        found = self._found(f"cannot read {name} {version}", lambda c: c.get_model_version(name, str(version)))
+        if found is None:
+            raise RegistryError(f"no version {version} of {name!r} at {self._database}; {self._registered_there()}")
+        return found
+
+    def _found(self, doing: str, question: Callable[[Any], Any]) -> RegisteredBundle | None:
+        with self._database.told(doing):
+            from mlflow.exceptions import MlflowException
+
+            client = self._database.client
+            try:
+                return _registered(question(client))
+            except MlflowException as error:
+                if error.error_code in ABSENT:
+                    return None
+                raise
+
+    def _registered_there(self) -> str:
+        """The next move after a name or version that does not exist."""
+        with self._database.told("cannot list bundles"):
+            newest = self._database.client.search_model_versions(
+                max_results=5, order_by=["last_updated_timestamp DESC"]
+            )
+        listed = ", ".join(f"{each.name} {each.version}" for each in newest)
+        return f"use one of: {listed}" if listed else "register one with `metier pipeline run training`"
+
+
+def _verify(folder: Path, sha256: str, place: str, next_move: str) -> None:
+    try:
+        Bundle.load(folder, sha256)
+    except ArtifactError as error:
+        raise ArtifactError(str(error).replace(str(folder), place).replace(NEXT_MOVE, next_move)) from error
+
+
+def _registered(version: Any) -> RegisteredBundle:
+    return RegisteredBundle(version.name, int(version.version), version.tags.get("sha256", ""))
+
+
+def _tags(bundle: Bundle) -> dict[str, str]:
+    decision, surface = bundle.decision, bundle.manifest.surface
+    verdict, estimand = str(decision["verdict"]), str(decision.get("estimand"))
+    return {"surface": surface, "sha256": bundle.sha256, "verdict": verdict, "estimand": estimand}
+
+
+def _facts(bundle: Bundle) -> dict[str, object]:
+    """What came from where, as far as it fits into a line each."""
+    manifest = bundle.manifest
+    plain = {key: value for key, value in manifest.as_dict().items() if isinstance(value, str | bool)}
+    lineage = {f"lineage.{key}": value for key, value in manifest.lineage.items()}
+    return {**plain, "code_version": manifest.code_version, **lineage}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

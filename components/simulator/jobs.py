@@ -1,0 +1,171 @@
+"""Jobs: when they are posted, by whom, for what, and the versions of a post.
+
+Knows nothing of freelancers, queries or outcomes.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from components.simulator.clients import DAYS_BEFORE, Clients
+from components.simulator.config import DAY_US, SimulatorConfig
+from components.simulator.demand import Demand, create_demand
+from components.simulator.geography import Integers, geography
+from components.simulator.people import STYLES, Row
+from components.simulator.taxonomy import full_taxonomy, one_of
+from components.simulator.text import Facts, TextGenerator
+from metier.contract import JOB_STATUSES, LEVELS
+
+OPEN, PAUSED, FILLED, CLOSED, REMOVED = range(len(JOB_STATUSES))
+POSTED_BEFORE_START = 0.17
+
+
+@dataclass
+class Jobs:
+    """Columns over jobs, ids in order of posting. openings_left: not promised yet; unfilled: no contract yet.
+
+    family: the cluster that most of the listed skills belong to.
+    """
+
+    ids: list[str]
+    demand: Demand
+    cluster: Integers
+    family: Integers
+    posted_us: Integers
+    closes_day: Integers
+    openings: Integers
+    openings_left: Integers
+    unfilled: Integers
+    public: np.ndarray
+    status: Integers
+    promoted: np.ndarray
+    facts: list[Facts] = field(default_factory=list)
+    post: list[Row] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def version(self, one: int, at_us: int) -> Row:
+        """The post of job `one` as a row stamped `at_us`."""
+        return self.post[one] | {"status": JOB_STATUSES[int(self.status[one])], "event_timestamp": int(at_us)}
+
+
+def create_jobs(config: SimulatorConfig, clients: Clients, text: TextGenerator, rng: np.random.Generator) -> Jobs:
+    """The jobs of the world, each by a client who has arrived by then."""
+    taxonomy, count = full_taxonomy(), config.jobs
+    posted = _posting_times(config, rng)
+    owner = _owners(clients, posted, rng)
+    category = clients.categories[owner, (rng.random(count) < 0.25).astype(int)]
+    cluster = np.array([one_of(taxonomy.clusters_of[c], rng) for c in category])
+    demand = create_demand(taxonomy, clients, owner, cluster, rng)
+    life = np.clip(rng.lognormal(np.log(24), 0.5, count), 5, 90)
+    openings = rng.choice([1, 2, 3, 5], size=count, p=[0.78, 0.13, 0.06, 0.03])
+    jobs = Jobs(
+        ids=[f"jb_{i:06d}" for i in range(count)],
+        demand=demand,
+        cluster=cluster,
+        family=taxonomy.family(demand.listed.dense()),
+        posted_us=posted,
+        closes_day=((posted - config.start_us) // DAY_US + life).astype(np.int64) + 1,
+        openings=openings,
+        openings_left=openings.copy(),
+        unfilled=openings.copy(),
+        public=rng.random(count) < 0.93,
+        status=np.full(count, OPEN),
+        promoted=rng.random(count) < 0.06,
+    )
+    jobs.facts = [_facts(jobs, clients, one, rng) for one in range(count)]
+    jobs.post = [_post(jobs, clients, one, text, rng) for one in range(count)]
+    return jobs
+
+
+def edit_post(jobs: Jobs, one: int, text: TextGenerator, rng: np.random.Generator) -> None:
+    """Job `one` is offered for more money and says one sentence more."""
+    raised = float(rng.uniform(1.08, 1.3))
+    jobs.demand.pay_usd[one] *= raised
+    jobs.demand.listed_pay[one] *= raised
+    post = dict(jobs.post[one])
+    post["description"] = f"{post['description']} {text.addition(jobs.facts[one])}"
+    for bound in ("budget_min_usd", "budget_max_usd"):
+        amount = post[bound]
+        if isinstance(amount, float):
+            post[bound] = round(amount * raised, 2)
+    jobs.post[one] = post
+
+
+def _posting_times(config: SimulatorConfig, rng: np.random.Generator) -> Integers:
+    before = int(config.jobs * POSTED_BEFORE_START)
+    early = config.start_us - rng.integers(1, DAYS_BEFORE * DAY_US - DAY_US, size=before)
+    weekday = np.array([(config.start_us // DAY_US + 3 + day) % 7 for day in range(config.days)])
+    weight = np.where(weekday < 5, 1.2, 0.5)
+    day = rng.choice(config.days, size=config.jobs - before, p=weight / weight.sum())
+    return np.sort(
+        np.concatenate([early, config.start_us + day * DAY_US + rng.integers(DAY_US // 4, DAY_US, len(day))])
+    )
+
+
+def _owners(clients: Clients, at_us: Integers, rng: np.random.Generator) -> Integers:
+    """By activity, one of the clients who were there at each moment."""
+    there = np.searchsorted(clients.arrives_us, at_us)
+    weight = np.cumsum(clients.activity, dtype=np.float64)
+    drawn = rng.random(len(at_us)) * weight[there - 1]
+    found: Integers = np.minimum(np.searchsorted(weight, drawn, side="right"), there - 1)
+    return found
+
+
+def _facts(jobs: Jobs, clients: Clients, one: int, rng: np.random.Generator) -> Facts:
+    taxonomy, world, demand = full_taxonomy(), geography(), jobs.demand
+    weight = demand.needs.weight[one][demand.needs.weight[one] > 0]
+    owner = demand.client[one]
+    shown = np.concatenate([np.flatnonzero(demand.wants_shown[one]), np.flatnonzero(demand.offers_shown[one])])
+    return Facts(
+        skills=demand.needs.of(one)[np.argsort(-weight, kind="stable")].tolist(),
+        role=one_of(taxonomy.cluster_roles[jobs.cluster[one]], rng),
+        level=("Junior", "Experienced", "Senior")[demand.level[one]],
+        industry=clients.industry[owner],
+        city=world.cities[demand.city[one]],
+        language=world.languages[demand.language[one]],
+        hours=one_of((5, 10, 20, 40), rng),
+        years=int(rng.integers(1, 9)),
+        styles=[STYLES[s] for s in dict.fromkeys(shown)],
+        company=clients.company[owner],
+    )
+
+
+def _post(jobs: Jobs, clients: Clients, one: int, text: TextGenerator, rng: np.random.Generator) -> Row:
+    """The row of job `one` but for status and clocks; fills literal, and hides the pay of a fixed price."""
+    taxonomy, world, demand = full_taxonomy(), geography(), jobs.demand
+    listed = rng.permutation(demand.listed.of(one))
+    spelled = [text.spell(skill) for skill in listed]
+    by_name = [s for s, name in zip(listed, spelled, strict=True) if name == taxonomy.skills[s]]
+    demand.literal.weight[one] = np.isin(demand.needs.at[one], by_name) & (demand.needs.weight[one] > 0)
+    hourly = rng.random() < 0.72
+    pay, known = float(demand.pay_usd[one]), bool(np.isfinite(demand.listed_pay[one]))
+    low, high = (0.85 * pay, 1.2 * pay) if hourly else (None, pay * float(rng.lognormal(np.log(35), 0.7)))
+    if not hourly:
+        demand.listed_pay[one] = np.nan
+    title, description = text.job(jobs.facts[one])
+    owner, city = demand.client[one], world.cities[demand.city[one]] if rng.random() < 0.8 else None
+    category, level = demand.listed_category[one], demand.listed_level[one]
+    region = world.regions[world.city_region[demand.city[one]]] if city else None
+    return {
+        "job_id": jobs.ids[one],
+        "client_id": clients.ids[owner],
+        "posted_at": int(jobs.posted_us[one]),
+        "title": title,
+        "description": description,
+        "skills": list(dict.fromkeys(spelled)),
+        "category": taxonomy.categories[category] if category >= 0 else None,
+        "company": clients.company[owner],
+        "industry": clients.industry[owner],
+        "country": world.countries[demand.country[one]],
+        "region": region,
+        "city": city,
+        "languages": [world.languages[demand.language[one]]],
+        "budget_kind": "hourly" if hourly else "fixed",
+        "budget_min_usd": round(low, 2) if known and low is not None else None,
+        "budget_max_usd": round(high, 2) if known else None,
+        "experience_level": LEVELS[level] if level >= 0 else None,
+        "openings": int(jobs.openings[one]),
+        "visibility": "public" if jobs.public[one] else "invite_only",
+    }

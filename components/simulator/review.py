@@ -1,0 +1,86 @@
+"""Applicant review: clients go through the open applicants of a job, mostly in order of arrival, and answer some.
+
+Knows nothing of how the applicants got there.
+"""
+
+import numpy as np
+
+from components.simulator.clicks import Mask
+from components.simulator.config import DAY_US
+from components.simulator.funnel import Shown, present, settle_answers
+from components.simulator.geography import Integers
+from components.simulator.jobs import OPEN
+from components.simulator.log import Sessions
+from components.simulator.market import Applicant, Market
+from components.simulator.policy import EMPTY, LONGEST, ORGANIC, RANDOMISED_SHARE, Slates, shuffle
+from components.simulator.sessions import Asked, times_of_day
+from components.simulator.skills import Skills
+
+NEWEST_FIRST_SHARE = 0.12
+
+
+def review_applicants(market: Market, day: int, eagerness: float) -> None:
+    """The day's reviews: who is clicked may be accepted or declined at once; the others stay on the pile."""
+    asked = _reviews(market, day, eagerness)
+    if asked is None:
+        return
+    shown = present(market, asked)
+    rng, size = market.rng, len(shown.suits)
+    feeling = shown.suits + rng.normal(0, 0.35, size)
+    accepts = shown.clicked & (rng.random(size) < 1 / (1 + np.exp(-(1.7 * feeling - 1.4))))
+    refuses = np.where(shown.clicked, 0.35, 0.04) / (1 + np.exp(1.5 * feeling - 0.8))
+    declines = shown.on_screen & ~accepts & (rng.random(size) < refuses)
+    answered = accepts | declines
+    rows = shown.pick(
+        answered, shown.at_us[answered] + rng.integers(200_000_000, DAY_US // 6, size=int(answered.sum()))
+    )
+    _clear(market, shown, answered)
+    settle_answers(market, rows, accepts[answered], "client")
+
+
+def _reviews(market: Market, day: int, eagerness: float) -> Asked | None:
+    """One session a job at most; a job with more and newer applicants is looked at sooner."""
+    rng, jobs, clients = market.rng, market.jobs, market.clients
+    waiting = [job for job in sorted(market.applicants) if jobs.openings_left[job] and market.applicants[job]]
+    waiting = [job for job in waiting if jobs.status[job] == OPEN]
+    stamps = rng.permutation(times_of_day(market, day, len(waiting)))
+    chosen: list[tuple[int, int, list[Applicant]]] = []
+    for job, stamp in zip(waiting, stamps, strict=True):
+        pile = [entry for entry in market.applicants[job] if entry.at_us < stamp]
+        last = market.reviewed_us.get(job, 0)
+        new = sum(1 for entry in pile if entry.at_us > last)
+        chance = clients.diligence[jobs.demand.client[job]] * min(0.06 + 0.1 * new + 0.03 * len(pile), 0.85)
+        if pile and rng.random() < eagerness * chance:
+            market.reviewed_us[job] = int(stamp)
+            chosen.append((job, int(stamp), pile))
+    if not chosen:
+        return None
+    sessions = _sessions(market, chosen)
+    demand = jobs.demand.take(sessions.job)
+    return Asked(sessions, demand, by_query=True, wish=Skills.empty(len(sessions.actor), 1))
+
+
+def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) -> Sessions:
+    rng, count = market.rng, len(chosen)
+    shown = np.full((count, LONGEST), EMPTY)
+    newest = rng.random(count) < NEWEST_FIRST_SHARE
+    for query, (_, _, pile) in enumerate(chosen):
+        people = [applicant.freelancer for applicant in sorted(pile, key=lambda applicant: applicant.at_us)]
+        ordered = people[::-1] if newest[query] else people
+        shown[query, : min(len(people), LONGEST)] = ordered[:LONGEST]
+    blank = np.full(shown.shape, np.nan, np.float32)
+    slates = Slates(shown=shown, score=blank, placement=np.full(shown.shape, ORGANIC), propensity=blank.copy())
+    for shuffled in np.flatnonzero(rng.random(count) < RANDOMISED_SHARE).tolist():
+        shuffle(slates, shuffled, rng)
+    job: Integers = np.array([j for j, _, _ in chosen])
+    names = [f"{'newest' if n else 'arrival'}-1" for n in newest]
+    actor, stamps = market.jobs.demand.client[job], np.array([stamp for _, stamp, _ in chosen])
+    return Sessions("applicant_review", actor, job, stamps, slates, [None] * count, ["{}"] * count, names)
+
+
+def _clear(market: Market, shown: Shown, answered: Mask) -> None:
+    """Take the answered off their piles."""
+    gone = set(zip(shown.who["job"][answered].tolist(), shown.who["freelancer"][answered].tolist(), strict=True))
+    for job in {job for job, _ in gone}:
+        pile = market.applicants.get(job, [])
+        market.applicants[job] = [entry for entry in pile if (job, entry.freelancer) not in gone]

@@ -1,0 +1,125 @@
+"""Build the train, validation and held-out sets of one study. Knows splits and labels; no ranker and no metric."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from components.training_sets.assemble import build_training_set, organic_training_set
+from components.training_sets.leave_last_out import HeldOut, leave_last_out, time_split_actors
+from components.training_sets.plan import Study
+from components.training_sets.pseudo_queries import candidate_pool, organic_positives, pseudo_queries, touched
+from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets.split import censored, time_split
+from components.training_sets.traced import TracedDataset
+from feature_repo.build.feature_tables import VECTORS
+from feature_repo.client import FeatureStoreClient
+from feature_repo.inputs.schema import feature_schema_hash
+from feature_repo.inputs.transforms import feature_names
+from feature_repo.texts.encoder import Encoder
+from feature_repo.texts.vectors import TextVectors
+from metier.errors import EmptyDataError
+from metier.lake.lake import Lake
+from metier.settings import Settings
+
+MOST_ROWS = 900_000
+NEGATIVES = 60
+SEED = 7
+POSITIVES_FILE = "positives.parquet"
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """What was built: its sizes by part."""
+
+    study: Study
+    rows: dict[str, int]
+    queries: dict[str, int]
+
+    def render(self) -> str:
+        """One line for a person."""
+        parts = ", ".join(f"{name} {self.queries[name]:,} queries" for name in self.queries)
+        return f"{self.study.surface} ({self.study.name}): {parts}"
+
+
+def build(
+    study: Study, settings: Settings, as_of: datetime, train: Path, validation: Path, held_out: Path
+) -> StudyReport:
+    """Write the three sets of `study` to the given folders."""
+    lake, store = Lake(settings.lake), FeatureStoreClient(settings)
+    vectors = TextVectors.read(settings.features / VECTORS)
+    if study.protocol == "logged_slates":
+        parts = _logged(study, lake, store, vectors, as_of)
+        parts["held_out"].write(held_out)
+    else:
+        parts = _organic(study, lake, store, vectors, as_of, held_out)
+    parts["train"].write(train)
+    parts["validation"].write(validation)
+    return StudyReport(
+        study,
+        {name: len(part.dataset) for name, part in parts.items()},
+        {name: part.dataset.n_queries for name, part in parts.items()},
+    )
+
+
+def _logged(
+    study: Study, lake: Lake, store: FeatureStoreClient, vectors: TextVectors, as_of: datetime
+) -> dict[str, TracedDataset]:
+    """Impressions split by time, whole queries, with the gap of the longest head that grades relevance."""
+    schema = feature_schema_hash(feature_names(study.surface), vectors.weights, Encoder.load().hash)
+    traced = build_training_set(study.surface, lake, store, vectors, as_of, max_rows=MOST_ROWS, schema_hash=schema)
+    moments = traced.queries()["event_timestamp"]
+    metadata = traced.metadata
+    split = time_split(
+        moments, metadata["gap_days"], group_sizes=traced.dataset.group_sizes, immature_rows=metadata["immature_rows"]
+    )
+    metadata |= {
+        "validation_start": split.validation_start.isoformat(),
+        "test_start": split.test_start.isoformat(),
+        "rows_left": split.rows_left,
+        "warnings": [split.warning] if split.warning else [],
+    }
+    return {
+        "train": _known_by(traced.select_queries(split.train), split.validation_start),
+        "validation": _known_by(traced.select_queries(split.validation), split.test_start),
+        "held_out": traced.select_queries(split.test),
+    }
+
+
+def _known_by(traced: TracedDataset, moment: datetime) -> TracedDataset:
+    """The same rows, their outcomes unknown where the window had not passed by `moment`."""
+    held = traced.dataset
+    if held.outcomes is None:
+        return traced
+    outcomes = censored(held.outcomes, traced.rows["event_timestamp"], moment)
+    dataset = RankingDataset(
+        held.features, held.relevance, held.query_id, held.feature_names, held.rank, held.propensity, outcomes
+    )
+    return TracedDataset(dataset, traced.rows, traced.metadata)
+
+
+def _organic(
+    study: Study, lake: Lake, store: FeatureStoreClient, vectors: TextVectors, as_of: datetime, held_out: Path
+) -> dict[str, TracedDataset]:
+    """Organic positives with sampled negatives; the held-out folder gets the positives and which are test targets."""
+    positives = organic_positives(lake, study.surface, as_of)
+    if positives.num_rows == 0:
+        raise EmptyDataError(f"no organic positive on {study.surface} by {as_of.isoformat()}; import interactions")
+    split = leave_last_out(positives) if study.protocol == "leave_last_out" else time_split_actors(positives)
+    _write_positives(positives, split, held_out)
+    pool, seen = candidate_pool(lake, study.surface, as_of), touched(lake, study.surface, as_of)
+
+    def part(mask: Any) -> TracedDataset:
+        chosen = pseudo_queries(positives.filter(pa.array(mask)), pool, seen, SEED, NEGATIVES)
+        return organic_training_set(study.surface, chosen, store, vectors, study.candidate_counts)
+
+    return {"train": part(split.train), "validation": part(split.validation)}
+
+
+def _write_positives(positives: pa.Table, split: HeldOut, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    marked = positives.append_column("is_test", pa.array(split.test)).append_column("is_train", pa.array(split.train))
+    pq.write_table(marked, folder / POSITIVES_FILE)

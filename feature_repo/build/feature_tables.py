@@ -1,0 +1,170 @@
+"""Build everything the feature store reads: windowed tables, profiles, histories, and the vectors of their texts.
+
+What did not change since the last build is left alone, and texts already encoded by the same encoder keep their
+vectors. Knows no surface and no ranker.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_repo.texts.encoding import encoding
+from feature_repo.texts.encoder import Encoder
+from feature_repo.build.aggregates import build_feature_tables
+from feature_repo.build.corpus import TextCorpus, distinct_query_texts, distinct_texts, write_text_views
+from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts.weighing import DIMENSIONS, on_grid
+from feature_repo.files.whole_folder import replacing, settle
+from metier.errors import FeatureError
+from metier.lake.lake import Lake
+from metier.locks import exclusively
+from metier.settings import Settings
+
+VECTORS = "vectors"
+FIT_FILE = "fitted.json"
+"""Which encoder, on how many texts the weights of VECTORS were fitted, and the keys of queries, which are cut short."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FeatureReport:
+    """Rows written by view, and how many texts have a vector."""
+
+    rows: dict[str, int]
+    texts: int
+    encoded: int
+
+    def render(self) -> str:
+        """One line for a person."""
+        rows = sum(self.rows.values())
+        return f"{rows:,} feature rows in {len(self.rows)} views; {self.encoded:,} of {self.texts:,} texts encoded anew"
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """Vectors of an earlier build by the same encoder."""
+
+    vectors: TextVectors
+    fitted_on: int
+    queries: frozenset[str]
+
+    @classmethod
+    def read(cls, folder: Path, encoder: Encoder) -> "_Earlier | None":
+        """None where there is none."""
+        settle(folder)
+        held = json.loads((folder / FIT_FILE).read_text()) if (folder / FIT_FILE).exists() else {}
+        if held.get("encoder") != encoder.hash or "queries" not in held:
+            return None
+        return cls(TextVectors.read(folder), held["texts"], frozenset(held["queries"]))
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Texts by key with their vectors (n, 384), which are zero at `absent`, the places of those that have none yet."""
+
+    keys: Sequence[str]
+    texts: Sequence[str]
+    embeddings: Floats
+    absent: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, keys: Sequence[str], texts: Sequence[str], earlier: _Earlier | None, are_queries: bool) -> "_Texts":
+        """With the vectors of those that were encoded alike before."""
+        embeddings = np.zeros((len(keys), DIMENSIONS), np.float32)
+        rows = np.full(len(keys), -1, np.int64)
+        if earlier is not None:
+            rows = earlier.vectors.rows([key if (key in earlier.queries) == are_queries else None for key in keys])
+            embeddings[rows >= 0] = earlier.vectors.dense_at(rows[rows >= 0])
+        return cls(keys, texts, embeddings, np.flatnonzero(rows < 0))
+
+    def wanted(self) -> list[str]:
+        """The texts that have to be encoded."""
+        return [self.texts[place] for place in self.absent]
+
+    def fill(self, parts: Iterator[Floats]) -> None:
+        """Take their vectors, in order."""
+        done = 0
+        for part in parts:
+            self.embeddings[self.absent[done : done + len(part)]] = on_grid(part)
+            done += len(part)
+
+
+def build_all(
+    lake: Lake, settings: Settings, as_of: datetime, encoder: Encoder, since: datetime | None = None
+) -> FeatureReport:
+    """Bring every offline table under settings.features up to `as_of`; days from `since` on are built in any case.
+
+    Many texts are encoded by processes of their own while the other tables are built.
+    """
+    folder = settings.features / VECTORS
+    settings.features.mkdir(parents=True, exist_ok=True)
+    refusal = FeatureError(f"another process encodes texts for {settings.features}; wait until it is done")
+    with exclusively(settings.features / ".encoding", refusal):
+        corpus, earlier = distinct_texts(lake, as_of), _Earlier.read(folder, encoder)
+        cards = _Texts.of(corpus.keys, corpus.texts, earlier, are_queries=False)
+        typed = _Texts.of(*_typed(lake, as_of, corpus), earlier, are_queries=True)
+        with encoding(encoder, cards.wanted(), typed.wanted()) as (card_vectors, typed_vectors):
+            rows = build_feature_tables(lake, as_of, settings.features, _say, since)
+            cards.fill(_told(card_vectors, len(cards.absent)))
+            typed.fill(typed_vectors)
+        vectors = _vectors(corpus, cards, typed, earlier, folder, encoder)
+        rows |= write_text_views(settings.features, corpus.keys, vectors.dense[: len(corpus.keys)], encoder.hash)
+    return FeatureReport(rows, len(corpus.keys), len(cards.absent))
+
+
+def _typed(lake: Lake, as_of: datetime, corpus: TextCorpus) -> tuple[list[str], list[str]]:
+    """Keys and texts that actors typed and that are not of the corpus."""
+    held = frozenset(corpus.keys)
+    typed = [(key, text) for key, text in zip(*distinct_query_texts(lake, as_of), strict=True) if key not in held]
+    return [key for key, _ in typed], [text for _, text in typed]
+
+
+def _vectors(
+    corpus: TextCorpus, cards: _Texts, typed: _Texts, earlier: _Earlier | None, folder: Path, encoder: Encoder
+) -> TextVectors:
+    """Vectors of the corpus, then of other texts that actors typed, kept in `folder`."""
+    queries = frozenset(typed.keys)
+    if earlier is not None and earlier.vectors.keys == (*cards.keys, *typed.keys) and earlier.queries == queries:
+        return earlier.vectors
+    vectors, fitted_on = _weighed(corpus, cards.embeddings, earlier)
+    if typed.keys:
+        vectors = vectors.extended(typed.keys, typed.texts, typed.embeddings)
+    with replacing(folder) as beside:
+        vectors.write(beside)
+        told = {"encoder": encoder.hash, "texts": fitted_on, "queries": typed.keys}
+        (beside / FIT_FILE).write_text(json.dumps(told))
+    return vectors
+
+
+def _weighed(corpus: TextCorpus, embeddings: Floats, earlier: _Earlier | None) -> tuple[TextVectors, int]:
+    """Vectors of the corpus, and on how many texts their weights were fitted.
+
+    Weights fitted before are kept, so that rankers of different days read the same features; they are fitted where
+    there are none of this encoder, and again once the corpus has doubled.
+    """
+    if earlier is not None and len(corpus.keys) < 2 * earlier.fitted_on:
+        empty = TextVectors.fitted(earlier.vectors.weights, earlier.vectors.language)
+        return empty.extended(corpus.keys, corpus.texts, embeddings, corpus.titles), earlier.fitted_on
+    vectors = TextVectors.build(corpus.keys, corpus.texts, embeddings, corpus.titles, corpus.headlines)
+    return vectors, len(corpus.keys)
+
+
+def _told(parts: Iterator[Floats], total: int) -> Iterator[Floats]:
+    """The parts; says how far they are, ten times at most."""
+    done = 0
+    for part in parts:
+        if 10 * (done + len(part)) // total > 10 * done // total:
+            _say(f"encoded {done + len(part):,} of {total:,} texts")
+        done += len(part)
+        yield part
+
+
+def _say(line: str) -> None:
+    print(f"metier: {line}", file=sys.stderr, flush=True)

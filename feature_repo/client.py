@@ -1,0 +1,210 @@
+"""The only Feast client: registers the features, reads them for training, loads and reads the online store.
+
+Training and serving answer with the same columns, types and values. Knows nothing of labels, rankers or HTTP.
+"""
+
+import contextlib
+import functools
+import io
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+from feast import FeatureStore, FeatureView
+from feast.errors import FeatureViewNotFoundException
+from feast.types import from_feast_to_pyarrow_type
+from sqlalchemy.exc import SQLAlchemyError
+
+from feature_repo.definitions import ENTITIES, SERVICES, VIEWS
+from feature_repo.offline.asof_sql import VersionTable
+from metier.errors import FeatureError, RegistryChangedError, SettingsError, UnknownNameError
+from metier.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parent
+EVENT_TIMESTAMP = "event_timestamp"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+APPLY = "run `feast -c feature_repo apply`"
+
+_JOIN_KEYS: dict[str, str] = {entity.name: entity.join_key for entity in ENTITIES}
+
+
+def service_views(service: str) -> tuple[str, ...]:
+    """Names of the views of a feature service, in its order."""
+    for known in SERVICES:
+        if known.name == service:
+            return tuple(projection.name for projection in known.feature_view_projections)
+    raise UnknownNameError("feature service", service, tuple(known.name for known in SERVICES))
+
+
+def render_feature_store_yaml(settings: Settings) -> Path:
+    """Write `feature_store.yaml` with absolute paths into METIER_HOME, for `feast -c feature_repo -f PATH ...`.
+
+    Shared stores where settings name them. The file may hold their passwords: its owner alone can read it.
+    """
+    shared = _shares_stores(settings)
+    source = "feature_store.production.yaml" if shared else "feature_store.yaml"
+    config = yaml.safe_load((REPOSITORY / source).read_text())
+    if shared:
+        config["registry"]["path"] = settings.feature_registry_uri.replace("postgresql://", "postgresql+psycopg://")
+        config["online_store"]["connection_string"] = settings.online_store_url
+    else:
+        config["registry"]["path"] = f"sqlite:///{settings.home / 'registry.db'}"
+        config["online_store"]["path"] = str(settings.home / "online_store.db")
+    config["offline_store"]["folder"] = str(settings.features)
+    text = f"# Written by metier from feature_repo/{source}.\n" + yaml.safe_dump(config, sort_keys=False)
+    path = settings.home / "feature_store.yaml"
+    if not path.exists() or path.read_text() != text:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=settings.home, prefix=".feature_store.", delete=False) as beside:
+            beside.write(text)
+        os.replace(beside.name, path)
+    return path
+
+
+def _shares_stores(settings: Settings) -> bool:
+    """SettingsError where one of the two is set alone: machines would share values and not what they mean."""
+    if bool(settings.online_store_url) != bool(settings.feature_registry_uri):
+        raise SettingsError(
+            "METIER_ONLINE_STORE_URL and METIER_FEATURE_REGISTRY_URI go together; set both, or unset both"
+        )
+    return bool(settings.online_store_url)
+
+
+class FeatureStoreClient:
+    """Feast under one METIER_HOME.
+
+    `timeout_seconds` is the longest wait for one answer of the online store; None: half a minute, for batch work.
+    """
+
+    def __init__(self, settings: Settings, timeout_seconds: float | None = None) -> None:
+        self.settings = settings
+        self._timeout_seconds = timeout_seconds
+        self._checked: dict[tuple[str, ...], list[FeatureView]] = {}
+
+    @functools.cached_property
+    def store(self) -> FeatureStore:
+        """Feast's own client, for what this one does not wrap."""
+        store = FeatureStore(repo_path=str(REPOSITORY), fs_yaml_file=render_feature_store_yaml(self.settings))
+        try:
+            store.refresh_registry()
+        except SQLAlchemyError as error:
+            fact = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise FeatureError(
+                f"the feature registry cannot be opened ({fact}); see that it runs and what "
+                "METIER_FEATURE_REGISTRY_URI and METIER_HOME say"
+            ) from error
+        if self._timeout_seconds is not None:
+            store.config.online_store.timeout_seconds = self._timeout_seconds
+        return store
+
+    def apply(self) -> None:
+        """Register every Feast object and create its online table; where both exist, nothing changes."""
+        try:
+            self.store.apply([*ENTITIES, *VIEWS, *SERVICES])
+        except RegistryChangedError:  # by a process that registered the same
+            self.store.apply([*ENTITIES, *VIEWS, *SERVICES])
+        self.store.refresh_registry()
+        self._checked.clear()
+
+    def training_features(self, entity_rows: pa.Table, views: Sequence[str]) -> pa.Table:
+        """`entity_rows` and, appended as `<view>__<feature>`, what was known of their keys at `event_timestamp`.
+
+        Rows, their order and their own columns are kept. FeatureError names an unknown view or a missing column.
+        """
+        chosen = self._registered(views)
+        _require_columns(entity_rows, [EVENT_TIMESTAMP, *map(_join_key, chosen)])
+        known = self.store.get_historical_features(
+            entity_df=entity_rows,
+            features=_references(chosen),
+            full_feature_names=True,
+            filter_by_created_timestamp=True,
+        ).to_arrow()
+        return _with_columns(entity_rows, {name: _conform(known[name], kind) for name, kind in _columns(chosen)})
+
+    def serving_features(self, entity_rows: pa.Table, views: Sequence[str]) -> pa.Table:
+        """`entity_rows` and, appended as in training, the online store's values; null where it has none."""
+        chosen = self._registered(views)
+        keys = list(dict.fromkeys(map(_join_key, chosen)))
+        _require_columns(entity_rows, keys)
+        answer = self.store.get_online_features(
+            features=_references(chosen),
+            entity_rows={key: entity_rows[key].fill_null("").to_pylist() for key in keys},
+            full_feature_names=True,
+        ).to_dict()
+        return _with_columns(entity_rows, {name: pa.array(answer[name], kind) for name, kind in _columns(chosen)})
+
+    def materialize(self, end: datetime, start: datetime = BEGINNING) -> int:
+        """Load each key's newest values between `start` and `end` into the online store; the number of rows loaded."""
+        self._registered([view.name for view in VIEWS])
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.store.materialize(start_date=start, end_date=end)
+        store = self.store.config.offline_store
+        tables = [
+            VersionTable(str(store.path(view.batch_source)), (_join_key(view),), EVENT_TIMESTAMP) for view in VIEWS
+        ]
+        return sum(store.reader().count_keys(table, start, end) for table in tables)
+
+    def _registered(self, views: Sequence[str]) -> list[FeatureView]:
+        """The declared views of these names; FeatureError where the registry does not hold one as declared.
+
+        Asked once: the registry builds every view anew for each question.
+        """
+        if tuple(views) not in self._checked:
+            self._checked[tuple(views)] = self._held(views)
+        return self._checked[tuple(views)]
+
+    def _held(self, views: Sequence[str]) -> list[FeatureView]:
+        declared = {view.name: view for view in VIEWS}
+        for name in views:
+            if name not in declared:
+                raise FeatureError(f"no feature view {name!r}; use some of: {', '.join(declared)}")
+            try:
+                held = {field.name for field in self.store.get_feature_view(name, allow_registry_cache=True).features}
+            except FeatureViewNotFoundException as error:
+                raise FeatureError(f"feature view {name} is not registered; {APPLY}") from error
+            missing = [field.name for field in declared[name].features if field.name not in held]
+            if missing:
+                raise FeatureError(f"the registered feature view {name} lacks {missing}; {APPLY}")
+        return [declared[name] for name in views]
+
+
+def _join_key(view: FeatureView) -> str:
+    return _JOIN_KEYS[view.entities[0]]
+
+
+def _references(views: Sequence[FeatureView]) -> list[str]:
+    return [f"{view.name}:{field.name}" for view in views for field in view.features]
+
+
+def _columns(views: Sequence[FeatureView]) -> list[tuple[str, pa.DataType]]:
+    """Full name and Arrow type of every feature."""
+    return [column for view in views for column in _columns_of(view.name)]
+
+
+@functools.cache
+def _columns_of(view: str) -> tuple[tuple[str, pa.DataType], ...]:
+    (declared,) = (each for each in VIEWS if each.name == view)
+    return tuple((f"{view}__{field.name}", from_feast_to_pyarrow_type(field.dtype)) for field in declared.features)
+
+
+def _conform(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """As the online store would give it: it holds whole seconds."""
+    if pa.types.is_timestamp(kind):
+        return pc.floor_temporal(column.cast(kind), unit="second")
+    return column.cast(kind)
+
+
+def _with_columns(table: pa.Table, columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
+    return pa.table([*table.columns, *columns.values()], names=[*table.column_names, *columns])
+
+
+def _require_columns(entity_rows: pa.Table, names: Sequence[str]) -> None:
+    missing = [name for name in dict.fromkeys(names) if name not in entity_rows.column_names]
+    if missing:
+        raise FeatureError(f"the entity rows lack {missing}; add a column of that name")

@@ -1,0 +1,104 @@
+"""Take entities out of what is built from the lake: offline tables and text vectors.
+
+The rows of an entity go; histories of others lose the entries that name it. Counts of others stay until the features
+are built again. Knows ids, not why they go, and no online store.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from feature_repo.build.aggregates import HISTORY_VIEWS
+from feature_repo.definitions import ENTITIES, VIEWS
+from feature_repo.files.whole_folder import replacing, settle
+from feature_repo.texts.vectors import TextVectors
+
+IDS, LISTS = "recent_ids", "recent_"
+ROWS_A_BATCH = 65_536
+
+_JOIN_KEYS = {entity.name: entity.join_key for entity in ENTITIES}
+_LISTED = {"freelancer_history": "job_id", "client_history": "freelancer_id"}
+"""What the ids in a history are ids of."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Ids to take out, by join key."""
+
+    ids: Mapping[str, frozenset[str]]
+
+    def of(self, view: str) -> tuple[str, frozenset[str]]:
+        """(join key of the view, the ids of it that go)."""
+        (entity,) = next(each.entities for each in VIEWS if each.name == view)
+        key = _JOIN_KEYS[entity]
+        return key, self.ids.get(key, frozenset())
+
+    def listed(self, view: str) -> frozenset[str]:
+        """The ids that go from the lists of a history view; none for other views."""
+        return self.ids.get(_LISTED[view], frozenset()) if view in HISTORY_VIEWS else frozenset()
+
+
+def forget_offline(features: Path, gone: Gone) -> dict[str, int]:
+    """Rows removed or shortened by view; each file is replaced whole."""
+    tables = {view.name: sorted((features / view.name).glob("*.parquet")) for view in VIEWS}
+    return {view: sum(_forget_table(path, view, gone) for path in files) for view, files in tables.items() if files}
+
+
+def forget_texts(folder: Path, keys: Iterable[str]) -> int:
+    """Remove the vectors of these text keys; what was fitted stays. How many there were."""
+    settle(folder)
+    if not folder.exists():
+        return 0
+    vectors, unwanted = TextVectors.read(folder), frozenset(keys)
+    kept = np.array([row for row, key in enumerate(vectors.keys) if key not in unwanted], np.int64)
+    if len(kept) == len(vectors.keys):
+        return 0
+    with replacing(folder) as beside:
+        vectors.only(kept).write(beside)
+    return len(vectors.keys) - len(kept)
+
+
+def _forget_table(path: Path, view: str, gone: Gone) -> int:
+    (key, unwanted), listed = gone.of(view), pa.array(gone.listed(view), pa.string())
+    dropped, changed = pa.array(unwanted, pa.string()), 0
+
+    def batches(source: pq.ParquetFile) -> Iterator[pa.Table]:
+        nonlocal changed
+        for batch in source.iter_batches(ROWS_A_BATCH):
+            rows = pa.Table.from_batches([batch])
+            kept = rows.filter(pc.invert(pc.is_in(rows[key], value_set=dropped)))
+            changed += rows.num_rows - kept.num_rows
+            shortened, number = _shortened(kept, listed) if len(listed) else (kept, 0)
+            changed += number
+            yield shortened
+
+    beside = path.with_name(f".{path.name}.writing")
+    with pq.ParquetFile(path) as source, pq.ParquetWriter(beside, source.schema_arrow, compression="zstd") as writer:
+        for rows in batches(source):
+            writer.write_table(rows.cast(source.schema_arrow))
+    if changed:
+        beside.replace(path)
+    else:
+        beside.unlink()
+    return changed
+
+
+def _shortened(rows: pa.Table, unwanted: pa.Array) -> tuple[pa.Table, int]:
+    """The rows with the entries of unwanted ids left out of their parallel lists, and how many rows had some."""
+    ids = rows[IDS].combine_chunks()
+    kept = pc.invert(pc.is_in(ids.flatten(), value_set=unwanted))
+    row = pc.list_parent_indices(ids).to_numpy()
+    mask = kept.to_numpy(zero_copy_only=False)
+    if mask.all():
+        return rows, 0
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row[mask], minlength=rows.num_rows))]).astype(np.int32)
+    for place, field in enumerate(rows.schema):
+        if field.name.startswith(LISTS):
+            values = rows[field.name].combine_chunks().flatten().filter(kept)
+            rows = rows.set_column(place, field, pa.ListArray.from_arrays(pa.array(offsets), values, type=field.type))
+    return rows, len(np.unique(row[~mask]))

@@ -1,0 +1,190 @@
+"""Arrow columns of stored features as numpy: numbers, comparable codes, ragged lists, text rows.
+
+A column that is absent or null means "not known": NaN, code 0, an empty list. Knows no feature by name.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import scipy.sparse as sp
+
+from feature_repo.texts.text import headline
+from feature_repo.texts.vectors import TextVectors
+from metier.contract import TIMESTAMP
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+
+CATEGORY_BUCKETS = 1023
+TOKEN_COLUMNS = 2**20
+
+
+def numbers(table: pa.Table, name: str) -> Doubles:
+    """(n,) float64 with NaN where absent; booleans are 0 and 1."""
+    column = _column(table, name)
+    if column is None:
+        return np.full(table.num_rows, np.nan)
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        column = column.cast(pa.float64())
+    found: Doubles = column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    return found
+
+
+def seconds(table: pa.Table, name: str) -> Doubles:
+    """(n,) seconds since 1970 of a timestamp column, NaN where absent."""
+    column = _column(table, name)
+    if column is None or pa.types.is_null(column.type):
+        return np.full(table.num_rows, np.nan)
+    stamps = column.cast(TIMESTAMP, safe=False).cast(pa.int64())
+    found: Doubles = stamps.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1e6
+    return found
+
+
+def codes(table: pa.Table, name: str) -> Codes:
+    """(n,) 64-bit code of each string, equal for strings that differ in case or outer spaces only; 0 where absent."""
+    return _coded(_strings(table, name), _code)
+
+
+def buckets(table: pa.Table, name: str) -> Floats:
+    """(n,) categorical bucket: 0 unknown, 1..1023 hashed."""
+    return _coded(_strings(table, name), _bucket).astype(np.float32)
+
+
+def strings(table: pa.Table, name: str) -> list[str | None]:
+    """(n,) strings, None where absent."""
+    values: list[str | None] = _strings(table, name).to_pylist()
+    return values
+
+
+@dataclass(frozen=True)
+class Lists:
+    """One list a row: row i holds flat[offsets[i]:offsets[i + 1]]."""
+
+    offsets: Codes
+    flat: pa.Array
+
+    def padded(self, values: npt.NDArray, longest: int, empty: float) -> npt.NDArray:
+        """(n, longest): the first `longest` of each row's `values` (aligned with flat), filled with `empty`."""
+        lengths = np.minimum(np.diff(self.offsets), longest)
+        table = np.full((len(lengths), longest), empty, values.dtype)
+        inside = np.arange(longest) < lengths[:, None]
+        table[inside] = values[(self.offsets[:-1, None] + np.arange(longest))[inside]]
+        return table
+
+    def codes(self) -> Codes:
+        """Code of each element of flat."""
+        return _coded(self.flat, _code)
+
+
+def lists(table: pa.Table, name: str, element: pa.DataType | None = None) -> Lists:
+    """The lists of a column (of strings by default), empty where absent."""
+    kind = element or pa.string()
+    column = _column(table, name)
+    if column is None or pa.types.is_null(column.type):
+        return Lists(np.zeros(table.num_rows + 1, np.int64), pa.array([], kind))
+    if column.type.value_type != kind:
+        column = column.cast(pa.large_list(kind))
+    lengths = column.value_lengths()
+    if lengths.null_count:
+        lengths = lengths.fill_null(0)
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths.to_numpy(), out=offsets[1:])
+    return Lists(offsets, column.flatten())
+
+
+def token_sets(table: pa.Table, name: str) -> sp.csr_array:
+    """(n, 2**20) rows of ones at the hashed columns of each row's distinct tokens."""
+    found = lists(table, name)
+    columns = _coded(found.flat, _token, empty=-1).astype(np.int32)
+    known = columns >= 0
+    offsets = np.concatenate([[0], np.cumsum(known)])[found.offsets]
+    ones = np.ones(int(known.sum()), np.float32)
+    sets = sp.csr_array((ones, columns[known], offsets), shape=(table.num_rows, TOKEN_COLUMNS))
+    sets.sum_duplicates()
+    sets.data[:] = 1
+    return sets
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """Distinct headlines as TF-IDF rows, the last row empty; `row` says which is whose (the empty one: nobody's)."""
+
+    lexical: sp.csr_array
+    row: Codes
+
+    @property
+    def known(self) -> Flags:
+        """Whose headline is known, in the shape of `row`."""
+        known: Flags = self.row < self.lexical.shape[0] - 1
+        return known
+
+    @classmethod
+    def encode(cls, cards: Sequence[str], vectors: TextVectors) -> "Headlines":
+        """One headline a row; an empty one is unknown."""
+        place: dict[str, int] = {}
+        row = np.array([place.setdefault(card, len(place)) if card else -1 for card in cards], np.int64)
+        row[row < 0] = len(place)
+        return cls(vectors.encode_headlines([*place, ""]), row)
+
+
+def headlines_of(table: pa.Table, prefix: str, vectors: TextVectors) -> Headlines:
+    """Headlines of profiles whose columns start with `prefix`."""
+    parts = [strings(table, f"{prefix}{name}") for name in ("title", "city", "region", "company")]
+    return Headlines.encode([headline(*card) for card in zip(*parts, strict=True)], vectors)
+
+
+def text_rows(table: pa.Table, name: str, vectors: TextVectors) -> Codes:
+    """(n,) rows of text keys in `vectors`, -1 where unknown."""
+    return vectors.rows(_strings(table, name))
+
+
+def _strings(table: pa.Table, name: str) -> pa.Array:
+    column = _column(table, name)
+    if column is None:
+        return pa.nulls(table.num_rows, pa.string())
+    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+
+
+def _column(table: pa.Table, name: str) -> pa.Array | None:
+    """The column in one piece; None where it is absent."""
+    place = table.schema.get_field_index(name)
+    if place < 0:
+        return None
+    column = table.column(place)
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    whole = column.combine_chunks()
+    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _coded(values: pa.Array, code: Callable[[str], int], empty: int = 0) -> Codes:
+    coded = values.dictionary_encode(null_encoding="encode")
+    table = np.array([code(value) if value else empty for value in coded.dictionary.to_pylist()], np.int64)
+    found: Codes = table[coded.indices.to_numpy()]
+    return found
+
+
+def _code(value: str) -> int:
+    return int.from_bytes(hashlib.blake2b(_folded(value), digest_size=8).digest(), "little", signed=True) or 1
+
+
+def _bucket(value: str) -> int:
+    return 1 + zlib.crc32(_folded(value)) % CATEGORY_BUCKETS
+
+
+def _token(value: str) -> int:
+    return zlib.crc32(_folded(value)) % TOKEN_COLUMNS
+
+
+def _folded(value: str) -> bytes:
+    return value.strip().casefold().encode()

@@ -1,0 +1,220 @@
+"""Queries and candidates encoded once, so that any pairs of them can be compared by gathering rows.
+
+Reads stored features in their full names; an absent column is unknown everywhere. Computes nothing of a pair.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from feature_repo.definitions import LONGEST
+from feature_repo.inputs.columns import (
+    Codes,
+    Doubles,
+    Flags,
+    Floats,
+    Headlines,
+    Lists,
+    codes,
+    headlines_of,
+    lists,
+    numbers,
+    seconds,
+    strings,
+    text_rows,
+)
+from feature_repo.inputs.parties import JOB, PERSON, Party, jobs, people
+from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, Stored
+from feature_repo.texts.text import headline, text_key
+from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts.weighing import on_grid
+from metier.contract import Surface
+
+MARKS: dict[Surface, dict[str, tuple[str, str]]] = {
+    "job_feed": {
+        "city": ("city", "recent_cities"),
+        "region": ("region", "recent_regions"),
+        "company": ("company", "recent_companies"),
+        "industry": ("industry", "recent_industries"),
+        "category": ("category", "recent_categories"),
+    },
+    "talent_search": {
+        "city": ("city", "recent_cities"),
+        "region": ("region", "recent_regions"),
+        "agency": ("agency_id", "recent_agencies"),
+        "category": ("category", "recent_categories"),
+    },
+}
+MARKS["applicant_review"] = MARKS["talent_search"]
+"""What a candidate is compared by with the actor's past ones: name -> (profile column, history column)."""
+
+HISTORY: dict[Surface, str] = {
+    "job_feed": "freelancer_history__",
+    "talent_search": "client_history__",
+    "applicant_review": "client_history__",
+}
+
+
+def asks_as_person(surface: Surface) -> bool:
+    """Whether the actor of a surface is a freelancer, whose candidates are jobs."""
+    return surface == "job_feed"
+
+
+@dataclass(frozen=True)
+class CandidateColumns:
+    """Candidates of one surface, one a row."""
+
+    surface: Surface
+    vectors: TextVectors
+    party: Party
+    text_row: Codes
+    headlines: Headlines
+    identity: Codes
+    marks: dict[str, Codes]
+    since: Doubles
+    """Seconds since 1970 at which the job was posted or the freelancer joined."""
+    application_age_hours: Doubles
+    application_order: Doubles
+    """Columns of the request, where a client reviews applicants."""
+    stored: Floats
+
+    @classmethod
+    def encode(cls, surface: Surface, table: pa.Table, vectors: TextVectors) -> "CandidateColumns":
+        """Columns of a table of stored candidate features (and of applications, where known)."""
+        is_job = asks_as_person(surface)
+        prefix, key, since = (JOB, "job_id", "posted_at") if is_job else (PERSON, "freelancer_id", "joined_at")
+        identity = key if key in table.column_names else "candidate_id"
+        rows = text_rows(table, f"{prefix}text_key", vectors)
+        return cls(
+            surface,
+            vectors,
+            jobs(table) if is_job else people(table),
+            rows,
+            headlines_of(table, prefix, vectors),
+            codes(table, identity),
+            {name: codes(table, f"{prefix}{column}") for name, (column, _) in MARKS[surface].items()},
+            seconds(table, f"{prefix}{since}"),
+            numbers(table, "application_age_hours"),
+            numbers(table, "application_order"),
+            _stored(CANDIDATE_STORED[surface], table, vectors, rows),
+        )
+
+
+@dataclass(frozen=True)
+class Past:
+    """Past candidates of each query's actor, newest first, (queries, 20) each; code 0 or row -1 where there is none."""
+
+    text_row: Codes
+    headlines: Headlines
+    """Headlines whose row is (queries, 20)."""
+    identity: Codes
+    marks: dict[str, Codes]
+    length: Codes
+    moments: Doubles
+    """Seconds since 1970 of the newest interaction with each, (queries, 20); NaN where there is none."""
+    count: Doubles
+
+    @classmethod
+    def encode(cls, surface: Surface, table: pa.Table, vectors: TextVectors) -> "Past":
+        """Past candidates of a table with the actor's history view."""
+        prefix = HISTORY[surface]
+        ids = lists(table, f"{prefix}recent_ids")
+        keys = lists(table, f"{prefix}recent_text_keys")
+        told = {name: lists(table, f"{prefix}{column}") for name, (_, column) in MARKS[surface].items()}
+        row = keys.padded(vectors.rows(keys.flat), LONGEST, -1)
+        stamps = lists(table, f"{prefix}recent_timestamps", pa.int64())
+        length = np.minimum(np.diff(ids.offsets), LONGEST)
+        return cls(
+            row,
+            _past_headlines(table, prefix, row, told, vectors),
+            ids.padded(ids.codes(), LONGEST, 0),
+            {name: values.padded(values.codes(), LONGEST, 0) for name, values in told.items()},
+            length,
+            stamps.padded(stamps.flat.to_numpy().astype(np.float64), LONGEST, np.nan),
+            numbers(table, f"{prefix}interaction_count"),
+        )
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Typed texts: `row` (queries,) points at the dense and lexical rows, whose last is empty: nothing typed."""
+
+    row: Codes
+    dense: Floats
+    has_vector: Flags
+    lexical: sp.csr_array
+
+    @classmethod
+    def encode(cls, table: pa.Table, vectors: TextVectors, embeddings: dict[str, Floats] | None) -> "Requests":
+        """Texts of column `text`; a vector comes from `embeddings` (by text) or, by text_key, from `vectors`."""
+        place: dict[str, int] = {}
+        texts = [text if text and text.strip() else None for text in strings(table, "text")]
+        row = np.array([place.setdefault(text, len(place)) if text else -1 for text in texts], np.int64)
+        row[row < 0] = len(place)
+        known = vectors.rows([text_key(text) for text in place] + [None])
+        dense, has_vector = vectors.dense_at(known), known >= 0
+        for text, vector in (embeddings or {}).items():
+            if text in place:
+                dense[place[text]], has_vector[place[text]] = on_grid(vector)[0], True
+        return cls(row, dense, has_vector, vectors.encode_query_lexical([*place, ""]))
+
+
+@dataclass(frozen=True)
+class QueryColumns:
+    """Queries of one surface, one a row: who asks, for what, and what came before."""
+
+    surface: Surface
+    vectors: TextVectors
+    party: Party
+    time: Doubles
+    text_row: Codes
+    headlines: Headlines
+    requests: Requests
+    past: Past
+    stored: Floats
+
+    @classmethod
+    def encode(
+        cls, surface: Surface, table: pa.Table, vectors: TextVectors, embeddings: dict[str, Floats] | None = None
+    ) -> "QueryColumns":
+        """Columns of a table of queries: stored features, event_timestamp and text.
+
+        `embeddings` gives vectors of typed texts that `vectors` does not hold.
+        """
+        is_person = asks_as_person(surface)
+        prefix = PERSON if is_person else JOB
+        rows = text_rows(table, f"{prefix}text_key", vectors)
+        return cls(
+            surface,
+            vectors,
+            people(table) if is_person else jobs(table),
+            seconds(table, "event_timestamp"),
+            rows,
+            headlines_of(table, prefix, vectors),
+            Requests.encode(table, vectors, embeddings),
+            Past.encode(surface, table, vectors),
+            _stored(QUERY_STORED[surface], table, vectors, rows),
+        )
+
+
+def _stored(features: tuple[Stored, ...], table: pa.Table, vectors: TextVectors, rows: Codes) -> Floats:
+    """(n, features + 16): stored features as they are, then the components of the side's own text vector."""
+    columns = [feature.values(table) for feature in features]
+    return np.column_stack([*columns, vectors.projection_at(rows)]).astype(np.float32)
+
+
+def _past_headlines(
+    table: pa.Table, prefix: str, text_row: Codes, marks: dict[str, Lists], vectors: TextVectors
+) -> Headlines:
+    """Headlines of past candidates: the title of the text, the place and company of the history."""
+    parts = []
+    for name, column in (("city", "recent_cities"), ("region", "recent_regions"), ("company", "recent_companies")):
+        values = marks[name] if name in marks else lists(table, f"{prefix}{column}")
+        places = values.padded(np.arange(len(values.flat)), LONGEST, -1).ravel()
+        told = np.array([*values.flat.to_pylist(), None], object)
+        parts.append(told[places])
+    titles = vectors.titles_at(text_row.ravel())
+    cards = Headlines.encode([headline(*card) for card in zip(titles, *parts, strict=True)], vectors)
+    return Headlines(cards.lexical, cards.row.reshape(text_row.shape))

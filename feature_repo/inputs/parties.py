@@ -1,0 +1,115 @@
+"""The two sides of every pair, a person and a job, and what their comparison gives.
+
+The same functions serve a feed (one person, many jobs), a search and a review (one job, many people). Knows no
+query, no history and no surface.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from feature_repo.inputs.columns import Codes, Doubles, Floats, codes, numbers, strings, token_sets
+from metier.contract import LEVELS
+
+PERSON = "freelancer_profile__"
+JOB = "job_profile__"
+
+PLACES = ("city", "region", "country", "category")
+COMPARISON_NAMES = (
+    "skill_overlap_count", "skill_jaccard", "skill_coverage", "language_match", "rate_to_budget_log_ratio",
+    "rate_inside_budget", "city_match", "region_match", "country_match", "category_match", "level_match", "level_gap",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Party:
+    """A column of people or of jobs. Rates are a person's own (lowest = highest) or a job's hourly budget."""
+
+    skills: sp.csr_array
+    languages: sp.csr_array
+    place: dict[str, Codes]
+    level: Doubles
+    lowest_rate_usd: Doubles
+    highest_rate_usd: Doubles
+
+
+def people(table: pa.Table) -> Party:
+    """The people of a table with freelancer_profile columns."""
+    rate = _positive(numbers(table, f"{PERSON}hourly_rate_usd"))
+    return _party(table, PERSON, rate, rate)
+
+
+def jobs(table: pa.Table) -> Party:
+    """The jobs of a table with job_profile columns; only an hourly budget can be held against a rate."""
+    hourly = np.array([kind == "hourly" for kind in strings(table, f"{JOB}budget_kind")], bool)
+    lowest, highest = (
+        np.where(hourly, _positive(numbers(table, f"{JOB}budget_{end}_usd")), np.nan) for end in ("min", "max")
+    )
+    return _party(table, JOB, lowest, highest)
+
+
+def compare(person: Party, person_row: Codes, job: Party, job_row: Codes) -> dict[str, Floats]:
+    """COMPARISON_NAMES of the pairs (person_row[i], job_row[i]); NaN where either side does not say."""
+    features = _skills(person.skills[person_row], job.skills[job_row])
+    features["language_match"] = _shared(person.languages[person_row], job.languages[job_row])
+    features |= _rate(person.lowest_rate_usd[person_row], job.lowest_rate_usd[job_row], job.highest_rate_usd[job_row])
+    for name in PLACES:
+        features[f"{name}_match"] = same(person.place[name][person_row], job.place[name][job_row])
+    gap = person.level[person_row] - job.level[job_row]
+    features["level_gap"] = gap
+    features["level_match"] = np.where(np.isnan(gap), np.nan, gap == 0)
+    return {name: values.astype(np.float32) for name, values in features.items()}
+
+
+def same(left: Codes, right: Codes) -> Doubles:
+    """1 where two codes are equal, 0 where they differ, NaN where either is unknown."""
+    matched: Doubles = np.where((left == 0) | (right == 0), np.nan, left == right)
+    return matched
+
+
+def _party(table: pa.Table, prefix: str, lowest: Doubles, highest: Doubles) -> Party:
+    step = {level: float(place) for place, level in enumerate(LEVELS)}
+    levels = [step.get(level or "", np.nan) for level in strings(table, f"{prefix}experience_level")]
+    return Party(
+        skills=token_sets(table, f"{prefix}skills"),
+        languages=token_sets(table, f"{prefix}languages"),
+        place={name: codes(table, f"{prefix}{name}") for name in PLACES},
+        level=np.array(levels, np.float64),
+        lowest_rate_usd=lowest,
+        highest_rate_usd=highest,
+    )
+
+
+def _positive(values: Doubles) -> Doubles:
+    return np.where(values > 0, values, np.nan)
+
+
+def _skills(listed: sp.csr_array, wanted: sp.csr_array) -> dict[str, Doubles]:
+    """Overlap of two skill lists, unknown where the job lists none."""
+    both = np.asarray(listed.multiply(wanted).sum(axis=1), np.float64)
+    have, want = (np.diff(side.indptr).astype(np.float64) for side in (listed, wanted))
+    return {
+        "skill_overlap_count": np.where(want > 0, both, np.nan),
+        "skill_jaccard": np.where((have > 0) & (want > 0), both / np.maximum(have + want - both, 1), np.nan),
+        "skill_coverage": np.where(want > 0, both / np.maximum(want, 1), np.nan),
+    }
+
+
+def _shared(left: sp.csr_array, right: sp.csr_array) -> Doubles:
+    both = np.asarray(left.multiply(right).sum(axis=1), np.float64) > 0
+    return np.where((np.diff(left.indptr) == 0) | (np.diff(right.indptr) == 0), np.nan, both)
+
+
+def _rate(rate: Doubles, lowest: Doubles, highest: Doubles) -> dict[str, Doubles]:
+    """log(rate / geometric middle of the budget), and whether the rate lies inside; one end may be open."""
+    low = np.where(np.isnan(lowest), highest, lowest)
+    high = np.where(np.isnan(highest), lowest, highest)
+    known = ~np.isnan(rate) & ~np.isnan(low)
+    above = np.isnan(lowest) | (rate >= lowest)
+    below = np.isnan(highest) | (rate <= highest)
+    return {
+        "rate_to_budget_log_ratio": np.log(rate) - (np.log(low) + np.log(high)) / 2,
+        "rate_inside_budget": np.where(known, above & below, np.nan),
+    }

@@ -1,0 +1,106 @@
+"""Cosines between the texts of a query and its candidates, query by query, without a dense pair-by-term matrix.
+
+A query has slots (its own text, its request, its past candidates); each candidate is held against every slot.
+Works on rows of vectors; knows no feature.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from feature_repo.definitions import LONGEST
+from feature_repo.inputs.columns import Codes, Flags, Floats, Places
+
+DECAY = 0.8
+"""Weight of a past candidate against the one after it."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Pairs of a block by query: query q has the pairs [starts[q], starts[q + 1]) and uses width[q] slots."""
+
+    starts: Codes
+    width: Codes
+
+
+def interleaved(queries: int, *parts: sp.csr_array) -> sp.csr_array:
+    """Rows of several matrices, stacked by query: each part has the same number of rows a query, query by query."""
+    gathered = _stacked(parts)
+    if queries == 1:
+        return gathered
+    starts = np.cumsum([0, *(part.shape[0] for part in parts[:-1])])
+    places = [start + np.arange(part.shape[0]).reshape(queries, -1) for start, part in zip(starts, parts, strict=True)]
+    return gathered[np.concatenate(places, axis=1).ravel()]
+
+
+def _stacked(matrices: tuple[sp.csr_array, ...]) -> sp.csr_array:
+    """One below the other, rows as they are."""
+    data, indices, lengths = (
+        np.concatenate(parts)
+        for parts in zip(*((matrix.data, matrix.indices, np.diff(matrix.indptr)) for matrix in matrices), strict=True)
+    )
+    starts = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=starts[1:])
+    return sp.csr_array((data, indices, starts), shape=(len(lengths), matrices[0].shape[1]))
+
+
+def dense_cosines(slots: Floats, shown: Floats, span: Span) -> Floats:
+    """(pairs, slots) of slots (queries, slots, d) and candidates (pairs, d); 0 beyond a query's width."""
+    found = np.zeros((len(shown), slots.shape[1]), np.float32)
+    for query, (start, end, width) in enumerate(zip(span.starts[:-1], span.starts[1:], span.width, strict=True)):
+        found[start:end, :width] = shown[start:end] @ slots[query, :width].T
+    return found
+
+
+def lexical_cosines(slots: sp.csr_array, shown: sp.csr_array, span: Span, scratch: Places) -> Floats:
+    """(pairs, slots) of term rows, slots stacked by query; `scratch` (2**18,) is zero and stays zero."""
+    per_query = slots.shape[0] // len(span.width)
+    found = np.zeros((shown.shape[0], per_query), np.float32)
+    slot_of = np.repeat(np.arange(slots.shape[0]) % per_query, np.diff(slots.indptr))
+    for query, (start, end, width) in enumerate(zip(span.starts[:-1], span.starts[1:], span.width, strict=True)):
+        low, high = slots.indptr[query * per_query], slots.indptr[query * per_query + width]
+        if low == high:
+            continue
+        terms, at = slots.indices[low:high], slot_of[low:high]
+        scratch[terms] = np.arange(1, high - low + 1)
+        space = np.zeros((high - low + 1, width), np.float32)
+        space[scratch[terms], at] = slots.data[low:high]
+        first, last = shown.indptr[start], shown.indptr[end]
+        places = scratch[shown.indices[first:last]]
+        scratch[terms] = 0
+        pairs = sp.csr_array(
+            (shown.data[first:last], places, shown.indptr[start : end + 1] - first), shape=(end - start, len(space))
+        )
+        found[start:end, :width] = pairs @ space
+    return found
+
+
+def summaries(cosines: Floats, known: Flags) -> dict[str, Floats]:
+    """Maximum, mean, newest and decayed mean over a pair's known slots (newest first); NaN where none is known.
+
+    Sums run over LONGEST slots whatever the block holds: how numpy groups a sum depends on its length.
+    """
+    cosines, known = _filled(cosines), _filled(known)
+    some = known.any(axis=-1)
+    held = np.where(known, cosines, 0)
+    weights = np.where(known, DECAY ** np.arange(known.shape[-1], dtype=np.float32), 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = held.sum(axis=-1) / known.sum(axis=-1)
+        decayed = (held * weights).sum(axis=-1) / weights.sum(axis=-1)
+    return {
+        "max": np.where(some, np.where(known, cosines, -np.inf).max(axis=-1), np.nan),
+        "mean": mean,
+        "last": np.where(known[..., 0], cosines[..., 0], np.nan),
+        "decayed": decayed,
+    }
+
+
+def _filled(slots: npt.NDArray) -> npt.NDArray:
+    """(pairs, LONGEST): further slots are 0 or False."""
+    if slots.shape[-1] == LONGEST:
+        return slots
+    filled = np.zeros((*slots.shape[:-1], LONGEST), slots.dtype)
+    filled[..., : slots.shape[-1]] = slots
+    return filled

@@ -1,0 +1,140 @@
+"""Stored features and request columns to model inputs: FEATURE_NAMES in order, per surface.
+
+Pure, and the same for training, evaluation and serving. Names tell kinds: `*_code` is a categorical bucket (0 is
+unknown, 1..1023 hashed), `*_v00`..`*_v15` are components of a text vector, all others are numbers (NaN is missing).
+A pair's features depend on its query and its candidate alone. Knows neither Feast nor the lake.
+"""
+
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from feature_repo.inputs.columns import Codes, Floats
+from feature_repo.inputs.encoded import CandidateColumns, QueryColumns, asks_as_person
+from feature_repo.inputs.pair_features import TEXT_NAMES, Block, pair_features, past_names
+from feature_repo.inputs.parties import COMPARISON_NAMES
+from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, STORED_COUNT_NAMES, vector_names
+from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts.weighing import BUCKETS
+from metier.contract import SURFACES, Surface, surface
+from metier.errors import FeatureError
+
+BLOCK_PAIRS = 16_384
+BLOCK_QUERIES = 1_024
+
+CANDIDATE_COUNT_FEATURES = STORED_COUNT_NAMES | {"candidate_age_days"}
+"""Counts, recency and popularity of a candidate: left out of runs in which posted_at is null."""
+
+
+def _pair_names(name: Surface) -> tuple[str, ...]:
+    applications = ("application_age_hours", "application_order") if name == "applicant_review" else ()
+    return (*COMPARISON_NAMES, *TEXT_NAMES, *past_names(name), "candidate_age_days", *applications)
+
+
+def _stored_names(name: Surface) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the candidate's and of the query's stored columns, as encoded columns hold them."""
+    shown, asking = ("job", "person") if asks_as_person(name) else ("person", "job")
+    candidate = (*(stored.name for stored in CANDIDATE_STORED[name]), *vector_names(shown))
+    query = (*(stored.name for stored in QUERY_STORED[name]), *vector_names(asking))
+    return candidate, query
+
+
+def _all_names(name: Surface) -> tuple[str, ...]:
+    candidate, query = _stored_names(name)
+    return (*_pair_names(name), *candidate, *query)
+
+
+FEATURE_NAMES: dict[Surface, tuple[str, ...]] = {name: _all_names(name) for name in SURFACES}
+
+
+def feature_names(name: str, candidate_counts: bool = True) -> tuple[str, ...]:
+    """Model inputs of a surface in order; UnknownNameError when there is no such surface."""
+    names = FEATURE_NAMES[surface(name)]
+    return names if candidate_counts else tuple(n for n in names if n not in CANDIDATE_COUNT_FEATURES)
+
+
+def model_inputs(
+    name: str,
+    queries: pa.Table,
+    candidates: pa.Table,
+    query_index: npt.NDArray[np.integer],
+    candidate_index: npt.NDArray[np.integer],
+    vectors: TextVectors,
+    candidate_counts: bool = True,
+) -> Floats:
+    """(pairs, features) float32 for the pairs (query_index[i], candidate_index[i]); query_index is sorted.
+
+    Both tables hold stored features in full names (`<view>__<feature>`); queries also event_timestamp and text,
+    candidates also application_age_hours and application_order where they applied. An absent column is unknown.
+    """
+    known = surface(name)
+    asked = QueryColumns.encode(known, queries, vectors)
+    shown = CandidateColumns.encode(known, candidates, vectors)
+    return pair_matrix(known, asked, shown, query_index, candidate_index, candidate_counts)
+
+
+def pair_matrix(
+    name: str,
+    queries: QueryColumns,
+    candidates: CandidateColumns,
+    query_index: npt.NDArray[np.integer],
+    candidate_index: npt.NDArray[np.integer],
+    candidate_counts: bool = True,
+) -> Floats:
+    """As model_inputs, of columns encoded before."""
+    known = surface(name)
+    query, candidate = np.asarray(query_index, np.int64), np.asarray(candidate_index, np.int64)
+    _check(known, queries, candidates, query, candidate)
+    place, of_candidate, of_query = _layout(known, candidate_counts)
+    inputs = np.empty((len(query), len(place)), np.float32)
+    scratch = np.zeros(BUCKETS, np.int32)
+    for start, end in _blocks(query):
+        rows = inputs[start:end]
+        block = Block.of(queries, candidates, query[start:end], candidate[start:end])
+        for (source, target), stored, index in (
+            (of_candidate, candidates.stored, block.candidate),
+            (of_query, queries.stored, block.query),
+        ):
+            rows[:, target] = stored[index[:, None], source]
+        for feature, values in pair_features(block, scratch).items():
+            if feature in place:
+                rows[:, place[feature]] = values
+    return inputs
+
+
+@functools.cache
+def _layout(name: Surface, candidate_counts: bool) -> tuple[dict[str, int], tuple[Codes, Codes], tuple[Codes, Codes]]:
+    """Column of every model input, and (stored column, model input) of what is gathered from each side."""
+    place = {feature: column for column, feature in enumerate(feature_names(name, candidate_counts))}
+    candidate, query = (
+        np.array([(column, place[feature]) for column, feature in enumerate(names) if feature in place]).T
+        for names in _stored_names(name)
+    )
+    return place, tuple(candidate), tuple(query)
+
+
+def _blocks(query: Codes) -> Iterator[tuple[int, int]]:
+    """Ranges of whole queries: about 16,384 pairs (or one query) and at most 1,024 queries each."""
+    ends = np.append(np.flatnonzero(np.diff(query)) + 1, len(query)) if len(query) else np.array([], np.int64)
+    start = first = 0
+    for position, end in enumerate(ends):
+        is_last = position + 1 == len(ends)
+        if is_last or ends[position + 1] - start > BLOCK_PAIRS or position + 1 - first == BLOCK_QUERIES:
+            yield start, int(end)
+            start, first = int(end), position + 1
+
+
+def _check(name: Surface, queries: QueryColumns, candidates: CandidateColumns, query: Codes, candidate: Codes) -> None:
+    if not (queries.surface == candidates.surface == name):
+        raise FeatureError(
+            f"columns encoded for {queries.surface} and {candidates.surface}, asked for {name}; encode them for it"
+        )
+    if not queries.vectors.comparable(candidates.vectors):
+        raise FeatureError("queries and candidates were weighed by different weights; encode both by the same")
+    if len(query) != len(candidate) or (np.diff(query) < 0).any():
+        raise FeatureError(
+            f"{len(query)} query and {len(candidate)} candidate positions; give as many of both, by ascending query"
+        )

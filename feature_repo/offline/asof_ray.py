@@ -1,0 +1,102 @@
+"""Point-in-time joins on partitions of the entity rows, each a Ray task: rows, order and values as in one process.
+
+Rows are dealt by a hash of the view's join key, so that the versions of a key are sorted by one task alone. Works in
+the Ray that this process is connected to; else in the one that RAY_ADDRESS names, else in one that ends with the join.
+Every node must see the feature tables at the same path. Knows no Feast.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import ray
+
+from feature_repo.offline.asof_read import ROWS_AT_ONCE, VersionReader, ViewJoin
+from metier.errors import FeatureError
+
+TIMEOUT_S = 3_600
+"""For one view of one retrieval."""
+
+
+def as_of(
+    reader: VersionReader,
+    partitions: int,
+    entities: pa.Table,
+    moment: str,
+    joins: Sequence[ViewJoin],
+    known_by_then: bool = False,
+) -> pa.Table:
+    """What `reader.as_of` answers. `reader` says what each task may use."""
+    answer = entities
+    with _connected():
+        for join in joins:
+            partition = _dealt(entities, join.entity_keys, partitions)
+            rows = [np.flatnonzero(partition == number) for number in np.unique(partition)] or [np.arange(0)]
+            asked = entities.select(list(dict.fromkeys([*join.entity_keys, moment])))
+            task = ray.remote(_features).options(num_cpus=reader.threads)
+            parts = _answers([task.remote(reader, asked.take(each), moment, join, known_by_then) for each in rows])
+            found = pa.concat_tables(_in_order(parts, rows, entities.num_rows))
+            for name in join.features.values():
+                answer = answer.append_column(name, found[name])
+    return answer
+
+
+def _features(reader: VersionReader, asked: pa.Table, moment: str, join: ViewJoin, known_by_then: bool) -> pa.Table:
+    """A task: the columns that one view adds to its rows."""
+    return reader.as_of(asked, moment, [join], known_by_then).select(list(join.features.values()))
+
+
+def _dealt(entities: pa.Table, keys: Sequence[str], partitions: int) -> npt.NDArray[np.int64]:
+    """Partition of each row: by its key, or block by block where there is none."""
+    if keys:
+        hashed = pd.util.hash_pandas_object(entities.select(list(dict.fromkeys(keys))).to_pandas(), index=False)
+        dealt = hashed.to_numpy() % partitions
+    else:
+        dealt = np.arange(entities.num_rows) * partitions // max(entities.num_rows, 1)
+    return np.asarray(dealt, dtype=np.int64)
+
+
+def _answers(tasks: Sequence["ray.ObjectRef"]) -> list[pa.Table]:
+    """Every task's answer; where one fails the others run to their end: Ray aborts on a cancelled answer."""
+    try:
+        return list(ray.get(list(tasks), timeout=TIMEOUT_S))
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, FeatureError):
+            raise error.cause from None
+        raise
+    except ray.exceptions.GetTimeoutError as error:
+        for task in tasks:
+            ray.cancel(task)
+        raise FeatureError(f"Ray gave no answer within {TIMEOUT_S} s; see `ray status`, or join without Ray") from error
+
+
+def _in_order(parts: Sequence[pa.Table], rows: Sequence[npt.NDArray[np.int64]], n_rows: int) -> Iterator[pa.Table]:
+    """The parts' rows in the order of the row numbers that each holds, ascending in each; a stretch at a time."""
+    yield parts[0].slice(0, 0)
+    for start in range(0, n_rows, ROWS_AT_ONCE):
+        ends = [np.searchsorted(numbers, [start, start + ROWS_AT_ONCE]) for numbers in rows]
+        stretch = [part.slice(low, high - low) for part, (low, high) in zip(parts, ends, strict=True)]
+        numbers = np.concatenate([each[low:high] for each, (low, high) in zip(rows, ends, strict=True)])
+        yield pa.concat_tables(stretch).combine_chunks().take(pa.array(np.argsort(numbers)))
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    if ray.is_initialized():
+        yield
+        return
+    own = {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    ray.init(
+        **({} if os.environ.get("RAY_ADDRESS") else own),
+        log_to_driver=False,
+        logging_level="ERROR",
+        configure_logging=False,
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()

@@ -1,0 +1,202 @@
+"""Values of the online store between two builds: a version's profile, an actor's history, as the next build has them.
+
+The rules are those of sql/*_profile.sql and sql/*_history.sql, and the fold is the same code; a test holds the two
+equal. Rows are of the contract. A store that fails raises; whoever calls decides what that costs. Knows no lake.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+from feast import FeatureView
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+from feast.type_map import feast_value_type_to_python_type, python_values_to_proto_values
+
+from feature_repo import definitions
+from feature_repo.build.histories import PLURALS, mark, placed
+from feature_repo.client import FeatureStoreClient
+from feature_repo.definitions import LONGEST
+from feature_repo.texts.text import card_text, text_key
+from metier.contract import table
+
+Row = Mapping[str, Any]
+OUTCOMES = ("accept", "hire")
+"""Kinds that count for both sides, whoever tells of them."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Whose history an interaction belongs to: acts of `kinds` by this side, and outcomes."""
+
+    history: FeatureView
+    side: Literal["freelancer", "client"]
+    kinds: tuple[str, ...]
+    candidate: FeatureView
+    marks: Mapping[str, str]
+    """What a history says of a candidate (a key of PLURALS) -> the profile's feature."""
+
+    @property
+    def actor_key(self) -> str:
+        return f"{self.side}_id"
+
+    @property
+    def candidate_key(self) -> str:
+        (key,) = self.candidate.join_keys
+        return str(key)
+
+    def counts(self, row: Row) -> bool:
+        """Whether the interaction makes somebody's history longer."""
+        own = row["side"] == self.side and row["kind"] in self.kinds
+        return (own or row["kind"] in OUTCOMES) and None not in (row[self.actor_key], row[self.candidate_key])
+
+
+FREELANCER = Side(
+    definitions.freelancer_history,
+    "freelancer",
+    ("click", "save", "apply"),
+    definitions.job_profile,
+    {name: name for name in ("text_key", "city", "region", "company", "industry", "category")},
+)
+CLIENT = Side(
+    definitions.client_history,
+    "client",
+    ("click", "save", "invite"),
+    definitions.freelancer_profile,
+    {"text_key": "text_key", "city": "city", "region": "region", "agency": "agency_id", "category": "category"},
+)
+
+
+class Held(NamedTuple):
+    """What the online store holds of a key; no timestamp and no features where it holds nothing."""
+
+    event_timestamp: datetime | None
+    features: dict[str, Any]
+
+
+class Pushes:
+    """Writes to the online store of one feature store. Safe to share between threads and processes."""
+
+    def __init__(self, store: FeatureStoreClient) -> None:
+        self._store = store.store
+
+    def profile(self, name: Literal["jobs", "freelancers"], row: Row) -> None:
+        """Show a version of a job or freelancer, unless the store holds one that became visible after it happened."""
+        told = {column.name: row.get(column.name, column.default) for column in table(name).columns}
+        is_job = name == "jobs"
+        view = definitions.job_profile if is_job else definitions.freelancer_profile
+        words = told["title"], told["description" if is_job else "overview"], told["skills"]
+        self._write(view, [{**told, "text_key": text_key(card_text(*words))}])
+
+    def interactions(self, rows: Sequence[Row]) -> None:
+        """Fold interactions into the histories of their freelancers and clients.
+
+        One that is among the last 20 counted of its actor changes nothing. One that names no client, of a job that
+        the store does not hold yet, reaches the client's history with the next build.
+        """
+        for side, given in ((FREELANCER, rows), (CLIENT, self._with_clients(rows))):
+            actors: dict[str, list[Row]] = {}
+            for row in given:
+                if side.counts(row):
+                    actors.setdefault(row[side.actor_key], []).append(row)
+            if actors:
+                self._fold(side, actors)
+
+    def _with_clients(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows with the client of their job where they name none."""
+        told = [{"job_id": None, "client_id": None, **row} for row in rows]
+        jobs = {row["job_id"] for row in told if row["client_id"] is None and row["job_id"] is not None}
+        held = self._read(definitions.job_profile, jobs)
+        clients = {job: profile.features.get("client_id") for job, profile in held.items()}
+        return [{**row, "client_id": row["client_id"] or clients.get(row["job_id"])} for row in told]
+
+    def _fold(self, side: Side, actors: Mapping[str, Sequence[Row]]) -> None:
+        """Under the actors' locks, so that no fold is lost to another one of the same moment."""
+        candidates = self._read(side.candidate, {row[side.candidate_key] for rows in actors.values() for row in rows})
+        online, config = self._store.provider.online_store, self._store.config
+        with online.locked(config, [f"{side.history.name}:{actor}" for actor in actors]):
+            held = self._read(side.history, actors)
+            grown = [_grown(side, actor, held[actor], rows, candidates) for actor, rows in actors.items()]
+            self._write(side.history, [row for row in grown if row is not None])
+
+    def _read(self, view: FeatureView, keys: Iterable[str]) -> dict[str, Held]:
+        names = list(keys)
+        entities = [_entity(view, name) for name in names]
+        found = self._store.provider.online_store.online_read(self._store.config, view, entities) if names else []
+        return {
+            name: Held(stamp, {each: feast_value_type_to_python_type(value) for each, value in (values or {}).items()})
+            for name, (stamp, values) in zip(names, found, strict=True)
+        }
+
+    def _write(self, view: FeatureView, rows: Sequence[Row]) -> None:
+        """Rows of a view, which the store takes unless it holds newer ones. The registry is not asked."""
+        kinds = [(field.name, field.dtype.to_value_type()) for field in view.features]
+        (key,) = view.join_keys
+        stored = [
+            (
+                _entity(view, row[key]),
+                {name: python_values_to_proto_values([row[name]], kind)[0] for name, kind in kinds},
+                row["event_timestamp"],
+                row["recorded_at"],
+            )
+            for row in rows
+        ]
+        if stored:
+            self._store.provider.online_write_batch(self._store.config, view, stored, None)
+
+
+def _entity(view: FeatureView, name: str) -> EntityKey:
+    return EntityKey(join_keys=view.join_keys, entity_values=[Value(string_val=name)])
+
+
+def _visible(row: Row) -> datetime:
+    """When the interaction was both true and known."""
+    newest: datetime = max(row["event_timestamp"], row["recorded_at"])
+    return newest.astimezone(UTC)
+
+
+def _grown(
+    side: Side, actor: str, held: Held, rows: Sequence[Row], candidates: Mapping[str, Held]
+) -> dict[str, Any] | None:
+    """The actor's row of the history view; None where all `rows` are counted already."""
+    counted, fresh = set(held.features.get("last_counted") or []), []
+    for row in sorted(rows, key=lambda row: _place(side, row)):
+        if mark(row["interaction_id"]) not in counted:
+            counted.add(mark(row["interaction_id"]))
+            fresh.append(row)
+    if not fresh:
+        return None
+    stamps = [_visible(row) for row in fresh]
+    newest = max(stamps if held.event_timestamp is None else [held.event_timestamp, *stamps])
+    # No row was recorded after it was visible: of two folds with equal stamps, the one that is written last counts.
+    stamped = {side.actor_key: actor, "event_timestamp": newest, "recorded_at": newest}
+    return {**stamped, **_history(side, held.features, fresh, candidates)}
+
+
+def _place(side: Side, row: Row) -> tuple[Any, ...]:
+    """The order in which a build folds interactions."""
+    return _visible(row), row["event_timestamp"], row[side.candidate_key], mark(row["interaction_id"])
+
+
+def _history(side: Side, held: Row, fresh: Sequence[Row], candidates: Mapping[str, Held]) -> dict[str, Any]:
+    """Features of a history that `fresh` are folded into, in their order."""
+    lists = {
+        "recent_ids": [row[side.candidate_key] for row in fresh],
+        "recent_timestamps": [int(row["event_timestamp"].timestamp()) for row in fresh],
+        **{
+            PLURALS[name]: [candidates[row[side.candidate_key]].features.get(feature) or "" for row in fresh]
+            for name, feature in side.marks.items()
+        },
+    }
+    grown = {name: [*(held.get(name) or []), *values] for name, values in lists.items()}
+    known = len(grown["recent_ids"]) - len(fresh)
+    rows = list(range(known))
+    for row in range(known, known + len(fresh)):
+        rows = placed(rows, row, grown["recent_ids"], grown["recent_timestamps"])
+    marks = [mark(row["interaction_id"]) for row in reversed(fresh)]
+    return {
+        **{name: [values[row] for row in rows] for name, values in grown.items()},
+        "last_counted": [*marks, *(held.get("last_counted") or [])][:LONGEST],
+        "interaction_count": (held.get("interaction_count") or 0.0) + len(fresh),
+    }

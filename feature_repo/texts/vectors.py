@@ -1,0 +1,278 @@
+"""Text vectors by text_key: a dense matrix from the encoder and TF-IDF rows from the shared analyser.
+
+Immutable; a map from text_key to a row. Knows no encoder (embeddings are given) and no feature view. Files are mapped,
+not read, and hold no pickle. Row -1 means an unknown text: its dense row is zero and its lexical row empty.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from feature_repo.files.mapped import CSR_PARTS, read_array, read_rows, read_table, write_arrays, write_table
+from feature_repo.files.names import Names, files_of, whole
+from feature_repo.texts.text import LANGUAGE
+from feature_repo.texts.weighing import (
+    BUCKETS,
+    DIMENSIONS,
+    idf_of,
+    on_grid,
+    principal_axes,
+    projected,
+    term_counts,
+    weighted,
+)
+from metier.errors import ArtifactError, FeatureError
+
+WEIGHTS = ("idf", "headline_idf", "center", "components")
+MATRICES = ("dense", "projection")
+KEYS, TITLES = "keys", "titles.arrow"
+FILES = (
+    *files_of(KEYS),
+    TITLES,
+    *(f"{name}.npy" for name in (*MATRICES, *WEIGHTS, *(f"lexical.{part}" for part in CSR_PARTS))),
+)
+EARLIER = ("texts.json", "lexical.npz", "weights.npz", "fit.json")
+"""Files of an earlier format: left in place, they would outlive what is forgotten."""
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class TextVectors:
+    """Vectors of distinct texts; make one by `build`, `fitted` or `read`, and others of it."""
+
+    names: Names
+    """Text keys."""
+    spelled_titles: pa.StringArray
+    language: str
+    padded_dense: Floats
+    """(n + 1, 384); the last row is zero and stands for an unknown text."""
+    padded_lexical: sp.csr_array
+    """(n + 1, 2**18), unit rows; the last row is empty."""
+    idf: Floats
+    headline_idf: Floats
+    center: Floats
+    components: Floats
+    """(384, 16): principal axes of the dense rows."""
+    projection: Floats
+    """(n + 1, 16): coordinates of the dense rows on those axes; the last row is NaN."""
+    newer: "TextVectors | None" = None
+    """Later texts, weighed and projected alike, whose rows follow on these; the arrays here are without them."""
+
+    @classmethod
+    def build(
+        cls,
+        keys: Sequence[str],
+        texts: Sequence[str],
+        embeddings: Floats,
+        titles: Sequence[str] | None = None,
+        headlines: Sequence[str] | None = None,
+        language: str = LANGUAGE,
+    ) -> "TextVectors":
+        """Fit idf and projection on the given texts. `embeddings` is (n, 384).
+
+        `titles` are those of the texts (by default what stands before the first ". "); `headlines` are the cards by
+        whose words places and titles are weighed (by default the titles).
+        """
+        if not (len(keys) == len(texts) == len(embeddings)):
+            raise FeatureError(
+                f"{len(keys)} keys, {len(texts)} texts and {len(embeddings)} embeddings; encode the same texts again"
+            )
+        named = tuple(_titles(texts) if titles is None else titles)
+        counts = term_counts(texts, language)
+        idf = idf_of(counts)
+        headline_idf = idf_of(term_counts(named if headlines is None else headlines, language))
+        dense = on_grid(embeddings)
+        center, components = principal_axes(dense)
+        weights = {"idf": idf, "headline_idf": headline_idf, "center": center, "components": components}
+        return cls._of(keys, named, language, [dense], weighted(counts, idf), weights)
+
+    @classmethod
+    def fitted(cls, weights: Mapping[str, npt.NDArray], language: str = LANGUAGE) -> "TextVectors":
+        """No texts yet, but what `weights` of an earlier build weigh and project texts by."""
+        empty = sp.csr_array((0, BUCKETS), dtype=np.float32)
+        return cls._of((), (), language, [], empty, {name: np.asarray(weights[name]) for name in WEIGHTS})
+
+    @classmethod
+    def _of(
+        cls,
+        keys: Sequence[str],
+        titles: Sequence[str],
+        language: str,
+        dense: Sequence[Floats],
+        lexical: sp.csr_array,
+        weights: dict[str, Floats],
+    ) -> "TextVectors":
+        padded = np.concatenate([*dense, np.zeros((1, DIMENSIONS), np.float32)])
+        projection = projected(padded, weights["center"], weights["components"])
+        projection[-1] = np.nan
+        idf, headline_idf, center, components = (weights[name] for name in WEIGHTS)
+        named, terms = pa.array(titles, pa.string()), _padded(lexical)
+        return cls(Names.of(keys), named, language, padded, terms, idf, headline_idf, center, components, projection)
+
+    @property
+    def weights(self) -> dict[str, Floats]:
+        """What was fitted: idf, headline_idf (2**18,), center (384,), components (384, 16)."""
+        return {name: getattr(self, name) for name in WEIGHTS}
+
+    def extended(
+        self, keys: Sequence[str], texts: Sequence[str], embeddings: Floats, titles: Sequence[str] | None = None
+    ) -> "TextVectors":
+        """These vectors and more texts, weighed and projected as fitted; texts already known are left alone."""
+        first = {key: place for place, key in reversed(list(enumerate(keys)))}
+        unknown = self.names.rows(keys) < 0
+        fresh = sorted(place for place in first.values() if unknown[place])
+        if not fresh:
+            return self
+        chosen = [texts[place] for place in fresh]
+        named = _titles(texts) if titles is None else titles
+        lexical = sp.vstack([self.lexical, self.encode_query_lexical(chosen)], format="csr")
+        rows = on_grid(embeddings)
+        return self._of(
+            (*self.keys, *(keys[place] for place in fresh)),
+            (*self.titles, *(named[place] for place in fresh)),
+            self.language,
+            [self.dense, rows if len(fresh) == len(rows) else rows[fresh]],
+            lexical,
+            self.weights,
+        )
+
+    def only(self, rows: Rows) -> "TextVectors":
+        """The texts of these rows."""
+        keys, titles = self.names.at(rows), self.spelled_titles.take(pa.array(rows)).to_pylist()
+        return self._of(keys, titles, self.language, [self.dense[rows]], self.lexical[rows], self.weights)
+
+    def overlaid(self, newer: "TextVectors") -> "TextVectors":
+        """These texts and the newer ones, without a copy of these; rows of these stay what they are."""
+        if not self.comparable(newer):
+            raise FeatureError("texts weighed by other weights cannot be laid over these; weigh them by the same")
+        return replace(self, newer=newer)
+
+    def comparable(self, other: "TextVectors") -> bool:
+        """Whether both were weighed and projected by the same arrays."""
+        return all(getattr(self, name) is getattr(other, name) for name in WEIGHTS)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Text keys in the order of rows."""
+        return tuple(self.names.strings.to_pylist())
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Titles in the order of rows."""
+        return tuple(self.spelled_titles.to_pylist())
+
+    @property
+    def dense(self) -> Floats:
+        """(n, 384) in the order of `keys`."""
+        return self.padded_dense[:-1]
+
+    @property
+    def lexical(self) -> sp.csr_array:
+        """(n, 2**18) TF-IDF, unit rows, in the order of `keys`."""
+        return self.padded_lexical[: len(self.keys)]
+
+    def rows(self, keys: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> Rows:
+        """Row of each key, -1 where it is unknown or null."""
+        if not isinstance(keys, pa.Array | pa.ChunkedArray):
+            return self._rows(keys)
+        distinct = keys.cast(pa.string()).unique()
+        places = pc.index_in(keys.cast(pa.string()), value_set=distinct).to_numpy()
+        found: Rows = self._rows([*distinct.to_pylist(), None])[places.astype(np.int64)]
+        return found
+
+    def _rows(self, keys: Sequence[str | None]) -> Rows:
+        found = self.names.rows(keys)
+        if self.newer is None:
+            return found
+        later = self.newer.rows(keys)
+        rows: Rows = np.where((found < 0) & (later >= 0), later + len(self.names), found)
+        return rows
+
+    def dense_at(self, rows: Rows) -> Floats:
+        """(*rows.shape, 384)."""
+        return self._at(rows, "padded_dense")
+
+    def projection_at(self, rows: Rows) -> Floats:
+        """(*rows.shape, 16), NaN for unknown texts."""
+        return self._at(rows, "projection")
+
+    def lexical_at(self, rows: Rows) -> sp.csr_array:
+        """(len(rows), 2**18)."""
+        late = rows >= len(self.names)
+        if self.newer is None or not late.any():
+            return self.padded_lexical[rows]
+        parts = self.padded_lexical[rows[~late]], self.newer.padded_lexical[rows[late] - len(self.names)]
+        return sp.vstack(parts, format="csr")[np.argsort(np.argsort(late, kind="stable"))]
+
+    def titles_at(self, rows: Rows) -> list[str | None]:
+        """None for unknown texts."""
+        late = rows >= len(self.names)
+        titles: list[str | None] = self.spelled_titles.take(pa.array(rows, mask=(rows < 0) | late)).to_pylist()
+        if self.newer is not None and late.any():
+            places = np.flatnonzero(late)
+            for place, title in zip(places, self.newer.titles_at(rows[late] - len(self.names)), strict=True):
+                titles[place] = title
+        return titles
+
+    def _at(self, rows: Rows, matrix: str) -> Floats:
+        values: Floats = getattr(self, matrix)
+        late = rows >= len(self.names)
+        if self.newer is None or not late.any():
+            return values[rows]
+        found = values[np.where(late, -1, rows)]
+        found[late] = getattr(self.newer, matrix)[rows[late] - len(self.names)]
+        return found
+
+    def encode_query_lexical(self, texts: Sequence[str]) -> sp.csr_array:
+        """(len(texts), 2**18) TF-IDF rows with the fitted idf."""
+        return weighted(term_counts(texts, self.language), self.idf)
+
+    def encode_headlines(self, headlines: Sequence[str]) -> sp.csr_array:
+        """(len(headlines), 2**18) TF-IDF rows with the idf of headlines."""
+        return weighted(term_counts(headlines, self.language), self.headline_idf)
+
+    def write(self, folder: Path) -> None:
+        """Write FILES into `folder`."""
+        for name in EARLIER:
+            (folder / name).unlink(missing_ok=True)
+        self.names.write(folder, KEYS)
+        titles = pa.table({"title": self.spelled_titles})
+        write_table(folder / TITLES, titles.replace_schema_metadata({"language": self.language}))
+        write_arrays(
+            folder,
+            {"dense": self.padded_dense, "projection": self.projection, "lexical": self.padded_lexical, **self.weights},
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> "TextVectors":
+        """Vectors that `write` left; ArtifactError when a file is missing or they do not fit together."""
+        missing = [name for name in FILES if not (folder / name).exists()]
+        if missing:
+            raise ArtifactError(f"{folder} lacks {', '.join(missing)}; build the features again")
+        names, titles = Names.read(folder, KEYS), read_table(folder / TITLES)
+        dense, projection = (read_array(folder / f"{name}.npy") for name in MATRICES)
+        lexical = read_rows(folder, "lexical", BUCKETS)
+        if not (len(names) + 1 == titles.num_rows + 1 == len(dense) == len(projection) == lexical.shape[0]):
+            raise ArtifactError(f"{folder} holds files of different builds; build the features again")
+        idf, headline_idf, center, components = (read_array(folder / f"{name}.npy") for name in WEIGHTS)
+        language = titles.schema.metadata[b"language"].decode()
+        spelled = whole(titles["title"])
+        return cls(names, spelled, language, dense, lexical, idf, headline_idf, center, components, projection)
+
+
+def _titles(texts: Sequence[str]) -> list[str]:
+    """What stands before the first ". " of each text."""
+    return [text.split(". ", 1)[0] for text in texts]
+
+
+def _padded(lexical: sp.csr_array) -> sp.csr_array:
+    empty = sp.csr_array((1, BUCKETS), dtype=np.float32)
+    return sp.vstack([lexical, empty], format="csr", dtype=np.float32)

@@ -1,0 +1,113 @@
+"""How texts are weighed and projected: terms in buckets, inverse document frequencies, principal axes, a grid.
+
+Pure functions of texts and vectors. Knows no text by key and no file.
+"""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from feature_repo.texts.text import analyze
+
+DIMENSIONS = 384
+BUCKETS = 2**18
+COMPONENTS = 16
+GRID = 2.0**11
+"""Components of dense rows are multiples of 1 / GRID, so that cosines are exact: see on_grid."""
+
+ROWS_AT_ONCE = 16_384
+"""Rows that are computed with together: bounds what is held beside them."""
+
+Floats = npt.NDArray[np.float32]
+
+
+def on_grid(embeddings: Floats) -> Floats:
+    """Unit rows (n, 384) rounded to multiples of 1 / GRID; no component moves by more than 0.00025.
+
+    Products are then multiples of 2**-22 and, by Cauchy and Schwarz, no partial sum of an inner product leaves
+    [-2, 2]: float32 holds each exactly, so a cosine does not depend on the shape of the matrix product it came from.
+    Rows that lie on the grid are not copied.
+    """
+    rows = np.asarray(embeddings, np.float32).reshape(-1, DIMENSIONS)
+    on_it = (np.array_equal(rounded(rows[part]), rows[part]) for part in _parts(len(rows)))
+    return rows if all(on_it) else rounded(rows)
+
+
+def rounded(values: npt.NDArray) -> Floats:
+    """The nearest multiples of 1 / GRID."""
+    on: Floats = np.multiply(values, np.float32(GRID), dtype=np.float32)
+    np.rint(on, out=on)
+    on /= np.float32(GRID)
+    return on
+
+
+def term_bucket(term: str) -> int:
+    """Column of a term: the same in every process and on every machine."""
+    return zlib.crc32(term.encode()) % BUCKETS
+
+
+def term_counts(texts: Sequence[str], language: str) -> sp.csr_array:
+    """(n, 2**18): how often each text holds the terms of each bucket."""
+    bucket_of: dict[str, int] = {}
+    columns: list[int] = []
+    starts = [0]
+    for text in texts:
+        for term in analyze(text, language):
+            bucket = bucket_of.get(term)
+            if bucket is None:
+                bucket = bucket_of[term] = term_bucket(term)
+            columns.append(bucket)
+        starts.append(len(columns))
+    ones = np.ones(len(columns), np.float32)
+    counts = sp.csr_array((ones, np.array(columns, np.int32), np.array(starts, np.int32)), shape=(len(texts), BUCKETS))
+    counts.sum_duplicates()
+    return counts
+
+
+def idf_of(counts: sp.csr_array) -> Floats:
+    """ln((1 + n) / (1 + df)) + 1 (smooth, as in scikit-learn)."""
+    seen = np.bincount(counts.indices, minlength=BUCKETS)
+    idf: Floats = (np.log((1 + counts.shape[0]) / (1 + seen)) + 1).astype(np.float32)
+    return idf
+
+
+def weighted(counts: sp.csr_array, idf: Floats) -> sp.csr_array:
+    """Sublinear TF-IDF, rows of unit length."""
+    data = (1 + np.log(counts.data)) * idf[counts.indices]
+    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    length = np.sqrt(np.bincount(row, weights=data.astype(np.float64) ** 2, minlength=counts.shape[0]))
+    unit = (data / length[row]).astype(np.float32)
+    return sp.csr_array((unit, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def principal_axes(dense: Floats) -> tuple[Floats, Floats]:
+    """Mean and the first 16 principal axes (columns), each with its largest entry positive, rounded as dense rows are.
+
+    Products with them are then exact, so that a text's coordinates do not depend on the texts beside it.
+    """
+    if not len(dense):
+        return np.zeros(DIMENSIONS, np.float32), np.eye(DIMENSIONS, COMPONENTS, dtype=np.float32)
+    center = dense.mean(axis=0, dtype=np.float64)
+    spread = np.zeros((DIMENSIONS, DIMENSIONS))
+    for part in _parts(len(dense)):
+        offset = dense[part] - center
+        spread += offset.T @ offset
+    _, axes = np.linalg.eigh(spread)
+    first = axes[:, ::-1][:, :COMPONENTS]
+    signs = np.sign(first[np.abs(first).argmax(axis=0), np.arange(COMPONENTS)])
+    return rounded(center), rounded(first * signs)
+
+
+def projected(dense: Floats, center: Floats, components: Floats) -> Floats:
+    """(n, 16): coordinates of dense rows on the principal axes."""
+    coordinates = np.empty((len(dense), components.shape[1]), np.float32)
+    for part in _parts(len(dense)):
+        coordinates[part] = (dense[part] - center) @ components
+    return coordinates
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(start, start + ROWS_AT_ONCE) for start in range(0, count, ROWS_AT_ONCE)]

@@ -1,0 +1,184 @@
+"""The change log in files: JSON lines in segments, which the processes of a node append to in turns and follow.
+
+An append holds a lock, writes one line and syncs it; nobody keeps a segment open. What a killed writer left half is
+never read and cut off by the next. Knows lines, not rows.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from metier.changes.log import Change, sequence_of
+from metier.durable import sync_folder
+from metier.errors import EventLogError
+from metier.locks import exclusively
+
+SEGMENT_BYTES = 16 << 20
+WAIT_SECONDS = 10.0
+"""How long an append waits for those of other processes."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Up to where a segment was read or written: the byte after a line, and the last sequence before it."""
+
+    segment: Path | None = None
+    byte: int = 0
+    sequence: int = 0
+
+
+class FileChangeLog:
+    """The log in `folder`. A segment is named by a sequence that no change in it falls below; nobody keeps it open."""
+
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        self._appending = threading.Lock()
+        self._written = self._read = _Place()
+
+    def append(self, table: str, row: Mapping[str, Any], now: datetime) -> Change:
+        """See ChangeLog."""
+        try:
+            with self._alone():
+                last = self._last()
+                change = Change.recorded(table, row, max(sequence_of(now), last.sequence + 1))
+                self._write(change, last)
+        except OSError as error:
+            raise EventLogError(
+                f"a change could not be written to {self._folder} ({error.strerror}); "
+                "make it a folder with space left, then send it again"
+            ) from error
+        return change
+
+    def keep(self, change: Change) -> None:
+        """Append a change of another log; one that is not newer than the last is here already."""
+        with self._alone():
+            last = self._last()
+            if change.sequence > last.sequence:
+                self._write(change, last)
+
+    def last(self) -> int:
+        """The sequence of the newest change, 0 where there was none."""
+        with self._alone():
+            return self._last().sequence
+
+    def since(self, sequence: int, limit: int) -> list[Change]:
+        """See ChangeLog. What another process has written half is not there yet."""
+        place = self._read if self._read.sequence == sequence else _Place()
+        found: list[Change] = []
+        for path, line, end in self._lines(place, sequence):
+            change = Change.of_line(line)
+            if change is None:
+                continue
+            place = _Place(path, end, change.sequence)
+            if change.sequence > sequence:
+                found.append(change)
+            if len(found) == limit:
+                break
+        if place.sequence >= sequence:
+            self._read = place
+        return found
+
+    def edition(self) -> str:
+        """See ChangeLog."""
+        path = self._folder / "edition"
+        return path.read_text() if path.exists() else ""
+
+    def segments(self) -> list[Path]:
+        """Paths in order."""
+        return sorted(self._folder.glob("*.jsonl"))
+
+    @contextmanager
+    def rewriting(self) -> Iterator[list[Path]]:
+        """The segments, to take lines out of or to remove, while nobody appends.
+
+        Later changes go to a new one, and readers begin anew.
+        """
+        if not self._folder.is_dir():
+            yield []
+            return
+        with self._alone():
+            held, last = self.segments(), self._last()
+            if held:
+                self._begin(last.sequence + 1)
+            yield held
+            beside = self._folder / "edition.writing"
+            beside.write_text(os.urandom(8).hex())
+            beside.replace(self._folder / "edition")
+            self._written = self._read = _Place()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        refusal = EventLogError(f"others write to {self._folder} for {WAIT_SECONDS:g} s now; send the change again")
+        with self._appending:
+            if not self._folder.is_dir():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                sync_folder(self._folder.parent)
+            with exclusively(self._folder / "append.lock", refusal, WAIT_SECONDS):
+                yield
+
+    def _lines(self, place: _Place, sequence: int) -> Iterator[tuple[Path, bytes, int]]:
+        """Whole lines behind `place`; where its segment is gone, of all that may hold changes after `sequence`."""
+        segments = self.segments()
+        if place.segment in segments:
+            first, start = segments.index(place.segment), place.byte
+        else:
+            first, start = max(sum(int(path.stem) <= sequence for path in segments) - 1, 0), 0
+        for at, path in enumerate(segments[first:]):
+            for line, end in _whole_lines(path, start if at == 0 else 0):
+                yield path, line, end
+
+    def _last(self) -> _Place:
+        """The end of the newest segment; what a killed writer left half is cut off, for it was never acknowledged."""
+        segment = max(self.segments(), default=None)
+        if segment is None:
+            return _Place(sequence=self._written.sequence)
+        size = segment.stat().st_size
+        if (segment, size) != (self._written.segment, self._written.byte):
+            end, sequence = 0, int(segment.stem) - 1
+            for line, end in _whole_lines(segment, 0):  # noqa: B007
+                change = Change.of_line(line)
+                sequence = max(sequence, change.sequence if change else 0)
+            if end < size:
+                os.truncate(segment, end)
+            self._written = _Place(segment, end, max(sequence, self._written.sequence))
+        return self._written
+
+    def _write(self, change: Change, last: _Place) -> None:
+        line, segment, byte = change.line(), last.segment, last.byte
+        if segment is None or byte >= self._segment_bytes:
+            segment, byte = self._begin(change.sequence), 0
+        self._written = _Place(segment, -1, change.sequence)
+        try:
+            with segment.open("ab", buffering=0) as file:
+                rest = memoryview(line)
+                while rest:
+                    rest = rest[file.write(rest) :]
+                os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                os.truncate(segment, byte)
+            raise
+        self._written = _Place(segment, byte + len(line), change.sequence)
+
+    def _begin(self, sequence: int) -> Path:
+        segment = self._folder / f"{sequence:020d}.jsonl"
+        segment.touch()
+        sync_folder(self._folder)
+        return segment
+
+
+def _whole_lines(path: Path, start: int) -> Iterator[tuple[bytes, int]]:
+    """(line, the byte behind it) from `start` on, without a last one that has no end; none of a file that is gone."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        file.seek(start)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            start += len(line)
+            yield line, start

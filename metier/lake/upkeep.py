@@ -1,0 +1,233 @@
+"""Upkeep of the lake: bring its files to the contract's version, merge small ones, take rows out.
+
+Killed anywhere, a repeat finishes, and readers see each file or date as it was or as it will be. Knows versions, sizes
+and rows that somebody else marks; not what rows mean.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, groupby
+from typing import TypeAlias
+
+import duckdb
+import fsspec.core
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY, table
+from metier.errors import ContractError
+from metier.lake.exchange import Exchange
+from metier.lake.lake import Lake
+
+MEMORY_LIMIT = "1500MB"
+ROWS_A_BATCH = 65_536
+MEGABYTE = 1 << 20
+
+Step: TypeAlias = Callable[[str, pa.Table], pa.Table]
+"""From (table name, rows of one version) to the same rows in the next; rows are given a batch at a time."""
+Marks: TypeAlias = Callable[[pa.Table], pa.ChunkedArray]
+"""From rows to a boolean each."""
+
+STEPS: Mapping[int, Step] = {}
+"""By version, the step that leads on from it. The contract has had one version, so there is none."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes between which a file is left alone, and those at which a merged one may end."""
+
+    smallest: int = 32 * MEGABYTE
+    target: int = 128 * MEGABYTE
+    largest: int = 256 * MEGABYTE
+
+
+@dataclass(frozen=True)
+class MigrationReport:
+    """Files that were brought to the version, and those that had it."""
+
+    upgraded: int
+    current: int
+
+
+@dataclass(frozen=True)
+class CompactionReport:
+    """Files of all tables before and after."""
+
+    before: int
+    after: int
+
+
+def migrate(lake: Lake, steps: Mapping[int, Step] = STEPS, version: int = CONTRACT_VERSION) -> MigrationReport:
+    """Bring every file to `version`, one at a time; ContractError, and nothing done, where a step is missing."""
+    with Exchange.of(lake) as exchange:
+        found = {path: (name, _version(schema)) for name in TABLES for path, schema in lake.schemas(name)}
+        for path, (_, held) in found.items():
+            _require_steps(path, held, steps, version)
+        behind = {path: each for path, each in found.items() if each[1] < version}
+        for path, (name, held) in behind.items():
+            schema = table(name).schema.with_metadata({VERSION_KEY: str(version).encode()})
+            upgraded = (_upgraded(path, name, rows, held, steps, schema) for rows in _rows(exchange, path))
+            exchange.replace([path], [exchange.write(path, schema, upgraded)])
+    return MigrationReport(len(behind), len(found) - len(behind))
+
+
+def compact(lake: Lake, sizes: Sizes = Sizes()) -> CompactionReport:
+    """Merge the files of a date that are too small and split those too large: the same rows, in the lake's order."""
+    before = _file_count(lake)
+    with Exchange.of(lake) as exchange, lake.connect() as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        for name in TABLES:
+            for _, dated in groupby(lake.files(name), posixpath.dirname):
+                chosen = _to_merge({path: exchange.fs.size(path) for path in dated}, sizes)
+                if chosen:
+                    _require_current(exchange, chosen)
+                    exchange.replace(chosen, list(_merged(exchange, connection, name, chosen, sizes)))
+    return CompactionReport(before, _file_count(lake))
+
+
+def marked(lake: Lake, name: str, columns: Sequence[str], marks: Marks) -> int:
+    """How many rows of a table `marks` is true for, given `columns`."""
+    fs, _ = fsspec.core.url_to_fs(lake.url)
+    return sum(_true(_marks_of(fs, path, columns, marks)) for path in lake.files(name))
+
+
+def take_out(lake: Lake, name: str, columns: Sequence[str], marks: Marks) -> int:
+    """Remove the rows of a table that `marks` is true for, given `columns`; how many there were."""
+    taken = 0
+    with Exchange.of(lake) as exchange:
+        for path in lake.files(name):
+            gone = _marks_of(exchange.fs, path, columns, marks)
+            if number := _true(gone):
+                taken += number
+                exchange.replace([path], _without(exchange, path, gone) if number < len(gone) else [])
+    return taken
+
+
+def take_out_quarantined(lake: Lake, marks: Marks) -> int:
+    """Remove the rejected rows, of all tables, that `marks` is true for; how many there were."""
+    taken = 0
+    with Exchange.of(lake) as exchange:
+        for path in sorted(exchange.fs.glob(f"{exchange.root}/quarantine/*/part-*.parquet")):
+            rows = pq.read_table(path, filesystem=exchange.fs)
+            gone = pc.fill_null(marks(rows), False)
+            if number := _true(gone):
+                taken += number
+                exchange.fs.mv(exchange.write(path, rows.schema, [rows.filter(pc.invert(gone))]), path)
+    return taken
+
+
+def _merged(
+    exchange: Exchange, connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str], sizes: Sizes
+) -> Iterator[str]:
+    """Files beside that hold the rows of `paths` in the lake's order."""
+    declared = table(name)
+    listed = ", ".join("'" + (exchange.prefix + path).replace("'", "''") + "'" for path in paths)
+    rows = f"FROM read_parquet([{listed}], hive_partitioning = false)"
+    order = ", ".join(("event_timestamp", *declared.key))
+    (left,) = connection.sql(f"SELECT count(*) {rows}").fetchall()[0]
+    reader = connection.sql(f"SELECT * {rows} ORDER BY {order}").to_arrow_reader(ROWS_A_BATCH)
+    batches = (pa.Table.from_batches([batch]).cast(declared.schema) for batch in reader)
+    for place in count():
+        if left == 0:
+            return
+        beside = exchange.beside(f"{posixpath.dirname(paths[0])}/{place}")
+        left -= _write_one(exchange, beside, declared.schema, batches, left, sizes)
+        yield beside
+
+
+def _write_one(
+    exchange: Exchange, path: str, schema: pa.Schema, batches: Iterator[pa.Table], left: int, sizes: Sizes
+) -> int:
+    """Write batches until the file is large enough, unless what is left is too little for one more; how many rows."""
+    rows = 0
+    with exchange.fs.open(path, "wb") as sink, pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_table(batch)
+            rows += batch.num_rows
+            held = sink.tell()
+            if held >= sizes.target and (left - rows) * held / rows >= sizes.smallest:
+                break
+    return rows
+
+
+def _to_merge(size: Mapping[str, int], sizes: Sizes) -> list[str]:
+    """Files of a date to write anew: those too large, and those too small, with one more where they are not enough."""
+    small = [path for path in size if size[path] < sizes.smallest]
+    large = [path for path in size if size[path] > sizes.largest]
+    fine = sorted(size.keys() - {*small, *large}, key=lambda path: size[path])
+    if small and sum(size[path] for path in (*small, *large)) < sizes.smallest:
+        small += fine[:1]
+    return sorted([*small, *large]) if len(small) > 1 or large else []
+
+
+def _without(exchange: Exchange, path: str, gone: pa.ChunkedArray) -> list[str]:
+    """The file beside that holds the rows of `path` but those marked as gone."""
+    kept, start = pc.invert(gone), 0
+
+    def batches() -> Iterator[pa.Table]:
+        nonlocal start
+        for rows in _rows(exchange, path):
+            yield rows.filter(kept.slice(start, rows.num_rows))
+            start += rows.num_rows
+
+    return [exchange.write(path, pq.read_schema(path, filesystem=exchange.fs), batches())]
+
+
+def _rows(exchange: Exchange, path: str) -> Iterator[pa.Table]:
+    with exchange.fs.open(path) as source:
+        file = pq.ParquetFile(source)
+        for batch in file.iter_batches(ROWS_A_BATCH):
+            yield pa.Table.from_batches([batch], file.schema_arrow)
+
+
+def _marks_of(fs: fsspec.AbstractFileSystem, path: str, columns: Sequence[str], marks: Marks) -> pa.ChunkedArray:
+    return pc.fill_null(marks(pq.read_table(path, columns=list(columns), filesystem=fs)), False)
+
+
+def _true(marks: pa.ChunkedArray) -> int:
+    return int(pc.sum(marks.cast(pa.int64())).as_py() or 0)
+
+
+def _file_count(lake: Lake) -> int:
+    return sum(len(lake.files(name)) for name in TABLES)
+
+
+def _version(schema: pa.Schema) -> int:
+    metadata: dict[bytes, bytes] = schema.metadata or {}
+    return int(metadata.get(VERSION_KEY, b"1"))
+
+
+def _require_current(exchange: Exchange, paths: Sequence[str]) -> None:
+    for path in paths:
+        if _version(pq.read_schema(path, filesystem=exchange.fs)) != CONTRACT_VERSION:
+            raise ContractError(
+                f"{path} is not of contract version {CONTRACT_VERSION}; run `metier lake migrate` first"
+            )
+
+
+def _require_steps(path: str, found: int, steps: Mapping[int, Step], version: int) -> None:
+    if found > version:
+        raise ContractError(
+            f"{path} has contract version {found}, this metier migrates to {version}; "
+            "upgrade metier (`pip install --upgrade metier`)"
+        )
+    missing = [step for step in range(found, version) if step not in steps]
+    if missing:
+        raise ContractError(
+            f"{path} has contract version {found}, and no step leads on from {missing[0]}; import its source again"
+        )
+
+
+def _upgraded(
+    path: str, name: str, rows: pa.Table, found: int, steps: Mapping[int, Step], schema: pa.Schema
+) -> pa.Table:
+    for version in range(found, _version(schema)):
+        rows = steps[version](name, rows)
+    try:
+        return rows.select(schema.names).cast(schema)
+    except (KeyError, ValueError) as error:
+        raise ContractError(
+            f"{path} does not become a file of the contract ({error}); import its source again"
+        ) from error

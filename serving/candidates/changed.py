@@ -1,0 +1,143 @@
+"""What changed of one surface's candidates since its release, as a part of its own behind the release.
+
+Of each candidate the newest version counts, (event_timestamp, recorded_at) deciding; one that the release holds
+already, or holds a newer one of, is passed over, so changes may come again and late. What windows say of a known
+candidate stays as of the release. Its owner sees to it that only one thread grows it. Knows no ranker.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from components.retrieval.growing import GrowingRetriever
+from feature_repo.files.names import Names
+from feature_repo.hydrate import Read
+from feature_repo.inputs.encoded import CandidateColumns
+from feature_repo.texts.text import headline, text_key
+from feature_repo.texts.vectors import TextVectors
+from metier.changes.log import Change
+from serving.candidates.changed_features import changed_features, text_of
+from serving.candidates.snapshot import CandidateSnapshot
+from serving.candidates.space import Candidates
+
+LOG = logging.getLogger(__name__)
+
+Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+"""Vectors (n, 384) of texts by the encoder of the bundle that serves."""
+Version = tuple[datetime, datetime]
+
+
+class ChangedCandidates:
+    """Behind `base`. `read` answers with what the online store holds; `folder` is its own and does not exist yet."""
+
+    def __init__(self, base: CandidateSnapshot, read: Read, folder: Path, pool: Executor) -> None:
+        self._base = base
+        self._read = read
+        self._table = "jobs" if base.surface == "job_feed" else "freelancers"
+        self._growing = GrowingRetriever(base.release.retriever, folder, pool)
+        self._texts = TextVectors.fitted(base.release.vectors.weights, base.release.vectors.language)
+        self._newest: dict[str, tuple[int, Change]] = {}
+        """Slot and version of each changed candidate, by slot."""
+        self._rows = base.release.candidates.slice(0, 0)
+        self._features = base.release.features.slice(0, 0)
+        """What the release would hold of them, in the same order."""
+
+    def take(self, changes: Sequence[Change], embed: Embed) -> None:
+        """Count in `changes`; the texts of all tables, for whoever asks may be among them."""
+        self._learn(changes, embed)
+        newer = self._fresh([change for change in changes if change.table == self._table])
+        fresh, rows, features = self._sound(newer)
+        if not fresh:
+            return
+        slots = self._growing.add([text_of(change) for change in fresh], [_headline(change.row) for change in fresh])
+        renewed = {change.id for change in fresh}
+        kept = pa.array([name not in renewed for name in self._newest], pa.bool_())
+        self._rows = pa.concat_tables([self._rows.filter(kept), rows]).combine_chunks()
+        self._features = pa.concat_tables([self._features.filter(kept), features]).combine_chunks()
+        for slot, change in zip(slots, fresh, strict=True):
+            self._newest.pop(change.id, None)
+            self._newest[change.id] = slot, change
+
+    def candidates(self, sequence: int) -> Candidates:
+        """The release and what changed up to `sequence`."""
+        base, vectors = self._base.release, self._vectors
+        if not self._newest:
+            return Candidates([self._base], base.retriever, vectors, sequence)
+        slots = np.array([slot for slot, _ in self._newest.values()], np.int64)
+        part = self._part(self._rows, self._features)
+        dense = vectors.dense_at(part.columns.text_row)
+        return Candidates([self._base, part], self._growing.view(slots, dense), vectors, sequence)
+
+    @property
+    def _vectors(self) -> TextVectors:
+        """Of the release's texts and of those that changes brought."""
+        known = self._base.release.vectors
+        return known.overlaid(self._texts) if len(self._texts.names) else known
+
+    def _part(self, rows: pa.Table, features: pa.Table) -> CandidateSnapshot:
+        columns = CandidateColumns.encode(self._base.surface, features, self._vectors)
+        own = {"candidates": rows, "features": features, "columns": columns, "vectors": self._vectors}
+        return CandidateSnapshot(dataclasses.replace(self._base.release, names=Names.of(rows["id"]), **own))
+
+    def _sound(self, fresh: Sequence[Change]) -> tuple[list[Change], pa.Table, pa.Table]:
+        """The changes that can be served, with what the release would hold of them; one that cannot be is left out."""
+        if not fresh:
+            return [], self._rows.slice(0, 0), self._features.slice(0, 0)
+        try:
+            told = [{**change.row, "id": change.id} for change in fresh]
+            rows = pa.Table.from_pylist(told, self._rows.schema)
+            features = changed_features(self._base, fresh, self._read)
+            self._part(rows, features)
+        except Exception:
+            if len(fresh) == 1:
+                LOG.exception("change %d of %s cannot be served", fresh[0].sequence, self._table)
+                return self._sound([])
+            sound = [self._sound([change]) for change in fresh]
+            changes, rows, features = zip(*sound, strict=True)
+            return list(chain(*changes)), pa.concat_tables(rows), pa.concat_tables(features)
+        return list(fresh), rows, features
+
+    def _learn(self, changes: Sequence[Change], embed: Embed) -> None:
+        """Vectors of texts that neither the release nor earlier changes know."""
+        texts = {text_key(text): (text, change.row["title"]) for change in changes for text in [text_of(change)]}
+        keys = [key for key in texts if self._base.release.vectors.rows([key])[0] < 0]
+        keys = [key for key, row in zip(keys, self._texts.rows(keys), strict=True) if row < 0]
+        if keys:
+            written, titles = zip(*(texts[key] for key in keys), strict=True)
+            self._texts = self._texts.extended(keys, written, embed(written), titles)
+
+    def _fresh(self, changes: Sequence[Change]) -> list[Change]:
+        """The newest of each candidate among those that are newer than what is served, in the order they came."""
+        held = self._versions(changes)
+        newest: dict[str, Change] = {}
+        for change in changes:
+            served = held[change.id]
+            if served is None or change.version > served:
+                held[change.id] = change.version
+                newest[change.id] = change
+        return sorted(newest.values(), key=lambda change: change.sequence)
+
+    def _versions(self, changes: Sequence[Change]) -> dict[str, Version | None]:
+        """What is served of each changed candidate, None where it is new."""
+        names = list({change.id for change in changes})
+        rows = self._base.rows(names)
+        clocks = self._base.release.candidates.select(["event_timestamp", "recorded_at"])
+        released = clocks.take(pa.array(rows, mask=rows < 0)).to_pylist()
+        held: dict[str, Version | None] = {
+            name: None if row < 0 else (clock["event_timestamp"], clock["recorded_at"])
+            for name, row, clock in zip(names, rows, released, strict=True)
+        }
+        return held | {name: self._newest[name][1].version for name in names if name in self._newest}
+
+
+def _headline(row: Mapping[str, Any]) -> str:
+    return headline(row["title"], row.get("city"), row.get("region"))

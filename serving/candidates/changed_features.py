@@ -1,0 +1,97 @@
+"""Stored features of changed candidates, in the columns and types of their release.
+
+A profile is what the change says; what windows say of a candidate, or of a job's client, is as of the release where it
+knows them, else what the online store holds, else unknown. Knows views and keys; no index and no ranker.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feature_repo.hydrate import Read, candidate_features
+from feature_repo.texts.text import card_text, text_key
+from metier.changes.log import Change
+from serving.candidates.snapshot import CandidateSnapshot
+
+LOG = logging.getLogger(__name__)
+
+
+def changed_features(base: CandidateSnapshot, changes: Sequence[Change], read: Read) -> pa.Table:
+    """One row a change, of different candidates."""
+    moment = pa.array([change.row["recorded_at"] for change in changes], pa.timestamp("us", tz="UTC"))
+    asked = pa.table({"candidate_id": [change.id for change in changes], "event_timestamp": moment})
+    found = candidate_features(base.surface, asked, _Known(base, changes, read))
+    return found.select(base.release.features.column_names).cast(base.release.features.schema)
+
+
+class _Known:
+    """Answers for views as a feature store does (hydrate.Read)."""
+
+    def __init__(self, base: CandidateSnapshot, changes: Sequence[Change], read: Read) -> None:
+        self._base = base
+        self._changes = changes
+        self._read = read
+        self._held = base.release.features
+
+    def __call__(self, rows: pa.Table, views: Sequence[str]) -> pa.Table:
+        for view in views:
+            names = [name for name in self._held.column_names if name.startswith(f"{view}__")]
+            is_profile = view in ("job_profile", "freelancer_profile")
+            known = self._profile(view, names) if is_profile else self._stored(rows, view, names)
+            for name in names:
+                rows = rows.append_column(name, known[name])
+        return rows
+
+    def _profile(self, view: str, names: Sequence[str]) -> pa.Table:
+        told = [{**change.row, "text_key": text_key(text_of(change))} for change in self._changes]
+        columns = {name: [row.get(name.removeprefix(f"{view}__")) for row in told] for name in names}
+        return pa.table({name: _stored_as(values, self._held.schema.field(name)) for name, values in columns.items()})
+
+    def _stored(self, rows: pa.Table, view: str, names: Sequence[str]) -> pa.Table:
+        key = "client_id" if view.startswith("client_") else self._key
+        keys = rows[key].to_pylist()
+        held = self._base.rows(keys) if key == self._key else self._rows_of_clients(keys)
+        known = self._held.select(names)
+        absent = np.flatnonzero((held < 0) & np.array([each is not None for each in keys], np.bool_))
+        if len(absent):
+            fresh = self._online(rows.take(pa.array(absent)), view, known.schema)
+            held = held.copy()
+            held[absent] = known.num_rows + np.arange(len(absent))
+            known = pa.concat_tables([known, fresh])
+        return known.take(pa.array(held, mask=held < 0))
+
+    @property
+    def _key(self) -> str:
+        return "job_id" if self._base.surface == "job_feed" else "freelancer_id"
+
+    def _rows_of_clients(self, clients: Sequence[str | None]) -> npt.NDArray[np.int64]:
+        """A row of the release whose job is the client's (n,), -1 where it holds none."""
+        column = self._held["job_profile__client_id"]
+        first = {client: -1 if client is None else pc.index(column, client).as_py() for client in set(clients)}
+        return np.array([first[client] for client in clients], np.int64)
+
+    def _online(self, rows: pa.Table, view: str, schema: pa.Schema) -> pa.Table:
+        try:
+            return self._read(rows, [view]).select(schema.names).cast(schema)
+        except Exception:  # the store is down: these are unknown, the candidates are served
+            LOG.warning("the online store failed", exc_info=True)
+            return pa.table([pa.nulls(rows.num_rows, field.type) for field in schema], schema=schema)
+
+
+def _stored_as(values: list[Any], field: pa.Field) -> pa.Array:
+    """The values as the store would give them: it holds whole seconds."""
+    if pa.types.is_timestamp(field.type):
+        exact = pa.array(values, pa.timestamp("us", tz="UTC"))
+        return pc.floor_temporal(exact, unit="second").cast(field.type)
+    return pa.array(values, field.type)
+
+
+def text_of(change: Change) -> str:
+    """What a version is encoded and indexed by."""
+    row = change.row
+    return card_text(row["title"], row["description" if change.table == "jobs" else "overview"], row["skills"])

@@ -1,0 +1,176 @@
+"""The change log in the replica: followed in a thread of its own, and served as candidates of every surface.
+
+A surface begins with a release and all that changed since; from then on each change reaches it as the log is read, and
+candidates are swapped whole. Knows when the log was last read to its end; knows no ranker and no HTTP.
+"""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from feature_repo.hydrate import Read
+from feature_repo.texts.encoder import Encoder
+from metier.changes.log import Change, ChangeLog
+from metier.contract import Surface
+from serving.candidates.changed import ChangedCandidates
+from serving.candidates.snapshot import CandidateSnapshot
+from serving.candidates.space import Candidates
+
+LOG = logging.getLogger(__name__)
+EVERY_SECONDS = 0.2
+PAGE = 1_000
+LONGEST_SECONDS = 3_600.0
+CLOSE_SECONDS = 10.0
+MOST_EMBEDDED = 4_096
+INDEXES = 6
+"""Indexes that may be written at once: two a surface."""
+
+Serve = Callable[[Surface, Candidates], None]
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A surface with its release, what changed since, and where that lies."""
+
+    base: CandidateSnapshot
+    encoder: Encoder
+    changed: ChangedCandidates
+    folder: Path
+
+
+class Live:
+    """`serve` is handed new candidates, `read` answers with what the online store holds; close() ends the thread."""
+
+    def __init__(self, log: ChangeLog, read: Read, folder: Path, serve: Serve) -> None:
+        self.sequence = 0
+        """The newest change that is served on every surface."""
+        self.failure: str | None = None
+        """Why the log could not be read the last time."""
+        self._log = log
+        self._read = read
+        self._folder = folder
+        self._serve = serve
+        self._embedded = _Embedded()
+        self._begun: dict[Surface, _Begun] = {}
+        self._folders = count()
+        self._edition: str | None = None
+        self._looked = time.monotonic()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(INDEXES, thread_name_prefix="index")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="changes", daemon=True)
+
+    @property
+    def behind_seconds(self) -> float:
+        """Since the log was last read to its end."""
+        return time.monotonic() - self._looked
+
+    def begin(self, surface: Surface, base: CandidateSnapshot, encoder: Encoder) -> None:
+        """Serve a release of the surface and what changed since, instead of what was served."""
+        with self._lock:
+            self._begin(surface, base, encoder)
+
+    def start(self) -> None:
+        """Read the log to its end, and follow it from then on."""
+        self.catch_up(LONGEST_SECONDS)
+        self._thread.start()
+
+    def catch_up(self, seconds: float) -> bool:
+        """Whether the log was read to its end within `seconds`; what was read is served."""
+        deadline = time.monotonic() + seconds
+        if not self._lock.acquire(timeout=max(seconds, 0.0)):
+            return False
+        try:
+            return self._catch_up(deadline)
+        except Exception as error:  # whatever it is, what was read before is served on
+            if self.failure is None:
+                LOG.exception("the change log could not be read")
+            self.failure = f"failed ({type(error).__name__})"
+            return False
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """End all threads."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_SECONDS)
+        self._pool.shutdown()
+
+    def _follow(self) -> None:
+        pause = EVERY_SECONDS
+        while not self._ended.wait(pause):
+            begun = time.monotonic()
+            self.catch_up(LONGEST_SECONDS)
+            pause = max(EVERY_SECONDS, time.monotonic() - begun)
+
+    def _catch_up(self, deadline: float) -> bool:
+        edition, at = self._log.edition(), self.sequence
+        if self._edition != edition:
+            self._begin_anew()
+        ended = False
+        while not ended and time.monotonic() < deadline:
+            if page := self._log.since(at, PAGE):
+                self._edition = None  # until it is served
+                self._take(list(self._begun.values()), page)
+                at = page[-1].sequence
+            ended = len(page) < PAGE
+        if at != self.sequence:
+            for surface, begun in self._begun.items():
+                self._serve(surface, begun.changed.candidates(at))
+            self.sequence = at
+        self._edition = edition
+        if ended:
+            self._looked, self.failure = time.monotonic(), None
+        return ended
+
+    def _begin_anew(self) -> None:
+        """Changes were taken out of the log, or could not be served: forget those that were read."""
+        for surface, begun in list(self._begun.items()) if self.sequence or self.failure else ():
+            self._begin(surface, begun.base, begun.encoder)
+
+    def _begin(self, surface: Surface, base: CandidateSnapshot, encoder: Encoder) -> None:
+        folder = self._folder / f"{surface}-{next(self._folders)}"
+        begun = _Begun(base, encoder, ChangedCandidates(base, self._read, folder, self._pool), folder)
+        at = 0
+        while at < self.sequence and (page := self._page(at, self.sequence)):
+            self._take([begun], page)
+            at = page[-1].sequence
+        self._serve(surface, begun.changed.candidates(self.sequence))
+        earlier, self._begun[surface] = self._begun.get(surface), begun
+        if earlier is not None:
+            shutil.rmtree(earlier.folder, ignore_errors=True)
+
+    def _page(self, after: int, until: int) -> list[Change]:
+        """What the other surfaces serve already."""
+        return [change for change in self._log.since(after, PAGE) if change.sequence <= until]
+
+    def _take(self, surfaces: Sequence[_Begun], page: Sequence[Change]) -> None:
+        for each in surfaces if page else ():
+            each.changed.take(page, partial(self._embedded, each.encoder))
+
+
+class _Embedded:
+    """Vectors of the texts that were asked for last: surfaces that share an encoder encode a text once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
+
+    def __call__(self, encoder: Encoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        fresh = [text for text in dict.fromkeys(texts) if (encoder.hash, text) not in self._known]
+        for text, vector in zip(fresh, encoder.encode_cards(fresh), strict=True):
+            self._known[encoder.hash, text] = vector
+        found = np.stack([self._known[encoder.hash, text] for text in texts])
+        while len(self._known) > MOST_EMBEDDED:
+            del self._known[next(iter(self._known))]
+        return found

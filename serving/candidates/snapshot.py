@@ -1,0 +1,148 @@
+"""Candidate features in the replica: one release, mapped or in memory, of which a request gathers rows.
+
+Immutable; a refresh makes another and swaps it in. What it holds beside the release is small, and part of no cycle: it
+goes when its last request does. Knows columns of stored features; no ranker, no HTTP.
+"""
+
+import dataclasses
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from components.releases.candidates import Release
+from components.retrieval.eligibility import Eligibility, FreelancerPool, JobPool
+from feature_repo.files.names import whole
+from feature_repo.inputs.columns import numbers
+from feature_repo.inputs.encoded import CandidateColumns
+from metier.contract import Surface
+from metier.errors import UnknownNameError
+from serving.request.ask import Ask
+
+Pool = JobPool | FreelancerPool
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+POPULARITY = ("clicks_30d", "impressions_30d")
+
+
+class CandidateSnapshot:
+    """Every candidate of a release by row; the order of rows is the index's."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.surface: Surface = release.surface
+        self.columns = release.columns
+        self._selected: dict[tuple[str, ...], pa.Table] = {}
+        self._view = "job" if release.surface == "job_feed" else "freelancer"
+        self.pool = self._pool()(release.candidates, release.facts, release.names)
+
+    def __len__(self) -> int:
+        return len(self.release.names)
+
+    @property
+    def ids(self) -> list[str]:
+        """Candidates by row, a new list."""
+        ids: list[str] = self.release.names.strings.to_pylist()
+        return ids
+
+    def pool_of(self, candidates: pa.Table) -> Pool:
+        """Candidates of this surface with what the release knows of pairs; columns as in the contract."""
+        return self._pool()(candidates, self.release.facts)
+
+    def rows(self, candidates: Sequence[str]) -> Rows:
+        """Row of each candidate (n,), -1 where the release does not hold it."""
+        return self.release.names.rows(candidates)
+
+    def at(self, rows: Rows) -> list[str]:
+        """Ids of rows."""
+        return self.release.names.at(rows)
+
+    def values(self, candidates: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """Stored features in full names, one row a candidate, as the online store held them at the release's moment.
+
+        Null where the release does not hold the candidate; UnknownNameError for a column that it does not hold.
+        """
+        rows = self.rows(candidates)
+        absent = rows < 0
+        return self._only(tuple(columns)).take(pa.array(rows, mask=absent if absent.any() else None))
+
+    @cached_property
+    def agencies(self) -> npt.NDArray[np.object_]:
+        """Agency of each candidate by row, None where there is none; None of jobs."""
+        return _spelled(self.release.features, "freelancer_profile__agency_id")
+
+    @cached_property
+    def categories(self) -> npt.NDArray[np.object_]:
+        """Category of each candidate by row."""
+        return _spelled(self.release.features, f"{self._view}_profile__category")
+
+    @cached_property
+    def popularity(self) -> Floats:
+        """Clicks of the last 30 days by row, impressions where clicks are equal; on one scale in every release."""
+        clicks, shown = (
+            np.nan_to_num(numbers(self.release.features, f"{self._view}_activity__{name}")) for name in POPULARITY
+        )
+        ordered: Floats = clicks + shown / (1.0 + shown)
+        return ordered
+
+    def with_applications(self, job_id: str, moment: datetime) -> CandidateColumns:
+        """The columns with what is known of each candidate's last application to `job_id`, NaN where there is none."""
+        ages, order = np.full(len(self), np.nan), np.full(len(self), np.nan)
+        applied = self._applications_to(job_id)
+        stamps = applied["applied_at"].cast(pa.int64()).to_numpy()
+        rows = self.rows(applied["freelancer_id"].to_pylist())
+        known = rows >= 0
+        ages[rows[known]] = (round(moment.timestamp() * 1e6) - stamps[known]) / 3.6e9
+        order[rows[known]] = np.searchsorted(np.sort(stamps), stamps[known])
+        return dataclasses.replace(self.columns, application_age_hours=ages, application_order=order)
+
+    def _only(self, columns: tuple[str, ...]) -> pa.Table:
+        """These features of everybody; kept, since requests ask for the same ones."""
+        if columns not in self._selected:
+            held = self.release.features.column_names
+            unknown = next((name for name in columns if name not in held), None)
+            if unknown is not None:
+                raise UnknownNameError("candidate feature", unknown, tuple(sorted(held)))
+            self._selected[columns] = self.release.features.select(list(columns))
+        return self._selected[columns]
+
+    def _applications_to(self, job_id: str) -> pa.Table:
+        jobs = whole(self.release.applications["job_id"])
+        first, end = (
+            side(range(len(jobs)), job_id, key=lambda row: jobs[row].as_py()) for side in (bisect_left, bisect_right)
+        )
+        return self.release.applications.slice(first, end - first)
+
+    def _pool(self) -> type[JobPool] | type[FreelancerPool]:
+        return JobPool if self.surface == "job_feed" else FreelancerPool
+
+
+def _spelled(features: pa.Table, name: str) -> npt.NDArray[np.object_]:
+    """(n,) strings, equal ones the same object, None where absent."""
+    if name not in features.column_names:
+        return np.full(features.num_rows, None, object)
+    coded = whole(features[name]).dictionary_encode(null_encoding="encode")
+    words = np.array(coded.dictionary.to_pylist(), object)
+    spelled: npt.NDArray[np.object_] = words[coded.indices.to_numpy()]
+    return spelled
+
+
+def judged(pool: Pool, ask: Ask, excluded: Rows) -> Eligibility:
+    """Who of the pool may be shown, without the rows `excluded`; InputError for filters that cannot be used."""
+    if isinstance(pool, JobPool):
+        found = pool.feed(ask.actor_id, ask.filters)
+    elif ask.surface == "applicant_review":
+        found = pool.applicants(ask.actor_id, ask.job_id or "")
+    else:
+        found = pool.search(ask.actor_id, ask.job_id, ask.filters)
+    count = int(found.mask[excluded].sum())
+    if count == 0:
+        return found
+    mask = found.mask.copy()
+    mask[excluded] = False
+    return Eligibility(mask, {**found.dropped, "excluded": count})

@@ -1,0 +1,131 @@
+"""All candidates of a surface as one space of rows: a release, what changed since, and what one request read itself.
+
+Each part is a snapshot; rows of a later part follow on those of the earlier ones, and a candidate that it holds counts
+there alone. Immutable. Knows no ranker and no HTTP.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from components.retrieval.eligibility import Eligibility
+from components.retrieval.fused import FusedSearch
+from components.retrieval.questions import Question, retrieve_rows
+from feature_repo.inputs.encoded import QueryColumns
+from feature_repo.inputs.transforms import pair_matrix
+from feature_repo.texts.vectors import TextVectors
+from metier.contract import Surface
+from serving.candidates.snapshot import CandidateSnapshot, Rows, judged
+from serving.request.ask import Ask
+from serving.request.fallback import popularity_in_category
+
+Floats = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
+
+
+class Candidates:
+    """`search` finds among the rows; `vectors` hold the texts of all parts; `sequence` is the newest change's."""
+
+    def __init__(
+        self, parts: Sequence[CandidateSnapshot], search: FusedSearch, vectors: TextVectors, sequence: int = 0
+    ) -> None:
+        self.parts = tuple(parts)
+        self.search = search
+        self.vectors = vectors
+        self.sequence = sequence
+        self.surface: Surface = parts[0].surface
+        self._starts = np.cumsum([0, *map(len, parts)])
+        self._pools = [part.pool.without(self._superseded(place)) for place, part in enumerate(parts)]
+
+    @property
+    def release(self) -> CandidateSnapshot:
+        """The part that was released."""
+        return self.parts[0]
+
+    @property
+    def version(self) -> str:
+        """The release, and the newest change that is counted in."""
+        version = self.release.release.version
+        return f"{version}+{self.sequence}" if self.sequence else version
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def joined(self, part: CandidateSnapshot) -> "Candidates":
+        """These, and behind them another part, which cannot be searched."""
+        return Candidates([*self.parts, part], self.search, self.vectors, self.sequence)
+
+    def rows(self, ids: Sequence[str]) -> Rows:
+        """Row of each candidate (n,), -1 where nobody holds it."""
+        found = np.full(len(ids), -1, np.int64)
+        for start, part in zip(self._starts, self.parts, strict=False):
+            held = part.rows(ids)
+            found = np.where(held >= 0, start + held, found)
+        return found
+
+    def at(self, rows: Rows) -> list[str]:
+        """Ids of rows."""
+        ids = np.empty(len(rows), object)
+        for part, places, own in self._split(rows):
+            ids[places] = part.at(own)
+        return list(ids)
+
+    def judged(self, ask: Ask) -> Eligibility:
+        """Who may be shown, by row; InputError for filters that cannot be used."""
+        seen = self.rows(ask.exclude)
+        excluded = [own for _, _, own in self._split(np.unique(seen[seen >= 0]), every=True)]
+        found = [judged(pool, ask, own) for pool, own in zip(self._pools, excluded, strict=True)]
+        dropped = sum((Counter(each.dropped) for each in found), Counter[str]())
+        return Eligibility(np.concatenate([each.mask for each in found]), dict(dropped))
+
+    def find(self, question: Question, k: int, eligible: npt.NDArray[np.bool_] | None = None) -> tuple[Rows, Scores]:
+        """(rows, scores) of the k best for a question; not for candidates that were `joined`."""
+        ((rows, scores),) = retrieve_rows(self.search, [question], k, eligible)
+        return rows, scores.astype(np.float64)
+
+    def inputs(self, asked: QueryColumns, rows: Rows, counts: bool, job_id: str | None, moment: datetime) -> Floats:
+        """Model inputs (len(rows), n_features) of one query and these candidates."""
+        found: list[Floats] = []
+        order: list[Rows] = []
+        for part, places, own in self._split(rows):
+            columns = part.columns
+            if self.surface == "applicant_review" and job_id:
+                columns = part.with_applications(job_id, moment)
+            found.append(pair_matrix(self.surface, asked, columns, np.zeros_like(own), own, counts))
+            order.append(places)
+        if not found:
+            return pair_matrix(self.surface, asked, self.release.columns, rows, rows, counts)
+        return found[0] if len(found) == 1 else np.concatenate(found)[np.argsort(np.concatenate(order))]
+
+    def agencies(self, rows: Rows) -> list[str | None]:
+        """Agency of each row, None where there is none."""
+        agencies = np.full(len(rows), None, object)
+        for part, places, own in self._split(rows):
+            agencies[places] = part.agencies[own]
+        return list(agencies)
+
+    def popularity(self, rows: Rows, first: str | None) -> Scores:
+        """Popularity of each row, those of the category `first` before all others."""
+        popularity, categories = np.zeros(len(rows)), np.full(len(rows), None, object)
+        for part, places, own in self._split(rows):
+            popularity[places], categories[places] = part.popularity[own], part.categories[own]
+        return popularity_in_category(popularity, categories, first)
+
+    def _superseded(self, place: int) -> Rows:
+        """Rows of a part whose candidates a later part holds."""
+        part = self.parts[place]
+        held = [part.rows(later.ids) for later in self.parts[place + 1 :]]
+        rows = np.concatenate([np.empty(0, np.int64), *held])
+        return np.unique(rows[rows >= 0])
+
+    def _split(self, rows: Rows, every: bool = False) -> list[tuple[CandidateSnapshot, Rows, Rows]]:
+        """(part, places among `rows`, its own rows) of each part that holds some of them, or of every part."""
+        found = []
+        for start, end, part in zip(self._starts, self._starts[1:], self.parts, strict=False):
+            places = np.flatnonzero((rows >= start) & (rows < end))
+            if every or len(places):
+                found.append((part, places, rows[places] - start))
+        return found

@@ -1,0 +1,64 @@
+"""The fallback ladder: full ensemble, XGBoost alone, retrieval score, popularity in the category.
+
+A tier that fails, or that the deadline leaves no time for, gives way to the next and is named in `degraded`; the last
+one needs nothing but the snapshot. Knows no HTTP and no feature.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from serving.request.trail import Pace, Trail
+
+LOG = logging.getLogger(__name__)
+LADDER = ("ensemble", "xgboost", "retrieval", "popularity")
+
+Floats = npt.NDArray[np.float64]
+Score = Callable[[], Floats]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores (n_candidates,) and the tier that gave them."""
+
+    score: Floats
+    tier: str
+
+
+def climb(
+    tiers: Mapping[str, Score], n_candidates: int, trail: Trail, pace: Pace, ready: Collection[str] = ()
+) -> Scored:
+    """The scores of the first tier of LADDER that is there, fits the deadline and gives finite scores.
+
+    Tiers that are `ready`, their scores computed before, and the last one are asked whatever the time.
+    """
+    offered = [tier for tier in LADDER if tier in tiers]
+    for tier in offered[:-1]:
+        if tier not in ready and trail.left_ms <= pace.expected_ms(tier, n_candidates):
+            trail.without(tier, f"{max(trail.left_ms, 0.0):.0f} ms left of {trail.deadline_ms:g}")
+            if trail.left_ms > 0:
+                pace.ease(tier)
+            continue
+        begun = trail.elapsed_ms
+        try:
+            score = np.asarray(tiers[tier](), dtype=np.float64)
+        except Exception as error:  # whatever fails costs its tier, never the request
+            LOG.warning("tier %s failed", tier, exc_info=True)
+            trail.without(tier, f"failed ({type(error).__name__})")
+            continue
+        if not np.isfinite(score).all():
+            trail.without(tier, "gave a score that is no number")
+            continue
+        pace.learn(tier, n_candidates, trail.elapsed_ms - begun)
+        return Scored(score, tier)
+    return Scored(np.asarray(tiers[offered[-1]](), dtype=np.float64), offered[-1])
+
+
+def popularity_in_category(popularity: Floats, categories: npt.NDArray[np.object_], wanted: str | None) -> Floats:
+    """Popularity (n,), those of the wanted category before all others."""
+    if wanted is None:
+        return popularity
+    return popularity + np.where(categories == wanted, 1.0 + popularity.max(initial=0.0), 0.0)

@@ -1,0 +1,159 @@
+"""A mapping says where each column comes from; one that cannot be used says which column and why."""
+
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+
+from components.importers.mapping import read_mapping
+from metier.errors import ContractError, SettingsError
+
+
+def declared():
+    return {
+        "id": "Post",
+        "clock": "2026-03-01T12:00:00+01:00",
+        "delimiter": ";",
+        "jobs": {
+            "title": {"from": "Role", "kind": "text"},
+            "description": {"from": "Body", "kind": "html"},
+            "skills": {"from": "Tags", "kind": "list"},
+            "posted_at": {"from": "Posted", "kind": "relative_date"},
+            "client_id": {"from": "Client", "kind": "text"},
+            "budget_min_usd": {"from": "Pay", "kind": "rate"},
+            "openings": {"kind": "constant", "value": 2},
+            "visibility": {"kind": "constant", "value": "public"},
+            "status": {"kind": "constant", "value": "open"},
+        },
+        "clients": {"payment_verified": {"from": "Verified", "kind": "boolean"}},
+    }
+
+
+@pytest.fixture
+def refusal(tmp_path):
+    def read(change):
+        given = declared()
+        change(given)
+        path = tmp_path / "posts.yaml"
+        path.write_text(yaml.safe_dump(given))
+        with pytest.raises(ContractError) as refused:
+            read_mapping(path)
+        assert str(path) in str(refused.value)
+        assert "\n" not in str(refused.value)
+        return str(refused.value)
+
+    return read
+
+
+def test_a_whole_mapping(tmp_path):
+    path = tmp_path / "posts.yaml"
+    path.write_text(yaml.safe_dump(declared()))
+    mapping = read_mapping(path)
+    assert (mapping.id, mapping.delimiter, mapping.clock) == ("Post", ";", datetime(2026, 3, 1, 11, tzinfo=UTC))
+    assert (mapping.jobs["title"].source, mapping.jobs["title"].kind) == ("Role", "text")
+    assert mapping.jobs["openings"].constant == 2
+    assert mapping.clients["payment_verified"].source == "Verified"
+
+
+def test_the_id_delimiter_clock_and_clients_may_be_left_out(tmp_path):
+    given = declared()
+    for key in ("id", "delimiter", "clock", "clients"):
+        del given[key]
+    given["jobs"]["posted_at"] = {"from": "Posted", "kind": "date", "format": "%d/%m/%Y"}
+    path = tmp_path / "posts.yaml"
+    path.write_text(yaml.safe_dump(given))
+    mapping = read_mapping(path)
+    assert (mapping.id, mapping.delimiter, mapping.clock, mapping.clients) == (None, ",", None, {})
+    assert mapping.jobs["posted_at"].format == "%d/%m/%Y"
+
+
+@pytest.mark.parametrize(
+    ("column", "rule", "said"),
+    [
+        ("titel", {"from": "Role", "kind": "text"}, "column titel of jobs is not in the contract; use one of job_id, "),
+        (
+            "title",
+            {"from": "Role", "kind": "txt"},
+            "column title of jobs has unknown kind 'txt'; use one of text, html",
+        ),
+        ("title", {"from": "Role", "kind": ["text"]}, "column title of jobs has unknown kind"),
+        ("title", {"kind": "text"}, "column title of jobs names no source; write 'from:'"),
+        ("title", "Role", "column title of jobs is not declared as {from: ..., kind: ...}"),
+        ("title", {"form": "Role", "kind": "text"}, "column title of jobs has an unknown key 'form'"),
+        ("title", {"from": 2024, "kind": "text"}, "column title of jobs: from is 2024"),
+        (
+            "title",
+            {"from": "Role", "kind": "money"},
+            "column title of jobs is a text, not money; use kind text or html",
+        ),
+        ("title", {"from": "Role", "kind": "text", "value": "x"}, "column title of jobs: value is for kind constant"),
+        ("title", {"from": "Role", "kind": "text", "format": "%Y"}, "column title of jobs: format is for kind date"),
+        (
+            "title",
+            {"kind": "constant", "value": True},
+            "column title of jobs is a constant; write 'value:' with a text",
+        ),
+        ("openings", {"kind": "constant", "value": True}, "column openings of jobs is a constant"),
+        ("skills", {"kind": "constant", "value": [1]}, "column skills of jobs is a constant"),
+        ("status", {"kind": "constant", "value": "Open"}, "column status of jobs is constant 'Open'; use one of open"),
+        ("posted_at", {"kind": "constant", "value": "soon"}, "column posted_at of jobs is constant 'soon'"),
+        (
+            "job_id",
+            {"from": "Post", "kind": "text"},
+            "column job_id of jobs cannot be mapped; give its column as 'id:'",
+        ),
+    ],
+)
+def test_a_rule_that_cannot_be_used_names_its_column(refusal, column, rule, said):
+    assert said in refusal(lambda given: given["jobs"].update({column: rule}))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda given: given["jobs"].pop("status"), "column status of jobs (text) is required; declare it"),
+        (lambda given: given.pop("jobs"), "declares no 'jobs:'"),
+        (lambda given: given.update(jobs=["title"]), "declares no 'jobs:'"),
+        (lambda given: given.pop("clock"), "column posted_at is a relative date; add 'clock:'"),
+        (lambda given: given["jobs"].pop("client_id"), "clients are declared without client_id"),
+        (
+            lambda given: given["clients"].update(status={"kind": "constant", "value": "active"}),
+            "column status of clients",
+        ),
+        (lambda given: given.update(delimiter="||"), "delimiter '||' is not one character"),
+        (lambda given: given.update(clock="soon"), "clock 'soon' names no date"),
+        (lambda given: given.update(id=7), "id is 7"),
+        (lambda given: given.update(key="Post"), "unknown key 'key'; use only delimiter, clock, id"),
+        (lambda given: (given.pop("clock"), given["jobs"].pop("posted_at")), "nothing says when a post was known"),
+    ],
+)
+def test_a_mapping_that_is_not_whole_says_what_lacks(refusal, change, said):
+    assert said in refusal(change)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"jobs: {title: [", "is not valid YAML in line 1"),
+        (b"jobs:\n  title: {kind: text}\n  title: {kind: html}\n", "'title' stands twice"),
+        (b"jobs: !!python/object:os.system {}", "is not valid YAML in line 1"),
+        (b"clock: 2026-02-31\n", "is not valid YAML"),
+        (b"? [a]\n: 1\n", "is not valid YAML"),
+        (b"", "holds no mapping"),
+        (b"- jobs", "holds no mapping"),
+        (b"\xff\xfe", "is not UTF-8"),
+    ],
+)
+def test_what_is_no_mapping_is_one_clear_line(tmp_path, content, said):
+    path = tmp_path / "posts.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ContractError) as refused:
+        read_mapping(path)
+    assert str(refused.value).startswith(str(path))
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_absent_mapping(tmp_path):
+    with pytest.raises(SettingsError, match=r"absent\.yaml cannot be read"):
+        read_mapping(tmp_path / "absent.yaml")

@@ -1,0 +1,261 @@
+"""The ladder: each tier is made to fail, the next one answers, says so, and shows nobody who may not be shown."""
+
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from components.ranking.ensemble import Ensemble, Share
+from metier.contract import SURFACES
+from metier.errors import ServingError
+from serving.api import ApplicantReview, JobFeed, Rank, TalentSearch
+from serving.candidates.space import Candidates
+from serving.request.fallback import LADDER, climb, popularity_in_category
+from serving.request.trail import Pace, Trail
+from serving.stages import Stages
+
+REQUESTS = {"talent_search": TalentSearch, "job_feed": JobFeed, "applicant_review": ApplicantReview}
+ALL = 100
+
+
+class Broken:
+    """Stands for a part whose every use fails."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("this part is broken")
+
+
+class Ranker:
+    """A ranker of its own mind."""
+
+    kind = "ranker"
+
+    def __init__(self, feature_names, answer):
+        self.feature_names = feature_names
+        self._answer = answer
+
+    def score(self, features):
+        return self._answer(features)
+
+
+def fails(features):
+    raise RuntimeError("this ranker is broken")
+
+
+def no_number(features):
+    return np.where(np.arange(len(features)) == 1, np.nan, 1.0)
+
+
+def no_store(rows, views):
+    raise ConnectionError("this store is down")
+
+
+@pytest.fixture
+def made(engine):
+    """Stages of a surface, some parts of which are replaced."""
+
+    def make(surface, neural=None, xgboost=None, retriever=None, read=None, encoder=None):
+        served = engine.stages[surface]
+        real = served.bundle.ensemble
+        names = real.feature_names
+        rankers = {
+            "xgboost": Ranker(names, xgboost) if xgboost else real.rankers["xgboost"],
+            "neural": Ranker(names, neural) if neural else real.rankers["neural"],
+        }
+        ensemble = Ensemble(rankers, dict.fromkeys(rankers, Share(0.5, 0.0, 1.0)), real.calibration)
+        bundle = SimpleNamespace(
+            manifest=served.bundle.manifest, ensemble=ensemble, encoder=encoder or served.bundle.encoder
+        )
+        candidates = served.candidates
+        if retriever is not None:
+            candidates = Candidates(candidates.parts, retriever, candidates.vectors)
+        return Stages(bundle, candidates, read or served._read)
+
+    return make
+
+
+@pytest.fixture
+def answer(world, engine):
+    """The slate and the trail of a request."""
+
+    def ask(stages, surface, deadline_ms=60_000, **more):
+        request = REQUESTS[surface](**world.body(surface, k=ALL, **more))
+        trail = Trail(deadline_ms)
+        return stages.answer(request.ask(surface), trail, engine.now()), trail
+
+    return ask
+
+
+def shown(slate):
+    return {entry.candidate_id for entry in slate.entries}
+
+
+BROKEN = {
+    "ensemble": {"neural": fails},
+    "xgboost": {"neural": fails, "xgboost": fails},
+    "retrieval": {"neural": fails, "xgboost": fails, "retriever": Broken()},
+}
+FAILED = {
+    "xgboost": ["ensemble: failed (RuntimeError)"],
+    "retrieval": ["ensemble: failed (RuntimeError)", "xgboost: failed (RuntimeError)"],
+}
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize(("broken", "next_tier"), [*pairwise(LADDER)])
+def test_a_tier_that_fails_gives_way_to_the_next(made, answer, surface, broken, next_tier):
+    healthy, _ = answer(made(surface), surface)
+    assert healthy.tier == "ensemble"
+    slate, trail = answer(made(surface, **BROKEN[broken]), surface)
+    assert slate.tier == next_tier
+    left_out = FAILED.get(next_tier, [*FAILED["retrieval"], "retrieval: failed (RuntimeError)"])
+    assert sorted(trail.degraded) == sorted(left_out)
+    assert len(slate.entries) == len(healthy.entries) > 0
+    if surface != "talent_search":  # there more may be shown than fit, and the agency cap may move some
+        assert shown(slate) == shown(healthy)
+        scores = [entry.score for entry in slate.entries]
+        assert scores == sorted(scores, reverse=True)
+
+
+FOUND = ("talent_search", "job_feed")
+"""Surfaces whose candidates retrieval finds; on the third the store says whose job it is."""
+ILL = [*BROKEN.values(), {"read": no_store}, {"encoder": Broken()}]
+CASES = [(surface, parts) for surface in SURFACES for parts in ILL if surface in FOUND or "read" not in parts]
+
+
+@pytest.mark.parametrize(("surface", "parts"), CASES)
+def test_nobody_is_shown_in_any_tier_who_may_not_be(world, made, answer, surface, parts):
+    healthy, _ = answer(made(surface), surface)
+    everyone = world.jobs if surface == "job_feed" else world.people
+    may_not = set(everyone) - shown(healthy)
+    if surface == "talent_search":
+        may_not = {person for person, row in world.people.items() if row["status"] != "listed"}
+    assert may_not
+    slate, _ = answer(made(surface, **parts), surface)
+    assert slate.entries
+    assert not shown(slate) & may_not
+
+
+def test_whose_job_it_is_cannot_go_unchecked(made, answer):
+    with pytest.raises(ServingError, match="whose job"):
+        answer(made("applicant_review", read=no_store), "applicant_review")
+
+
+@pytest.mark.parametrize("surface", FOUND)
+def test_without_the_store_what_is_popular_answers(made, answer, surface):
+    slate, trail = answer(made(surface, read=no_store), surface)
+    assert slate.tier == "popularity"
+    assert trail.degraded == ["actor features: the online store failed (ConnectionError)"]
+    assert all(entry.features is None for entry in slate.entries)
+
+
+def test_without_the_store_a_typed_text_is_still_answered(made, answer, world):
+    text = world.jobs[world.open_jobs[3]]["title"]
+    slate, trail = answer(made("job_feed", read=no_store), "job_feed", text=text)
+    assert slate.tier == "retrieval"
+    titles = [world.jobs[entry.candidate_id]["title"] for entry in slate.entries[:5]]
+    assert text in titles
+    assert len(trail.degraded) == 1
+
+
+def test_without_the_encoder_words_find_and_the_ensemble_ranks(made, answer, world):
+    text = world.jobs[world.open_jobs[3]]["title"]
+    slate, trail = answer(made("job_feed", encoder=Broken()), "job_feed", text=text)
+    assert slate.tier == "ensemble"
+    assert trail.degraded == ["text vector: the encoder failed (RuntimeError)"]
+    names = made("job_feed").bundle.manifest.feature_names
+    features = np.array([entry.features for entry in slate.entries])
+    assert np.isnan(features[:, names.index("request_semantic")]).all()
+    assert (features[:, names.index("request_lexical")] > 0).any()
+
+
+def test_a_broken_index_costs_its_tier_and_the_ensemble_ranks_what_is_popular(made, answer):
+    slate, trail = answer(made("job_feed", retriever=Broken()), "job_feed")
+    assert slate.tier == "ensemble"
+    assert trail.degraded == ["retrieval: failed (RuntimeError)"]
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_score_that_is_no_number_costs_the_tier(made, answer, surface):
+    slate, trail = answer(made(surface, neural=no_number), surface)
+    assert slate.tier == "xgboost"
+    assert trail.degraded == ["ensemble: gave a score that is no number"]
+
+
+def test_reasons_that_fail_cost_the_reasons(made, answer):
+    stages = made("job_feed")
+    stages.bundle.ensemble.reasons = fails
+    slate, trail = answer(stages, "job_feed", explain=3)
+    assert slate.tier == "ensemble"
+    assert trail.degraded == ["reasons: failed (RuntimeError)"]
+
+
+@pytest.mark.parametrize("surface", FOUND)
+def test_the_callers_candidates_are_answered_without_the_store(made, world, engine, surface):
+    body = world.body(surface, k=ALL)
+    known = world.open_jobs if surface == "job_feed" else sorted(world.people)[:20]
+    asked = Rank(**body, surface=surface, candidates=[*known, "unheard of"])
+    trail = Trail(60_000)
+    slate = made(surface, read=no_store).answer(asked.ask(surface), trail, engine.now())
+    assert slate.tier == "popularity"
+    assert slate.entries
+    assert shown(slate) <= set(known)
+    assert [note.split(":")[0] for note in trail.degraded] == ["actor features", "new candidates"]
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_deadline_that_has_passed_leaves_the_last_tier_and_says_so(made, answer, surface):
+    slate, trail = answer(made(surface), surface, deadline_ms=1)
+    reviewed = surface == "applicant_review"  # elsewhere the retrieval scores are there already
+    assert slate.tier == ("popularity" if reviewed else "retrieval")
+    left_out = ["ensemble", "xgboost", *(["retrieval"] if reviewed else [])]
+    assert [note.split(":")[0] for note in trail.degraded] == left_out
+    assert trail.degraded[0] == "ensemble: 0 ms left of 1"
+    assert slate.entries
+
+
+def test_the_endpoint_says_that_it_was_hurried(client, world):
+    answer = client.ranked("/v1/feed/jobs", {**world.body("job_feed"), "deadline_ms": 1})
+    assert answer["tier"] == "retrieval"
+    assert answer["degraded"][0] == "ensemble: 0 ms left of 1"
+    assert answer["slate"]
+
+
+def scored(*tiers):
+    return {tier: (lambda place=place: np.full(3, float(place))) for place, tier in enumerate(tiers)}
+
+
+def test_a_tier_that_is_not_there_is_passed_over_without_a_word():
+    trail = Trail(60_000)
+    found = climb(scored("xgboost", "popularity"), 3, trail, Pace())
+    assert (found.tier, trail.degraded) == ("xgboost", [])
+
+
+def test_a_tier_that_was_too_slow_is_passed_over_and_tried_again_later():
+    pace = Pace()
+    pace.learn("ensemble", 500, 100_000.0)
+    tiers, passed_over = scored("ensemble", "popularity"), 0
+    while climb(tiers, 500, Trail(60_000), pace).tier == "popularity":
+        passed_over += 1
+    assert passed_over == 51  # 100 s * 0.99**51 < 60 s
+    assert pace.expected_ms("ensemble", 500) < 60_000
+
+
+def test_a_tier_that_answers_teaches_its_pace():
+    pace = Pace()
+    climb(scored("ensemble", "popularity"), 500, Trail(60_000), pace)
+    assert pace.expected_ms("ensemble", 500) > 0
+    assert pace.expected_ms("popularity", 500) == 0
+
+
+def test_the_last_tier_is_asked_whatever_the_time():
+    found = climb(scored(*LADDER), 3, Trail(-1.0), Pace())
+    assert (found.tier, found.score.tolist()) == ("popularity", [3.0, 3.0, 3.0])
+
+
+def test_the_wanted_category_comes_first_by_popularity():
+    popularity, categories = np.array([5.0, 1.0, 3.0, 9.0]), np.array(["a", "b", "b", None], object)
+    order = np.argsort(-popularity_in_category(popularity, categories, "b"))
+    assert order.tolist() == [2, 1, 3, 0]
+    assert popularity_in_category(popularity, categories, None).tolist() == popularity.tolist()
