@@ -24,21 +24,21 @@ import pyarrow.compute as pc
 import requests
 from rich.progress import track
 
-from components.measures.intervals import mean_interval
-from components.releases.bundle import Bundle
+from components.measures import mean_interval
+from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.candidates import build_release, read_release, vectors_by
-from components.releases.in_use import open_registry, to_serve
-from components.releases.registry import RegisteredBundle
+from components.releases.in_use import to_serve
 from components.retrieval.questions import questions, retrieve
 from components.training_sets.assemble import assemble
 from components.training_sets.leave_last_out import leave_last_out
 from components.training_sets.pseudo_queries import organic_positives
-from feature_repo.build.feature_tables import VECTORS, build_all
+from feature_repo.build import build_all
+from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import TABLES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 from serving.candidates.snapshot import CandidateSnapshot, judged
 from serving.launch import free_port, running

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from metier.durable import write_whole
 from metier.settings import load_settings
 
 Commands = tuple[tuple[str, ...], ...]
@@ -60,9 +61,7 @@ def run_stage(name: str, commands: Commands, out: Path) -> None:
         last = command is commands[-1] and command[0] != sys.executable
         done = subprocess.run(whole, env=environment, check=True, text=True, stdout=subprocess.PIPE if last else None)
         if last:
-            beside = result.with_suffix(".writing")
-            beside.write_text(json.dumps(json.loads(done.stdout), indent=1), encoding="utf-8")
-            beside.replace(result)
+            write_whole(result, json.dumps(json.loads(done.stdout), indent=1))
     print(f"{name}: {result} ({time.monotonic() - started:.0f} s)")
 
 

@@ -28,7 +28,7 @@ from harness.home import environment, home_of_its_own, keep, say, to_status
 from harness.load import endpoint
 
 from metier.errors import InputError, ServingError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 LIMIT_SECONDS = 2.0

@@ -18,11 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.measures.intervals import Interval, mean_interval, paired_difference
-from components.measures.metrics import ndcg_at_k
-from components.ranking.neural_ranker import NeuralRanker
-from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
-from components.training_sets.ranking_dataset import RankingDataset
+from components.measures import Interval, mean_interval, ndcg_at_k, paired_difference
+from components.ranking import NeuralRanker, XGBoostConfig, XGBoostRanker
+from components.training_sets import RankingDataset
 from metier.errors import InputError
 
 FOLDS = 5

@@ -32,7 +32,7 @@ from rich.progress import Progress
 
 from metier.contract import TABLES
 from metier.errors import ServingError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
 ROUTES = {"job_feed": "/v1/feed/jobs", "talent_search": "/v1/search/talent"}

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.measures.metrics import ndcg_at_k
+from components.measures import ndcg_at_k
+from components.retrieval import HybridRetriever
 from components.retrieval.dense import DenseIndex
-from components.retrieval.hybrid import HybridRetriever
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 
 FloatArray = npt.NDArray[np.float32]
 LENGTHS = (8, 32, 80, 128, 256)

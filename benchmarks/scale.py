@@ -22,6 +22,7 @@ from pathlib import Path
 
 import psutil
 
+from metier.durable import write_whole
 from metier.settings import Settings, load_settings
 
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -56,7 +57,7 @@ def main() -> None:
             if stage not in done:
                 print(f"{size:,} impressions: {stage}", file=sys.stderr, flush=True)
                 done[stage] = asdict(measured(commands(stage, size, given.out / str(size)), given.out / str(size)))
-                _write(path, found)
+                write_whole(path, json.dumps(found, indent=1))
         shutil.rmtree(given.out / str(size), ignore_errors=True)
     print(table({size: found[str(size)] for size in given.impressions}))
     print(f"\n{path}", file=sys.stderr)
@@ -127,10 +128,10 @@ def run_stage(stage: str, home: Path, surface: str) -> None:
     from components.training_sets.build import build
     from components.training_sets.plan import plan
     from components.validation.expectations import require, validate
-    from feature_repo.build.feature_tables import build_all
+    from feature_repo.build import build_all
     from feature_repo.client import FeatureStoreClient
-    from feature_repo.texts.encoder import Encoder
-    from metier.lake.lake import Lake
+    from feature_repo.texts import Encoder
+    from metier.lake import Lake
 
     settings = Settings(home=home)
     lake = Lake(settings.lake)
@@ -159,12 +160,6 @@ def table(found: dict[int, dict[str, dict[str, float]]]) -> str:
         for done in found.values()
     ]
     return "\n".join([*lines, "| all, largest peak | " + " | ".join(whole) + " |"])
-
-
-def _write(path: Path, found: object) -> None:
-    beside = path.with_suffix(".writing")
-    beside.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    beside.replace(path)
 
 
 def _arguments() -> argparse.Namespace:

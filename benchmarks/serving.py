@@ -28,7 +28,7 @@ from harness.load import CLIENT, Round, endpoint, run_round
 from components.releases.candidates import CANDIDATES
 from feature_repo.files.mapped import read_table
 from metier.errors import InputError, ServingError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
 PATH = "/v1/rank"
@@ -67,7 +67,8 @@ def serve_bare(port: int) -> int:
     """The measured uvicorn process: what Ray Serve's replica serves, without Ray."""
     import uvicorn
 
-    from components.releases.in_use import open_registry, to_serve
+    from components.releases import open_registry
+    from components.releases.in_use import to_serve
     from serving.clock import Clock
     from serving.engine import Engine
     from serving.routes import create_api

@@ -16,13 +16,14 @@ import numpy as np
 
 from components.evaluation.evaluate import evaluate
 from components.evaluation.reporting import merged
-from components.ranking.ensemble import Ensemble
-from components.ranking.xgboost_ranker import WATCHED, XGBoostRanker
-from components.releases.in_use import champions, open_registry
+from components.ranking import Ensemble, XGBoostRanker
+from components.ranking.xgboost_ranker import WATCHED
+from components.releases import open_registry
+from components.releases.in_use import champions
+from components.training_sets import RankingDataset
 from components.training_sets.build import build
 from components.training_sets.plan import plan
-from components.training_sets.ranking_dataset import RankingDataset
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 

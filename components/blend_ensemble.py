@@ -13,11 +13,8 @@ def blend_ensemble(
     ensemble: dsl.Output[dsl.Model],
 ) -> None:
     """Write the fitted ensemble with its rankers."""
-    from components.ranking.ensemble import Ensemble
-    from components.ranking.neural_ranker import NeuralRanker
-    from components.ranking.ranker import Ranker
-    from components.ranking.xgboost_ranker import XGBoostRanker
-    from components.training_sets.ranking_dataset import RankingDataset
+    from components.ranking import Ensemble, NeuralRanker, Ranker, XGBoostRanker
+    from components.training_sets import RankingDataset
 
     rankers: dict[str, Ranker] = {"xgboost": XGBoostRanker.load(xgboost.path), "neural": NeuralRanker.load(neural.path)}
     blend = Ensemble.fit(rankers, RankingDataset.read(validation.path))

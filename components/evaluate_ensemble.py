@@ -19,7 +19,7 @@ def evaluate_ensemble(
     from pathlib import Path
 
     from components.evaluation.evaluate import evaluate
-    from components.ranking.ensemble import Ensemble
+    from components.ranking import Ensemble
     from components.training_sets.plan import Study
     from metier.settings import load_settings
 

@@ -8,9 +8,10 @@ def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
     """One study per ranker to train; EmptyDataError when the lake holds no evidence for any."""
     from datetime import datetime
 
-    from components.releases.in_use import champions, open_registry
+    from components.releases import open_registry
+    from components.releases.in_use import champions
     from components.training_sets.plan import plan
-    from metier.lake.lake import Lake
+    from metier.lake import Lake
     from metier.settings import load_settings
 
     settings = load_settings()

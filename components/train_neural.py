@@ -10,8 +10,8 @@ def train_neural(
     train: dsl.Input[dsl.Dataset], validation: dsl.Input[dsl.Dataset], ranker: dsl.Output[dsl.Model]
 ) -> None:
     """Write the fitted ranker."""
-    from components.ranking.neural_ranker import NeuralRanker
-    from components.training_sets.ranking_dataset import RankingDataset
+    from components.ranking import NeuralRanker
+    from components.training_sets import RankingDataset
 
     fitted = NeuralRanker().fit(RankingDataset.read(train.path), validation=RankingDataset.read(validation.path))
     fitted.save(ranker.path)

@@ -10,8 +10,9 @@ def train_xgboost(
     train: dsl.Input[dsl.Dataset], validation: dsl.Input[dsl.Dataset], ranker: dsl.Output[dsl.Model]
 ) -> None:
     """Write the fitted ranker."""
-    from components.ranking.xgboost_ranker import WATCHED, XGBoostRanker
-    from components.training_sets.ranking_dataset import RankingDataset
+    from components.ranking import XGBoostRanker
+    from components.ranking.xgboost_ranker import WATCHED
+    from components.training_sets import RankingDataset
 
     fitted = XGBoostRanker().fit(RankingDataset.read(train.path), WATCHED, RankingDataset.read(validation.path))
     fitted.save(ranker.path)

@@ -12,7 +12,7 @@ def validate_events(as_of: str, inputs_digest: str, docs: dsl.Output[dsl.HTML]) 
     from pathlib import Path
 
     from components.validation.expectations import require, validate
-    from metier.lake.lake import Lake
+    from metier.lake import Lake
     from metier.settings import load_settings
 
     verdict = validate(Lake(load_settings().lake), datetime.fromisoformat(as_of), Path(docs.path))

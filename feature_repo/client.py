@@ -6,8 +6,6 @@ Training and serving answer with the same columns, types and values. Knows nothi
 import contextlib
 import functools
 import io
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from feature_repo.definitions import ENTITIES, SERVICES, VIEWS
 from feature_repo.offline.asof_sql import VersionTable
+from metier.durable import replacing
 from metier.errors import FeatureError, RegistryChangedError, SettingsError, UnknownNameError
 from metier.settings import Settings
 
@@ -60,10 +59,9 @@ def render_feature_store_yaml(settings: Settings) -> Path:
     text = f"# Written by metier from feature_repo/{source}.\n" + yaml.safe_dump(config, sort_keys=False)
     path = settings.home / "feature_store.yaml"
     if not path.exists() or path.read_text() != text:
-        settings.home.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=settings.home, prefix=".feature_store.", delete=False) as beside:
-            beside.write(text)
-        os.replace(beside.name, path)
+        with replacing(path) as beside:
+            beside.touch(0o600)
+            beside.write_text(text)
     return path
 
 

@@ -1,12 +1,56 @@
-"""What has to outlive a crash of the machine."""
+"""Files and folders that must not be torn: written beside their place, synced, then renamed into it.
+
+A reader sees the old one or the new one, whole, also after a crash of the machine. Knows no file format.
+"""
 
 import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Replace `path`, whose folder is made where it is missing; text is written as UTF-8."""
+    with replacing(path) as beside:
+        beside.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write what becomes `path` after the block; where the block writes nothing or fails, `path` stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}.writing")
+    try:
+        yield beside
+        if beside.exists():
+            _sync(beside, os.O_RDONLY)
+            beside.replace(path)
+            sync_folder(path.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """An empty folder that becomes `path` after the block; OSError where `path` has files by then, which stay."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as beside:
+        written = Path(beside) / path.name
+        written.mkdir()
+        yield written
+        os.rename(written, path)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
     """Return once the names of the files in `folder` are on disk; OSError where they cannot be."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from typing import Any
 
 from metier.code import code_digest
 from metier.contract import SURFACES, surface
+from metier.durable import write_whole
 from metier.errors import PipelineError, UnknownNameError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 from pipelines.progress import RunLog
 
@@ -58,10 +60,10 @@ def compile_package(name: str, out: Path) -> Path:
     pipeline = pipeline_named(name)
     from kfp import compiler
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.stem}.writing.yaml")
-    compiler.Compiler().compile(pipeline, str(beside))
-    beside.replace(out)
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder) / "package.yaml"  # the compiler wants this ending
+        compiler.Compiler().compile(pipeline, str(package))
+        write_whole(out, package.read_bytes())
     return out
 
 

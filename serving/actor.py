@@ -15,8 +15,7 @@ import pyarrow as pa
 from components.retrieval.questions import Question, questions
 from feature_repo.hydrate import Read, query_features
 from feature_repo.inputs.encoded import QueryColumns
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.weighing import DIMENSIONS
 from metier.errors import NotFoundError, ServingError
 from serving.request.ask import Ask

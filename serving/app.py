@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve
 
-from components.releases.registry import RegisteredBundle
+from components.releases import RegisteredBundle
 from metier.contract import Surface, surface
 from metier.errors import SettingsError
 from metier.settings import load_settings

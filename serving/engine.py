@@ -12,17 +12,15 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
-from components.releases.bundle import Bundle
+from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidates import moment_of, read_release
 from components.releases.folder import newest_version
-from components.releases.registry import RegisteredBundle, Registry
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
 from feature_repo.online.breaker import Breaker
 from feature_repo.online.freshness import Age, ages
 from feature_repo.online.pushes import Pushes
-from metier.changes.log import Change
-from metier.changes.stream import open_change_log
+from metier.changes import Change, open_change_log
 from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings

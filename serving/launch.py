@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from components.releases.registry import RegisteredBundle
+from components.releases import RegisteredBundle
 from metier.contract import Surface
 from metier.errors import ServingError
 from metier.settings import Settings

@@ -13,8 +13,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from components.releases.bundle import Bundle
-from components.retrieval.eligibility import Eligibility
+from components.releases import Bundle
+from components.retrieval import Eligibility
 from components.retrieval.questions import Question
 from feature_repo.hydrate import Read, query_features
 from feature_repo.inputs.encoded import QueryColumns

@@ -16,6 +16,7 @@ from typing import Any
 from harness.load import run_to_end
 
 from components.releases.folder import POINTER
+from metier.durable import write_whole
 from metier.errors import InputError, MetierError, ServingError
 from metier.settings import Settings, load_settings
 
@@ -74,8 +75,7 @@ def to_status(work: Callable[[], int]) -> int:
 def keep(result: Mapping[str, Any], name: str, out: Path | None) -> None:
     """Write the figures to `out`, by default METIER_HOME/reports/benchmarks/<name>.json, and say where they are."""
     path = out or load_settings().reports / "benchmarks" / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=2) + "\n")
+    write_whole(path, json.dumps(result, indent=2) + "\n")
     print(f"written to {path}")
 
 

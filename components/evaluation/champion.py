@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from components.ranking.ensemble import Ensemble
-from components.releases.bundle import Bundle
-from components.releases.in_use import open_registry, pinned
+from components.ranking import Ensemble
+from components.releases import Bundle, open_registry
+from components.releases.in_use import pinned
 from components.training_sets.plan import Study
 from feature_repo.inputs.schema import feature_schema_hash
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.settings import Settings
 
 CHAMPION = "champion"

@@ -11,21 +11,19 @@ from components.evaluation import logged_slates, organic
 from components.evaluation.champion import CHAMPION, Champion, read_champion
 from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
-from components.evaluation.report.document import Chart, Curve, EvaluationReport, Table
-from components.evaluation.report.write import read_report, write_report
+from components.evaluation.report import EvaluationReport, read_report, write_report
+from components.evaluation.report.document import Chart, Curve, Table
 from components.evaluation.retrieved import Candidates
-from components.measures.intervals import Interval
-from components.ranking.ensemble import Ensemble
-from components.ranking.ranker import Ranker
+from components.measures import Interval
+from components.ranking import Ensemble, Ranker
+from components.training_sets import TracedDataset
 from components.training_sets.assemble import typed_queries
 from components.training_sets.plan import Study
-from components.training_sets.traced import TracedDataset
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
-from metier.lake.lake import Lake
+from feature_repo.texts import Encoder, TextVectors
+from metier.lake import Lake
 from metier.settings import Settings
 
 EVIDENCE_FILE = "evidence.json"

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from components.evaluation.logged_slates import Slates
 from components.evaluation.report.document import Table
-from components.ranking.ensemble import Ensemble
+from components.ranking import Ensemble
 
 SHOWN = 5
 FEWEST_CANDIDATES = 8

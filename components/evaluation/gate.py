@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from components.measures.intervals import Interval
+from components.measures import Interval
 
 Verdict = Literal["promote", "refuse", "hold"]
 Estimand = Literal["randomised", "off_policy", "logged"]

@@ -15,10 +15,9 @@ from components.evaluation.gate import Evidence
 from components.evaluation.measure import Values, best, compared, measured, order
 from components.evaluation.report.document import Section, Table
 from components.evaluation.truth import has_truth, true_relevance
-from components.measures.metrics import ndcg_at_k
-from components.ranking.ensemble import Ensemble
-from components.ranking.ranker import Ranker
-from components.training_sets.traced import TracedDataset
+from components.measures import ndcg_at_k
+from components.ranking import Ensemble, Ranker
+from components.training_sets import TracedDataset
 
 K = 10
 POPULARITY = ("candidate_clicks_30d", "candidate_impressions_30d")

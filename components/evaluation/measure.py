@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.evaluation.report.document import Compared, Measured
-from components.measures.intervals import mean_interval, paired_difference
-from components.ranking.ensemble import Ensemble
-from components.ranking.ranker import Floats, Ranker
+from components.measures import mean_interval, paired_difference
+from components.ranking import Ensemble, Ranker
+from components.ranking.ranker import Floats
 
 Values = Mapping[str, NDArray[np.float64]]
 

@@ -19,15 +19,14 @@ from components.evaluation.baselines import ContentSimilarity, Popularity, histo
 from components.evaluation.full_ranking import TargetRanks, blocks, rank_targets
 from components.evaluation.measure import compared, measured, order
 from components.evaluation.report.document import Section, Table
-from components.ranking.ensemble import Ensemble
-from components.ranking.ranker import Ranker
+from components.ranking import Ensemble, Ranker
 from components.training_sets.assemble import FeatureStore, assemble
 from components.training_sets.build import POSITIVES_FILE
 from components.training_sets.leave_last_out import FullRanking, full_ranking
 from components.training_sets.plan import Study
 from components.training_sets.pseudo_queries import queries_before
 from feature_repo.hydrate import query_features
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import Surface
 
 K = 10

@@ -11,19 +11,17 @@ from pathlib import Path
 
 from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Verdict
-from components.evaluation.report.document import EvaluationReport
+from components.evaluation.report import EvaluationReport
 from components.evaluation.reporting import merged
-from components.ranking.ensemble import Ensemble
-from components.releases.bundle import Bundle, Origin
-from components.releases.in_use import open_registry
-from components.releases.registry import RegisteredBundle
+from components.ranking import Ensemble
+from components.releases import Bundle, RegisteredBundle, open_registry
+from components.releases.bundle import Origin
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.definitions import feature_service
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import Encoder, TextVectors
 from metier.code import code_digest
 from metier.contract import Surface, surface
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Decision, decide
-from components.evaluation.report.document import EvaluationReport
-from components.evaluation.report.write import JSON_FILE, read_report, write_report
+from components.evaluation.report import EvaluationReport, read_report, write_report
+from components.evaluation.report.write import JSON_FILE
 
 
 @dataclass(frozen=True)

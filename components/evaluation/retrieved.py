@@ -6,15 +6,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.retrieval.hybrid import HybridRetriever
+from components.retrieval import HybridRetriever
 from components.retrieval.known import newest_versions
 from components.retrieval.questions import questions, retrieve
-from components.training_sets.traced import TracedDataset
-from feature_repo.texts.encoder import Encoder
+from components.training_sets import TracedDataset
+from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.text import headline, text_key
-from feature_repo.texts.vectors import TextVectors
 from metier.contract import Surface
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 Floats = NDArray[np.float32]
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from components.importers.conform import NOTE, TEXTS, conform
 from components.importers.duplicates import contradictions
 from metier.contract import table
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.texts.free_texts import TextCounts, plain_texts
 
 HELD_OTHERWISE = "key is in the lake with other content"

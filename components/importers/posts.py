@@ -24,7 +24,7 @@ from components.importers.mapping import Mapping, Rule, read_mapping
 from components.importers.near_duplicates import Text, near_duplicates
 from metier.contract import CLIENTS, JOBS, TEXT
 from metier.errors import ContractError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 NO_TEXT = "post has neither title nor description"
 REPEATS = "repeats the text of job"

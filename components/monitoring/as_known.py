@@ -21,7 +21,7 @@ from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import Read, with_column
 from metier.changes.log import EPOCH
 from metier.contract import TABLES, TIMESTAMP
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 PUSHED = ("freelancer_profile", "job_profile", *HISTORY_VIEWS)

@@ -12,7 +12,7 @@ from typing import Any
 
 from components.monitoring.document import MonitoringReport
 from components.monitoring.health import Nulls
-from components.monitoring.reference import replace_text
+from metier.durable import write_whole
 from metier.errors import InputError
 
 HTML_FILE = "monitoring.html"
@@ -25,10 +25,10 @@ def write_report(report: MonitoringReport, folder: Path) -> Path:
     """Write page, JSON and metrics into `folder`; returns the page's path."""
     from components.monitoring.metrics import write_metrics
 
-    replace_text(folder / HTML_FILE, render_html(report))
+    write_whole(folder / HTML_FILE, render_html(report))
     write_metrics(report, folder / METRICS_FILE)
     document = json.dumps(_plain(asdict(report)), indent=1, allow_nan=False)
-    replace_text(folder / JSON_FILE, document + "\n")
+    write_whole(folder / JSON_FILE, document + "\n")
     return folder / HTML_FILE
 
 

@@ -4,7 +4,6 @@ Holds edges, categories and counts. Written beside its place and renamed.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from components.monitoring.histograms import ColumnState, Histogram, ViewState
+from metier.durable import write_whole
 from metier.errors import InputError
 
 
@@ -24,7 +24,7 @@ class Reference:
 
     def write(self, path: Path) -> None:
         """Replace the file at `path`."""
-        replace_text(path, json.dumps(asdict(self), default=datetime.isoformat) + "\n")
+        write_whole(path, json.dumps(asdict(self), default=datetime.isoformat) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "Reference | None":
@@ -37,14 +37,6 @@ class Reference:
             return cls(datetime.fromisoformat(fields["as_of"]), views)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is no reference of monitoring; remove it, and the next run writes one") from error
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write beside `path` and rename: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}-{os.getpid()}.writing")
-    beside.write_text(text, "utf-8")
-    beside.replace(path)
 
 
 def _view(fields: Mapping[str, Any]) -> ViewState:

@@ -16,17 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.monitoring.as_known import AsHappened, AsKnown, as_known, changed_until, released_at
-from components.releases.bundle import Bundle
+from components.releases import Bundle
 from components.releases.candidates import encoded_texts, vectors_by
 from components.training_sets.assemble import applications
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.hydrate import candidate_features, query_features
 from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import TIMESTAMP, Surface, surface
 from metier.errors import EmptyDataError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 Floats = npt.NDArray[np.float32]

@@ -25,7 +25,7 @@ from components.monitoring.reference import Reference
 from components.monitoring.skew import skew
 from feature_repo.build.aggregates import MEMORY_LIMIT
 from feature_repo.offline.asof_read import VersionReader
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 

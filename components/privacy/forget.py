@@ -6,7 +6,6 @@ names the bundles trained on it, by a salted hash instead of the id. Knows the o
 
 import hashlib
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -27,8 +26,9 @@ from components.privacy.forget_places import (
 )
 from components.privacy.person import Person, in_lake, lake_marks
 from components.privacy.traces import Traces
+from metier.durable import replacing, write_whole
 from metier.errors import InputError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.lake.upkeep import take_out
 from metier.settings import Settings
 
@@ -136,20 +136,14 @@ class _Receipts:
 def _salt(path: Path) -> bytes:
     """The home's own, made when first asked for."""
     if not path.exists():
-        beside = path.with_name(".salt.writing")
-        beside.write_bytes(secrets.token_bytes(16))
-        beside.chmod(0o600)
-        beside.replace(path)
+        with replacing(path) as beside:
+            beside.touch(0o600)
+            beside.write_bytes(secrets.token_bytes(16))
     return path.read_bytes()
 
 
 def _write(path: Path, fields: dict[str, Any]) -> None:
-    beside = path.with_name(f".{path.name}.writing")
-    with beside.open("w") as handle:
-        json.dump(fields, handle, indent=1)
-        handle.flush()
-        os.fsync(handle.fileno())
-    beside.replace(path)
+    write_whole(path, json.dumps(fields, indent=1))
 
 
 def _manifest(path: Path) -> tuple[str, datetime]:

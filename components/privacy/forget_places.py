@@ -14,16 +14,17 @@ import pyarrow as pa
 
 from components.privacy.person import Person, in_rows
 from components.privacy.traces import Traces, naming_rows, open_here, without_lines, without_rows
+from components.releases import open_registry
 from components.releases.candidates import moment_of
 from components.releases.folder import POINTER, newest_version
-from components.releases.in_use import build_releases, in_use, open_registry
+from components.releases.in_use import build_releases, in_use
 from feature_repo.build.corpus import distinct_query_texts, distinct_texts
 from feature_repo.forgetting.offline import Gone, forget_offline, forget_texts
 from feature_repo.forgetting.online import forget_online
 from metier.changes.files import FileChangeLog
 from metier.changes.stream import StreamChangeLog
 from metier.errors import MetierError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.lake.upkeep import take_out_quarantined
 from metier.settings import Settings
 

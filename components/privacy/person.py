@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from feature_repo.texts.text import card_text, text_key
 from metier.contract import TABLES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.lake.upkeep import Marks
 
 SHORTEST_TEXT = 12

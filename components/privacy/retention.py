@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from metier.contract import ENTITY_TABLES, TABLES, TIMESTAMP, table
 from metier.errors import SettingsError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.lake.upkeep import Marks, marked, take_out
 
 RETENTION_DAYS: Mapping[str, int | None] = MappingProxyType(

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from components.privacy.person import Person
+from metier.durable import replacing
 
 NUMBERS_ONLY = {".npy", ".npz", ".onnx", ".ubj", ".safetensors", ".otf", ".png", ".gif", ".ico"}
 """Files that hold no words."""
@@ -108,17 +109,17 @@ def without_lines(path: Path, unwanted: Callable[[bytes], bool]) -> int:
 
     Where lines went, the next one begins with as many blanks: offsets of lines that were noted elsewhere stay valid.
     """
-    beside, dropped, blanks, kept = path.with_name(f".{path.name}.writing"), 0, 0, False
-    with path.open("rb") as source, beside.open("wb") as sink:
-        for line in source:
-            if unwanted(line):
-                dropped, blanks = dropped + 1, blanks + len(line)
-                continue
-            sink.write(b" " * blanks + line)
-            blanks, kept = 0, True
-        sink.flush()
-        os.fsync(sink.fileno())
-    _exchange(beside, path, dropped)
+    dropped, blanks, kept = 0, 0, False
+    with replacing(path) as beside:
+        with path.open("rb") as source, beside.open("wb") as sink:
+            for line in source:
+                if unwanted(line):
+                    dropped, blanks = dropped + 1, blanks + len(line)
+                    continue
+                sink.write(b" " * blanks + line)
+                blanks, kept = 0, True
+        if not dropped:
+            beside.unlink()
     if dropped and not kept:
         path.unlink()
     return dropped

@@ -6,13 +6,13 @@ No file is a pickle. Knows nothing of what the files mean.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from metier.durable import write_whole
 from metier.errors import ArtifactError
 
 MANIFEST = "manifest.json"
@@ -42,7 +42,7 @@ def write(
     """Write files (names relative to `directory`), then the manifest; `libraries` are recorded with their versions."""
     folder = Path(directory)
     for name, content in files.items():
-        _replace(folder / name, content)
+        write_whole(folder / name, content)
     manifest = {
         "kind": kind,
         "format_version": FORMAT_VERSION,
@@ -51,7 +51,7 @@ def write(
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     manifest["sha256"] = _digest(manifest)
-    _replace(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    write_whole(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
 
 
 def read(directory: str | Path, kind: str) -> Artifact:
@@ -104,10 +104,3 @@ def _checked(folder: Path, name: str, digest: str) -> bytes:
 
 def _digest(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}-{os.getpid()}.writing")
-    beside.write_bytes(content)
-    beside.replace(path)

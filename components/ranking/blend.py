@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from components.measures.intervals import Interval, paired_difference
-from components.measures.metrics import ndcg_at_k
+from components.measures import Interval, ndcg_at_k, paired_difference
 
 FloatArray = npt.NDArray[np.float64]
 

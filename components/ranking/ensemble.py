@@ -17,7 +17,7 @@ from components.ranking.external_ranker import ExternalRanker
 from components.ranking.neural_ranker import NeuralRanker
 from components.ranking.ranker import Floats, Ranker, checked_features, require_names
 from components.ranking.xgboost_ranker import XGBoostRanker
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, RankerError
 
 FloatArray = NDArray[np.float64]

@@ -18,7 +18,7 @@ import numpy as np
 
 from components.ranking import artifact
 from components.ranking.ranker import Floats, checked_features, require_names
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, InputError, RankerError
 
 ROWS_PER_REQUEST = 1_000

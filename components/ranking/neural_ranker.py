@@ -14,7 +14,7 @@ import onnxruntime
 from components.ranking import artifact
 from components.ranking.neural_config import NeuralConfig
 from components.ranking.ranker import Floats, checked_features, checked_training
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, RankerError
 
 GRAPH_FILE = "network.onnx"

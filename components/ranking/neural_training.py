@@ -20,13 +20,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.measures.metrics import ndcg_at_k
+from components.measures import ndcg_at_k
 from components.ranking.losses import listwise_softmax, masked_binary_cross_entropy
 from components.ranking.neural_config import NeuralConfig
 from components.ranking.neural_inputs import fit_inputs
 from components.ranking.neural_network import Committee, Inputs, Network
 from components.ranking.ranker import query_weights, telling_queries
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets import RankingDataset
 
 Indices = NDArray[np.int64]
 State = Mapping[str, Tensor]

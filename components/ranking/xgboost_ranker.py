@@ -21,7 +21,7 @@ from components.ranking.ranker import (
     query_weights,
     telling_queries,
 )
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, RankerError
 
 MODEL_FILE = "model.ubj"

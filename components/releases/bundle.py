@@ -6,8 +6,6 @@ import no torch. Knows nothing of registries and HTTP, and does not judge: evalu
 
 import io
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,14 +16,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from components.ranking import artifact
-from components.ranking.ensemble import Ensemble
+from components.ranking import Ensemble, artifact
 from components.ranking.neural_inputs import CODES
 from components.ranking.ranker import Floats, require_names
 from feature_repo.inputs.schema import feature_schema_hash
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 from feature_repo.texts.weighing import BUCKETS, COMPONENTS, DIMENSIONS
 from metier.contract import Surface
+from metier.durable import new_folder
 from metier.errors import ArtifactError, FeatureMismatchError
 
 KIND = "bundle"
@@ -148,14 +146,11 @@ class Bundle:
         metadata = json.loads(_json(_manifest(origin, ensemble, encoder, text_weights, language).as_dict()))
         files = {TEXT_WEIGHTS: _npz(text_weights), EVALUATION: _json(evaluation), DECISION: _json(decision)}
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
-                written = Path(beside) / KIND
+            with new_folder(folder) as written:
                 ensemble.save(written / ENSEMBLE)
                 encoder.save(written / ENCODER)
                 files |= {name: (written / name).read_bytes() for name in _names(written)}
                 artifact.write(written, KIND, metadata, files, LIBRARIES)
-                os.rename(written, folder)
         except OSError as error:
             raise ArtifactError(f"{folder} cannot be written ({error.strerror}); write into another folder") from error
         return cls.load(folder)

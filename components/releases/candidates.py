@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.releases.folder import FORMAT, MANIFEST, beside, only_writer, point, verified, write_manifest
+from components.retrieval import HybridRetriever
 from components.retrieval.digests import sha256_of
 from components.retrieval.hybrid import MANIFEST as INDEX_MANIFEST
-from components.retrieval.hybrid import HybridRetriever
 from components.retrieval.known import applications, newest_versions, pair_interactions
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.build.corpus import TextCorpus, distinct_texts
@@ -28,12 +28,11 @@ from feature_repo.files.names import Names
 from feature_repo.hydrate import Read, candidate_features, candidate_views
 from feature_repo.inputs.encoded import CandidateColumns
 from feature_repo.inputs.encoded_files import read_candidates, write_candidates
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.text import headline, text_key
-from feature_repo.texts.vectors import TextVectors
 from metier.contract import Surface, surface
 from metier.errors import FeatureError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 CANDIDATES, FEATURES, APPLICATIONS = "candidates.arrow", "features.arrow", "applications.arrow"
 NAMES, COLUMNS, FACTS, VECTORS, INDEX = "ids", "columns", "facts", "vectors", "index"

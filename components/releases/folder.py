@@ -6,7 +6,6 @@ process writes at a time and first removes what a killed one left. Knows no file
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.retrieval.digests import first_altered
+from metier.durable import new_folder, write_whole
 from metier.errors import ArtifactError
 from metier.locks import exclusively
 
@@ -66,14 +66,9 @@ def only_writer(folder: Path) -> Iterator[None]:
 @contextmanager
 def beside(place: Path) -> Iterator[Path]:
     """A new folder that becomes `place` at the end of the block; removed where the block fails."""
-    writing = place.with_name(f".{place.name}.writing")
-    writing.mkdir()
-    try:
+    with new_folder(place) as writing:
         yield writing
         shutil.rmtree(place, ignore_errors=True)
-        os.rename(writing, place)
-    finally:
-        shutil.rmtree(writing, ignore_errors=True)
 
 
 def write_manifest(home: Path, told: Mapping[str, Any], files: Mapping[str, str]) -> None:
@@ -87,9 +82,7 @@ def point(folder: Path, version: str) -> None:
 
     Whoever still maps files of a removed one keeps them.
     """
-    written = folder / f".{POINTER}"
-    written.write_text(json.dumps({"version": version}))
-    written.replace(folder / POINTER)
+    write_whole(folder / POINTER, json.dumps({"version": version}))
     old = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != version)
     for path in old[: max(len(old) - KEPT + 1, 0)]:
         shutil.rmtree(path, ignore_errors=True)

@@ -13,10 +13,10 @@ from feature_repo.build.built import Built
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import VIEWS
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import SURFACES, Surface
 from metier.errors import RegistryError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 

@@ -6,10 +6,11 @@ is the content. A copy has others, so no note vouches for files of another place
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from metier.durable import write_whole
 
 NOTE = ".checked.json"
 
@@ -52,7 +53,5 @@ def _noted(folder: Path) -> dict[str, object]:
 
 def _note(folder: Path, found: Mapping[str, object]) -> None:
     """A folder that cannot be written to is checked anew by each replica."""
-    beside = folder / f"{NOTE}-{os.getpid()}"
     with suppress(OSError):
-        beside.write_text(json.dumps(found))
-        beside.replace(folder / NOTE)
+        write_whole(folder / NOTE, json.dumps(found))

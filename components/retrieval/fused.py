@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 from metier.errors import InputError
 
 FloatArray = npt.NDArray[np.float32]

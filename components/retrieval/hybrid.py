@@ -5,8 +5,6 @@ is unknown here.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -19,8 +17,10 @@ from components.retrieval.digests import first_altered, sha256_of
 from components.retrieval.fused import FusedSearch
 from components.retrieval.lexical import LexicalIndex
 from feature_repo.files.mapped import read_array, write_array
-from feature_repo.texts.encoder import Encoder, Progress
+from feature_repo.texts import Encoder
+from feature_repo.texts.encoder import Progress
 from feature_repo.texts.text import LANGUAGE
+from metier.durable import new_folder
 from metier.errors import ArtifactError, InputError
 
 FloatArray = npt.NDArray[np.float32]
@@ -95,9 +95,9 @@ class HybridRetriever(FusedSearch):
 
         Written beside `directory` and renamed, which must not exist yet or be empty.
         """
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".retriever-", dir=directory.parent) as beside:
-            written = Path(beside) / "retriever"
+        if directory.exists() and any(directory.iterdir()):
+            raise InputError(f"{directory} is not empty; save the retriever into a new folder")
+        with new_folder(directory) as written:
             self.lexical.save(written / LEXICAL)
             self.dense.save(written / DENSE)
             if self.cards is not None:
@@ -112,10 +112,6 @@ class HybridRetriever(FusedSearch):
                 "files": _digests(written),
             }
             (written / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True))
-            try:
-                os.rename(written, directory)
-            except OSError as error:
-                raise InputError(f"{directory} is not empty; save the retriever into a new folder") from error
 
     @classmethod
     def load(cls, directory: Path | str, encoder: Encoder) -> Self:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from components.retrieval.pair_facts import KINDS
 from feature_repo.texts.text import card_text
 from metier.contract import Surface
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 PAIR_COLUMNS = (
     "interaction_id", "kind", "side", "freelancer_id", "job_id", "client_id", "event_timestamp", "recorded_at",

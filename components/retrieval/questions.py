@@ -14,8 +14,8 @@ import pyarrow as pa
 from components.retrieval.fused import FusedSearch, Rows
 from components.retrieval.hybrid import Found, HybridRetriever
 from feature_repo.inputs.encoded import asks_as_person
+from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline
-from feature_repo.texts.vectors import TextVectors
 from metier.contract import Surface
 
 FloatArray = npt.NDArray[np.float32]

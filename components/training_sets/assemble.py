@@ -20,10 +20,10 @@ from components.training_sets.split import choose_heads, gap_days
 from components.training_sets.traced import TracedDataset, whole_queries
 from feature_repo.hydrate import candidate_features, query_features, with_column
 from feature_repo.inputs.transforms import feature_names, model_inputs
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import ATTRIBUTION_DAYS, Surface
 from metier.errors import EmptyDataError, InputError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 BLOCK_PAIRS = 262_144
 

@@ -19,10 +19,9 @@ from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.inputs.schema import feature_schema_hash
 from feature_repo.inputs.transforms import feature_names
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import Encoder, TextVectors
 from metier.errors import EmptyDataError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 MOST_ROWS = 900_000

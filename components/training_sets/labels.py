@@ -29,7 +29,7 @@ from components.training_sets import labels_sql as sql
 from components.training_sets.labels_report import label_report, listed, literal
 from metier.contract import ATTRIBUTION_DAYS, RELEVANCE, SURFACES, Surface
 from metier.errors import InputError, UnknownNameError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 HEADS: dict[Surface, tuple[str, ...]] = {
     "talent_search": ("click", "invite", "accept", "hire"),

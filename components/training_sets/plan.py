@@ -7,7 +7,7 @@ from typing import Literal
 
 from metier.contract import Surface, surface
 from metier.errors import EmptyDataError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 Protocol = Literal["logged_slates", "leave_last_out", "time_split"]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from components.training_sets.split import microseconds
 from metier.contract import ATTRIBUTION_DAYS, RELEVANCE, TABLES, TIMESTAMP, Surface
 from metier.errors import EmptyDataError, InputError, UnknownNameError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 NEGATIVES = 40
 MOST_ALIKE = 200

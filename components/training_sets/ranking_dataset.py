@@ -6,7 +6,6 @@ Knows neither where the rows come from nor what is done with them.
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from components.training_sets import svmlight
+from metier.durable import replacing, write_whole
 from metier.errors import EmptyDataError, InputError
 
 Floats = NDArray[np.float32]
@@ -129,12 +129,12 @@ class RankingDataset:
         """Write rows (Parquet) and metadata (JSON), the latter last: a reader sees the old rows or the new ones."""
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
-        beside = folder / f".rows-{os.getpid()}.writing"
-        pq.write_table(self._table(), beside, compression="zstd", row_group_size=131_072)
-        with beside.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        rows = folder / f"rows-{digest[:16]}.parquet"
-        beside.replace(rows)
+        with replacing(folder / "rows.parquet") as written:
+            pq.write_table(self._table(), written, compression="zstd", row_group_size=131_072)
+            with written.open("rb") as handle:
+                digest = hashlib.file_digest(handle, "sha256").hexdigest()
+            rows = folder / f"rows-{digest[:16]}.parquet"
+            written.replace(rows)
         self._write_metadata(folder, rows.name)
         for stale in folder.glob("rows-*.parquet"):
             if stale != rows:
@@ -149,9 +149,7 @@ class RankingDataset:
             "feature_names": self.feature_names,
             "outcomes": sorted(self.outcomes or {}),
         }
-        beside = folder / f".{METADATA_FILE}-{os.getpid()}.writing"
-        beside.write_text(json.dumps(metadata, indent=1, ensure_ascii=False), encoding="utf-8")
-        beside.replace(folder / METADATA_FILE)
+        write_whole(folder / METADATA_FILE, json.dumps(metadata, indent=1, ensure_ascii=False))
 
     def _table(self) -> pa.Table:
         columns: dict[str, object] = {"query_id": self.query_id, "relevance": self.relevance}

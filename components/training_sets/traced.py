@@ -4,7 +4,6 @@ Kept beside the data set and not in it: a ranker has no use for who was ranked.
 """
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.training_sets.ranking_dataset import RankingDataset
+from metier.durable import replacing, write_whole
 from metier.errors import InputError
 
 ROWS_FILE = "trace.parquet"
@@ -47,11 +47,9 @@ class TracedDataset:
         """Write the data set with its trace beside it; RankingDataset.read reads the former alone."""
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
-        beside = folder / f".{ROWS_FILE}-{os.getpid()}.writing"
-        pq.write_table(self.rows, beside, compression="zstd")
-        beside.replace(folder / ROWS_FILE)
-        beside.write_text(json.dumps(self.metadata, indent=1, default=str), encoding="utf-8")
-        beside.replace(folder / METADATA_FILE)
+        with replacing(folder / ROWS_FILE) as beside:
+            pq.write_table(self.rows, beside, compression="zstd")
+        write_whole(folder / METADATA_FILE, json.dumps(self.metadata, indent=1, default=str))
         self.dataset.write(folder)
 
     @classmethod

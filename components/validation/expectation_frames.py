@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from metier.contract import TABLES, Table
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 LARGEST_FRAME = 1_000_000
 """A larger table is checked on a reproducible sample of about so many rows and on all rows whose key repeats."""

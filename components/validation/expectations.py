@@ -23,7 +23,7 @@ from great_expectations.data_context.types.base import (
 from components.validation.expectation_frames import COPIES, EITHER, age_frame, columns_frame, references, rows_frame
 from metier.contract import ATTRIBUTION_DAYS, TABLES, Column, Table
 from metier.errors import ValidationError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 KNOWN_SHARE = 0.99
 """Share of references that must be known: logs hold some whose entity was never exported or was forgotten."""

@@ -21,7 +21,7 @@ from feature_repo.build.built import Built, change, definition, sources, take_ba
 from feature_repo.build.by_day import DayFiles, day_of, day_path, days_in, midnight
 from feature_repo.build.histories import fold, history_schema, newest
 from metier.errors import FeatureError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.locks import exclusively
 
 PROFILE_VIEWS = ("freelancer_profile", "job_profile", "client_profile")

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feature_repo.build.by_day import EPOCH, day_after, day_of, midnight
+from metier.durable import write_whole
 from metier.contract import TABLES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 FORMAT = 1
 """Raise when files built before are not what would be built now, for another reason than the SQL."""
@@ -48,9 +49,7 @@ class Built:
 
     def write(self, folder: Path) -> None:
         """Replace what the last build claimed."""
-        beside = folder / f".{FILE}.writing"
-        beside.write_text(json.dumps(asdict(self)))
-        beside.replace(folder / FILE)
+        write_whole(folder / FILE, json.dumps(asdict(self)))
 
     @property
     def moment(self) -> datetime:

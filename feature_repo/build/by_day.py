@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from metier.durable import replacing
 from metier.contract import TIMESTAMP
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,13 +82,13 @@ class DayFiles:
                 day_path(self.folder, day).unlink()
 
     def _replace(self, day: int, parts: Iterable[pa.Table]) -> None:
-        path = day_path(self.folder, day)
-        beside = path.with_name(f".{path.name}.writing")
-        with pq.ParquetWriter(beside, self._schema, compression="zstd") as writer:
+        with (
+            replacing(day_path(self.folder, day)) as beside,
+            pq.ParquetWriter(beside, self._schema, compression="zstd") as writer,
+        ):
             for rows in parts:
                 writer.write_table(rows.cast(self._schema))
                 self.rows += rows.num_rows
-        beside.replace(path)
         self._written.add(day)
 
 

@@ -19,7 +19,7 @@ from feature_repo.build.built import BEGINNING
 from feature_repo.build.by_day import DayFiles, day_path, days_in
 from feature_repo.texts.text import headline, text_key
 from metier.errors import FeatureError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 TEXT_VIEWS = {
     "freelancer_text": ("freelancer_profile", "freelancer_id"),

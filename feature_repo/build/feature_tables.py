@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feature_repo.texts.encoding import encoding
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import TextCorpus, distinct_query_texts, distinct_texts, write_text_views
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from feature_repo.texts.weighing import DIMENSIONS, on_grid
-from feature_repo.files.whole_folder import replacing, settle
+from feature_repo.files.whole_folder import replacing_folder, settle
 from metier.errors import FeatureError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.locks import exclusively
 from metier.settings import Settings
 
@@ -136,7 +136,7 @@ def _vectors(
     vectors, fitted_on = _weighed(corpus, cards.embeddings, earlier)
     if typed.keys:
         vectors = vectors.extended(typed.keys, typed.texts, typed.embeddings)
-    with replacing(folder) as beside:
+    with replacing_folder(folder) as beside:
         vectors.write(beside)
         told = {"encoder": encoder.hash, "texts": fitted_on, "queries": typed.keys}
         (beside / FIT_FILE).write_text(json.dumps(told))

@@ -4,7 +4,6 @@ A file is written beside its place and renamed, so that whoever maps an earlier 
 no feature.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,16 +12,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
 
+from metier.durable import replacing
+
 Array = npt.NDArray
 CSR_PARTS = ("data", "indices", "indptr")
 
 
 def write_array(path: Path, values: Array) -> None:
     """A .npy file."""
-    beside = _beside(path)
-    with beside.open("wb") as out:
+    with replacing(path) as beside, beside.open("wb") as out:
         np.save(out, values, allow_pickle=False)
-    beside.replace(path)
 
 
 def read_array(path: Path) -> Array:
@@ -49,18 +48,16 @@ def read_rows(folder: Path, name: str, columns: int) -> sp.csr_array:
 
 def write_table(path: Path, table: pa.Table) -> None:
     """An uncompressed Arrow IPC file of one batch."""
-    beside = _beside(path)
     whole = table.combine_chunks()
-    with pa.OSFile(str(beside), "wb") as out, pa.ipc.new_file(out, whole.schema) as writer:
+    with (
+        replacing(path) as beside,
+        pa.OSFile(str(beside), "wb") as out,
+        pa.ipc.new_file(out, whole.schema) as writer,
+    ):
         writer.write_table(whole, max_chunksize=max(whole.num_rows, 1))
-    beside.replace(path)
 
 
 def read_table(path: Path) -> pa.Table:
     """The table over the mapped file."""
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_file(source).read_all()
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}-{os.getpid()}.writing")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
+def replacing_folder(folder: Path) -> Iterator[Path]:
     """A new folder, which takes the place of `folder` after the block."""
     settle(folder)
     beside, ready = _beside(folder, "writing"), _beside(folder, "ready")

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from feature_repo.build.aggregates import HISTORY_VIEWS
 from feature_repo.definitions import ENTITIES, VIEWS
-from feature_repo.files.whole_folder import replacing, settle
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.files.whole_folder import replacing_folder, settle
+from feature_repo.texts import TextVectors
+from metier.durable import replacing
 
 IDS, LISTS = "recent_ids", "recent_"
 ROWS_A_BATCH = 65_536
@@ -58,7 +59,7 @@ def forget_texts(folder: Path, keys: Iterable[str]) -> int:
     kept = np.array([row for row, key in enumerate(vectors.keys) if key not in unwanted], np.int64)
     if len(kept) == len(vectors.keys):
         return 0
-    with replacing(folder) as beside:
+    with replacing_folder(folder) as beside:
         vectors.only(kept).write(beside)
     return len(vectors.keys) - len(kept)
 
@@ -77,14 +78,15 @@ def _forget_table(path: Path, view: str, gone: Gone) -> int:
             changed += number
             yield shortened
 
-    beside = path.with_name(f".{path.name}.writing")
-    with pq.ParquetFile(path) as source, pq.ParquetWriter(beside, source.schema_arrow, compression="zstd") as writer:
-        for rows in batches(source):
-            writer.write_table(rows.cast(source.schema_arrow))
-    if changed:
-        beside.replace(path)
-    else:
-        beside.unlink()
+    with replacing(path) as beside:
+        with (
+            pq.ParquetFile(path) as source,
+            pq.ParquetWriter(beside, source.schema_arrow, compression="zstd") as writer,
+        ):
+            for rows in batches(source):
+                writer.write_table(rows.cast(source.schema_arrow))
+        if not changed:
+            beside.unlink()
     return changed
 
 

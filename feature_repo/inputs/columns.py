@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
 
+from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline
-from feature_repo.texts.vectors import TextVectors
 from metier.contract import TIMESTAMP
 
 Floats = npt.NDArray[np.float32]

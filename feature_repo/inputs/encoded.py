@@ -27,8 +27,8 @@ from feature_repo.inputs.columns import (
 )
 from feature_repo.inputs.parties import JOB, PERSON, Party, jobs, people
 from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, Stored
+from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline, text_key
-from feature_repo.texts.vectors import TextVectors
 from feature_repo.texts.weighing import on_grid
 from metier.contract import Surface
 

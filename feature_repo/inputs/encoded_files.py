@@ -11,7 +11,7 @@ from feature_repo.files.mapped import read_array, read_rows, write_arrays
 from feature_repo.inputs.columns import TOKEN_COLUMNS, Headlines
 from feature_repo.inputs.encoded import MARKS, CandidateColumns
 from feature_repo.inputs.parties import PLACES, Party
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from feature_repo.texts.weighing import BUCKETS
 from metier.contract import Surface
 

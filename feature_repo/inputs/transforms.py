@@ -17,7 +17,7 @@ from feature_repo.inputs.encoded import CandidateColumns, QueryColumns, asks_as_
 from feature_repo.inputs.pair_features import TEXT_NAMES, Block, pair_features, past_names
 from feature_repo.inputs.parties import COMPARISON_NAMES
 from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, STORED_COUNT_NAMES, vector_names
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from feature_repo.texts.weighing import BUCKETS
 from metier.contract import SURFACES, Surface, surface
 from metier.errors import FeatureError

@@ -11,9 +11,7 @@ import hashlib
 import importlib.metadata
 import io
 import json
-import os
 import shutil
-import tempfile
 import threading
 import warnings
 from pathlib import Path
@@ -37,6 +35,7 @@ from feature_repo.texts.encoder_files import (
     TOKENIZER,
     open_session,
 )
+from metier.durable import new_folder
 from metier.errors import ArtifactError
 
 FloatArray = npt.NDArray[np.float32]
@@ -62,16 +61,12 @@ def export_encoder(source: Path, directory: Path, precision: Precision = "int8")
     for name in ("config.json", TOKENIZER):
         if not (source / name).is_file():
             raise ArtifactError(f"{source} holds no {name}; give a folder in Hugging Face layout")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=directory.parent) as beside:
-        written = Path(beside) / "encoder"
-        written.mkdir()
-        _write(source, written, precision)
-        try:
-            os.rename(written, directory)
-        except OSError:
-            if not (directory / MANIFEST).is_file():
-                raise
+    try:
+        with new_folder(directory) as written:
+            _write(source, written, precision)
+    except OSError:
+        if not (directory / MANIFEST).is_file():  # else another process was first
+            raise
 
 
 def _write(source: Path, directory: Path, precision: Precision) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from metier.changes.log import Change, sequence_of
-from metier.durable import sync_folder
+from metier.durable import sync_folder, write_whole
 from metier.errors import EventLogError
 from metier.locks import exclusively
 
@@ -107,9 +107,7 @@ class FileChangeLog:
             if held:
                 self._begin(last.sequence + 1)
             yield held
-            beside = self._folder / "edition.writing"
-            beside.write_text(os.urandom(8).hex())
-            beside.replace(self._folder / "edition")
+            write_whole(self._folder / "edition", os.urandom(8).hex())
             self._written = self._read = _Place()
 
     @contextmanager

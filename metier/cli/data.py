@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import load_settings
 
 importing = typer.Typer(help="Bring events into the lake.", no_args_is_help=True)

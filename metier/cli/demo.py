@@ -16,7 +16,7 @@ from metier.cli import data
 from metier.cli import pipeline as pipelines
 from metier.cli.serve import ask
 from metier.errors import ServingError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
 FREELANCERS, JOBS, IMPRESSIONS = 500, 350, 24_000

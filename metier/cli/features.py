@@ -31,9 +31,9 @@ def build(
 
     Example: metier features build --from 2026-02-01
     """
-    from feature_repo.build.feature_tables import build_all
-    from feature_repo.texts.encoder import Encoder
-    from metier.lake.lake import Lake
+    from feature_repo.build import build_all
+    from feature_repo.texts import Encoder
+    from metier.lake import Lake
 
     settings = load_settings()
     lake = Lake(settings.lake)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from metier.durable import write_whole
 from metier.errors import InputError, ServingError
 from metier.settings import load_settings
 
@@ -23,10 +24,11 @@ def serve(
 
     Example: metier serve --port 8000 --as-of lake
     """
+    from components.releases import open_registry
     from components.releases.bundle import label
     from components.releases.folder import require_release
-    from components.releases.in_use import open_registry, to_serve
-    from metier.lake.lake import Lake
+    from components.releases.in_use import to_serve
+    from metier.lake import Lake
     from serving.launch import free_port, require_free, running, wait_for_signal
 
     if as_of not in ("wall", "lake"):
@@ -94,6 +96,4 @@ def render(answer: dict[str, Any]) -> str:
 def _announce(url: str, ready: Path | None) -> None:
     print(f"Serving at {url} (documentation at {url}/docs); stop with Ctrl-C", flush=True)
     if ready is not None:
-        beside = ready.with_name(f".{ready.name}.writing")
-        beside.write_text(url)
-        beside.replace(ready)
+        write_whole(ready, url)

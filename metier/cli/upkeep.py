@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from metier.cli.data import JsonOption, lake
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import load_settings
 
 

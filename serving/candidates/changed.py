@@ -22,9 +22,9 @@ from components.retrieval.growing import GrowingRetriever
 from feature_repo.files.names import Names
 from feature_repo.hydrate import Read
 from feature_repo.inputs.encoded import CandidateColumns
+from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline, text_key
-from feature_repo.texts.vectors import TextVectors
-from metier.changes.log import Change
+from metier.changes import Change
 from serving.candidates.changed_features import changed_features, text_of
 from serving.candidates.snapshot import CandidateSnapshot
 from serving.candidates.space import Candidates

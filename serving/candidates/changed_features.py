@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from feature_repo.hydrate import Read, candidate_features
 from feature_repo.texts.text import card_text, text_key
-from metier.changes.log import Change
+from metier.changes import Change
 from serving.candidates.snapshot import CandidateSnapshot
 
 LOG = logging.getLogger(__name__)

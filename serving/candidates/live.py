@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from feature_repo.hydrate import Read
-from feature_repo.texts.encoder import Encoder
-from metier.changes.log import Change, ChangeLog
+from feature_repo.texts import Encoder
+from metier.changes import Change, ChangeLog
 from metier.contract import Surface
 from serving.candidates.changed import ChangedCandidates
 from serving.candidates.snapshot import CandidateSnapshot

@@ -12,7 +12,7 @@ import pyarrow as pa
 from feature_repo.files.names import Names
 from feature_repo.hydrate import Read, candidate_features
 from feature_repo.inputs.encoded import CandidateColumns
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.errors import NotFoundError
 from serving.candidates.snapshot import CandidateSnapshot
 

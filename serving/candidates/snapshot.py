@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.releases.candidates import Release
-from components.retrieval.eligibility import Eligibility, FreelancerPool, JobPool
+from components.releases import Release
+from components.retrieval import Eligibility
+from components.retrieval.eligibility import FreelancerPool, JobPool
 from feature_repo.files.names import whole
 from feature_repo.inputs.columns import numbers
 from feature_repo.inputs.encoded import CandidateColumns

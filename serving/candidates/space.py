@@ -11,12 +11,12 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from components.retrieval.eligibility import Eligibility
+from components.retrieval import Eligibility
 from components.retrieval.fused import FusedSearch
 from components.retrieval.questions import Question, retrieve_rows
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import Surface
 from serving.candidates.snapshot import CandidateSnapshot, Rows, judged
 from serving.request.ask import Ask

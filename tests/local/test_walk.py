@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from components.evaluation.report.document import EvaluationReport
-from metier.lake.lake import Lake
+from components.evaluation.report import EvaluationReport
+from metier.lake import Lake
 from tests.local.walk import Endpoint, endpoint, metier
 
 

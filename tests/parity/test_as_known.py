@@ -12,7 +12,7 @@ import pytest
 
 from feature_repo.build.aggregates import VIEWS, build_feature_tables
 from metier.contract import TABLES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 CUT = START + timedelta(days=50)

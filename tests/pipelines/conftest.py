@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from metier.contract import TABLES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 from pipelines.package import prepare
 

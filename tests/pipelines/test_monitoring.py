@@ -9,7 +9,7 @@ import yaml
 
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import write_text_views
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 from pipelines.package import prepare
 from tests.pipelines.command import assert_one_line, metier

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from components.importers.logs.endpoint import import_logs
 from metier.contract import KINDS, SURFACES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from tests.serving.world import ROUTES, logged, served
 
 HALF = "\ud83d"

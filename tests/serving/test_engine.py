@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.ranking import artifact
-from components.releases.registry import RegisteredBundle
+from components.releases import RegisteredBundle
 from metier.errors import ArtifactError, MetierError, RegistryError, ServingError
 from serving.clock import Clock
 from serving.engine import Engine

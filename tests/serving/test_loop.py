@@ -20,11 +20,11 @@ from components.importers.logs.events import EventsReport
 from components.releases.candidates import moment_of
 from components.releases.in_use import build_releases
 from components.training_sets.assemble import applications, assemble
-from feature_repo.build.feature_tables import VECTORS, build_all
+from feature_repo.build import build_all
+from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import with_column
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import Encoder, TextVectors
 from metier.contract import SURFACES, TIMESTAMP
 from serving.engine import Engine
 from tests.serving.world import ROUTES, Client, World, ids, logged, served, wait_until

@@ -20,12 +20,13 @@ STUCK = """
 import dataclasses, sys, time
 from datetime import datetime
 from feature_repo.build.feature_tables import VECTORS
-from components.releases.bundle import Bundle
-from components.releases.in_use import open_registry, to_serve
+from components.releases import Bundle
+from components.releases import open_registry
+from components.releases.in_use import to_serve
 from components.releases.candidates import build_release
 from feature_repo.client import FeatureStoreClient
-from feature_repo.texts.vectors import TextVectors
-from metier.lake.lake import Lake
+from feature_repo.texts import TextVectors
+from metier.lake import Lake
 from metier.settings import Settings
 
 class Stuck(TextVectors):

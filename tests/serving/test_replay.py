@@ -7,8 +7,8 @@ import pytest
 
 from components.importers.logs.endpoint import import_logs
 from components.monitoring.replay import replay
-from feature_repo.build.feature_tables import build_all
-from feature_repo.texts.encoder import Encoder
+from feature_repo.build import build_all
+from feature_repo.texts import Encoder
 from metier.contract import SURFACES, TABLES
 from metier.errors import FeatureError
 from tests.serving.world import ROUTES, ids, logged, served, wait_until

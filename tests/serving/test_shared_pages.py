@@ -10,12 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.releases.candidates import Release
-from components.retrieval.hybrid import HybridRetriever
+from components.releases import Release
+from components.retrieval import HybridRetriever
 from components.retrieval.pair_facts import PairFacts
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.text import text_key
-from feature_repo.texts.vectors import TextVectors
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 FEW, MANY = "20260228T000000.000000Z-00000000", "20260301T000000.000000Z-00000000"
@@ -23,7 +22,7 @@ REPLICA = """
 import gc, json, sys
 from pathlib import Path
 import numpy as np, psutil
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 from components.releases.candidates import read_release
 from serving.candidates.snapshot import CandidateSnapshot
 

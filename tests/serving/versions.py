@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from metier.changes.log import Change, sequence_of
+from metier.changes import Change
+from metier.changes.log import sequence_of
 from metier.errors import EventLogError
 
 JOB = {

@@ -16,22 +16,19 @@ import numpy as np
 import requests
 import uvicorn
 
-from components.ranking.ensemble import Ensemble
-from components.ranking.neural_config import NeuralConfig
-from components.ranking.neural_ranker import NeuralRanker
-from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
-from components.releases.bundle import Bundle, Origin
-from components.releases.in_use import build_releases, open_registry, to_serve
-from components.releases.registry import RegisteredBundle
+from components.ranking import Ensemble, NeuralConfig, NeuralRanker, XGBoostConfig, XGBoostRanker
+from components.releases import Bundle, RegisteredBundle, open_registry
+from components.releases.bundle import Origin
+from components.releases.in_use import build_releases, to_serve
 from components.simulator import SimulatorConfig, simulate
 from components.training_sets.assemble import build_training_set
-from feature_repo.build.feature_tables import VECTORS, build_all
+from feature_repo.build import build_all
+from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import Encoder, TextVectors
 from metier.contract import SURFACES, Surface
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 from serving.clock import Clock
 from serving.engine import Engine

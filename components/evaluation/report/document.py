@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from components.evaluation.gate import Decision
-from components.measures.intervals import Interval
+from components.measures import Interval
 
 Cell = str | int | float | None
 

@@ -13,7 +13,7 @@ from components.releases.candidates import moment_of
 from metier.changes.files import FileChangeLog
 from metier.changes.log import sequence_of
 from metier.changes.stream import StreamChangeLog
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 PAGE = 1_000

@@ -5,7 +5,6 @@ log spells rows; what rows must look like is conform's, and what the lake holds 
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -40,8 +39,9 @@ from metier.contract import (
     TIMESTAMP,
     Table,
 )
+from metier.durable import write_whole
 from metier.errors import ContractError, InputError, SettingsError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.locks import exclusively
 
 FLOAT32_LIST = pa.list_(pa.float32())
@@ -185,9 +185,5 @@ def _read_ledger(folder: Path) -> tuple[Offsets, Offsets | None]:
 
 
 def _write_ledger(folder: Path, imported: Offsets, importing: Offsets | None) -> None:
-    beside = folder / "imported.json.writing"
-    with beside.open("w") as handle:
-        json.dump({"imported": dict(imported), "importing": importing and dict(importing)}, handle)
-        handle.flush()
-        os.fsync(handle.fileno())
-    beside.replace(folder / "imported.json")
+    offsets = {"imported": dict(imported), "importing": importing and dict(importing)}
+    write_whole(folder / "imported.json", json.dumps(offsets))

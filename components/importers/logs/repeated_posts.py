@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from components.importers.logs.event_lines import Line, stamp
 from metier.contract import CLOCK_COLUMNS, INTERACTIONS
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 Post = tuple[object, ...]
 """What was posted: an interaction without its clocks."""

@@ -1,8 +1,8 @@
 """The champion on its way between steps."""
 
 from components.evaluation.champion import Champion
+from components.releases import RegisteredBundle
 from components.releases.in_use import pinned
-from components.releases.registry import RegisteredBundle
 
 
 def test_a_pin_is_read_as_it_was_told():

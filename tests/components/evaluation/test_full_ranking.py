@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from components.evaluation.baselines import ContentSimilarity, Popularity, history_matrix
 from components.evaluation.full_ranking import Block, blocks, rank_targets
-from components.measures.metrics import hit_rate_at_k, ndcg_at_k
+from components.measures import hit_rate_at_k, ndcg_at_k
 from metier.errors import EmptyDataError, InputError
 
 JOB_VIEWS = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "job_views" / "Job_Views.csv"

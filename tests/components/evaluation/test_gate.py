@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.evaluation.gate import Decision, Evidence, GateRules, Guardrail, decide
-from components.measures.intervals import Interval
+from components.measures import Interval
 
 GAIN = Interval(0.02, 0.01, 0.03, 5000, 900)
 LOSS = Interval(-0.02, -0.03, -0.01, 5000, 900)

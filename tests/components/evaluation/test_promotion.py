@@ -9,18 +9,18 @@ import pytest
 from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Evidence
 from components.evaluation.promotion import register
-from components.evaluation.report.document import EvaluationReport, Measured, Section
-from components.measures.intervals import Interval
-from components.ranking.ensemble import Ensemble
-from components.ranking.external_ranker import ExternalRanker
-from components.releases.bundle import Bundle
-from components.releases.in_use import champions, in_use, open_registry, to_serve
+from components.evaluation.report import EvaluationReport
+from components.evaluation.report.document import Measured, Section
+from components.measures import Interval
+from components.ranking import Ensemble, ExternalRanker
+from components.releases import Bundle, open_registry
+from components.releases.in_use import champions, in_use, to_serve
+from components.training_sets import RankingDataset
 from components.training_sets.plan import Study
-from components.training_sets.ranking_dataset import RankingDataset
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import TABLES
 from metier.errors import RegistryError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 AS_OF = datetime(2026, 1, 31, tzinfo=UTC)

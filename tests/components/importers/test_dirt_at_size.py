@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from components.importers.posts import import_posts
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 CLOCK = datetime(2026, 4, 1, tzinfo=UTC)
 MAPPING = """

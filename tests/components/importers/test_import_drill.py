@@ -15,7 +15,7 @@ import pytest
 from components.importers.contract_tables import PIECE_ROWS, read_contract_directory
 from components.importers.ingest import HELD_OTHERWISE, TableReport, ingest
 from metier.contract import TABLES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CLOCK = START + timedelta(days=60)

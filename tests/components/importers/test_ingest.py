@@ -13,7 +13,7 @@ from components.importers.conform import NOTE
 from components.importers.contract_tables import read_contract_directory
 from components.importers.ingest import HELD_OTHERWISE, ingest
 from metier.errors import ContractError, EmptyDataError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 CLOCK = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = datetime(2026, 2, 1, tzinfo=UTC)

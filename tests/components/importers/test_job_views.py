@@ -9,7 +9,7 @@ import pytest
 from components.importers.ingest import ingest
 from components.importers.job_views import ALWAYS_OPEN, read_job_views
 from metier.errors import ContractError, SettingsError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.texts.personal_data import mask
 from metier.texts.plain_text import one_line
 

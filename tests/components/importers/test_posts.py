@@ -11,7 +11,7 @@ import pytest
 from components.importers.mapping import read_mapping
 from components.importers.posts import import_posts, read_posts
 from metier.errors import ContractError, EmptyDataError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 CLOCK = datetime(2026, 4, 1, tzinfo=UTC)
 

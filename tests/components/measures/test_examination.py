@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
+from components.measures import ndcg_at_k
 from components.measures.examination import (
     LEAST_EXAMINATION,
     Examination,
     corrected_ndcg_at_k,
     estimate_examination,
 )
-from components.measures.metrics import ndcg_at_k
 from metier.errors import EmptyDataError, InputError
 
 

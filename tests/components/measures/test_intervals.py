@@ -5,14 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.measures.intervals import (
-    MAX_CLUSTERS,
-    Interval,
-    expanded_levels,
-    mean_interval,
-    paired_difference,
-    resample,
-)
+from components.measures import Interval, mean_interval, paired_difference
+from components.measures.intervals import MAX_CLUSTERS, expanded_levels, resample
 from metier.errors import InputError
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from components.monitoring.as_known import AsHappened, as_known, changed_until, released_at
 from metier.contract import TABLES, TIMESTAMP
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 START = datetime(2024, 3, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ from components.monitoring.replay import Mismatch, ReplayReport
 from components.monitoring.skew import skew
 from metier.contract import TABLES
 from metier.errors import EmptyDataError, ValidationError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 HOUR = timedelta(hours=1)

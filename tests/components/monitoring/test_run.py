@@ -14,7 +14,7 @@ from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import distinct_texts, write_text_views
 from metier.contract import TABLES
 from metier.errors import ValidationError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 DAY = timedelta(days=1)

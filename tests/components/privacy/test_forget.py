@@ -21,13 +21,12 @@ from components.privacy.forget import Receipt, forget
 from components.releases.candidates import read_release
 from components.releases.folder import newest_version
 from feature_repo.client import FeatureStoreClient
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import Encoder, TextVectors
 from metier.changes.files import FileChangeLog
 from metier.changes.stream import StreamChangeLog
 from metier.contract import TABLES
 from metier.errors import InputError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 from serving.events.event_log import EventLog
 from tests.serving.world import World, build_world

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from components.privacy.retention import RETENTION_DAYS, declared_days, retain
 from metier.contract import ENTITY_TABLES, TABLES
 from metier.errors import SettingsError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import load_settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -5,12 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.measures.metrics import ndcg_at_k
+from components.measures import ndcg_at_k
+from components.ranking import Ensemble, ExternalRanker, XGBoostConfig, XGBoostRanker
 from components.ranking.blend import blend_weights, simplex_points
-from components.ranking.ensemble import Ensemble
-from components.ranking.external_ranker import ExternalRanker
-from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, FeatureMismatchError, RankerError
 
 NAMES = ("left", "right", "noise")

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 
-from components.ranking.external_ranker import ExternalRanker
-from components.training_sets.ranking_dataset import RankingDataset
+from components.ranking import ExternalRanker
+from components.training_sets import RankingDataset
 from metier.errors import FeatureMismatchError, InputError, RankerError
 
 NAMES = ("price", "quality")

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from components.measures.metrics import ndcg_at_k
-from components.ranking.neural_config import NeuralConfig
-from components.ranking.neural_ranker import NeuralRanker
-from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
-from components.training_sets.ranking_dataset import RankingDataset
+from components.measures import ndcg_at_k
+from components.ranking import NeuralConfig, NeuralRanker, XGBoostConfig, XGBoostRanker
+from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, EmptyDataError, FeatureMismatchError, RankerError
 
 CLASSES = {"xgboost": XGBoostRanker, "neural": NeuralRanker}

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from components.ranking.neural_config import NeuralConfig
+from components.ranking import NeuralConfig, NeuralRanker
 from components.ranking.neural_inputs import CODES, fit_inputs
 from components.ranking.neural_network import Inputs
-from components.ranking.neural_ranker import NeuralRanker
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets import RankingDataset
 
 SMALL = NeuralConfig(hidden=(16,), cross_rank=4, epochs=6, networks=2, rarest_code=2, learning_rate=5e-3, dropout=0.1)
 NAN = np.nan

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.measures.metrics import ndcg_at_k
-from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
-from components.training_sets.ranking_dataset import RankingDataset
+from components.measures import ndcg_at_k
+from components.ranking import XGBoostConfig, XGBoostRanker
+from components.training_sets import RankingDataset
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "lightgbm_lambdarank"
 

@@ -14,16 +14,19 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
-from components.ranking import artifact
-from components.ranking.ensemble import Ensemble
-from components.ranking.external_ranker import ExternalRanker
-from components.ranking.neural_config import NeuralConfig
-from components.ranking.neural_ranker import NeuralRanker
-from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
-from components.releases.bundle import WEIGHT_SHAPES, Bundle, Origin, feature_schema_hash
-from components.training_sets.ranking_dataset import RankingDataset
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
+from components.ranking import (
+    Ensemble,
+    ExternalRanker,
+    NeuralConfig,
+    NeuralRanker,
+    XGBoostConfig,
+    XGBoostRanker,
+    artifact,
+)
+from components.releases import Bundle
+from components.releases.bundle import WEIGHT_SHAPES, Origin, feature_schema_hash
+from components.training_sets import RankingDataset
+from feature_repo.texts import Encoder, TextVectors
 from metier.errors import ArtifactError
 
 NAMES = ("left", "right", "level_code")

@@ -13,13 +13,13 @@ import pytest
 from components.releases.candidates import build_release, moment_of, read_release, release_version, vectors_by
 from components.releases.folder import newest_version
 from components.retrieval.digests import NOTE
-from feature_repo.build.feature_tables import VECTORS, build_all
+from feature_repo.build import build_all
+from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
-from feature_repo.texts.encoder import Encoder
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import Encoder, TextVectors
 from metier.contract import TABLES
 from metier.errors import ArtifactError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

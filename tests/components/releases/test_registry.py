@@ -15,13 +15,12 @@ import pytest
 import tokenizers
 from onnx import TensorProto, helper, numpy_helper
 
-from components.ranking import registry_database
-from components.ranking.ensemble import Ensemble
-from components.ranking.external_ranker import ExternalRanker
-from components.releases.bundle import WEIGHT_SHAPES, Bundle, Origin
-from components.releases.registry import PREVIOUS_CHAMPION, RegisteredBundle, Registry, registered_name
-from components.training_sets.ranking_dataset import RankingDataset
-from feature_repo.texts.encoder import Encoder
+from components.ranking import Ensemble, ExternalRanker, registry_database
+from components.releases import Bundle, RegisteredBundle, Registry
+from components.releases.bundle import WEIGHT_SHAPES, Origin
+from components.releases.registry import PREVIOUS_CHAMPION, registered_name
+from components.training_sets import RankingDataset
+from feature_repo.texts import Encoder
 from metier.errors import ArtifactError, RegistryError
 
 FEED, SEARCH = registered_name("job_feed"), registered_name("talent_search")
@@ -300,7 +299,7 @@ FIRST_USE = """
 import sys, time
 from pathlib import Path
 import mlflow.store.tracking.sqlalchemy_store
-from components.releases.registry import Registry
+from components.releases import Registry
 home, bundle = Path(sys.argv[1]), Path(sys.argv[2])
 Path(sys.argv[3]).touch()
 until = time.monotonic() + 60

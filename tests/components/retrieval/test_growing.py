@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from components.retrieval import HybridRetriever
 from components.retrieval.growing import GrowingRetriever
-from components.retrieval.hybrid import HybridRetriever
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 
 BASE = [
     "Senior Java developer. Ten years of Spring services. Java, Spring, Kafka",

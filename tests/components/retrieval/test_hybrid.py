@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.retrieval import HybridRetriever
 from components.retrieval.fused import DENSE_SHARE
-from components.retrieval.hybrid import HybridRetriever
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 from metier.errors import ArtifactError, InputError
 
 TEXTS = {

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from components.retrieval.questions import questions
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 
 
 @pytest.fixture(scope="module")

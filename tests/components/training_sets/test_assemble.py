@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from components.training_sets import RankingDataset, TracedDataset
 from components.training_sets import assemble as module
 from components.training_sets.assemble import (
     applications,
@@ -17,17 +18,16 @@ from components.training_sets.assemble import (
     organic_training_set,
 )
 from components.training_sets.pseudo_queries import candidate_pool, organic_positives, pseudo_queries, touched
-from components.training_sets.ranking_dataset import RankingDataset
-from components.training_sets.traced import TracedDataset, whole_queries
+from components.training_sets.traced import whole_queries
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import distinct_texts
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import candidate_features, query_features
 from feature_repo.inputs.transforms import feature_names
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import TABLES, TIMESTAMP
 from metier.errors import EmptyDataError, InputError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

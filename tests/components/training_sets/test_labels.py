@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from components.training_sets.labels import ALL_HEADS, HEADS, Labels, labels, window_days
 from metier.contract import ATTRIBUTION_DAYS, TABLES, Surface
 from metier.errors import InputError, UnknownNameError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LATE = START + timedelta(days=100)

@@ -20,7 +20,7 @@ from components.training_sets.pseudo_queries import (
 )
 from metier.contract import TABLES, TIMESTAMP
 from metier.errors import EmptyDataError, InputError, UnknownNameError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LATE = START + timedelta(days=100)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets import RankingDataset
 from metier.errors import EmptyDataError, InputError
 
 LIGHTGBM = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "lightgbm_lambdarank"

@@ -12,7 +12,7 @@ import pytest
 from components.validation.expectations import require, validate
 from metier.contract import TABLES
 from metier.errors import ValidationError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 DAY = datetime(2026, 2, 1, tzinfo=UTC)
 LATER = DAY + timedelta(hours=1)

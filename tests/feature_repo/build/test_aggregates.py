@@ -18,7 +18,7 @@ from feature_repo.build.histories import mark
 from feature_repo.texts.text import card_text, text_key
 from metier.contract import TABLES, TIMESTAMP
 from metier.errors import FeatureError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 FREELANCER = {"title": "Dev", "overview": "o", "skills": ["go"], "status": "listed"}

@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from feature_repo.build.feature_tables import VECTORS, build_all
+from feature_repo.build import build_all
+from feature_repo.build.feature_tables import VECTORS
 from feature_repo.texts.text import card_text, text_key
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 from metier.contract import TABLES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 START = datetime(2024, 3, 1, tzinfo=UTC)

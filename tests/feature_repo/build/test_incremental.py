@@ -20,7 +20,7 @@ from feature_repo.build.aggregates import ACTIVITY_VIEWS, VIEWS, build_feature_t
 from feature_repo.build.built import FILE, Built
 from metier.contract import TABLES
 from metier.errors import FeatureError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.lake.upkeep import compact
 from metier.locks import exclusively
 
@@ -294,7 +294,7 @@ import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from feature_repo.build.aggregates import build_feature_tables
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 lake, folder, as_of, left = sys.argv[1], sys.argv[2], sys.argv[3], [int(sys.argv[4])]
 

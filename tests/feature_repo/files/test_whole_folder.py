@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from feature_repo.files.whole_folder import replacing, settle
+from feature_repo.files.whole_folder import replacing_folder, settle
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from feature_repo.files.whole_folder import replacing
+from feature_repo.files.whole_folder import replacing_folder
 
 left = [int(sys.argv[2])]
 
@@ -23,7 +23,7 @@ def watch(name, arguments):
             os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(watch)
-with replacing(Path(sys.argv[1])) as beside:
+with replacing_folder(Path(sys.argv[1])) as beside:
     (beside / "new").write_text("new")
 """
 
@@ -34,14 +34,14 @@ def content(folder):
 
 @pytest.fixture
 def folder(tmp_path):
-    with replacing(tmp_path / "folder") as beside:
+    with replacing_folder(tmp_path / "folder") as beside:
         (beside / "old").write_text("old")
     return tmp_path / "folder"
 
 
 def test_files_take_their_place_together(folder):
     assert content(folder) == {"old": "old"}
-    with replacing(folder) as beside:
+    with replacing_folder(folder) as beside:
         (beside / "new").write_text("new")
         assert content(folder) == {"old": "old"}
     assert content(folder) == {"new": "new"}
@@ -50,7 +50,7 @@ def test_files_take_their_place_together(folder):
 
 def test_a_block_that_fails_changes_nothing(folder):
     def fail():
-        with replacing(folder) as beside:
+        with replacing_folder(folder) as beside:
             (beside / "new").write_text("new")
             raise RuntimeError
 

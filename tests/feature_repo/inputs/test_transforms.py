@@ -15,8 +15,8 @@ from feature_repo.inputs.transforms import (
     model_inputs,
     pair_matrix,
 )
+from feature_repo.texts import TextVectors
 from feature_repo.texts.text import text_key
-from feature_repo.texts.vectors import TextVectors
 from metier.contract import SURFACES
 from metier.errors import FeatureError, UnknownNameError
 

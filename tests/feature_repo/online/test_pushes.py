@@ -14,7 +14,7 @@ from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.client import FeatureStoreClient
 from feature_repo.online.pushes import Pushes
 from metier.contract import KINDS, TABLES
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 
 START = datetime(2024, 3, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 from feature_repo.texts.encoder_files import MANIFEST, MODEL
 from metier.errors import ArtifactError, InputError
 

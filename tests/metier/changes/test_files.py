@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from metier.changes import Change
 from metier.changes.files import FileChangeLog
-from metier.changes.log import Change, sequence_of
+from metier.changes.log import sequence_of
 from metier.errors import EventLogError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

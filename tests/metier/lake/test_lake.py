@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY
 from metier.errors import ContractError, EmptyDataError, UnknownNameError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 DAY = datetime(2026, 2, 1, 23, 59, tzinfo=UTC)
 

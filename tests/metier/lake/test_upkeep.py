@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 from metier.cli.app import app
 from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY
 from metier.errors import ContractError, InputError
+from metier.lake import Lake
 from metier.lake.exchange import Exchange
-from metier.lake.lake import Lake
 from metier.lake.upkeep import MigrationReport, Sizes, compact, marked, migrate, take_out
 
 DAY = datetime(2026, 2, 1, tzinfo=UTC)

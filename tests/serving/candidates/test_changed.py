@@ -15,7 +15,8 @@ from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from feature_repo.online.pushes import Pushes
 from feature_repo.texts.text import card_text, text_key
-from metier.changes.log import Change, sequence_of
+from metier.changes import Change
+from metier.changes.log import sequence_of
 from metier.contract import SURFACES
 from serving.candidates.changed import ChangedCandidates
 from serving.request.ask import Ask

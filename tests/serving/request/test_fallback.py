@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from components.ranking.ensemble import Ensemble, Share
+from components.ranking import Ensemble
+from components.ranking.ensemble import Share
 from metier.contract import SURFACES
 from metier.errors import ServingError
 from serving.api import ApplicantReview, JobFeed, Rank, TalentSearch

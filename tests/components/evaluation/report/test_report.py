@@ -6,18 +6,10 @@ import numpy as np
 import pytest
 
 from components.evaluation.gate import Evidence, Guardrail, decide
-from components.evaluation.report.document import (
-    Chart,
-    Compared,
-    Curve,
-    EvaluationReport,
-    Measured,
-    Section,
-    Table,
-    show_cell,
-)
-from components.evaluation.report.write import read_report, render_html, render_text, write_report
-from components.measures.intervals import Interval
+from components.evaluation.report import EvaluationReport, read_report, write_report
+from components.evaluation.report.document import Chart, Compared, Curve, Measured, Section, Table, show_cell
+from components.evaluation.report.write import render_html, render_text
+from components.measures import Interval
 from metier.errors import InputError
 from tests.components.evaluation.outline import Outline
 

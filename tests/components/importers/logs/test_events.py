@@ -20,7 +20,7 @@ from components.importers.logs.event_lines import read_events
 from components.importers.logs.events import import_events
 from metier.contract import TABLES
 from metier.errors import ContractError, InputError, SettingsError
-from metier.lake.lake import Lake
+from metier.lake import Lake
 from metier.texts.plain_text import one_line, tidy
 from serving.events.event_log import EventLog
 
@@ -384,7 +384,7 @@ import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from components.importers.logs.events import import_events
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 class Dying(Lake):
     left = int(sys.argv[3])
@@ -441,7 +441,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from components.importers.logs.events import import_events
-from metier.lake.lake import Lake
+from metier.lake import Lake
 
 class Waiting(Lake):
     def append(self, name, rows):
