@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from feast.repo_operations import get_repo_files
 from feast.types import from_feast_to_pyarrow_type
-from feature_repo.online.home import HomeSqliteOnlineStoreConfig
 from sqlalchemy import create_engine
 
 from feature_repo.client import FeatureStoreClient, render_feature_store_yaml
 from feature_repo.definitions import ENTITIES, VIEWS
 from feature_repo.files import home
 from feature_repo.offline.asof_store import AsofOfflineStoreConfig
+from feature_repo.online.sqlite_home import HomeSqliteOnlineStoreConfig
 from metier.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -76,7 +76,7 @@ def test_everything_copied_exists_and_is_let_through(image):
 
 @images
 def test_the_whole_package_is_copied(image):
-    packages = {name.partition(".")[0] for name in PROJECT["tool"]["setuptools"]["packages"]}
+    packages = {name.removesuffix("*") for name in PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]}
     files = {"pyproject.toml", PROJECT["project"]["readme"], *PROJECT["project"]["license-files"]}
     assert packages | files <= set(copied(image))
 

@@ -15,8 +15,8 @@ import pytest
 import tokenizers
 from onnx import TensorProto, helper, numpy_helper
 
-from components.ranking import Ensemble, ExternalRanker, registry_database
-from components.releases import Bundle, RegisteredBundle, Registry
+from components.ranking import Ensemble, ExternalRanker
+from components.releases import Bundle, RegisteredBundle, Registry, registry_database
 from components.releases.bundle import WEIGHT_SHAPES, Origin
 from components.releases.registry import PREVIOUS_CHAMPION, registered_name
 from components.training_sets import RankingDataset

@@ -284,7 +284,7 @@ def test_the_simulator_imports_only_the_contract_and_the_errors():
 
 def test_only_the_evaluation_reads_the_truth():
     allowed = re.compile(
-        r"metier/(settings|cli/\w+)\.py|components/(evaluate_ensemble\.py|evaluation/.*|data/simulator/.*|data/forget_places\.py)"
+        r"metier/(settings|cli/\w+)\.py|components/(evaluate_ensemble\.py|evaluation/.*|simulator/.*|privacy/forget_places\.py)"
     )  # the last one erases what names a person, and learns nothing from it
     readers = [
         str(path.relative_to(ROOT))

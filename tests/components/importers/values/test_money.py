@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers import money
+from components.importers.values import money
 from components.importers.values.cleaning import Refused
 from components.importers.values.money import Money, budget, rate
 

@@ -1,0 +1,5 @@
+"""Offline features, built from the lake to the last table."""
+
+from feature_repo.build.feature_tables import build_all
+
+__all__ = ["build_all"]
