@@ -4,7 +4,7 @@ Everything else imports these; nothing here reads or writes data.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import pyarrow as pa
 
@@ -21,20 +21,35 @@ INTEGER = pa.int64()
 BOOLEAN = pa.bool_()
 
 Surface = Literal["talent_search", "job_feed", "applicant_review"]
-SURFACES: tuple[Surface, ...] = ("talent_search", "job_feed", "applicant_review")
+Side = Literal["client", "freelancer"]
+"""Who acts: the side of an interaction."""
+Kind = Literal["click", "save", "dismiss", "apply", "invite", "accept", "decline", "hire", "end", "pay", "rate"]
+"""Of an interaction."""
+Placement = Literal["organic", "promoted", "exploration"]
+"""Why a candidate was shown at its rank."""
+Level = Literal["entry", "intermediate", "expert"]
+"""Experience of a freelancer, or that a job asks for."""
+BudgetKind = Literal["hourly", "fixed"]
+Visibility = Literal["public", "invite_only"]
+JobStatus = Literal["open", "paused", "filled", "closed", "removed"]
+FreelancerStatus = Literal["listed", "unavailable", "private", "suspended"]
+ClientStatus = Literal["active", "suspended"]
 
-KINDS = (
-    "click", "save", "dismiss", "apply", "invite", "accept", "decline", "hire", "end", "pay", "rate",
-)  # fmt: skip
+SURFACES: tuple[Surface, ...] = get_args(Surface)
+SIDES: tuple[Side, ...] = get_args(Side)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+PLACEMENTS: tuple[Placement, ...] = get_args(Placement)
+LEVELS: tuple[Level, ...] = get_args(Level)
+BUDGET_KINDS: tuple[BudgetKind, ...] = get_args(BudgetKind)
+VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
+JOB_STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
+FREELANCER_STATUSES: tuple[FreelancerStatus, ...] = get_args(FreelancerStatus)
+CLIENT_STATUSES: tuple[ClientStatus, ...] = get_args(ClientStatus)
+
 SEEN = 0
 RELEVANCE = {"click": 1, "save": 1, "apply": 2, "invite": 2, "accept": 3, "hire": 4}
 ATTRIBUTION_DAYS = {"click": 1, "save": 1, "apply": 3, "invite": 3, "accept": 7, "hire": 30}
 """Days within which an outcome credits an impression; also the age at which its head is mature."""
-
-LEVELS = ("entry", "intermediate", "expert")
-PLACEMENTS = ("organic", "promoted", "exploration")
-JOB_STATUSES = ("open", "paused", "filled", "closed", "removed")
-FREELANCER_STATUSES = ("listed", "unavailable", "private", "suspended")
 
 
 @dataclass(frozen=True)
@@ -107,7 +122,7 @@ CLIENTS = _table(
     Column("client_id", TEXT),
     _maybe("country", TEXT),
     _maybe("payment_verified", BOOLEAN),
-    Column("status", TEXT, allowed=("active", "suspended")),
+    Column("status", TEXT, allowed=CLIENT_STATUSES),
     _maybe("joined_at", TIMESTAMP),
 )
 
@@ -127,12 +142,12 @@ JOBS = _table(
     _maybe("region", TEXT),
     _maybe("city", TEXT),
     _maybe("languages", TEXT_LIST),
-    _maybe("budget_kind", TEXT, allowed=("hourly", "fixed")),
+    _maybe("budget_kind", TEXT, allowed=BUDGET_KINDS),
     _maybe("budget_min_usd", NUMBER, minimum=0.0),
     _maybe("budget_max_usd", NUMBER, minimum=0.0),
     _maybe("experience_level", TEXT, allowed=LEVELS),
     Column("openings", INTEGER, minimum=1, default=1),
-    Column("visibility", TEXT, allowed=("public", "invite_only")),
+    Column("visibility", TEXT, allowed=VISIBILITIES),
     Column("status", TEXT, allowed=JOB_STATUSES),
     references={"client_id": "clients"},
 )
@@ -177,7 +192,7 @@ INTERACTIONS = _table(
     ("interaction_id",),
     Column("interaction_id", TEXT),
     Column("kind", TEXT, allowed=KINDS),
-    Column("side", TEXT, allowed=("client", "freelancer")),
+    Column("side", TEXT, allowed=SIDES),
     Column("freelancer_id", TEXT),
     _maybe("job_id", TEXT),
     _maybe("client_id", TEXT),

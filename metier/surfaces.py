@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from metier.contract import Surface
+from metier.contract import Side, Surface
 
-Side = Literal["client", "freelancer"]
 _Table = Literal["jobs", "freelancers"]
 _Key = Literal["job_id", "freelancer_id"]
 _Prose = Literal["description", "overview"]

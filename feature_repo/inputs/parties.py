@@ -70,7 +70,7 @@ def same(left: Codes, right: Codes) -> Doubles:
 
 
 def _party(table: pa.Table, prefix: str, lowest: Doubles, highest: Doubles) -> Party:
-    step = {level: float(place) for place, level in enumerate(LEVELS)}
+    step: dict[str, float] = {level: float(place) for place, level in enumerate(LEVELS)}
     levels = [step.get(level or "", np.nan) for level in strings(table, f"{prefix}experience_level")]
     return Party(
         skills=token_sets(table, f"{prefix}skills"),

@@ -8,6 +8,7 @@ from metier.contract import (
     CONTRACT_VERSION,
     ENTITY_TABLES,
     KINDS,
+    LEVELS,
     RELEVANCE,
     SURFACES,
     TABLES,
@@ -56,3 +57,25 @@ def test_an_unknown_table_or_surface_is_answered_with_the_known_ones():
         surface("billboard")
     with pytest.raises(UnknownNameError, match=r"unknown table 'gigs'; use one of: freelancers, clients"):
         table("gigs")
+
+
+def test_a_column_of_a_vocabulary_allows_the_named_words_and_no_others():
+    allowed = {
+        f"{name}.{column.name}": column.allowed
+        for name, declared in TABLES.items()
+        for column in declared.columns
+        if column.allowed
+    }
+    assert allowed == {
+        "freelancers.experience_level": ("entry", "intermediate", "expert"),
+        "freelancers.status": ("listed", "unavailable", "private", "suspended"),
+        "clients.status": ("active", "suspended"),
+        "jobs.budget_kind": ("hourly", "fixed"),
+        "jobs.experience_level": LEVELS,
+        "jobs.visibility": ("public", "invite_only"),
+        "jobs.status": ("open", "paused", "filled", "closed", "removed"),
+        "queries.surface": SURFACES,
+        "impressions.placement": ("organic", "promoted", "exploration"),
+        "interactions.kind": KINDS,
+        "interactions.side": ("client", "freelancer"),
+    }
