@@ -26,11 +26,14 @@ demo: $(READY)  ## The whole loop: simulate, train, serve, ask, send feedback, t
 test: $(READY)  ## Every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope
 
-check: $(READY)  ## Format, lint, types, import contracts
+check: $(READY)  ## Format, lint, types, import contracts, declared dependencies, unused code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry --no-ansi metier feature_repo components pipelines serving
+	$(BIN)/deptry --no-ansi --ignore DEP002,DEP004 --exclude '\.venv' tests benchmarks infra
+	$(BIN)/vulture
 
 SUITE ?= asof_join
 bench: $(READY)  ## Speed side by side, JSON out: make bench SUITE=name

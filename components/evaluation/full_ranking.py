@@ -44,10 +44,6 @@ class TargetRanks:
         """NDCG of a single relevant candidate: its expected discount."""
         return expected_discount(self.above, self.tied, k)
 
-    def mean_rank(self) -> FloatArray:
-        """Expected 1-based rank of the target."""
-        return self.above + (self.tied + 1) / 2
-
 
 def blocks(score: ScoreActors, history: sparse.csr_array, target: IntArray, size: int = 256) -> Iterator[Block]:
     """Score actors `size` at a time, their history (n_actors, n_candidates; non-zero = seen) excluded.

@@ -37,9 +37,6 @@ ALWAYS_OPEN = (
     "so no count, recency or popularity of a job may be a feature"
 )
 VIEW_IDENTITY = ("Applicant.ID", "Job.ID", "View.Start", "View.End", "View.Duration", "Created.At")
-CLICK_COLUMNS = (
-    "interaction_id", "kind", "side", "freelancer_id", "job_id", "dwell_seconds", "event_timestamp", "recorded_at",
-)  # fmt: skip
 
 Row = dict[str, str | None]
 Times = dict[str, datetime]

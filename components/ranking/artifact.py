@@ -64,11 +64,6 @@ def read(directory: str | Path, kind: str) -> Artifact:
     return Artifact(manifest["metadata"], files, _digest(manifest))
 
 
-def kind_of(directory: str | Path) -> str:
-    """The kind of the artifact in `directory`."""
-    return str(_manifest(Path(directory))["kind"])
-
-
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:

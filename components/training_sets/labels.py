@@ -46,8 +46,6 @@ HEAD_KINDS = {
     "hire": ("hire",),
 }
 ALL_HEADS = tuple(HEAD_KINDS)
-MOVES: dict[Surface, str] = {"talent_search": "invite", "job_feed": "apply", "applicant_review": "accept"}
-"""The act of a surface that later outcomes follow from."""
 
 OUTCOMES = (*ALL_HEADS, "withdrawal")
 TRAINABLE = "placement <> 'promoted' AND mature"

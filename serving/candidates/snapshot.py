@@ -51,10 +51,6 @@ class CandidateSnapshot:
         ids: list[str] = self.release.names.strings.to_pylist()
         return ids
 
-    def pool_of(self, candidates: pa.Table) -> Pool:
-        """Candidates of this surface with what the release knows of pairs; columns as in the contract."""
-        return self._pool()(candidates, self.release.facts)
-
     def rows(self, candidates: Sequence[str]) -> Rows:
         """Row of each candidate (n,), -1 where the release does not hold it."""
         return self.release.names.rows(candidates)
