@@ -26,8 +26,8 @@ from rich.progress import track
 
 from components.measures import mean_interval
 from components.releases import Bundle, RegisteredBundle, open_registry
-from components.releases.candidates import build_release, read_release, vectors_by
-from components.releases.in_use import to_serve
+from components.releases.aliases import bundles_to_serve
+from components.releases.candidate_release import build_release, read_release, vectors_by
 from components.retrieval.questions import questions, retrieve
 from components.training_sets.assemble import assemble
 from components.training_sets.leave_last_out import leave_last_out
@@ -63,7 +63,7 @@ def main() -> int:
     given = _arguments()
     settings = Settings(home=given.home)
     _require_trained(settings, given.directory)
-    pin = to_serve(open_registry(settings))[SURFACE].bundle
+    pin = bundles_to_serve(open_registry(settings))[SURFACE].bundle
     lake = Lake(settings.lake)
     held_out = _held_out(lake, given.actors)
     with tempfile.TemporaryDirectory(prefix="metier-e2e-", dir=given.home) as folder:

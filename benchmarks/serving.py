@@ -25,7 +25,7 @@ import requests
 from harness.home import METIER, environment, home_of_its_own, keep, say, to_status
 from harness.load import CLIENT, Round, endpoint, run_round
 
-from components.releases.candidates import CANDIDATES
+from components.releases.candidate_release import CANDIDATES
 from feature_repo.files.mapped import read_table
 from metier.errors import InputError, ServingError
 from metier.lake import Lake
@@ -68,13 +68,13 @@ def serve_bare(port: int) -> int:
     import uvicorn
 
     from components.releases import open_registry
-    from components.releases.in_use import to_serve
+    from components.releases.aliases import bundles_to_serve
     from serving.clock import Clock
     from serving.engine import Engine
     from serving.routes import create_api
 
     settings = load_settings()
-    pins = {surface: each.bundle for surface, each in to_serve(open_registry(settings)).items()}
+    pins = {surface: each.bundle for surface, each in bundles_to_serve(open_registry(settings)).items()}
     clock = Clock.starting_at(Lake(settings.lake).as_of())
     app = create_api(lambda: Engine(settings, pins, clock))
     uvicorn.run(app, host=settings.http_host, port=port, loop="uvloop", access_log=False, log_level="warning")

@@ -19,7 +19,7 @@ from components.evaluation.reporting import merged
 from components.ranking import Ensemble, XGBoostRanker
 from components.ranking.xgboost_ranker import WATCHED
 from components.releases import open_registry
-from components.releases.in_use import champions
+from components.releases.aliases import champions
 from components.training_sets import RankingDataset
 from components.training_sets.build import build
 from components.training_sets.plan import plan

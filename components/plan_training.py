@@ -9,7 +9,7 @@ def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
     from datetime import datetime
 
     from components.releases import open_registry
-    from components.releases.in_use import champions
+    from components.releases.aliases import champions
     from components.training_sets.plan import plan
     from metier.lake import Lake
     from metier.settings import load_settings

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from components.releases import Bundle, RegisteredBundle, Registry
-from components.releases.candidates import moment_of, read_release
+from components.releases.candidate_release import moment_of, read_release
 from components.releases.folder import newest_version
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
@@ -26,7 +26,7 @@ from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from serving.candidates.live import Live
 from serving.candidates.snapshot import CandidateSnapshot
-from serving.candidates.space import Candidates
+from serving.candidates.space import CandidateSpace
 from serving.clock import Clock
 from serving.events.event_log import EventLog
 from serving.own_folder import own_folder
@@ -171,7 +171,7 @@ class Engine:
         LOG.info("%s: %d candidates of %s in %.1f s", surface, len(snapshot), version, time.monotonic() - begun)
         self.live.begin(surface, snapshot, bundle.encoder)
 
-    def _serve(self, surface: Surface, candidates: Candidates) -> None:
+    def _serve(self, surface: Surface, candidates: CandidateSpace) -> None:
         earlier = self.stages.get(surface)
         pace = earlier.pace if earlier else None
         self.stages[surface] = Stages(self.bundles[surface], candidates, self._read, pace)

@@ -22,7 +22,7 @@ from metier.errors import MetierError, NotFoundError, RestingStoreError
 from serving.actor import Actor, hydrated, request_row
 from serving.candidates.misses import read_misses
 from serving.candidates.snapshot import CandidateSnapshot, Rows
-from serving.candidates.space import Candidates
+from serving.candidates.space import CandidateSpace
 from serving.request.ask import Ask, Entry, Slate
 from serving.request.fallback import Scored, climb
 from serving.request.trail import Pace, Trail
@@ -40,7 +40,7 @@ Scores = npt.NDArray[np.float64]
 class Found:
     """Candidates to score: rows of `among`, and their scores (n,) where retrieval was asked."""
 
-    among: Candidates
+    among: CandidateSpace
     ids: list[str]
     rows: Rows
     allowed: npt.NDArray[np.bool_]
@@ -50,7 +50,7 @@ class Found:
 class Stages:
     """One bundle with its candidates; `read` answers with the online store's values. Safe to share between threads."""
 
-    def __init__(self, bundle: Bundle, candidates: Candidates, read: Read, pace: Pace | None = None) -> None:
+    def __init__(self, bundle: Bundle, candidates: CandidateSpace, read: Read, pace: Pace | None = None) -> None:
         self.bundle = bundle
         self.candidates = candidates
         self.pace = pace or Pace()
@@ -131,7 +131,7 @@ class Stages:
         rows = rows[rows >= 0]
         return Found(among, ids, rows, allowed[rows])
 
-    def _with_misses(self, absent: list[str], trail: Trail, now: datetime) -> Candidates:
+    def _with_misses(self, absent: list[str], trail: Trail, now: datetime) -> CandidateSpace:
         candidates = self.candidates
         try:
             return candidates.joined(read_misses(candidates.release, absent, now, candidates.vectors, self._read))
@@ -191,7 +191,7 @@ class Stages:
         given[rows] = score
         return given[found.rows]
 
-    def _popularity(self, among: Candidates, rows: Rows, actor: Actor) -> Scores:
+    def _popularity(self, among: CandidateSpace, rows: Rows, actor: Actor) -> Scores:
         """Popularity of rows, the category of who asks (or of the job asked for) first."""
         view = "freelancer_profile" if among.surface == "job_feed" else "job_profile"
         return among.popularity(rows, actor.category(view))

@@ -119,7 +119,7 @@ def online_reader(name: str, folder: Path) -> Callable[[Keys], Any]:
 
 def snapshot_reader(folder: Path) -> Callable[[Keys], pa.Table]:
     """CandidateSnapshot.values of a release's mapped features, as known when the online stores were loaded."""
-    from components.releases import Release
+    from components.releases import CandidateRelease
     from components.retrieval.pair_facts import PairFacts
     from feature_repo.files.mapped import read_table, write_table
     from feature_repo.files.names import Names
@@ -133,14 +133,14 @@ def snapshot_reader(folder: Path) -> Callable[[Keys], pa.Table]:
     known = store.get_historical_features(asked, wanted, full_feature_names=True).to_arrow().select(names)
     write_table(folder / "features.arrow", as_served(known))
     Names.of(candidates["job_id"]).write(folder, "ids")
-    nothing = Release("job_feed", "bench", END, {}, *[None] * 8)  # type: ignore[arg-type]
+    nothing = CandidateRelease("job_feed", "bench", END, {}, *[None] * 8)  # type: ignore[arg-type]
     release = vars(nothing) | {
         "names": Names.read(folder, "ids"),
         "candidates": candidates,
         "features": read_table(folder / "features.arrow"),
         "facts": PairFacts(),
     }
-    snapshot = CandidateSnapshot(Release(**release))
+    snapshot = CandidateSnapshot(CandidateRelease(**release))
     return lambda keys: snapshot.values(keys["job_id"], names)
 
 

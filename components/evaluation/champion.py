@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from components.ranking import Ensemble
 from components.releases import Bundle, open_registry
-from components.releases.in_use import pinned
+from components.releases.aliases import pinned
 from components.training_sets.plan import Study
 from feature_repo.inputs.schema import feature_schema_hash
 from feature_repo.texts import TextVectors

@@ -13,7 +13,7 @@ from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
 from components.evaluation.report import EvaluationReport, read_report, write_report
 from components.evaluation.report.document import Chart, Curve, Table
-from components.evaluation.retrieved import Candidates
+from components.evaluation.retrieved import IndexedCandidates
 from components.measures import Interval
 from components.ranking import Ensemble, Ranker
 from components.training_sets import TracedDataset
@@ -79,7 +79,7 @@ class _Subject:
     study: Study
     ensemble: Ensemble
     champion: Champion
-    candidates: Candidates
+    candidates: IndexedCandidates
     store: FeatureStoreClient
     settings: Settings
     as_of: datetime
@@ -109,7 +109,7 @@ def evaluate(study: Study, held_out: Path, ensemble: Ensemble, settings: Setting
     """Measure `ensemble` on the held-out set of `study`, beside its rankers, baselines and the champion."""
     lake, encoder = Lake(settings.lake), Encoder.load()
     vectors = TextVectors.read(settings.features / VECTORS)
-    candidates = Candidates(lake, study.surface, as_of, vectors, encoder)
+    candidates = IndexedCandidates(lake, study.surface, as_of, vectors, encoder)
     champion = read_champion(study, ensemble, vectors, encoder.hash, settings)
     subject = _Subject(study, ensemble, champion, candidates, FeatureStoreClient(settings), settings, as_of)
     if study.protocol == "logged_slates":

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.retrieval import HybridRetriever
-from components.retrieval.known import newest_versions
+from components.retrieval.from_lake import newest_versions
 from components.retrieval.questions import questions, retrieve
 from components.training_sets import TracedDataset
 from feature_repo.texts import Encoder, TextVectors
@@ -18,7 +18,7 @@ from metier.lake import Lake
 Floats = NDArray[np.float32]
 
 
-class Candidates:
+class IndexedCandidates:
     """The newest version of every candidate of a surface, indexed."""
 
     def __init__(self, lake: Lake, surface: Surface, as_of: datetime, vectors: TextVectors, encoder: Encoder) -> None:

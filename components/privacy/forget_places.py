@@ -15,9 +15,9 @@ import pyarrow as pa
 from components.privacy.person import Person, in_rows
 from components.privacy.traces import Traces, naming_rows, open_here, without_lines, without_rows
 from components.releases import open_registry
-from components.releases.candidates import moment_of
+from components.releases.aliases import aliased_bundles, build_releases
+from components.releases.candidate_release import moment_of
 from components.releases.folder import POINTER, newest_version
-from components.releases.in_use import build_releases, in_use
 from feature_repo.build.corpus import distinct_query_texts, distinct_texts
 from feature_repo.forgetting.offline import Gone, forget_offline, forget_texts
 from feature_repo.forgetting.online import forget_online
@@ -105,7 +105,7 @@ def forget_releases(settings: Settings, traces: Traces) -> tuple[int, dict[str, 
     failure = None
     if newest:
         try:
-            if in_use(open_registry(settings)):
+            if aliased_bundles(open_registry(settings)):
                 built = build_releases(settings, max(moment_of(path.name) for path in newest))
         except MetierError as error:
             failure = str(error)

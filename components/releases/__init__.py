@@ -1,8 +1,8 @@
 """What is immutable and pinned: bundles, their registry, and releases of candidates."""
 
+from components.releases.aliases import open_registry
 from components.releases.bundle import Bundle
-from components.releases.candidates import Release
-from components.releases.in_use import open_registry
+from components.releases.candidate_release import CandidateRelease
 from components.releases.registry import RegisteredBundle, Registry
 
-__all__ = ["Bundle", "RegisteredBundle", "Registry", "Release", "open_registry"]
+__all__ = ["Bundle", "CandidateRelease", "RegisteredBundle", "Registry", "open_registry"]

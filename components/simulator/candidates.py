@@ -20,7 +20,7 @@ TOGETHER = 256
 """Most queries of one family that share a draw."""
 
 
-class Candidates:
+class PolicyCandidates:
     """pool: positions of what may be shown; family, popularity: of every position there is."""
 
     def __init__(self, pool: Integers, family: Integers, popularity: Floats) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.simulator.candidates import Candidates
+from components.simulator.candidates import PolicyCandidates
 from components.simulator.config import HOUR_US
 from components.simulator.demand import Demand
 from components.simulator.geography import Integers
@@ -64,7 +64,7 @@ def feed_sessions(market: Market, day: int, count: int) -> Iterator[Asked]:
     if not len(pool) or not len(actors):
         return
     stamps = times_of_day(market, day, len(actors))
-    candidates = Candidates(pool, market.jobs.family, market.seen_jobs.popularity)
+    candidates = PolicyCandidates(pool, market.jobs.family, market.seen_jobs.popularity)
     for part in _parts(len(actors), candidates.scored):
         yield _feed(market, actors[part], stamps[part], candidates)
 
@@ -84,7 +84,7 @@ def talent_sessions(market: Market, day: int, count: int) -> Iterator[Asked]:
     actor = _draw(market, clients, market.clients.activity, count)
     actor[~by_text] = market.jobs.demand.client[job[~by_text]]
     stamps = times_of_day(market, day, count)
-    candidates = Candidates(pool, market.people.family, market.seen_freelancers.popularity)
+    candidates = PolicyCandidates(pool, market.people.family, market.seen_freelancers.popularity)
     for part in _parts(count, candidates.scored):
         yield _talent(market, actor[part], job[part], stamps[part], candidates)
 
@@ -103,7 +103,7 @@ def _parts(count: int, scored: int) -> Iterator[slice]:
         yield slice(start, min(start + step, count))
 
 
-def _feed(market: Market, actors: Integers, stamps: Integers, candidates: Candidates) -> Asked:
+def _feed(market: Market, actors: Integers, stamps: Integers, candidates: PolicyCandidates) -> Asked:
     text, wish = feed_texts(market, actors)
     wanted, filters = _filters(market, market.people.listed_category[actors])
     slates = Slates.merged([
@@ -137,7 +137,7 @@ def _feed_slates(market: Market, actors: Integers, stamps: Integers, wish: Skill
                          _lengths(market.rng, len(actors)), jobs.promoted[pool], market.rng).of(pool)  # fmt: skip
 
 
-def _talent(market: Market, actor: Integers, job: Integers, stamps: Integers, candidates: Candidates) -> Asked:
+def _talent(market: Market, actor: Integers, job: Integers, stamps: Integers, candidates: PolicyCandidates) -> Asked:
     demand = market.jobs.demand.take(np.maximum(job, 0))
     text = free_texts(market, actor, job, demand)
     wanted, filters = _filters(market, demand.listed_category)

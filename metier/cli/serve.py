@@ -25,9 +25,9 @@ def serve(
     Example: metier serve --port 8000 --as-of lake
     """
     from components.releases import open_registry
+    from components.releases.aliases import bundles_to_serve
     from components.releases.bundle import label
     from components.releases.folder import require_release
-    from components.releases.in_use import to_serve
     from metier.lake import Lake
     from serving.launch import free_port, require_free, running, wait_for_signal
 
@@ -35,7 +35,7 @@ def serve(
         raise InputError(f"--as-of is {as_of!r}; use wall or lake")
     settings = load_settings()
     registry = open_registry(settings)
-    chosen = to_serve(registry)
+    chosen = bundles_to_serve(registry)
     wanted = settings.http_port if port is None else port
     wanted = wanted or free_port(settings.http_host)
     require_free(settings.http_host, wanted)

@@ -27,7 +27,7 @@ from feature_repo.texts.text import headline, text_key
 from metier.changes import Change
 from serving.candidates.changed_features import changed_features, text_of
 from serving.candidates.snapshot import CandidateSnapshot
-from serving.candidates.space import Candidates
+from serving.candidates.space import CandidateSpace
 
 LOG = logging.getLogger(__name__)
 
@@ -67,15 +67,15 @@ class ChangedCandidates:
             self._newest.pop(change.id, None)
             self._newest[change.id] = slot, change
 
-    def candidates(self, sequence: int) -> Candidates:
+    def candidates(self, sequence: int) -> CandidateSpace:
         """The release and what changed up to `sequence`."""
         base, vectors = self._base.release, self._vectors
         if not self._newest:
-            return Candidates([self._base], base.retriever, vectors, sequence)
+            return CandidateSpace([self._base], base.retriever, vectors, sequence)
         slots = np.array([slot for slot, _ in self._newest.values()], np.int64)
         part = self._part(self._rows, self._features)
         dense = vectors.dense_at(part.columns.text_row)
-        return Candidates([self._base, part], self._growing.view(slots, dense), vectors, sequence)
+        return CandidateSpace([self._base, part], self._growing.view(slots, dense), vectors, sequence)
 
     @property
     def _vectors(self) -> TextVectors:

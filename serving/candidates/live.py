@@ -24,7 +24,7 @@ from metier.changes import Change, ChangeLog
 from metier.contract import Surface
 from serving.candidates.changed import ChangedCandidates
 from serving.candidates.snapshot import CandidateSnapshot
-from serving.candidates.space import Candidates
+from serving.candidates.space import CandidateSpace
 
 LOG = logging.getLogger(__name__)
 EVERY_SECONDS = 0.2
@@ -35,7 +35,7 @@ MOST_EMBEDDED = 4_096
 INDEXES = 6
 """Indexes that may be written at once: two a surface."""
 
-Serve = Callable[[Surface, Candidates], None]
+Serve = Callable[[Surface, CandidateSpace], None]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.releases import Release
+from components.releases import CandidateRelease
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
 from feature_repo.files.names import whole
@@ -34,7 +34,7 @@ POPULARITY = ("clicks_30d", "impressions_30d")
 class CandidateSnapshot:
     """Every candidate of a release by row; the order of rows is the index's."""
 
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: CandidateRelease) -> None:
         self.release = release
         self.surface: Surface = release.surface
         self.columns = release.columns

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
 
 
-class Candidates:
+class CandidateSpace:
     """`search` finds among the rows; `vectors` hold the texts of all parts; `sequence` is the newest change's."""
 
     def __init__(
@@ -54,9 +54,9 @@ class Candidates:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def joined(self, part: CandidateSnapshot) -> "Candidates":
+    def joined(self, part: CandidateSnapshot) -> "CandidateSpace":
         """These, and behind them another part, which cannot be searched."""
-        return Candidates([*self.parts, part], self.search, self.vectors, self.sequence)
+        return CandidateSpace([*self.parts, part], self.search, self.vectors, self.sequence)
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """Row of each candidate (n,), -1 where nobody holds it."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from components.releases.aliases import build_releases
 from components.releases.folder import newest_version
-from components.releases.in_use import build_releases
 from serving.request.ask import Ask
 from serving.request.trail import Trail
 from tests.serving.world import wait_until
@@ -22,8 +22,8 @@ from datetime import datetime
 from feature_repo.build.feature_tables import VECTORS
 from components.releases import Bundle
 from components.releases import open_registry
-from components.releases.in_use import to_serve
-from components.releases.candidates import build_release
+from components.releases.aliases import bundles_to_serve
+from components.releases.candidate_release import build_release
 from feature_repo.client import FeatureStoreClient
 from feature_repo.texts import TextVectors
 from metier.lake import Lake
@@ -37,7 +37,7 @@ class Stuck(TextVectors):
 
 settings, as_of = Settings(home=sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 registry = open_registry(settings)
-pin = to_serve(registry)["talent_search"].bundle
+pin = bundles_to_serve(registry)["talent_search"].bundle
 bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
 known = TextVectors.read(settings.features / VECTORS)
 vectors = Stuck(**{field.name: getattr(known, field.name) for field in dataclasses.fields(known)})

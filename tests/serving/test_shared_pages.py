@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.releases import Release
+from components.releases import CandidateRelease
 from components.retrieval import HybridRetriever
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.texts import Encoder, TextVectors
@@ -23,7 +23,7 @@ import gc, json, sys
 from pathlib import Path
 import numpy as np, psutil
 from feature_repo.texts import Encoder
-from components.releases.candidates import read_release
+from components.releases.candidate_release import read_release
 from serving.candidates.snapshot import CandidateSnapshot
 
 def own():
@@ -63,7 +63,7 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def made(version: str, size: int) -> Release:
+def made(version: str, size: int) -> CandidateRelease:
     """People with short texts."""
     ids = [f"fr_{row:06d}" for row in range(size)]
     texts = [f"w{row % 977} w{row % 31}. . " for row in range(size)]
@@ -88,7 +88,7 @@ def made(version: str, size: int) -> Release:
     stamp = pa.timestamp("us", tz="UTC")
     applied = pa.schema([("job_id", pa.string()), ("freelancer_id", pa.string()), ("applied_at", stamp)]).empty_table()
     retriever = HybridRetriever.build(ids, texts, encoder, embeddings=vectors.dense)
-    return Release.from_tables(
+    return CandidateRelease.from_tables(
         "talent_search", version, AS_OF, candidates, features, applied, PairFacts(), vectors, retriever
     )
 

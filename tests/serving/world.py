@@ -18,8 +18,8 @@ import uvicorn
 
 from components.ranking import Ensemble, NeuralConfig, NeuralRanker, XGBoostConfig, XGBoostRanker
 from components.releases import Bundle, RegisteredBundle, open_registry
+from components.releases.aliases import build_releases, bundles_to_serve
 from components.releases.bundle import Origin
-from components.releases.in_use import build_releases, to_serve
 from components.simulator import SimulatorConfig, simulate
 from components.training_sets.assemble import build_training_set
 from feature_repo.build import build_all
@@ -73,7 +73,7 @@ class World:
 
     @cached_property
     def pins(self) -> Mapping[Surface, RegisteredBundle]:
-        return {name: each.bundle for name, each in to_serve(open_registry(self.settings)).items()}
+        return {name: each.bundle for name, each in bundles_to_serve(open_registry(self.settings)).items()}
 
     def engine(self) -> Engine:
         return Engine(self.settings, self.pins, Clock.starting_at(self.as_of))

@@ -2,7 +2,7 @@
 
 from components.evaluation.champion import Champion
 from components.releases import RegisteredBundle
-from components.releases.in_use import pinned
+from components.releases.aliases import pinned
 
 
 def test_a_pin_is_read_as_it_was_told():

@@ -14,7 +14,7 @@ from components.evaluation.report.document import Measured, Section
 from components.measures import Interval
 from components.ranking import Ensemble, ExternalRanker
 from components.releases import Bundle, open_registry
-from components.releases.in_use import champions, in_use, to_serve
+from components.releases.aliases import aliased_bundles, bundles_to_serve, champions
 from components.training_sets import RankingDataset
 from components.training_sets.plan import Study
 from feature_repo.texts import TextVectors
@@ -63,14 +63,14 @@ def registered(settings, tmp_path):
 
 
 def aliases(registry) -> dict:
-    return {each.alias: each.bundle for each in in_use(registry)}
+    return {each.alias: each.bundle for each in aliased_bundles(registry)}
 
 
 def test_promotion_hold_and_refusal_in_turn(registered, settings):
     registry = open_registry(settings)
-    assert in_use(registry) == []
+    assert aliased_bundles(registry) == []
     with pytest.raises(RegistryError, match="metier pipeline run training"):
-        to_serve(registry)
+        bundles_to_serve(registry)
 
     first = registered("price", 0.05, None)
     assert (first.verdict, first.alias) == ("promote", "champion")
@@ -79,18 +79,18 @@ def test_promotion_hold_and_refusal_in_turn(registered, settings):
 
     held = registered("rating", 0.0, champion)
     assert (held.verdict, held.alias) == ("hold", "challenger")
-    assert {each.alias: each.bundle for each in in_use(registry)} == {
+    assert {each.alias: each.bundle for each in aliased_bundles(registry)} == {
         "champion": first.bundle,
         "challenger": held.bundle,
     }
 
     refused = registered("rating", -0.05, champion)
     assert (refused.verdict, refused.alias) == ("refuse", "without an alias")
-    assert {each.alias: each.bundle for each in in_use(registry)} == {
+    assert {each.alias: each.bundle for each in aliased_bundles(registry)} == {
         "champion": first.bundle,
         "challenger": held.bundle,
     }
-    assert to_serve(registry)["job_feed"].bundle == first.bundle
+    assert bundles_to_serve(registry)["job_feed"].bundle == first.bundle
 
     pin = refused.bundle
     record = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256).decision

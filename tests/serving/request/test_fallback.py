@@ -11,7 +11,7 @@ from components.ranking.ensemble import Share
 from metier.contract import SURFACES
 from metier.errors import ServingError
 from serving.api import ApplicantReview, JobFeed, Rank, TalentSearch
-from serving.candidates.space import Candidates
+from serving.candidates.space import CandidateSpace
 from serving.request.fallback import LADDER, climb, popularity_in_category
 from serving.request.trail import Pace, Trail
 from serving.stages import Stages
@@ -70,7 +70,7 @@ def made(engine):
         )
         candidates = served.candidates
         if retriever is not None:
-            candidates = Candidates(candidates.parts, retriever, candidates.vectors)
+            candidates = CandidateSpace(candidates.parts, retriever, candidates.vectors)
         return Stages(bundle, candidates, read or served._read)
 
     return make

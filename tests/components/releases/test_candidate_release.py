@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.releases.candidates import build_release, moment_of, read_release, release_version, vectors_by
+from components.releases.candidate_release import build_release, moment_of, read_release, release_version, vectors_by
 from components.releases.folder import newest_version
 from components.retrieval.digests import NOTE
 from feature_repo.build import build_all

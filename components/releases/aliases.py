@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from components.releases.bundle import Bundle
-from components.releases.candidates import build_release, vectors_by
+from components.releases.candidate_release import build_release, vectors_by
 from components.releases.registry import RegisteredBundle, Registry, registered_name
 from feature_repo.build.built import Built
 from feature_repo.build.feature_tables import VECTORS
@@ -21,7 +21,7 @@ from metier.settings import Settings
 
 
 @dataclass(frozen=True)
-class InUse:
+class AliasedBundle:
     """A bundle that an alias means."""
 
     surface: Surface
@@ -34,22 +34,22 @@ def open_registry(settings: Settings) -> Registry:
     return Registry(settings.registry, settings.artifacts, settings.bundles)
 
 
-def in_use(registry: Registry) -> list[InUse]:
+def aliased_bundles(registry: Registry) -> list[AliasedBundle]:
     """Champion, then challenger, of every surface that has one."""
-    found: list[InUse] = []
+    found: list[AliasedBundle] = []
     if registry.is_new:
         return found
     for surface in SURFACES:
         for alias in ("champion", "challenger"):
             bundle = registry.by_alias(registered_name(surface), alias)  # type: ignore[arg-type]
             if bundle is not None:
-                found.append(InUse(surface, alias, bundle))
+                found.append(AliasedBundle(surface, alias, bundle))
     return found
 
 
 def champions(registry: Registry) -> dict[Surface, str]:
     """Per surface that has one, its champion as `name version sha256`: what a study carries between steps."""
-    held = [each for each in in_use(registry) if each.alias == "champion"]
+    held = [each for each in aliased_bundles(registry) if each.alias == "champion"]
     return {each.surface: f"{each.bundle.name} {each.bundle.version} {each.bundle.sha256}" for each in held}
 
 
@@ -61,10 +61,10 @@ def pinned(champion: str) -> RegisteredBundle | None:
     return RegisteredBundle(name, int(version), sha256)
 
 
-def to_serve(registry: Registry) -> dict[Surface, InUse]:
+def bundles_to_serve(registry: Registry) -> dict[Surface, AliasedBundle]:
     """Per surface its champion, or the challenger where nothing was promoted yet; RegistryError where there is none."""
-    chosen: dict[Surface, InUse] = {}
-    for each in in_use(registry):
+    chosen: dict[Surface, AliasedBundle] = {}
+    for each in aliased_bundles(registry):
         chosen.setdefault(each.surface, each)
     if not chosen:
         raise RegistryError(f"{registry} holds no champion and no challenger; run `metier pipeline run training`")
@@ -78,7 +78,7 @@ def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
     store, made = FeatureStoreClient(settings), Built.read(settings.features)
     views = {} if made is None else {view.name: made.moment for view in VIEWS}
     built: dict[str, str] = {}
-    for each in in_use(registry):
+    for each in aliased_bundles(registry):
         pin = each.bundle
         bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
         if bundle.version not in built:

@@ -19,8 +19,8 @@ import pyarrow as pa
 from components.releases.folder import FORMAT, MANIFEST, beside, only_writer, point, verified, write_manifest
 from components.retrieval import HybridRetriever
 from components.retrieval.digests import sha256_of
+from components.retrieval.from_lake import applications, newest_versions, pair_interactions
 from components.retrieval.hybrid import MANIFEST as INDEX_MANIFEST
-from components.retrieval.known import applications, newest_versions, pair_interactions
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.build.corpus import TextCorpus, distinct_texts
 from feature_repo.files.mapped import read_table, write_table
@@ -42,7 +42,7 @@ Moments = Mapping[str, datetime]
 
 
 @dataclass(frozen=True)
-class Release:
+class CandidateRelease:
     """`features`, `columns`, `names` and the index have one row a candidate, in the order of `candidates`."""
 
     surface: Surface
@@ -172,12 +172,12 @@ def moment_of(version: str) -> datetime:
     return datetime.strptime(version.split("-")[0], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
 
 
-def read_release(folder: Path, version: str, encoder: Encoder) -> Release:
+def read_release(folder: Path, version: str, encoder: Encoder) -> CandidateRelease:
     """The release, mapped; ArtifactError when it is damaged, of another format, version or encoder."""
     home = folder / version
     manifest = verified(home, version)
     name, vectors = surface(manifest["surface"]), TextVectors.read(home / VECTORS)
-    return Release(
+    return CandidateRelease(
         name,
         version,
         moment_of(version),
@@ -202,7 +202,7 @@ def _release(
     encoder: Encoder,
     vectors: TextVectors,
     older: Moments,
-) -> Release:
+) -> CandidateRelease:
     candidates = newest_versions(lake, name, as_of)
     rows = vectors.rows([text_key(text) for text in candidates["text"].to_pylist()])
     places = zip(*(candidates[column].to_pylist() for column in ("title", "city", "region")), strict=True)
@@ -216,7 +216,7 @@ def _release(
     )
     moment = pa.repeat(pa.scalar(as_of, pa.timestamp("us", tz="UTC")), candidates.num_rows)
     asked = pa.table({"candidate_id": candidates["id"], "event_timestamp": moment})
-    return Release.from_tables(
+    return CandidateRelease.from_tables(
         name,
         version,
         as_of,
