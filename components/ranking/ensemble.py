@@ -36,7 +36,22 @@ class Share:
 
 
 class Ensemble:
-    """Rankers by name with their shares and one calibration; make one with `fit` or `load`."""
+    """Rankers by name with their shares and one calibration; make one with `fit` or `load`.
+
+    >>> import numpy as np
+    >>> from components.ranking import ExternalRanker
+    >>> from components.training_sets import RankingDataset
+    >>> features = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32)
+    >>> relevance, query_id = features.sum(axis=1) > 1.5, np.repeat(np.arange(200), 10)
+    >>> validation = RankingDataset(features, relevance, query_id, ("skill_match", "past_hires"))
+    >>> rankers = {name: ExternalRanker(score_column=name).fit(validation) for name in validation.feature_names}
+    >>> ensemble = Ensemble.fit(rankers, validation)
+    >>> {name: round(weight, 1) for name, weight in ensemble.weights.items()}
+    {'skill_match': 0.5, 'past_hires': 0.5}
+    >>> likely, unlikely = ensemble.score(np.array([[2, 2], [-2, -2]], dtype=np.float32))  # P(relevant)
+    >>> bool(likely > 0.9), bool(unlikely < 0.1)
+    (True, True)
+    """
 
     kind: ClassVar[str] = "ensemble"
 

@@ -26,7 +26,16 @@ LONGEST_ANSWER_BYTES = 10_000_000
 
 
 class ExternalRanker:
-    """A Ranker that learns nothing: `fit` only checks that its scores can be had for the data set's features."""
+    """A Ranker that learns nothing: `fit` only checks that its scores can be had for the data set's features.
+
+    >>> import numpy as np
+    >>> from components.training_sets import RankingDataset
+    >>> features = np.array([[0.2, 30], [0.9, 45]], dtype=np.float32)
+    >>> train = RankingDataset(features, [0, 1], [7, 7], ("my_score", "hourly_rate_usd"))
+    >>> ranker = ExternalRanker(score_column="my_score").fit(train)
+    >>> ranker.score(features)
+    array([0.2, 0.9], dtype=float32)
+    """
 
     kind: ClassVar[str] = "external"
 

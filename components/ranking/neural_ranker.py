@@ -23,7 +23,23 @@ ROWS_AT_ONCE = 8_192
 
 
 class NeuralRanker:
-    """A Ranker: DCN-v2 with a listwise loss and one head an outcome. Scores are standardised over the training rows."""
+    """A Ranker: DCN-v2 with a listwise loss and one head an outcome. Scores are standardised over the training rows.
+
+    >>> import numpy as np
+    >>> from components.ranking import NeuralConfig
+    >>> from components.training_sets import RankingDataset
+    >>> features = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
+    >>> relevance, query_id = features[:, 0] > 1, np.repeat(np.arange(40), 10)
+    >>> train = RankingDataset(
+    ...     features, relevance, query_id, ("skill_match", "noise"), outcomes={"hire": features[:, 0] > 1.5}
+    ... )
+    >>> ranker = NeuralRanker().fit(train, NeuralConfig(hidden=(16,), networks=1, epochs=5))
+    >>> better, worse = ranker.score(np.array([[2, 0], [-2, 0]], dtype=np.float32))
+    >>> bool(better > worse)
+    True
+    >>> ranker.score_heads(features)["hire"].shape
+    (400,)
+    """
 
     kind: ClassVar[str] = "neural"
 

@@ -24,7 +24,40 @@ HIGHEST_GRADE = 31
 
 
 class Ranker(Protocol):
-    """Fit on a data set, score rows, save to a directory without pickle, load from it."""
+    """Fit on a data set, score rows, save to a directory without pickle, load from it.
+
+    Any class with these members is one; docs/bring-your-ranker.md takes one through the pipeline.
+
+    >>> import json
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from components.training_sets import RankingDataset
+    >>> class BestFeature:
+    ...     feature_names = ()
+    ...
+    ...     def fit(self, train, config=None, validation=None):
+    ...         self.feature_names = train.feature_names
+    ...         self.column = int(np.argmax(train.relevance @ np.nan_to_num(train.features)))
+    ...         return self
+    ...
+    ...     def score(self, features, feature_names=None):
+    ...         return features[:, self.column]
+    ...
+    ...     def save(self, directory):
+    ...         content = {"column": self.column, "feature_names": self.feature_names}
+    ...         Path(directory, "best.json").write_text(json.dumps(content))
+    ...
+    ...     @classmethod
+    ...     def load(cls, directory):
+    ...         ranker = cls()
+    ...         vars(ranker).update(json.loads(Path(directory, "best.json").read_text()))
+    ...         return ranker
+    >>> features = np.array([[0.2, 3], [0.9, 1]], dtype=np.float32)
+    >>> ranker = BestFeature().fit(RankingDataset(features, [0, 1], [7, 7], ("skill_match", "rate")))
+    >>> ranker.save(".")
+    >>> BestFeature.load(".").score(features)
+    array([3., 1.], dtype=float32)
+    """
 
     kind: ClassVar[str]
 

@@ -80,7 +80,21 @@ WATCHED = XGBoostConfig(
 
 
 class XGBoostRanker:
-    """A Ranker. Scores are margins: only their order within a query means something."""
+    """A Ranker. Scores are margins: only their order within a query means something.
+
+    >>> import numpy as np
+    >>> from components.ranking import XGBoostConfig
+    >>> from components.training_sets import RankingDataset
+    >>> features = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
+    >>> relevance, query_id = features[:, 0] > 1, np.repeat(np.arange(40), 10)
+    >>> train = RankingDataset(features, relevance, query_id, ("skill_match", "noise"))
+    >>> ranker = XGBoostRanker().fit(train, XGBoostConfig(trees=5))
+    >>> ranker
+    XGBoostRanker(5 trees on 2 of 2 features)
+    >>> better, worse = ranker.score(np.array([[2, 0], [-2, 0]], dtype=np.float32))
+    >>> bool(better > worse)
+    True
+    """
 
     kind: ClassVar[str] = "xgboost"
 
