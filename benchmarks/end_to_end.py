@@ -40,9 +40,9 @@ from feature_repo.texts import TextVectors
 from metier.contract import TABLES
 from metier.lake import Lake
 from metier.settings import Settings
-from serving.candidates.snapshot import CandidateSnapshot, judged
+from serving.candidates.snapshot import CandidateSnapshot, eligibility_of
 from serving.launch import free_port, running
-from serving.request.ask import Ask
+from serving.request.ranking import RankingRequest
 from serving.stages import SOURCED
 
 K = 10
@@ -164,7 +164,9 @@ def _offline(
         stamp = pa.array([moment]).cast(pa.timestamp("us", tz="UTC"))
         query = query.append_column("event_timestamp", stamp).append_column("text", pa.nulls(1, pa.string()))
         asked = query_features(SURFACE, query, store.training_features)
-        eligible = judged(snapshot.pool, Ask(SURFACE, each.actor_id), np.empty(0, np.int64)).mask.copy()
+        eligible = eligibility_of(
+            snapshot.pool, RankingRequest(SURFACE, each.actor_id), np.empty(0, np.int64)
+        ).mask.copy()
         eligible[snapshot.rows(each.history)] = False
         ((ids, _),) = retrieve(release.retriever, questions(SURFACE, asked, release.vectors), SOURCED, eligible)
         pairs = pa.table({"query_id": ["q"] * len(ids), "candidate_id": ids.tolist()})

@@ -69,13 +69,13 @@ def serve_bare(port: int) -> int:
 
     from components.releases import open_registry
     from components.releases.aliases import bundles_to_serve
-    from serving.clock import Clock
+    from serving.clock import OffsetClock
     from serving.engine import Engine
-    from serving.routes import create_api
+    from serving.http.routes import create_api
 
     settings = load_settings()
     pins = {surface: each.bundle for surface, each in bundles_to_serve(open_registry(settings)).items()}
-    clock = Clock.starting_at(Lake(settings.lake).as_of())
+    clock = OffsetClock.starting_at(Lake(settings.lake).as_of())
     app = create_api(lambda: Engine(settings, pins, clock))
     uvicorn.run(app, host=settings.http_host, port=port, loop="uvloop", access_log=False, log_level="warning")
     return 0

@@ -16,6 +16,7 @@ MetierError
 │   └── ArtifactError         a saved model is missing, truncated or of another version
 ├── ServingError              the endpoint cannot do what was asked of it
 │   ├── NotFoundError         an actor, job or candidate nobody knows; HTTP answers 404
+│   ├── BusyError             more requests wait than can be answered in time; HTTP answers 503
 │   └── EventLogError         an event could not be made durable, so it was not acknowledged
 ├── RegistryError             the registry cannot be reached or holds no such bundle
 ├── UnsupportedEstimate       the log does not support the asked off-policy estimate
@@ -88,6 +89,10 @@ class ServingError(MetierError):
 
 class NotFoundError(ServingError):
     """An actor, job or candidate that nobody knows."""
+
+
+class BusyError(ServingError):
+    """More requests wait than can be answered in time."""
 
 
 class EventLogError(ServingError):

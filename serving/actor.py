@@ -1,7 +1,7 @@
 """Who asks: one row of stored features, read through Feast, as the rankers and as retrieval want it.
 
 An actor or a job that nobody knows is the caller's error; a store or an encoder that fails costs what needs it, and is
-named in the trail. Knows no candidate.
+named in the trace. Knows no candidate.
 """
 
 import logging
@@ -18,8 +18,8 @@ from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.weighing import DIMENSIONS
 from metier.errors import NotFoundError, ServingError
-from serving.request.ask import Ask
-from serving.request.trail import Trail
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
 
 LOG = logging.getLogger(__name__)
 
@@ -40,54 +40,56 @@ class Actor:
         return self.row[name][0].as_py() if name in self.row.column_names else None
 
 
-def hydrated(ask: Ask, trail: Trail, now: datetime, vectors: TextVectors, read: Read, encoder: Encoder) -> Actor:
+def hydrated(
+    request: RankingRequest, trace: RequestTrace, now: datetime, vectors: TextVectors, read: Read, encoder: Encoder
+) -> Actor:
     """The actor of a request; NotFoundError where nobody knows it, or the job it asks for."""
-    row = request_row(ask, now)
+    row = request_row(request, now)
     try:
-        known = query_features(ask.surface, row, read)
+        known = query_features(request.surface, row, read)
     except Exception as error:  # the store is down: what needs it is left out, the request goes on
         LOG.warning("the online store failed", exc_info=True)
-        if ask.surface == "applicant_review":
-            raise ServingError("whose job this is cannot be checked now; ask again in a second") from error
-        trail.without("actor features", f"the online store failed ({type(error).__name__})")
-        typed = _typed(ask, trail, encoder)
-        return Actor(row, None, None if typed is None else Question(ask.text or "", typed, None))
-    _require_known(ask, known)
-    (question,) = questions(ask.surface, known, vectors)
-    typed, embeddings = _typed(ask, trail, encoder), None
+        if request.surface == "applicant_review":
+            raise ServingError("whose job this is cannot be checked now; request again in a second") from error
+        trace.degrade("actor features", f"the online store failed ({type(error).__name__})")
+        typed = _typed(request, trace, encoder)
+        return Actor(row, None, None if typed is None else Question(request.text or "", typed, None))
+    _require_known(request, known)
+    (question,) = questions(request.surface, known, vectors)
+    typed, embeddings = _typed(request, trace, encoder), None
     if typed is not None:
         question = replace(question, vectors=typed)
-        embeddings = dict(zip([ask.text or ""], typed, strict=False))
-    return Actor(known, QueryColumns.encode(ask.surface, known, vectors, embeddings), question)
+        embeddings = dict(zip([request.text or ""], typed, strict=False))
+    return Actor(known, QueryColumns.encode(request.surface, known, vectors, embeddings), question)
 
 
-def request_row(ask: Ask, now: datetime) -> pa.Table:
+def request_row(request: RankingRequest, now: datetime) -> pa.Table:
     """The one row that stored features are joined to."""
-    told = {"actor_id": ask.actor_id, "job_id": ask.job_id, "text": ask.text}
+    told = {"actor_id": request.actor_id, "job_id": request.job_id, "text": request.text}
     row = pa.table({name: pa.array([value], pa.string()) for name, value in told.items()})
     return row.append_column("event_timestamp", pa.array([now], pa.timestamp("us", tz="UTC")))
 
 
-def _typed(ask: Ask, trail: Trail, encoder: Encoder) -> Floats | None:
+def _typed(request: RankingRequest, trace: RequestTrace, encoder: Encoder) -> Floats | None:
     """Vector (1, dimension) of the typed text, (0, dimension) where the encoder failed; None for no text."""
-    if not (ask.text and ask.text.strip()):
+    if not (request.text and request.text.strip()):
         return None
     try:
-        return encoder.encode_queries([ask.text])
+        return encoder.encode_queries([request.text])
     except Exception as error:  # words still find and rank
         LOG.warning("the encoder failed", exc_info=True)
-        trail.without("text vector", f"the encoder failed ({type(error).__name__})")
+        trace.degrade("text vector", f"the encoder failed ({type(error).__name__})")
         return np.empty((0, DIMENSIONS), np.float32)
 
 
-def _require_known(ask: Ask, asked: pa.Table) -> None:
-    role = "freelancer" if ask.surface == "job_feed" else "client"
+def _require_known(request: RankingRequest, asked: pa.Table) -> None:
+    role = "freelancer" if request.surface == "job_feed" else "client"
     if asked[f"{role}_profile__status"][0].as_py() is None:
-        raise NotFoundError(f"unknown {role} {ask.actor_id!r}; import it, or PUT it first")
-    if ask.surface == "job_feed" or ask.job_id is None:
+        raise NotFoundError(f"unknown {role} {request.actor_id!r}; import it, or PUT it first")
+    if request.surface == "job_feed" or request.job_id is None:
         return
     if asked["job_profile__status"][0].as_py() is None:
-        raise NotFoundError(f"unknown job {ask.job_id!r}; import it, or PUT it first")
+        raise NotFoundError(f"unknown job {request.job_id!r}; import it, or PUT it first")
     owner = asked["job_profile__client_id"][0].as_py()
-    if ask.surface == "applicant_review" and owner not in (None, ask.actor_id):
-        raise NotFoundError(f"job {ask.job_id!r} is not a job of client {ask.actor_id!r}; name its own client")
+    if request.surface == "applicant_review" and owner not in (None, request.actor_id):
+        raise NotFoundError(f"job {request.job_id!r} is not a job of client {request.actor_id!r}; name its own client")

@@ -14,7 +14,7 @@ from components.releases import RegisteredBundle
 from metier.contract import Surface, surface
 from metier.errors import SettingsError
 from metier.settings import load_settings
-from serving.clock import Clock
+from serving.clock import OffsetClock
 
 APPLICATION = "metier"
 LEAST_REPLICAS = 2
@@ -32,13 +32,13 @@ REPLICA_OPTIONS: dict[str, Any] = {
 class Endpoint:
     """One replica: the HTTP application over one engine."""
 
-    def __init__(self, pins: Mapping[Surface, RegisteredBundle], clock: Clock) -> None:
+    def __init__(self, pins: Mapping[Surface, RegisteredBundle], clock: OffsetClock) -> None:
         self._pins = pins
         self._clock = clock
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         from serving.engine import Engine
-        from serving.routes import create_api
+        from serving.http.routes import create_api
 
         return create_api(lambda: Engine(load_settings(), self._pins, self._clock))
 
@@ -62,7 +62,7 @@ def build_app(args: Mapping[str, Any]) -> serve.Application:
         ray_actor_options={"num_cpus": 1},
         **REPLICA_OPTIONS,
     )
-    clock = Clock.starting_at(datetime.fromisoformat(moment) if moment else None)
+    clock = OffsetClock.starting_at(datetime.fromisoformat(moment) if moment else None)
     return deployment.bind(pins_of(args.get("bundles") or {}), clock)
 
 

@@ -9,7 +9,7 @@ from typing import Self
 
 
 @dataclass(frozen=True)
-class Clock:
+class OffsetClock:
     """`ahead` of the wall clock; negative for an archive."""
 
     ahead: timedelta = timedelta(0)

@@ -24,15 +24,15 @@ from metier.changes import Change, open_change_log
 from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
-from serving.candidates.live import Live
+from serving.candidates.follower import ChangeFollower
 from serving.candidates.snapshot import CandidateSnapshot
 from serving.candidates.space import CandidateSpace
-from serving.clock import Clock
+from serving.clock import OffsetClock
 from serving.events.event_log import EventLog
 from serving.own_folder import own_folder
 from serving.records import events_of
-from serving.request.ask import Ask, Slate
-from serving.request.trail import Trail
+from serving.request.ranking import RankingRequest, Slate
+from serving.request.trace import RequestTrace
 from serving.stages import Stages
 
 LOG = logging.getLogger(__name__)
@@ -48,12 +48,12 @@ Pins = Mapping[Surface, RegisteredBundle]
 class Engine:
     """Serves the pinned bundles by `clock`, which the replicas of an endpoint share."""
 
-    def __init__(self, settings: Settings, pins: Pins, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, pins: Pins, clock: OffsetClock | None = None) -> None:
         if not pins:
             raise ServingError("no bundle is pinned; run `metier pipeline run training`, then `metier serve`")
         self.settings = settings
         self.pins = dict(pins)
-        self._clock = clock or Clock()
+        self._clock = clock or OffsetClock()
         store = FeatureStoreClient(settings, settings.online_timeout_seconds)
         self._read = Breaker().guarded(store.serving_features)
         self._refreshing = threading.Lock()
@@ -64,12 +64,12 @@ class Engine:
         self.pushes = Pushes(beside)
         with ExitStack() as opened:
             folder = opened.enter_context(own_folder(settings.replicas))
-            self.live = Live(self.changes, beside.serving_features, folder, self._serve)
-            opened.callback(self.live.close)
+            self.follower = ChangeFollower(self.changes, beside.serving_features, folder, self._serve)
+            opened.callback(self.follower.close)
             for surface in SURFACES:
                 if surface in pins:
                     self._load(surface)
-            self.live.start()
+            self.follower.start()
             self._warm_up()
             self.events = EventLog(settings.events)
             opened.callback(self.events.close, CLOSE_SECONDS)
@@ -80,17 +80,17 @@ class Engine:
         """The clock of this endpoint."""
         return self._clock.now()
 
-    def rank(self, ask: Ask, trail: Trail) -> tuple[Slate, Stages]:
+    def rank(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, recorded in the event log, and the stages that made it."""
-        self._look(trail)
-        stages = self.serving(ask.surface)
+        self._look(trace)
+        stages = self.serving(request.surface)
         now = self.now()
         for each in self.ages(stages, now):
             if each.stale:
-                trail.without(f"stale {each.view}", str(each))
-        slate = stages.answer(ask, trail, now)
-        with trail.stage("log"):
-            self.events.append(events_of(ask, slate, trail, stages, feature_service(ask.surface)))
+                trace.degrade(f"stale {each.view}", str(each))
+        slate = stages.answer(request, trace, now)
+        with trace.stage("log"):
+            self.events.append(events_of(request, slate, trace, stages, feature_service(request.surface)))
         return slate, stages
 
     def put(self, table: str, row: Mapping[str, Any]) -> Change:
@@ -100,13 +100,13 @@ class Engine:
     @property
     def caught_up(self) -> bool:
         """Whether the change log was read to its end just now, or cannot be read at all."""
-        return self.live.failure is not None or self.live.behind_seconds <= BEHIND_SECONDS
+        return self.follower.failure is not None or self.follower.behind_seconds <= BEHIND_SECONDS
 
     def ages(self, stages: Stages, now: datetime) -> tuple[Age, ...]:
         """How old the candidates' values are, by feature view; their profiles are as of the change log."""
         views = dict(stages.snapshot.release.views)
         profile = "job_profile" if stages.snapshot.surface == "job_feed" else "freelancer_profile"
-        views[profile] = max(views[profile], now - timedelta(seconds=self.live.behind_seconds))
+        views[profile] = max(views[profile], now - timedelta(seconds=self.follower.behind_seconds))
         return ages(views, now)
 
     def serving(self, surface: Surface) -> Stages:
@@ -137,13 +137,13 @@ class Engine:
         """Write what the event log still holds, end all threads, and remove this replica's files."""
         self._opened.close()
 
-    def _look(self, trail: Trail) -> None:
+    def _look(self, trace: RequestTrace) -> None:
         """After a pause read the change log first, for half of the time there is."""
         if not self.caught_up:
-            with trail.stage("changes"):
-                self.live.catch_up(trail.left_ms / 2e3)
-        if self.live.behind_seconds > BEHIND_SECONDS:
-            trail.without("live changes", self.live.failure or f"not read for {self.live.behind_seconds:.0f} s")
+            with trace.stage("changes"):
+                self.follower.catch_up(trace.left_ms / 2e3)
+        if (behind := self.follower.behind_seconds) > BEHIND_SECONDS:
+            trace.degrade("live changes", self.follower.failure or f"not read for {behind:.0f} s")
 
     def _is_newer(self, stages: Stages) -> bool:
         """Whether there is another release than the one served."""
@@ -169,7 +169,7 @@ class Engine:
         begun = time.monotonic()
         snapshot = CandidateSnapshot(read_release(folder, version, bundle.encoder))
         LOG.info("%s: %d candidates of %s in %.1f s", surface, len(snapshot), version, time.monotonic() - begun)
-        self.live.begin(surface, snapshot, bundle.encoder)
+        self.follower.begin(surface, snapshot, bundle.encoder)
 
     def _serve(self, surface: Surface, candidates: CandidateSpace) -> None:
         earlier = self.stages.get(surface)

@@ -8,27 +8,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.events.event_log import Event
-from serving.request.ask import Ask, Slate
-from serving.request.trail import Trail
+from serving.request.ranking import RankingRequest, Slate
+from serving.request.trace import RequestTrace
 from serving.stages import Stages
 
 
-def events_of(ask: Ask, slate: Slate, trail: Trail, stages: Stages, feature_service: str) -> list[Event]:
+def events_of(
+    request: RankingRequest, slate: Slate, trace: RequestTrace, stages: Stages, feature_service: str
+) -> list[Event]:
     """Rows for the event log, the query first. Propensity is null: the order was deterministic."""
     moment = {"event_timestamp": slate.event_timestamp, "recorded_at": slate.event_timestamp}
     query: dict[str, Any] = {
         "query_id": slate.query_id,
-        "surface": ask.surface,
-        "actor_id": ask.actor_id,
-        "session_id": ask.session_id,
-        "job_id": ask.job_id,
-        "text": ask.text,
-        "filters": _json(ask.filters),
-        "context": _json(ask.context),
+        "surface": request.surface,
+        "actor_id": request.actor_id,
+        "session_id": request.session_id,
+        "job_id": request.job_id,
+        "text": request.text,
+        "filters": _json(request.filters),
+        "context": _json(request.context),
         "policy": stages.bundle.version,
         "snapshot_version": stages.candidates.version,
         "tier": slate.tier,
-        "degraded": list(trail.degraded),
+        "degraded": list(trace.degraded),
         "feature_service": feature_service,
         "feature_schema_hash": stages.bundle.manifest.feature_schema_hash,
         **moment,

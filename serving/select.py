@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.retrieval.eligibility import cap_per_agency
-from serving.request.ask import Ask, Entry
+from serving.request.ranking import RankingRequest, SlateEntry
 
 BELOW = 0.5
 """A promoted candidate may score below the last organic score on the slate by this share of it, and no more."""
@@ -21,24 +21,24 @@ Placed = list[tuple[int, str]]
 
 
 def ranked_entries(
-    ask: Ask,
+    request: RankingRequest,
     ids: Sequence[str],
     score: npt.NDArray[np.float64],
     agencies: Sequence[str | None],
     allowed: npt.NDArray[np.bool_],
-) -> list[tuple[int, Entry]]:
+) -> list[tuple[int, SlateEntry]]:
     """(position in `ids`, entry) by rank, from 1; equal scores keep the order of `ids`.
 
     A promoted candidate that scores too low, or would be one too many of its agency, competes as an organic one.
     """
-    paid = {each.candidate_id: each.rank for each in ask.promoted}
+    paid = {each.candidate_id: each.rank for each in request.promoted}
     order = [int(place) for place in np.argsort(-score, kind="stable") if allowed[place]]
-    unpaid = _capped([place for place in order if ids[place] not in paid], agencies)[: ask.k]
+    unpaid = _capped([place for place in order if ids[place] not in paid], agencies)[: request.k]
     floor = score[unpaid[-1]] - BELOW * abs(score[unpaid[-1]]) if unpaid else -np.inf
     bought = {place: paid[ids[place]] for place in order if ids[place] in paid and score[place] >= floor}
     return [
-        (place, Entry(ids[place], rank, float(score[place]), placement))
-        for rank, (place, placement) in enumerate(_placed(order, bought, agencies)[: ask.k], 1)
+        (place, SlateEntry(ids[place], rank, float(score[place]), placement))
+        for rank, (place, placement) in enumerate(_placed(order, bought, agencies)[: request.k], 1)
     ]
 
 

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feature_repo.build.by_day import EPOCH, day_after, day_of, midnight
-from metier.durable import write_whole
 from metier.contract import TABLES
+from metier.durable import write_whole
 from metier.lake import Lake
 
 FORMAT = 1

@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_repo.texts.encoding import encoding
-from feature_repo.texts import Encoder
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import TextCorpus, distinct_query_texts, distinct_texts, write_text_views
-from feature_repo.texts import TextVectors
-from feature_repo.texts.weighing import DIMENSIONS, on_grid
 from feature_repo.files.whole_folder import replacing_folder, settle
+from feature_repo.texts import Encoder, TextVectors
+from feature_repo.texts.encoding import encoding
+from feature_repo.texts.weighing import DIMENSIONS, on_grid
 from metier.errors import FeatureError
 from metier.lake import Lake
 from metier.locks import exclusively

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from metier.contract import TIMESTAMP
 from feature_repo.definitions import LONGEST
+from metier.contract import TIMESTAMP
 
 VERSIONS_A_BATCH = 20_000
 FIXED = ("entity_id", "visible_at", "happened_at", "recorded_at", "candidate_id", "interaction")

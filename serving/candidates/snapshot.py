@@ -22,7 +22,7 @@ from feature_repo.inputs.columns import numbers
 from feature_repo.inputs.encoded import CandidateColumns
 from metier.contract import Surface
 from metier.errors import UnknownNameError
-from serving.request.ask import Ask
+from serving.request.ranking import RankingRequest
 
 Pool = JobPool | FreelancerPool
 Rows = npt.NDArray[np.int64]
@@ -99,7 +99,7 @@ class CandidateSnapshot:
         return dataclasses.replace(self.columns, application_age_hours=ages, application_order=order)
 
     def _only(self, columns: tuple[str, ...]) -> pa.Table:
-        """These features of everybody; kept, since requests ask for the same ones."""
+        """These features of everybody; kept, since requests request for the same ones."""
         if columns not in self._selected:
             held = self.release.features.column_names
             unknown = next((name for name in columns if name not in held), None)
@@ -129,14 +129,14 @@ def _spelled(features: pa.Table, name: str) -> npt.NDArray[np.object_]:
     return spelled
 
 
-def judged(pool: Pool, ask: Ask, excluded: Rows) -> Eligibility:
+def eligibility_of(pool: Pool, request: RankingRequest, excluded: Rows) -> Eligibility:
     """Who of the pool may be shown, without the rows `excluded`; InputError for filters that cannot be used."""
     if isinstance(pool, JobPool):
-        found = pool.feed(ask.actor_id, ask.filters)
-    elif ask.surface == "applicant_review":
-        found = pool.applicants(ask.actor_id, ask.job_id or "")
+        found = pool.feed(request.actor_id, request.filters)
+    elif request.surface == "applicant_review":
+        found = pool.applicants(request.actor_id, request.job_id or "")
     else:
-        found = pool.search(ask.actor_id, ask.job_id, ask.filters)
+        found = pool.search(request.actor_id, request.job_id, request.filters)
     count = int(found.mask[excluded].sum())
     if count == 0:
         return found

@@ -18,9 +18,9 @@ from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from feature_repo.texts import TextVectors
 from metier.contract import Surface
-from serving.candidates.snapshot import CandidateSnapshot, Rows, judged
-from serving.request.ask import Ask
-from serving.request.fallback import popularity_in_category
+from serving.candidates.snapshot import CandidateSnapshot, Rows, eligibility_of
+from serving.request.ladder import popularity_in_category
+from serving.request.ranking import RankingRequest
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
@@ -73,11 +73,11 @@ class CandidateSpace:
             ids[places] = part.at(own)
         return list(ids)
 
-    def judged(self, ask: Ask) -> Eligibility:
+    def eligibility(self, request: RankingRequest) -> Eligibility:
         """Who may be shown, by row; InputError for filters that cannot be used."""
-        seen = self.rows(ask.exclude)
+        seen = self.rows(request.exclude)
         excluded = [own for _, _, own in self._split(np.unique(seen[seen >= 0]), every=True)]
-        found = [judged(pool, ask, own) for pool, own in zip(self._pools, excluded, strict=True)]
+        found = [eligibility_of(pool, request, own) for pool, own in zip(self._pools, excluded, strict=True)]
         dropped = sum((Counter(each.dropped) for each in found), Counter[str]())
         return Eligibility(np.concatenate([each.mask for each in found]), dict(dropped))
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 from ray.serve._private.haproxy import HAProxyConfig
 
-from serving.routes import create_api
+from serving.http.routes import create_api
 from tests.infra.manifests import readiness_script
 
 Answering = Callable[[dict[str, int]], int]

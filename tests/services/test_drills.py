@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from feature_repo.client import FeatureStoreClient
-from serving.clock import Clock
+from serving.clock import OffsetClock
 from serving.engine import Engine
-from serving.request.ask import Ask
-from serving.request.trail import Trail
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
 from tests.servers import SOON, SlowProxy, Valkey, wait_until
 
 UNHURRIED_MS = 60_000
@@ -28,12 +28,12 @@ class Endpoint:
     def ask(self, surface):
         """The slate and what it does without."""
         told = self.world.body(surface)
-        trail = Trail(UNHURRIED_MS)
-        ask = Ask(surface, told["actor_id"], job_id=told.get("job_id"))
-        slate = self.engine.serving(surface).answer(ask, trail, self.world.as_of)
+        trace = RequestTrace(UNHURRIED_MS)
+        ask = RankingRequest(surface, told["actor_id"], job_id=told.get("job_id"))
+        slate = self.engine.serving(surface).answer(ask, trace, self.world.as_of)
         assert slate.entries
-        assert trail.elapsed_ms < 1e3 * SOON / 2
-        return [(entry.candidate_id, entry.score) for entry in slate.entries], trail.degraded
+        assert trace.elapsed_ms < 1e3 * SOON / 2
+        return [(entry.candidate_id, entry.score) for entry in slate.entries], trace.degraded
 
     def whole(self):
         """The answers of both surfaces once nothing is left out."""
@@ -56,7 +56,7 @@ def endpoint(world, home, **stores):
         client = FeatureStoreClient(settings)
         client.apply()
         client.materialize(own.as_of)
-    engine = Engine(settings, own.pins, Clock.starting_at(own.as_of))
+    engine = Engine(settings, own.pins, OffsetClock.starting_at(own.as_of))
     try:
         yield Endpoint(own, engine)
     finally:
@@ -113,7 +113,7 @@ def test_a_server_that_takes_connections_and_never_answers_hangs_nobody(shared, 
 def test_a_replica_that_starts_while_the_server_hangs_answers_and_is_whole_later(shared, server):
     before = shared.whole()
     with server.stopped():
-        late = Engine(shared.engine.settings, shared.world.pins, Clock.starting_at(shared.world.as_of))
+        late = Engine(shared.engine.settings, shared.world.pins, OffsetClock.starting_at(shared.world.as_of))
         started = Endpoint(shared.world, late)
         assert names_the_store(started.degraded())
     try:

@@ -11,10 +11,10 @@ import pytest
 from components.ranking import artifact
 from components.releases import RegisteredBundle
 from metier.errors import ArtifactError, MetierError, RegistryError, ServingError
-from serving.clock import Clock
+from serving.clock import OffsetClock
 from serving.engine import Engine
-from serving.request.ask import Ask
-from serving.request.trail import Trail
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def release(world, surface="job_feed") -> Path:
 
 def refused(world, match, kind=MetierError, pins=...):
     with pytest.raises(kind, match=match) as raised:
-        Engine(world.settings, world.pins if pins is ... else pins, Clock.starting_at(world.as_of))
+        Engine(world.settings, world.pins if pins is ... else pins, OffsetClock.starting_at(world.as_of))
     assert "\n" not in str(raised.value)
     assert ";" in str(raised.value)
 
@@ -74,7 +74,7 @@ def test_a_bundle_of_a_newer_format_names_the_upgrade(other):
 
 def test_a_bundle_that_is_not_here_is_fetched_and_one_that_is_nowhere_is_refused(other):
     shutil.rmtree(bundle(other))
-    Engine(other.settings, other.pins, Clock.starting_at(other.as_of)).close()
+    Engine(other.settings, other.pins, OffsetClock.starting_at(other.as_of)).close()
     assert bundle(other).exists()
     unknown = {"job_feed": RegisteredBundle("metier_job_feed", 7, "0" * 64)}
     refused(other, "no version 7 of 'metier_job_feed' at .*; use one of: ", RegistryError, unknown)
@@ -99,13 +99,13 @@ def test_a_damaged_release_is_refused(other, part):
 
 def test_each_stale_view_is_reported_with_every_slate(world):
     engine = Engine(
-        world.settings, {"job_feed": world.pins["job_feed"]}, Clock.starting_at(world.as_of + timedelta(days=3))
+        world.settings, {"job_feed": world.pins["job_feed"]}, OffsetClock.starting_at(world.as_of + timedelta(days=3))
     )
-    trail = Trail(60_000)
-    slate, _ = engine.rank(Ask("job_feed", world.feed_actor), trail)
+    trace = RequestTrace(60_000)
+    slate, _ = engine.rank(RankingRequest("job_feed", world.feed_actor), trace)
     assert slate.tier == "ensemble"
     views = ("job_activity", "client_profile", "client_activity")
-    assert trail.degraded == [f"stale {view}: 3.0 days old, limit 2" for view in views]
+    assert trace.degraded == [f"stale {view}: 3.0 days old, limit 2" for view in views]
     engine.close()
 
 

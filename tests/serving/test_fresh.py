@@ -14,11 +14,11 @@ import requests
 from components.importers.logs.endpoint import import_logs
 from components.privacy.forget import forget
 from metier.changes.files import FileChangeLog
-from serving.clock import Clock
+from serving.clock import OffsetClock
 from serving.engine import Engine
 from serving.launch import free_port
-from serving.request.ask import Ask
-from serving.request.trail import Trail
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
 from tests.serving.versions import JOB, PERSON
 from tests.serving.world import SOON, Client, ids, served, wait_until
 
@@ -164,7 +164,7 @@ def test_what_somebody_turned_to_counts_in_the_next_request_to_whichever_replica
     person, job = own.feed_actor, own.open_jobs[5]
 
     def seen():
-        slate, stages = engines[1].rank(Ask("job_feed", person, k=100), Trail(60_000))
+        slate, stages = engines[1].rank(RankingRequest("job_feed", person, k=100), RequestTrace(60_000))
         place = stages.bundle.manifest.feature_names.index("past_seen")
         return {entry.candidate_id: entry.features[place] for entry in slate.entries}[job]
 
@@ -212,7 +212,7 @@ def test_a_version_that_cannot_be_made_durable_is_not_acknowledged(own, tmp_path
 def test_a_replica_that_starts_serves_what_was_put_before(replicas, own):
     sequence = put(replicas[0], "jobs/before the start", JOB)
     engine = own.engine()
-    assert engine.live.sequence >= sequence
+    assert engine.follower.sequence >= sequence
     assert engine.stages["job_feed"].candidates.rows(["before the start"])[0] >= 0
     engine.close()
 
@@ -221,11 +221,11 @@ def test_a_replica_whose_log_was_not_read_reads_it_first_or_says_so(world, tmp_p
     other = world.copy(tmp_path / "home")
     engine = other.engine()
     with served(lambda: engine) as client:
-        engine.live._ended.set()  # as if its thread had been paused ...
-        engine.live._thread.join(SOON)
+        engine.follower._ended.set()  # as if its thread had been paused ...
+        engine.follower._thread.join(SOON)
         change = FileChangeLog(other.settings.changes).append("jobs", {"job_id": "missed", **JOB}, engine.now())
-        engine.live._looked -= 60  # ... for a minute
-        with engine.live._lock:  # while it reads
+        engine.follower._looked -= 60  # ... for a minute
+        with engine.follower._lock:  # while it reads
             ready = client.get("/readyz")
             assert (ready.status_code, ready.json()["status"]) == (503, "reading changes")
             answer = feed(client, other, deadline_ms=2_000)
@@ -244,7 +244,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 import uvicorn
-from serving.routes import create_api
+from serving.http.routes import create_api
 from tests.serving.world import World
 world = World(Path(sys.argv[1]))
 uvicorn.run(create_api(world.engine), host="127.0.0.1", port=int(sys.argv[2]), log_level="critical")
@@ -302,7 +302,7 @@ def test_changes_are_imported_once(own, engines, replicas):
 
 def test_a_person_that_is_forgotten_is_forgotten_by_running_replicas(world, tmp_path):
     other = world.copy(tmp_path / "home")
-    engine = Engine(other.settings, other.pins, Clock.starting_at(other.as_of))
+    engine = Engine(other.settings, other.pins, OffsetClock.starting_at(other.as_of))
     with served(lambda: engine) as client:
         put(client, "freelancers/remembered", PERSON)
         settled(client, put(client, "freelancers/forgotten", PERSON))

@@ -56,7 +56,7 @@ def walk(world, tmp_path_factory):
     with served(lambda: engine) as client:
         answers = ask(own, client)
         sequence = tell(own, client, engine.now())
-        wait_until(lambda: engine.live.sequence == sequence)
+        wait_until(lambda: engine.follower.sequence == sequence)
         live = ask_again(own, client)
         shown = sum(len(answer["slate"]) for answer in (*answers, *live))
         wait_until(lambda: len(logged(own.settings.events, "impressions")) == shown)
@@ -307,7 +307,7 @@ def test_new_candidates_are_found_after_the_swap(walk, featured, released):
 def test_changes_that_a_release_holds_are_no_longer_behind_it(walk, released):
     for stages in walk.engine.stages.values():
         assert len(stages.candidates.parts) == 1
-        assert stages.candidates.sequence == walk.engine.live.sequence > 0
+        assert stages.candidates.sequence == walk.engine.follower.sequence > 0
 
 
 def test_what_an_actor_did_counts_after_the_swap(walk, released):

@@ -12,8 +12,8 @@ import pytest
 
 from components.releases.aliases import build_releases
 from components.releases.folder import newest_version
-from serving.request.ask import Ask
-from serving.request.trail import Trail
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
 from tests.serving.world import wait_until
 
 STUCK = """
@@ -60,8 +60,8 @@ def releases(world) -> Path:
 
 
 def answered(engine, world):
-    ask = Ask("talent_search", world.owner(world.open_jobs[0]), job_id=world.open_jobs[0])
-    return engine.rank(ask, Trail(60_000))[0].entries
+    ask = RankingRequest("talent_search", world.owner(world.open_jobs[0]), job_id=world.open_jobs[0])
+    return engine.rank(ask, RequestTrace(60_000))[0].entries
 
 
 def test_a_builder_that_is_killed_leaves_the_release_and_its_replicas_alone(other):

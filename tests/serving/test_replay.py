@@ -25,7 +25,7 @@ def replayed(world, tmp_path_factory):
         answers = [client.ranked(ROUTES[surface], own.body(surface)) for surface in SURFACES]
         shown = {surface: ids(answer) for surface, answer in zip(SURFACES, answers, strict=True)}
         changed(own, client, shown)
-        wait_until(lambda: engine.live.sequence > 0 and engine.live.behind_seconds < 0.1)
+        wait_until(lambda: engine.follower.sequence > 0 and engine.follower.behind_seconds < 0.1)
         answers += [client.ranked(ROUTES[surface], own.body(surface)) for surface in SURFACES]
         shown_in_all = sum(len(answer["slate"]) for answer in answers)
         wait_until(lambda: len(logged(own.settings.events, "impressions")) == shown_in_all)

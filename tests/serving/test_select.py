@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.request.ask import Ask, Promoted
+from serving.request.ranking import Promoted, RankingRequest
 from serving.select import ranked_entries
 
 
@@ -14,7 +14,7 @@ def slate(score, agencies=None, promoted=(), allowed=None, k=20):
     names = [chr(ord("a") + place) for place in range(len(score))]
     paid = [Promoted(candidate, rank) for candidate, rank in promoted]
     entries = ranked_entries(
-        Ask("talent_search", "client", k=k, promoted=paid),
+        RankingRequest("talent_search", "client", k=k, promoted=paid),
         names,
         np.array(score, np.float64),
         agencies or [None] * len(score),

@@ -30,9 +30,9 @@ from feature_repo.texts import Encoder, TextVectors
 from metier.contract import SURFACES, Surface
 from metier.lake import Lake
 from metier.settings import Settings
-from serving.clock import Clock
+from serving.clock import OffsetClock
 from serving.engine import Engine
-from serving.routes import create_api
+from serving.http.routes import create_api
 from tests import servers
 
 ROUTES = {
@@ -76,7 +76,7 @@ class World:
         return {name: each.bundle for name, each in bundles_to_serve(open_registry(self.settings)).items()}
 
     def engine(self) -> Engine:
-        return Engine(self.settings, self.pins, Clock.starting_at(self.as_of))
+        return Engine(self.settings, self.pins, OffsetClock.starting_at(self.as_of))
 
     def copy(self, home: Path) -> "World":
         """The same world in a home of its own, without its logs; what is changed there is not changed here."""

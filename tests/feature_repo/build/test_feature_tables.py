@@ -9,8 +9,8 @@ import pytest
 
 from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
-from feature_repo.texts.text import card_text, text_key
 from feature_repo.texts import TextVectors
+from feature_repo.texts.text import card_text, text_key
 from metier.contract import TABLES
 from metier.lake import Lake
 from metier.settings import Settings

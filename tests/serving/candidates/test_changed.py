@@ -19,7 +19,7 @@ from metier.changes import Change
 from metier.changes.log import sequence_of
 from metier.contract import SURFACES
 from serving.candidates.changed import ChangedCandidates
-from serving.request.ask import Ask
+from serving.request.ranking import RankingRequest
 from tests.serving.versions import JOB, PERSON
 
 TABLES = {"job_feed": "jobs", "talent_search": "freelancers", "applicant_review": "freelancers"}
@@ -77,7 +77,7 @@ def found(candidates, text, k=5, eligible=None):
 
 
 def shown(candidates, **asked):
-    return set(candidates.at(np.flatnonzero(candidates.judged(Ask(candidates.surface, **asked)).mask)))
+    return set(candidates.at(np.flatnonzero(candidates.eligibility(RankingRequest(candidates.surface, **asked)).mask)))
 
 
 def test_without_changes_the_release_is_served_as_it_is(on):
@@ -120,15 +120,15 @@ def test_a_new_job_is_shown_where_the_feeds_rules_let_it(on, engine):
 
 def test_a_closed_job_vanishes_and_is_counted_once(on, world):
     surface = on("job_feed")
-    before = surface.changed.candidates(0).judged(Ask("job_feed", "somebody"))
+    before = surface.changed.candidates(0).eligibility(RankingRequest("job_feed", "somebody"))
     job = world.open_jobs[0]
     candidates = surface.take(surface.known(job, status="closed"))
-    after = candidates.judged(Ask("job_feed", "somebody"))
+    after = candidates.eligibility(RankingRequest("job_feed", "somebody"))
     assert job not in shown(candidates, actor_id="somebody")
     assert after.dropped == {**before.dropped, "not_open": before.dropped["not_open"] + 1}
     assert after.mask.sum() == before.mask.sum() - 1
     opened = surface.take(surface.known(job, status="open"))
-    assert opened.judged(Ask("job_feed", "somebody")).dropped == before.dropped
+    assert opened.eligibility(RankingRequest("job_feed", "somebody")).dropped == before.dropped
     assert job in shown(opened, actor_id="somebody")
 
 
@@ -139,14 +139,14 @@ def test_a_changed_candidate_counts_in_its_new_version_alone(on, world):
     candidates = surface.take(surface.version(job))
     assert found(candidates, "accordion")[0] == job
     assert candidates.rows([job]).tolist() == [len(surface.base)]
-    mask = candidates.judged(Ask("job_feed", "somebody")).mask
+    mask = candidates.eligibility(RankingRequest("job_feed", "somebody")).mask
     assert candidates.at(np.flatnonzero(mask)).count(job) == 1
     by_old_words, _ = candidates.find(Question(old_title, np.empty((0, 384), np.float32), None), 99, mask)
     assert surface.base.rows([job])[0] not in by_old_words
     again = surface.take(surface.version(job, title="Zither", description="strings", skills=[]))
-    assert found(again, "zither", eligible=again.judged(Ask("job_feed", "x")).mask)[0] == job
+    assert found(again, "zither", eligible=again.eligibility(RankingRequest("job_feed", "x")).mask)[0] == job
     words = Question("accordion", np.empty((0, 384), np.float32), None)
-    assert again.find(words, 9, again.judged(Ask("job_feed", "x")).mask)[0].size == 0
+    assert again.find(words, 9, again.eligibility(RankingRequest("job_feed", "x")).mask)[0].size == 0
 
 
 def test_late_and_repeated_versions_change_nothing(on, world):

@@ -14,9 +14,9 @@ from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from metier.contract import SURFACES
 from metier.errors import NotFoundError, UnknownNameError
-from serving.candidates.misses import read_misses
-from serving.candidates.snapshot import CandidateSnapshot, judged
-from serving.request.ask import Ask
+from serving.candidates.online import read_online
+from serving.candidates.snapshot import CandidateSnapshot, eligibility_of
+from serving.request.ranking import RankingRequest
 from tests.serving.online import require_equal
 
 
@@ -152,10 +152,10 @@ def online(row):
 
 def allowed(engine, surface, row, **asked):
     snapshot: CandidateSnapshot = engine.stages[surface].snapshot
-    ask = Ask(surface, **{"actor_id": "somebody", **asked})
-    found = read_misses(snapshot, ["new"], engine.now(), snapshot.release.vectors, online(row))
+    ask = RankingRequest(surface, **{"actor_id": "somebody", **asked})
+    found = read_online(snapshot, ["new"], engine.now(), snapshot.release.vectors, online(row))
     excluded = found.rows(ask.exclude)
-    return judged(found.pool, ask, excluded[excluded >= 0]).mask.tolist()
+    return eligibility_of(found.pool, ask, excluded[excluded >= 0]).mask.tolist()
 
 
 def test_a_new_job_is_shown_where_the_feeds_rules_let_it(engine):
@@ -181,7 +181,7 @@ def test_a_new_person_is_shown_where_listed_and_is_nobodys_applicant(engine, wor
 
 def test_the_agency_of_a_new_person_is_known(engine):
     snapshot = engine.stages["talent_search"].snapshot
-    found = read_misses(snapshot, ["new", "newer"], engine.now(), snapshot.release.vectors, online(PERSON))
+    found = read_online(snapshot, ["new", "newer"], engine.now(), snapshot.release.vectors, online(PERSON))
     assert (found.ids, found.agencies.tolist()) == (["new", "newer"], ["x", "x"])
 
 

@@ -48,7 +48,7 @@ class _Begun:
     folder: Path
 
 
-class Live:
+class ChangeFollower:
     """`serve` is handed new candidates, `read` answers with what the online store holds; close() ends the thread."""
 
     def __init__(self, log: ChangeLog, read: Read, folder: Path, serve: Serve) -> None:

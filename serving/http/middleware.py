@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from serving.metrics import Metrics
+from serving.http.metrics import Metrics
 
 LARGEST_BODY = 1_000_000
 CLIENT_LEFT = 499

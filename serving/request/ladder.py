@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from serving.request.trail import Pace, Trail
+from serving.request.trace import Pace, RequestTrace
 
 LOG = logging.getLogger(__name__)
 LADDER = ("ensemble", "xgboost", "retrieval", "popularity")
@@ -21,40 +21,40 @@ Score = Callable[[], Floats]
 
 
 @dataclass(frozen=True)
-class Scored:
+class TierScores:
     """Scores (n_candidates,) and the tier that gave them."""
 
     score: Floats
     tier: str
 
 
-def climb(
-    tiers: Mapping[str, Score], n_candidates: int, trail: Trail, pace: Pace, ready: Collection[str] = ()
-) -> Scored:
+def score_by_ladder(
+    tiers: Mapping[str, Score], n_candidates: int, trace: RequestTrace, pace: Pace, ready: Collection[str] = ()
+) -> TierScores:
     """The scores of the first tier of LADDER that is there, fits the deadline and gives finite scores.
 
     Tiers that are `ready`, their scores computed before, and the last one are asked whatever the time.
     """
     offered = [tier for tier in LADDER if tier in tiers]
     for tier in offered[:-1]:
-        if tier not in ready and trail.left_ms <= pace.expected_ms(tier, n_candidates):
-            trail.without(tier, f"{max(trail.left_ms, 0.0):.0f} ms left of {trail.deadline_ms:g}")
-            if trail.left_ms > 0:
+        if tier not in ready and trace.left_ms <= pace.expected_ms(tier, n_candidates):
+            trace.degrade(tier, f"{max(trace.left_ms, 0.0):.0f} ms left of {trace.deadline_ms:g}")
+            if trace.left_ms > 0:
                 pace.ease(tier)
             continue
-        begun = trail.elapsed_ms
+        begun = trace.elapsed_ms
         try:
             score = np.asarray(tiers[tier](), dtype=np.float64)
         except Exception as error:  # whatever fails costs its tier, never the request
             LOG.warning("tier %s failed", tier, exc_info=True)
-            trail.without(tier, f"failed ({type(error).__name__})")
+            trace.degrade(tier, f"failed ({type(error).__name__})")
             continue
         if not np.isfinite(score).all():
-            trail.without(tier, "gave a score that is no number")
+            trace.degrade(tier, "gave a score that is no number")
             continue
-        pace.learn(tier, n_candidates, trail.elapsed_ms - begun)
-        return Scored(score, tier)
-    return Scored(np.asarray(tiers[offered[-1]](), dtype=np.float64), offered[-1])
+        pace.learn(tier, n_candidates, trace.elapsed_ms - begun)
+        return TierScores(score, tier)
+    return TierScores(np.asarray(tiers[offered[-1]](), dtype=np.float64), offered[-1])
 
 
 def popularity_in_category(popularity: Floats, categories: npt.NDArray[np.object_], wanted: str | None) -> Floats:

@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from feature_repo.hydrate import candidate_views
 from feature_repo.online.freshness import LIMITS
 from metier.contract import SURFACES
-from serving.clock import Clock
-from serving.desk import MOST_PENDING
+from serving.clock import OffsetClock
 from serving.engine import Engine
+from serving.http.replica import MOST_PENDING
 from serving.stages import Stages
 from tests.serving.world import ROUTES, SOON, logged, served, wait_until
 
@@ -165,7 +165,7 @@ def test_what_was_served_is_on_disk_once_the_server_has_ended(world, tmp_path):
 
 def test_a_surface_that_is_not_pinned_is_named_with_those_that_are(world):
     pins = {"job_feed": world.pins["job_feed"]}
-    with served(lambda: Engine(world.settings, pins, Clock.starting_at(world.as_of))) as client:
+    with served(lambda: Engine(world.settings, pins, OffsetClock.starting_at(world.as_of))) as client:
         answer = client.post("/v1/search/talent", world.body("talent_search"))
         assert answer.status_code == 422
         assert answer.json()["error"] == "unknown surface that is served here 'talent_search'; use one of: job_feed"

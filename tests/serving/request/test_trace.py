@@ -2,32 +2,32 @@
 
 import pytest
 
-from serving.request.trail import Pace, Trail
+from serving.request.trace import Pace, RequestTrace
 
 
 def test_a_stage_that_runs_twice_counts_both_times_even_if_it_fails():
-    trail = Trail(deadline_ms=1_000)
-    with trail.stage("score"):
+    trace = RequestTrace(deadline_ms=1_000)
+    with trace.stage("score"):
         pass
-    once = trail.timings_ms["score"]
-    with pytest.raises(ZeroDivisionError), trail.stage("score"):
+    once = trace.timings_ms["score"]
+    with pytest.raises(ZeroDivisionError), trace.stage("score"):
         raise ZeroDivisionError
-    assert trail.timings_ms["score"] > once > 0
-    assert sum(trail.timings_ms.values()) <= trail.elapsed_ms
+    assert trace.timings_ms["score"] > once > 0
+    assert sum(trace.timings_ms.values()) <= trace.elapsed_ms
 
 
 def test_what_is_left_is_the_deadline_less_what_passed():
-    trail = Trail(deadline_ms=1.0)
-    while trail.elapsed_ms < 2.0:
+    trace = RequestTrace(deadline_ms=1.0)
+    while trace.elapsed_ms < 2.0:
         pass
-    assert trail.left_ms < -1.0
+    assert trace.left_ms < -1.0
 
 
 def test_what_was_left_out_is_kept_in_order():
-    trail = Trail(deadline_ms=1.0)
-    trail.without("ensemble", "failed (ValueError)")
-    trail.without("xgboost", "0 ms left of 1")
-    assert trail.degraded == ["ensemble: failed (ValueError)", "xgboost: 0 ms left of 1"]
+    trace = RequestTrace(deadline_ms=1.0)
+    trace.degrade("ensemble", "failed (ValueError)")
+    trace.degrade("xgboost", "0 ms left of 1")
+    assert trace.degraded == ["ensemble: failed (ValueError)", "xgboost: 0 ms left of 1"]
 
 
 def test_an_untimed_tier_is_expected_to_take_no_time():

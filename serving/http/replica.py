@@ -13,21 +13,18 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from metier.contract import Surface
-from metier.errors import MetierError
-from serving import api
+from metier.errors import BusyError
 from serving.engine import Engine
 from serving.events.event_log import Event
 from serving.events.versions import version_row
-from serving.metrics import Metrics
-from serving.request.trail import Trail
+from serving.http.events import Version
+from serving.http.metrics import Metrics
+from serving.http.ranking import RankingBody, response
+from serving.request.trace import RequestTrace
 
 LOG = logging.getLogger(__name__)
 MOST_PENDING = 64
 """Requests that may wait for a thread; more are told to come back."""
-
-
-class BusyError(MetierError):
-    """More requests wait than can be answered in time."""
 
 
 class Worker:
@@ -52,8 +49,8 @@ class Worker:
         self._thread.shutdown()
 
 
-class Desk:
-    """`engine` is there once the application has started."""
+class Replica:
+    """One process of the endpoint; `engine` is there once the application has started."""
 
     def __init__(self, load: Callable[[], Engine]) -> None:
         self._load = load
@@ -77,30 +74,30 @@ class Desk:
             self._ranking.close()
             self._writing.close()
 
-    async def ranked(self, surface: Surface, request: api.RankingRequest) -> Response:
+    async def rank(self, surface: Surface, body: RankingBody) -> Response:
         """The slate of a ranking request as JSON."""
-        trail, ask = Trail(request.deadline_ms), request.ask(surface)
-        slate, stages = await self._ranking.do(lambda: self.engine.rank(ask, trail))
+        trace, request = RequestTrace(body.deadline_ms), body.to_request(surface)
+        slate, stages = await self._ranking.do(lambda: self.engine.rank(request, trace))
         self.metrics.tiers.labels(surface, slate.tier).inc()
-        for note in trail.degraded:
+        for note in trace.degraded:
             self.metrics.degraded.labels(note.split(":")[0]).inc()
-        version = stages.candidates.version
-        told = api.response(surface, slate, trail, stages.bundle.version, version, request.timings, request.explain)
-        return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
+        versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
+        answer = response(body, slate, trace, surface=surface, **versions)
+        return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
-    async def recorded(self, events: list[Event]) -> None:
+    async def record(self, events: list[Event]) -> None:
         """Return once the events are on disk, and their actors' histories in the online store as far as it answers."""
         await asyncio.wrap_future(self.engine.events.append(events))
-        await self._pushed(lambda: self.engine.pushes.interactions([event[1] for event in events]))
+        await self._push(lambda: self.engine.pushes.interactions([event[1] for event in events]))
 
-    async def put(self, table: str, given: Mapping[str, Any]) -> api.Version:
+    async def put(self, table: str, values: Mapping[str, Any]) -> Version:
         """A new version, durable and in the online store as far as it answers."""
-        row = version_row(table, given, self.engine.now())
+        row = version_row(table, values, self.engine.now())
         change = await self._writing.do(lambda: self.engine.put(table, row))
-        await self._pushed(lambda: self.engine.pushes.profile(change.table, change.row))
-        return api.Version(id=change.id, sequence=change.sequence)
+        await self._push(lambda: self.engine.pushes.profile(change.table, change.row))
+        return Version(id=change.id, sequence=change.sequence)
 
-    async def _pushed(self, task: Callable[[], None]) -> None:
+    async def _push(self, task: Callable[[], None]) -> None:
         """A push that fails costs freshness until the next build, and never what was made durable before."""
         try:
             await self._writing.do(task)

@@ -17,7 +17,7 @@ from metier.errors import NotFoundError
 from serving.candidates.snapshot import CandidateSnapshot
 
 
-def read_misses(
+def read_online(
     base: CandidateSnapshot, candidates: Sequence[str], now: datetime, vectors: TextVectors, read: Read
 ) -> CandidateSnapshot:
     """A part of them; NotFoundError names a candidate that the online store does not hold either."""

@@ -10,10 +10,10 @@ from components.ranking import Ensemble
 from components.ranking.ensemble import Share
 from metier.contract import SURFACES
 from metier.errors import ServingError
-from serving.api import ApplicantReview, JobFeed, Rank, TalentSearch
 from serving.candidates.space import CandidateSpace
-from serving.request.fallback import LADDER, climb, popularity_in_category
-from serving.request.trail import Pace, Trail
+from serving.http.ranking import ApplicantReview, JobFeed, Rank, TalentSearch
+from serving.request.ladder import LADDER, popularity_in_category, score_by_ladder
+from serving.request.trace import Pace, RequestTrace
 from serving.stages import Stages
 
 REQUESTS = {"talent_search": TalentSearch, "job_feed": JobFeed, "applicant_review": ApplicantReview}
@@ -78,12 +78,12 @@ def made(engine):
 
 @pytest.fixture
 def answer(world, engine):
-    """The slate and the trail of a request."""
+    """The slate and the trace of a request."""
 
     def ask(stages, surface, deadline_ms=60_000, **more):
         request = REQUESTS[surface](**world.body(surface, k=ALL, **more))
-        trail = Trail(deadline_ms)
-        return stages.answer(request.ask(surface), trail, engine.now()), trail
+        trace = RequestTrace(deadline_ms)
+        return stages.answer(request.to_request(surface), trace, engine.now()), trace
 
     return ask
 
@@ -108,10 +108,10 @@ FAILED = {
 def test_a_tier_that_fails_gives_way_to_the_next(made, answer, surface, broken, next_tier):
     healthy, _ = answer(made(surface), surface)
     assert healthy.tier == "ensemble"
-    slate, trail = answer(made(surface, **BROKEN[broken]), surface)
+    slate, trace = answer(made(surface, **BROKEN[broken]), surface)
     assert slate.tier == next_tier
     left_out = FAILED.get(next_tier, [*FAILED["retrieval"], "retrieval: failed (RuntimeError)"])
-    assert sorted(trail.degraded) == sorted(left_out)
+    assert sorted(trace.degraded) == sorted(left_out)
     assert len(slate.entries) == len(healthy.entries) > 0
     if surface != "talent_search":  # there more may be shown than fit, and the agency cap may move some
         assert shown(slate) == shown(healthy)
@@ -145,26 +145,26 @@ def test_whose_job_it_is_cannot_go_unchecked(made, answer):
 
 @pytest.mark.parametrize("surface", FOUND)
 def test_without_the_store_what_is_popular_answers(made, answer, surface):
-    slate, trail = answer(made(surface, read=no_store), surface)
+    slate, trace = answer(made(surface, read=no_store), surface)
     assert slate.tier == "popularity"
-    assert trail.degraded == ["actor features: the online store failed (ConnectionError)"]
+    assert trace.degraded == ["actor features: the online store failed (ConnectionError)"]
     assert all(entry.features is None for entry in slate.entries)
 
 
 def test_without_the_store_a_typed_text_is_still_answered(made, answer, world):
     text = world.jobs[world.open_jobs[3]]["title"]
-    slate, trail = answer(made("job_feed", read=no_store), "job_feed", text=text)
+    slate, trace = answer(made("job_feed", read=no_store), "job_feed", text=text)
     assert slate.tier == "retrieval"
     titles = [world.jobs[entry.candidate_id]["title"] for entry in slate.entries[:5]]
     assert text in titles
-    assert len(trail.degraded) == 1
+    assert len(trace.degraded) == 1
 
 
 def test_without_the_encoder_words_find_and_the_ensemble_ranks(made, answer, world):
     text = world.jobs[world.open_jobs[3]]["title"]
-    slate, trail = answer(made("job_feed", encoder=Broken()), "job_feed", text=text)
+    slate, trace = answer(made("job_feed", encoder=Broken()), "job_feed", text=text)
     assert slate.tier == "ensemble"
-    assert trail.degraded == ["text vector: the encoder failed (RuntimeError)"]
+    assert trace.degraded == ["text vector: the encoder failed (RuntimeError)"]
     names = made("job_feed").bundle.manifest.feature_names
     features = np.array([entry.features for entry in slate.entries])
     assert np.isnan(features[:, names.index("request_semantic")]).all()
@@ -172,24 +172,24 @@ def test_without_the_encoder_words_find_and_the_ensemble_ranks(made, answer, wor
 
 
 def test_a_broken_index_costs_its_tier_and_the_ensemble_ranks_what_is_popular(made, answer):
-    slate, trail = answer(made("job_feed", retriever=Broken()), "job_feed")
+    slate, trace = answer(made("job_feed", retriever=Broken()), "job_feed")
     assert slate.tier == "ensemble"
-    assert trail.degraded == ["retrieval: failed (RuntimeError)"]
+    assert trace.degraded == ["retrieval: failed (RuntimeError)"]
 
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_a_score_that_is_no_number_costs_the_tier(made, answer, surface):
-    slate, trail = answer(made(surface, neural=no_number), surface)
+    slate, trace = answer(made(surface, neural=no_number), surface)
     assert slate.tier == "xgboost"
-    assert trail.degraded == ["ensemble: gave a score that is no number"]
+    assert trace.degraded == ["ensemble: gave a score that is no number"]
 
 
 def test_reasons_that_fail_cost_the_reasons(made, answer):
     stages = made("job_feed")
     stages.bundle.ensemble.reasons = fails
-    slate, trail = answer(stages, "job_feed", explain=3)
+    slate, trace = answer(stages, "job_feed", explain=3)
     assert slate.tier == "ensemble"
-    assert trail.degraded == ["reasons: failed (RuntimeError)"]
+    assert trace.degraded == ["reasons: failed (RuntimeError)"]
 
 
 @pytest.mark.parametrize("surface", FOUND)
@@ -197,22 +197,22 @@ def test_the_callers_candidates_are_answered_without_the_store(made, world, engi
     body = world.body(surface, k=ALL)
     known = world.open_jobs if surface == "job_feed" else sorted(world.people)[:20]
     asked = Rank(**body, surface=surface, candidates=[*known, "unheard of"])
-    trail = Trail(60_000)
-    slate = made(surface, read=no_store).answer(asked.ask(surface), trail, engine.now())
+    trace = RequestTrace(60_000)
+    slate = made(surface, read=no_store).answer(asked.to_request(surface), trace, engine.now())
     assert slate.tier == "popularity"
     assert slate.entries
     assert shown(slate) <= set(known)
-    assert [note.split(":")[0] for note in trail.degraded] == ["actor features", "new candidates"]
+    assert [note.split(":")[0] for note in trace.degraded] == ["actor features", "new candidates"]
 
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_a_deadline_that_has_passed_leaves_the_last_tier_and_says_so(made, answer, surface):
-    slate, trail = answer(made(surface), surface, deadline_ms=1)
+    slate, trace = answer(made(surface), surface, deadline_ms=1)
     reviewed = surface == "applicant_review"  # elsewhere the retrieval scores are there already
     assert slate.tier == ("popularity" if reviewed else "retrieval")
     left_out = ["ensemble", "xgboost", *(["retrieval"] if reviewed else [])]
-    assert [note.split(":")[0] for note in trail.degraded] == left_out
-    assert trail.degraded[0] == "ensemble: 0 ms left of 1"
+    assert [note.split(":")[0] for note in trace.degraded] == left_out
+    assert trace.degraded[0] == "ensemble: 0 ms left of 1"
     assert slate.entries
 
 
@@ -228,16 +228,16 @@ def scored(*tiers):
 
 
 def test_a_tier_that_is_not_there_is_passed_over_without_a_word():
-    trail = Trail(60_000)
-    found = climb(scored("xgboost", "popularity"), 3, trail, Pace())
-    assert (found.tier, trail.degraded) == ("xgboost", [])
+    trace = RequestTrace(60_000)
+    found = score_by_ladder(scored("xgboost", "popularity"), 3, trace, Pace())
+    assert (found.tier, trace.degraded) == ("xgboost", [])
 
 
 def test_a_tier_that_was_too_slow_is_passed_over_and_tried_again_later():
     pace = Pace()
     pace.learn("ensemble", 500, 100_000.0)
     tiers, passed_over = scored("ensemble", "popularity"), 0
-    while climb(tiers, 500, Trail(60_000), pace).tier == "popularity":
+    while score_by_ladder(tiers, 500, RequestTrace(60_000), pace).tier == "popularity":
         passed_over += 1
     assert passed_over == 51  # 100 s * 0.99**51 < 60 s
     assert pace.expected_ms("ensemble", 500) < 60_000
@@ -245,13 +245,13 @@ def test_a_tier_that_was_too_slow_is_passed_over_and_tried_again_later():
 
 def test_a_tier_that_answers_teaches_its_pace():
     pace = Pace()
-    climb(scored("ensemble", "popularity"), 500, Trail(60_000), pace)
+    score_by_ladder(scored("ensemble", "popularity"), 500, RequestTrace(60_000), pace)
     assert pace.expected_ms("ensemble", 500) > 0
     assert pace.expected_ms("popularity", 500) == 0
 
 
 def test_the_last_tier_is_asked_whatever_the_time():
-    found = climb(scored(*LADDER), 3, Trail(-1.0), Pace())
+    found = score_by_ladder(scored(*LADDER), 3, RequestTrace(-1.0), Pace())
     assert (found.tier, found.score.tolist()) == ("popularity", [3.0, 3.0, 3.0])
 
 

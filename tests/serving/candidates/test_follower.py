@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from feature_repo.client import FeatureStoreClient
-from serving.candidates.live import Live
+from serving.candidates.follower import ChangeFollower
 from serving.own_folder import own_folder
 from tests.serving.versions import JOB, PERSON, MemoryLog
 from tests.serving.world import wait_until
@@ -25,13 +25,13 @@ def served():
 
 
 @pytest.fixture
-def live(world, engine, log, served, tmp_path):
+def follower(world, engine, log, served, tmp_path):
     read = FeatureStoreClient(world.settings).serving_features
-    live = Live(log, read, tmp_path / "own", served.__setitem__)
+    follower = ChangeFollower(log, read, tmp_path / "own", served.__setitem__)
     for surface, stages in engine.stages.items():
-        live.begin(surface, stages.snapshot, stages.bundle.encoder)
-    yield live
-    live.close()
+        follower.begin(surface, stages.snapshot, stages.bundle.encoder)
+    yield follower
+    follower.close()
 
 
 def put(log, world, name="new", table="jobs", **more):
@@ -43,118 +43,120 @@ def holds(served, surface, name):
     return bool(served[surface].rows([name])[0] >= 0)
 
 
-def test_it_begins_with_the_releases(live, served, engine):
+def test_it_begins_with_the_releases(follower, served, engine):
     assert {surface: held.version for surface, held in served.items()} == {
         surface: stages.snapshot.release.version for surface, stages in engine.stages.items()
     }
 
 
-def test_what_the_log_held_before_is_served_before_it_starts_to_follow(live, log, served, world):
+def test_what_the_log_held_before_is_served_before_it_starts_to_follow(follower, log, served, world):
     changes = [put(log, world), put(log, world, "anna", "freelancers")]
-    live.start()
-    assert live.sequence == changes[-1].sequence
-    assert {held.sequence for held in served.values()} == {live.sequence}
+    follower.start()
+    assert follower.sequence == changes[-1].sequence
+    assert {held.sequence for held in served.values()} == {follower.sequence}
     assert holds(served, "job_feed", "new")
     assert all(holds(served, surface, "anna") for surface in ("talent_search", "applicant_review"))
 
 
-def test_it_follows(live, log, served, world):
-    live.start()
+def test_it_follows(follower, log, served, world):
+    follower.start()
     for number in range(3):
         change = put(log, world, str(number))
-        wait_until(lambda change=change: live.sequence == change.sequence)
+        wait_until(lambda change=change: follower.sequence == change.sequence)
         assert holds(served, "job_feed", str(number))
-    assert live.behind_seconds < LONG
-    assert live.failure is None
+    assert follower.behind_seconds < LONG
+    assert follower.failure is None
 
 
-def test_a_sequence_is_told_only_once_it_is_served(live, log, served, world):
+def test_a_sequence_is_told_only_once_it_is_served(follower, log, served, world):
     change, seen = put(log, world), []
-    live._serve = lambda surface, candidates: seen.append((candidates.sequence, live.sequence))
-    assert live.catch_up(LONG)
+    follower._serve = lambda surface, candidates: seen.append((candidates.sequence, follower.sequence))
+    assert follower.catch_up(LONG)
     assert seen == [(change.sequence, 0)] * 3
-    assert live.sequence == change.sequence
+    assert follower.sequence == change.sequence
 
 
-def test_nothing_new_swaps_nothing(live, log, served, world):
+def test_nothing_new_swaps_nothing(follower, log, served, world):
     put(log, world)
-    live.catch_up(LONG)
+    follower.catch_up(LONG)
     before = dict(served)
-    assert live.catch_up(LONG)
+    assert follower.catch_up(LONG)
     assert served == before
 
 
-def test_a_log_that_fails_is_told_and_read_again(live, log, served, world):
-    live.start()
+def test_a_log_that_fails_is_told_and_read_again(follower, log, served, world):
+    follower.start()
     log.broken = True
-    wait_until(lambda: live.failure is not None)
-    assert live.failure == "failed (EventLogError)"
+    wait_until(lambda: follower.failure is not None)
+    assert follower.failure == "failed (EventLogError)"
     change = put(log, world)
     log.broken = False
-    wait_until(lambda: live.sequence == change.sequence)
-    wait_until(lambda: live.failure is None)
+    wait_until(lambda: follower.sequence == change.sequence)
+    wait_until(lambda: follower.failure is None)
 
 
 def test_it_begins_where_the_log_is_down(world, engine, log, served, tmp_path):
     log.broken = True
-    live = Live(log, FeatureStoreClient(world.settings).serving_features, tmp_path / "own", served.__setitem__)
+    follower = ChangeFollower(
+        log, FeatureStoreClient(world.settings).serving_features, tmp_path / "own", served.__setitem__
+    )
     stages = engine.stages["job_feed"]
-    live.begin("job_feed", stages.snapshot, stages.bundle.encoder)
-    live.start()
-    assert live.failure is not None
+    follower.begin("job_feed", stages.snapshot, stages.bundle.encoder)
+    follower.start()
+    assert follower.failure is not None
     assert served["job_feed"].version == stages.snapshot.release.version
-    live.close()
+    follower.close()
 
 
-def test_who_cannot_wait_gets_what_was_read_before(live, log, world):
+def test_who_cannot_wait_gets_what_was_read_before(follower, log, world):
     put(log, world)
-    with live._lock:
-        assert not live.catch_up(0.01)
-    assert live.sequence == 0
-    assert not live.catch_up(-1.0)
+    with follower._lock:
+        assert not follower.catch_up(0.01)
+    assert follower.sequence == 0
+    assert not follower.catch_up(-1.0)
 
 
-def test_another_release_begins_with_the_changes_up_to_the_same_sequence(live, log, served, engine, world):
+def test_another_release_begins_with_the_changes_up_to_the_same_sequence(follower, log, served, engine, world):
     first = put(log, world)
-    live.catch_up(LONG)
+    follower.catch_up(LONG)
     put(log, world, "later")
     stages = engine.stages["job_feed"]
-    live.begin("job_feed", stages.snapshot, stages.bundle.encoder)
+    follower.begin("job_feed", stages.snapshot, stages.bundle.encoder)
     assert served["job_feed"].sequence == first.sequence
     assert holds(served, "job_feed", "new")
     assert not holds(served, "job_feed", "later")
-    live.catch_up(LONG)
+    follower.catch_up(LONG)
     assert holds(served, "job_feed", "later")
 
 
-def test_what_was_taken_out_of_the_log_is_forgotten(live, log, served, world):
+def test_what_was_taken_out_of_the_log_is_forgotten(follower, log, served, world):
     put(log, world, "anna", "freelancers")
     kept = put(log, world, "bert", "freelancers")
-    live.catch_up(LONG)
+    follower.catch_up(LONG)
     log.take_out("anna")
-    live.catch_up(LONG)
+    follower.catch_up(LONG)
     for surface in ("talent_search", "applicant_review"):
         assert not holds(served, surface, "anna")
         assert holds(served, surface, "bert")
         assert served[surface].sequence == kept.sequence
 
 
-def test_files_of_what_is_no_longer_served_are_removed(live, log, world, engine, tmp_path):
+def test_files_of_what_is_no_longer_served_are_removed(follower, log, world, engine, tmp_path):
     put(log, world)
-    live.catch_up(LONG)
+    follower.catch_up(LONG)
     before = {path.name for path in (tmp_path / "own").iterdir()}
     stages = engine.stages["job_feed"]
-    live.begin("job_feed", stages.snapshot, stages.bundle.encoder)
+    follower.begin("job_feed", stages.snapshot, stages.bundle.encoder)
     after = {path.name for path in (tmp_path / "own").iterdir()}
     assert len(after) == len(before) == 3
     assert {name for name in before - after} == {name for name in before if name.startswith("job_feed")}
 
 
-def test_closing_ends_the_thread(live, log):
-    live.start()
-    live.close()
-    assert "changes" not in {thread.name for thread in threading.enumerate() if thread is live._thread}
-    assert not live._thread.is_alive()
+def test_closing_ends_the_thread(follower, log):
+    follower.start()
+    follower.close()
+    assert "changes" not in {thread.name for thread in threading.enumerate() if thread is follower._thread}
+    assert not follower._thread.is_alive()
 
 
 def test_a_folder_of_ones_own_goes_with_its_owner_and_so_do_those_of_the_dead(tmp_path):
@@ -169,20 +171,20 @@ def test_a_folder_of_ones_own_goes_with_its_owner_and_so_do_those_of_the_dead(tm
     assert not first.exists()
 
 
-def test_changes_that_could_not_be_served_are_read_again_from_the_start(live, log, served, world):
+def test_changes_that_could_not_be_served_are_read_again_from_the_start(follower, log, served, world):
     put(log, world, "first")
-    live.catch_up(LONG)
-    serve, left = live._serve, [1]
+    follower.catch_up(LONG)
+    serve, left = follower._serve, [1]
 
     def fails_once(surface, candidates):
         if left and left.pop():
             raise OSError("the disk is full")
         serve(surface, candidates)
 
-    live._serve = fails_once
+    follower._serve = fails_once
     change = put(log, world, "second")
-    assert not live.catch_up(LONG)
-    assert (live.failure, live.sequence < change.sequence) == ("failed (OSError)", True)
-    assert live.catch_up(LONG)
-    assert (live.failure, live.sequence) == (None, change.sequence)
+    assert not follower.catch_up(LONG)
+    assert (follower.failure, follower.sequence < change.sequence) == ("failed (OSError)", True)
+    assert follower.catch_up(LONG)
+    assert (follower.failure, follower.sequence) == (None, change.sequence)
     assert all(holds(served, "job_feed", name) for name in ("first", "second"))

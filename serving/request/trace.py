@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Trail:
+class RequestTrace:
     """Made when the request arrives; `degraded` says what was left out and why, in the order it happened."""
 
     deadline_ms: float
@@ -27,7 +27,7 @@ class Trail:
         finally:
             self.timings_ms[name] = self.timings_ms.get(name, 0.0) + 1e3 * (time.perf_counter() - begun)
 
-    def without(self, what: str, why: str) -> None:
+    def degrade(self, what: str, why: str) -> None:
         """Note what the answer does without."""
         self.degraded.append(f"{what}: {why}")
 

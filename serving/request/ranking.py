@@ -20,7 +20,7 @@ class Promoted:
 
 
 @dataclass(frozen=True)
-class Ask:
+class RankingRequest:
     """One ranking request. `candidates` are the caller's own; None lets retrieval find them."""
 
     surface: Surface
@@ -38,7 +38,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Entry:
+class SlateEntry:
     """One candidate of the slate; `features` (n_features,) as scored, None where the tier did not read them."""
 
     candidate_id: str
@@ -55,7 +55,7 @@ class Slate:
 
     query_id: str
     event_timestamp: datetime
-    entries: Sequence[Entry]
+    entries: Sequence[SlateEntry]
     tier: str
     dropped: Mapping[str, int]
     considered: int

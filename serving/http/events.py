@@ -1,0 +1,95 @@
+"""Bodies of feedback and of new candidate versions, and what acknowledges them. Knows no clock and no log."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field, FiniteFloat, model_validator
+
+from serving.http.fields import Id, LongText, Model, Moment, Money, ShortText, Texts
+
+MOST_INTERACTIONS = 1_000
+
+
+class Interaction(Model):
+    """What one side did about the other; sending it again changes nothing."""
+
+    interaction_id: Id
+    kind: Annotated[str, Field(pattern="^(click|save|dismiss|apply|invite|accept|decline|hire|end|pay|rate)$")]
+    side: Annotated[str, Field(pattern="^(client|freelancer)$")]
+    freelancer_id: Id
+    job_id: Id | None = None
+    client_id: Id | None = None
+    query_id: Id | None = None
+    value_usd: FiniteFloat | None = None
+    rating: FiniteFloat | None = None
+    dwell_seconds: Money | None = None
+    event_timestamp: Moment | None = None
+
+    @model_validator(mode="after")
+    def _about_somebody(self) -> "Interaction":
+        if self.job_id is None and self.client_id is None:
+            raise ValueError("give job_id, client_id or both")
+        return self
+
+
+class Interactions(Model):
+    """Feedback, one or many."""
+
+    interactions: Annotated[list[Interaction], Field(min_length=1, max_length=MOST_INTERACTIONS)]
+
+
+class FreelancerVersion(Model):
+    """A freelancer as of event_timestamp, by default now; columns as in the data contract."""
+
+    title: ShortText
+    overview: LongText
+    skills: Texts
+    category: ShortText | None = None
+    country: ShortText | None = None
+    region: ShortText | None = None
+    city: ShortText | None = None
+    languages: Texts | None = None
+    hourly_rate_usd: Annotated[FiniteFloat, Field(ge=0, le=100_000)] | None = None
+    experience_level: Annotated[str, Field(pattern="^(entry|intermediate|expert)$")] | None = None
+    hours_per_week: Annotated[FiniteFloat, Field(ge=0, le=168)] | None = None
+    agency_id: Id | None = None
+    status: Annotated[str, Field(pattern="^(listed|unavailable|private|suspended)$")] = "listed"
+    joined_at: Moment | None = None
+    event_timestamp: Moment | None = None
+
+
+class JobVersion(Model):
+    """A job as of event_timestamp, by default now; columns as in the data contract."""
+
+    title: ShortText
+    description: LongText
+    skills: Texts
+    client_id: Id | None = None
+    posted_at: Moment | None = None
+    category: ShortText | None = None
+    company: ShortText | None = None
+    industry: ShortText | None = None
+    country: ShortText | None = None
+    region: ShortText | None = None
+    city: ShortText | None = None
+    languages: Texts | None = None
+    budget_kind: Annotated[str, Field(pattern="^(hourly|fixed)$")] | None = None
+    budget_min_usd: Money | None = None
+    budget_max_usd: Money | None = None
+    experience_level: Annotated[str, Field(pattern="^(entry|intermediate|expert)$")] | None = None
+    openings: Annotated[int, Field(ge=1, le=10_000)] = 1
+    visibility: Annotated[str, Field(pattern="^(public|invite_only)$")] = "public"
+    status: Annotated[str, Field(pattern="^(open|paused|filled|closed|removed)$")] = "open"
+    event_timestamp: Moment | None = None
+
+
+class Accepted(BaseModel):
+    """How many events are on disk now."""
+
+    accepted: int
+
+
+class Version(BaseModel):
+    """A new version is durable; a replica whose snapshot_version ends in `sequence` or more serves it."""
+
+    id: str
+    sequence: int

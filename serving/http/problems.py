@@ -1,0 +1,76 @@
+"""Errors as HTTP answers them: a status, and one line that says what is wrong and what to do.
+
+Knows the exception tree; no route and no stage.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from metier.errors import InputError, MetierError, NotFoundError
+
+LOG = logging.getLogger(__name__)
+LONGEST_NAME = 60
+"""Characters of a field's name that an error repeats."""
+LONGEST_ERROR = 500
+"""Characters; an error may quote what the caller sent."""
+
+
+class Problem(BaseModel):
+    """An error: what is wrong, and what to do."""
+
+    error: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {status: {"model": Problem} for status in (400, 404, 413, 415, 422, 503)}
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def unusable(request: Request, error: RequestValidationError) -> JSONResponse:
+        found = error.errors()
+        if isinstance(error.body, bytes):  # it was not read as JSON
+            return _problem(415, "the body is not called JSON; send the header content-type: application/json")
+        status = 400 if found[0]["type"] == "json_invalid" else 422
+        return _problem(status, _one_line(list(found)))
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
+        return _problem(error.status_code, str(error.detail))
+
+    @app.exception_handler(MetierError)
+    async def known(request: Request, error: MetierError) -> JSONResponse:
+        status = 404 if isinstance(error, NotFoundError) else 422 if isinstance(error, InputError) else 503
+        return _problem(status, str(error))
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, error: Exception) -> JSONResponse:
+        LOG.error("unexpected error on %s", request.url.path, exc_info=error)
+        return _problem(500, "an unexpected error, which the replica's log explains")
+
+
+def _problem(status: int, error: str) -> JSONResponse:
+    headers = {"Retry-After": "1"} if status == 503 else None
+    told = error if len(error) <= LONGEST_ERROR else f"{error[:LONGEST_ERROR]} ..."
+    return JSONResponse({"error": told}, status, headers)
+
+
+def _one_line(errors: list[Mapping[str, Any]]) -> str:
+    """The first of pydantic's errors as one line that names the field."""
+    first = errors[0]
+    if first["type"] == "json_invalid":
+        return f"the body is not JSON ({first['ctx']['error']}, character {first['loc'][-1]})"
+    where = ".".join(_shown(part) for part in first["loc"] if part != "body") or "the body"
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{where}: {first['msg']}{more}"
+
+
+def _shown(part: str | int) -> str:
+    """A field's name as far as a line can hold it: the caller chose it."""
+    return "".join(each if each.isprintable() else "?" for each in str(part)[:LONGEST_NAME])

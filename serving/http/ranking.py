@@ -1,0 +1,167 @@
+"""Bodies of the ranking routes and their response, and the bounds that bad input meets before any work is done.
+
+Knows no stage: bodies turn into plain requests, and slates into responses.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, FiniteFloat, model_validator
+
+from metier.contract import Surface
+from serving.events.versions import plain_text
+from serving.http.fields import Id, LongText, Model, Plain, ShortText, Texts
+from serving.request.ranking import Promoted, RankingRequest, Slate, SlateEntry
+from serving.request.trace import RequestTrace
+
+MOST_CANDIDATES = 1_000
+
+Filters = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20)]
+
+
+class PromotedPlacement(Model):
+    """A paid placement; it must be eligible and relevant enough to be shown, and is marked."""
+
+    candidate_id: Id
+    rank: Annotated[int, Field(ge=1, le=100)]
+
+
+class RankingBody(Model):
+    """What every ranking route understands."""
+
+    actor_id: Id
+    k: Annotated[int, Field(ge=1, le=100, description="entries wanted")] = 20
+    deadline_ms: Annotated[FiniteFloat, Field(gt=0, le=60_000)] = 150.0
+    session_id: Id | None = None
+    context: Annotated[dict[ShortText, Plain], Field(max_length=50)] = Field(default_factory=dict)
+    promoted: Annotated[list[PromotedPlacement], Field(max_length=10)] = Field(default_factory=list)
+    exclude: Annotated[list[Id], Field(max_length=MOST_CANDIDATES, description="already seen")] = Field(
+        default_factory=list
+    )
+    explain: Annotated[int, Field(ge=0, le=10, description="entries to give reasons for")] = 0
+    timings: bool = False
+
+    def to_request(self, surface: Surface) -> RankingRequest:
+        """The request as the stages take it."""
+        shared = RankingRequest.__dataclass_fields__.keys() & type(self).model_fields.keys()
+        values = {name: getattr(self, name) for name in shared}
+        if values.get("text") is not None:
+            values["text"] = plain_text(values["text"])
+        promoted = [Promoted(placement.candidate_id, placement.rank) for placement in self.promoted]
+        return RankingRequest(**{**values, "surface": surface, "promoted": promoted})
+
+
+class TalentSearch(RankingBody):
+    """A client looks for people, for a job, by text, or both."""
+
+    job_id: Id | None = None
+    text: LongText | None = None
+    filters: Filters = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _something_is_asked(self) -> "TalentSearch":
+        if self.job_id is None and not (self.text or "").strip():
+            raise ValueError("give job_id, text or both")
+        return self
+
+
+class JobFeed(RankingBody):
+    """A freelancer's feed, or search with a text."""
+
+    text: LongText | None = None
+    filters: Filters = Field(default_factory=dict)
+
+
+class ApplicantReview(RankingBody):
+    """The open applicants of a job."""
+
+    job_id: Id
+
+
+class Rank(RankingBody):
+    """The caller's own candidates."""
+
+    surface: Surface
+    candidates: Annotated[list[Id], Field(min_length=1, max_length=MOST_CANDIDATES)]
+    job_id: Id | None = None
+    text: LongText | None = None
+
+    @model_validator(mode="after")
+    def _usable(self) -> "Rank":
+        repeated = _repeated(self.candidates)
+        if repeated is not None:
+            raise ValueError(f"candidate {repeated!r} is listed twice; list each once")
+        if self.surface == "applicant_review" and self.job_id is None:
+            raise ValueError("applicant_review needs job_id")
+        return self
+
+
+class Reason(BaseModel):
+    """A feature and what it adds to the tree ranker's score."""
+
+    feature: str
+    adds: float
+
+
+class RankedCandidate(BaseModel):
+    """One candidate of a slate; score is P(relevant), or the score of the tier that answered."""
+
+    candidate_id: str
+    rank: int
+    score: float
+    placement: str
+    reasons: list[Reason] | None = None
+
+
+class RankingResponse(BaseModel):
+    """A slate, what ranked it, and what it does without."""
+
+    query_id: str
+    surface: str
+    as_of: datetime
+    slate: list[RankedCandidate]
+    bundle: str
+    snapshot_version: str
+    tier: str
+    degraded: list[str]
+    dropped: dict[str, int]
+    considered: int
+    timings_ms: dict[str, float] | None = None
+
+
+def response(
+    body: RankingBody, slate: Slate, trace: RequestTrace, *, surface: Surface, bundle: str, snapshot_version: str
+) -> RankingResponse:
+    """What a ranking route answers to `body`."""
+    return RankingResponse(
+        query_id=slate.query_id,
+        surface=surface,
+        as_of=slate.event_timestamp,
+        slate=[_ranked_candidate(entry, explained=entry.rank <= body.explain) for entry in slate.entries],
+        bundle=bundle,
+        snapshot_version=snapshot_version,
+        tier=slate.tier,
+        degraded=trace.degraded,
+        dropped=dict(slate.dropped),
+        considered=slate.considered,
+        timings_ms={**trace.timings_ms, "total": trace.elapsed_ms} if body.timings else None,
+    )
+
+
+def _ranked_candidate(entry: SlateEntry, explained: bool) -> RankedCandidate:
+    return RankedCandidate(
+        candidate_id=entry.candidate_id,
+        rank=entry.rank,
+        score=entry.score,
+        placement=entry.placement,
+        reasons=[Reason(feature=name, adds=adds) for name, adds in entry.reasons] if explained else None,
+    )
+
+
+def _repeated(values: list[str]) -> str | None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None

@@ -1,0 +1,143 @@
+"""The HTTP routes over one engine: the same application behind Ray Serve and behind a bare uvicorn.
+
+Parses and answers; who works for it is the replica's business. Knows no stage and no ranker.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Response
+
+from feature_repo.online.freshness import Age
+from serving.engine import Engine
+from serving.events.versions import interaction_event
+from serving.http.events import Accepted, FreelancerVersion, Interactions, JobVersion, Version
+from serving.http.fields import Id
+from serving.http.metrics import Metrics
+from serving.http.middleware import BodyLimit, Counted
+from serving.http.problems import PROBLEMS, add_error_handlers
+from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
+from serving.http.replica import Replica
+
+CandidateId = Annotated[Id, Path()]
+
+
+def create_api(load: Callable[[], Engine]) -> FastAPI:
+    """The application; `load` makes the engine when the application starts."""
+    replica = Replica(load)
+    app = FastAPI(title="metier", version="1", lifespan=replica.lifespan, responses=PROBLEMS)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Counted, metrics=replica.metrics)
+    _ranking_routes(app, replica)
+    _event_routes(app, replica)
+    _state_routes(app, replica)
+    add_error_handlers(app)
+    return app
+
+
+def _ranking_routes(app: FastAPI, replica: Replica) -> None:
+    @app.post("/v1/search/talent", response_model=RankingResponse)
+    async def search_talent(request: TalentSearch) -> Response:
+        """Find and rank people for a client's job or text."""
+        return await replica.rank("talent_search", request)
+
+    @app.post("/v1/feed/jobs", response_model=RankingResponse)
+    async def feed_jobs(request: JobFeed) -> Response:
+        """Find and rank jobs for a freelancer."""
+        return await replica.rank("job_feed", request)
+
+    @app.post("/v1/review/applicants", response_model=RankingResponse)
+    async def review_applicants(request: ApplicantReview) -> Response:
+        """Order the open applicants of a job."""
+        return await replica.rank("applicant_review", request)
+
+    @app.post("/v1/rank", response_model=RankingResponse)
+    async def rank(request: Rank) -> Response:
+        """Rank the caller's own candidates."""
+        return await replica.rank(request.surface, request)
+
+
+def _event_routes(app: FastAPI, replica: Replica) -> None:
+    @app.post("/v1/interactions", response_model=Accepted)
+    async def interactions(request: Interactions) -> Accepted:
+        """Record what happened; acknowledged once it is on disk."""
+        now = replica.engine.now()
+        await replica.record([interaction_event(each.model_dump(), now) for each in request.interactions])
+        return Accepted(accepted=len(request.interactions))
+
+    @app.put("/v1/jobs/{job_id}", status_code=202, response_model=Version)
+    async def put_job(job_id: CandidateId, job: JobVersion) -> Version:
+        """A new version of a job; acknowledged once it is durable, served by every replica within two seconds."""
+        return await replica.put("jobs", {"job_id": job_id, **job.model_dump()})
+
+    @app.put("/v1/freelancers/{freelancer_id}", status_code=202, response_model=Version)
+    async def put_freelancer(freelancer_id: CandidateId, person: FreelancerVersion) -> Version:
+        """A new version of a freelancer; acknowledged and served as one of a job."""
+        return await replica.put("freelancers", {"freelancer_id": freelancer_id, **person.model_dump()})
+
+
+def _state_routes(app: FastAPI, replica: Replica) -> None:
+    @app.get("/v1/bundle")
+    async def bundle() -> dict[str, Any]:
+        """What is pinned, by surface."""
+        return {
+            surface: {
+                **vars(replica.engine.pins[surface]),
+                "bundle": stages.bundle.version,
+                "as_of": stages.bundle.manifest.as_of,
+                "verdict": stages.bundle.decision["verdict"],
+                "snapshot_version": stages.candidates.version,
+                "features": len(stages.bundle.manifest.feature_names),
+            }
+            for surface, stages in replica.engine.stages.items()
+        }
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    async def readyz(response: Response) -> dict[str, Any]:
+        """Bundles are loaded and warm, changes read; which candidates each surface serves, how old their values are."""
+        engine, now = replica.engine, replica.engine.now()
+        response.status_code = 200 if engine.caught_up else 503
+        served = {
+            surface: {
+                "snapshot_version": stages.candidates.version,
+                "candidates": len(stages.candidates),
+                "views": {each.view: _told(each) for each in engine.ages(stages, now)},
+            }
+            for surface, stages in engine.stages.items()
+        }
+        status = "ready" if engine.caught_up else "reading changes"
+        return {"status": status, "sequence": engine.follower.sequence, "surfaces": served}
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Figures of this replica for Prometheus."""
+        _look(replica.metrics, replica.engine)
+        return Response(replica.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _look(metrics: Metrics, engine: Engine) -> None:
+    """Set what is measured only when somebody asks."""
+    now = engine.now()
+    metrics.sequence.set(engine.follower.sequence)
+    metrics.behind.set(engine.follower.behind_seconds)
+    for state in ("written", "failed", "dropped"):
+        metrics.events.labels(state).set(getattr(engine.events, state))
+    for surface, stages in engine.stages.items():
+        metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
+        metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
+        for each in engine.ages(stages, now):
+            metrics.view_age.labels(surface, each.view).set(each.age.total_seconds())
+            metrics.view_limit.labels(surface, each.view).set(each.limit.total_seconds())
+
+
+def _told(each: Age) -> dict[str, Any]:
+    return {
+        "age_seconds": each.age.total_seconds(),
+        "limit_seconds": each.limit.total_seconds(),
+        "stale": each.stale,
+    }
