@@ -4,7 +4,9 @@ The only file that `feast apply` reads. The tables are built by aggregates.py; t
 key and the two timestamps. A version counts from event_timestamp, the moment at which it became visible to serving.
 """
 
+import copy
 from datetime import timedelta
+from typing import Any
 
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
 from feast.types import (
@@ -33,6 +35,20 @@ LONGEST = 20
 HOURS = {"profile": 48, "activity": 48, "history": 48, "text": 168}
 
 
+class _View(FeatureView):
+    """A view that equals what the registry keeps of it, whether it was materialized since or not.
+
+    Feast's own view differs from its declaration once it is materialized: every `feast apply` from then on would print
+    it as updated, with a page of timestamps, and write it again.
+    """
+
+    def __eq__(self, other: Any) -> bool:
+        # A copy has no record of materializations.
+        return isinstance(other, FeatureView) and bool(FeatureView.__eq__(copy.copy(self), copy.copy(other)))
+
+    __hash__ = FeatureView.__hash__
+
+
 def _view(
     name: str, entity: Entity, features: dict[str, FeastType], description: str, pushed: bool = False
 ) -> FeatureView:
@@ -43,7 +59,7 @@ def _view(
         timestamp_field="event_timestamp",
         created_timestamp_column="recorded_at",
     )
-    return FeatureView(
+    return _View(
         name=name,
         entities=[entity],
         ttl=NEVER_EXPIRES,

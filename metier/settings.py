@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     changes_url: str = ""
     retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)
     """Days by table, as JSON, over those that components.privacy.retention declares; null keeps for ever."""
+    ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
+    """Address of the Ray cluster that joins on partitions run in, by Ray's own variable; empty: one of this process."""
 
     @pydantic.field_validator("home")
     @classmethod

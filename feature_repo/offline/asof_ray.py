@@ -5,7 +5,6 @@ the Ray that this process is connected to; else in the one that RAY_ADDRESS name
 Every node must see the feature tables at the same path. Knows no Feast.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,6 +16,7 @@ import ray
 
 from feature_repo.offline.asof_read import ROWS_AT_ONCE, VersionReader, ViewJoin
 from metier.errors import FeatureError
+from metier.settings import load_settings
 
 TIMEOUT_S = 3_600
 """For one view of one retrieval."""
@@ -89,9 +89,10 @@ def _connected() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    address = load_settings().ray_address
     own = {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
     ray.init(
-        **({} if os.environ.get("RAY_ADDRESS") else own),
+        **({"address": address} if address else own),
         log_to_driver=False,
         logging_level="ERROR",
         configure_logging=False,

@@ -4,6 +4,8 @@ Translates what Feast asks into reads of version tables, and nothing else; retri
 for pandas. Knows nothing of what the features mean, and writes only where a caller persists a data set.
 """
 
+import functools
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +29,8 @@ from feature_repo.offline.asof_entities import entity_table, moment_column, requ
 from feature_repo.offline.asof_read import VersionReader, ViewJoin, table_schema
 from feature_repo.offline.asof_sql import VersionTable
 from metier.errors import FeatureError
+
+logger = logging.getLogger(__name__)
 
 
 class AsofOfflineStoreConfig(FeastConfigBaseModel):
@@ -155,6 +159,8 @@ class AsofOfflineStore(OfflineStore):
         """Each key's newest row with an event timestamp between the dates, both included."""
         store: AsofOfflineStoreConfig = config.offline_store
         versions = _versions(store, data_source, join_key_columns, timestamp_field, created_timestamp_column)
+        if _utc(start_date) >= _utc(end_date):
+            _warn_of_empty_range(_utc(start_date), _utc(end_date))
 
         def newest() -> pa.Table:
             columns = _pulled(versions, feature_name_columns)
@@ -244,6 +250,16 @@ def _keyed(versions: VersionTable, rows: pa.Table) -> pa.Table:
     if versions.keys:
         return rows
     return rows.append_column(DUMMY_ENTITY_ID, pa.repeat(DUMMY_ENTITY_VAL, rows.num_rows))
+
+
+@functools.cache
+def _warn_of_empty_range(start: datetime, end: datetime) -> None:
+    """One line a process, however many views are loaded."""
+    logger.warning(
+        f"the range from {start:%Y-%m-%dT%H:%M:%S} to {end:%Y-%m-%dT%H:%M:%S} is empty: views go on from the moment up "
+        "to which they are materialized; give a later one once `metier features build` has brought newer rows, or load "
+        f"all again by `feast -c feature_repo materialize 1970-01-01T00:00:00 {max(start, end):%Y-%m-%dT%H:%M:%S}`"
+    )
 
 
 def _utc(moment: datetime) -> datetime:

@@ -42,7 +42,7 @@ def feast(*commands, folder, checkout=CHECKOUT, home=None):
         [sys.executable, "-c", FEAST, *commands], cwd=folder, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def write_tables(features):
@@ -113,6 +113,16 @@ def test_metier_home_set_keeps_everything_under_it(tmp_path):
     assert printed.count("No changes to registry") == printed.count("No changes to infrastructure") == 1
     assert all(name in printed for name in ("talent_search_v1", "job_feed_v1", "applicant_review_v1"))
     assert online_values(home) == ["title", 1.0, 1.0]
+    again = feast(
+        "-c feature_repo apply",
+        "-c feature_repo materialize-incremental 2015-03-01T00:00:00",
+        folder=CHECKOUT,
+        home=home,
+    )
+    assert again.count("No changes to registry") == again.count("No changes to infrastructure") == 1
+    assert "Updated" not in again
+    assert again.count("is empty") == 1
+    assert "feast -c feature_repo materialize 1970-01-01T00:00:00 2015-03-01T00:00:00" in again
     names = sorted(path.name for path in home.iterdir())
     assert names == ["feature_store.yaml", "features", "online_store.db", "registry.db"]
 

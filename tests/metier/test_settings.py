@@ -35,3 +35,10 @@ def test_a_store_of_another_kind_is_refused_by_the_name_of_its_variable(monkeypa
     monkeypatch.setenv(name, "mysql://host/metier")
     with pytest.raises(SettingsError, match=rf"{name} cannot be used: .*it has to start with (redis|postgresql)://"):
         load_settings()
+
+
+def test_the_address_of_a_ray_cluster_is_read_from_rays_own_variable(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "ray-head:6379")
+    assert load_settings().ray_address == "ray-head:6379"
+    monkeypatch.delenv("RAY_ADDRESS")
+    assert load_settings().ray_address == ""
