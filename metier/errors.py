@@ -1,8 +1,10 @@
-"""The exception tree. Every message names the fact and the next move.
+"""The exception tree: every exception class of metier is here. Every message names the fact and the next move.
 
 MetierError
 ├── InputError                the caller's mistake; the CLI exits with status 2, HTTP answers 4xx
 │   ├── ContractError         a table or file that does not keep the data contract
+│   │   ├── RefusedValueError       a value that cannot be read with certainty; importers count it
+│   │   └── UnconvertibleTypeError  no value of a column's type can become one of the contract's
 │   ├── UnknownNameError      a surface, table, pipeline or suite that does not exist
 │   └── SettingsError         an environment variable or path that cannot be used
 ├── DataError                 the data as a whole cannot be used
@@ -21,6 +23,8 @@ MetierError
 ├── RegistryError             the registry cannot be reached or holds no such bundle
 ├── UnsupportedEstimate       the log does not support the asked off-policy estimate
 └── PipelineError             a pipeline run failed; carries the step and where its log is
+    ├── NoAnswerError         the Kubeflow server was not reached or is busy: another try may succeed
+    └── AbsentError           the Kubeflow server knows no such thing
 """
 
 
@@ -34,6 +38,14 @@ class InputError(MetierError):
 
 class ContractError(InputError):
     """A table or file does not keep the data contract."""
+
+
+class RefusedValueError(ContractError):
+    """A value that cannot be read with certainty; the text is a reason without the value."""
+
+
+class UnconvertibleTypeError(ContractError):
+    """No value of this Arrow type can become a value of the contract's type."""
 
 
 class UnknownNameError(InputError):
@@ -109,3 +121,11 @@ class UnsupportedEstimate(MetierError):  # noqa: N818 - the name that callers re
 
 class PipelineError(MetierError):
     """A pipeline run failed."""
+
+
+class NoAnswerError(PipelineError):
+    """The Kubeflow server was not reached or is busy: another try may succeed."""
+
+
+class AbsentError(PipelineError):
+    """The Kubeflow server knows no such thing."""

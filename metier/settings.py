@@ -17,14 +17,20 @@ def _default_home() -> Path:
 
 
 class Settings(BaseSettings):
-    """Settings, each read from METIER_<NAME>. Frozen; load_settings() makes one."""
+    """Settings, each read from METIER_<NAME> unless it names another variable. Frozen; load_settings() makes one."""
 
-    model_config = SettingsConfigDict(env_prefix="METIER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="METIER_", frozen=True, extra="ignore", populate_by_name=True, use_attribute_docstrings=True
+    )
 
     home: Path = pydantic.Field(default_factory=_default_home)
+    """Folder that holds everything metier writes; by default `.metier` in the checkout, or in the current folder."""
     lake_url: str = ""
+    """Directory or fsspec URL of the event lake, such as s3://bucket/lake; empty: `lake` under METIER_HOME."""
     as_of: datetime | None = None
+    """Clock of a run, ISO 8601, UTC where it names no zone; by default the newest recorded_at of the lake."""
     registry_uri: str = ""
+    """MLflow's tracking and registry URI, such as postgresql://host/metier; empty: a SQLite file under METIER_HOME."""
     online_store_url: str = ""
     """redis:// or rediss:// URL of the online store that several machines share; empty: a file under METIER_HOME."""
     feature_registry_uri: str = ""
@@ -32,14 +38,21 @@ class Settings(BaseSettings):
     online_timeout_seconds: float = pydantic.Field(default=0.1, gt=0)
     """Longest wait of a request for one answer of the online store, which then counts as failed."""
     http_host: str = "127.0.0.1"
+    """Address that `metier serve` listens on."""
     http_port: int = pydantic.Field(default=8000, ge=0, le=65_535)
+    """Port that `metier serve` listens on; 0 takes a free one."""
     most_replicas: int = pydantic.Field(default=2, ge=1)
+    """Replicas that the endpoint may scale up to."""
     refresh_seconds: float = pydantic.Field(default=10.0, gt=0)
+    """Seconds between a replica's looks for a newer candidate release."""
     changes_url: str = ""
+    """redis:// or rediss:// URL of the change log that several machines share; empty: files under METIER_HOME."""
     retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)
     """Days by table, as JSON, over those that components.privacy.retention declares; null keeps for ever."""
     ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
-    """Address of the Ray cluster that joins on partitions run in, by Ray's own variable; empty: one of this process."""
+    """Ray cluster that point-in-time joins run on, as Ray itself reads it; empty: one that ends with the join."""
+    kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")
+    """File of a pod's token for Kubeflow Pipelines, as kfp itself reads it; empty: where Kubeflow mounts it."""
 
     @pydantic.field_validator("home")
     @classmethod

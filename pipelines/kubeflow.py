@@ -5,7 +5,6 @@ whatever a host or a network answers becomes one line of ours.
 """
 
 import json
-import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,19 +17,12 @@ import kfp.client
 import kfp_server_api  # type: ignore[import-untyped]
 import urllib3
 
-from metier.errors import InputError, MetierError, PipelineError
+from metier.errors import AbsentError, InputError, MetierError, NoAnswerError, PipelineError
+from metier.settings import load_settings
 from pipelines.package import Package
 
 CALL_SECONDS = (5.0, 30.0)  # to connect, then for each piece of the answer
 BUSY = {429, 502, 503, 504}
-
-
-class NoAnswerError(PipelineError):
-    """The server was not reached or is busy: another try may succeed."""
-
-
-class AbsentError(PipelineError):
-    """The server knows no such thing."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +135,8 @@ def _checked_url(host: str) -> str:
 
 
 def _credentials() -> Any:
-    """The pod's service account, where its token is mounted; kfp reads the same variable."""
-    path = os.environ.get(kfp.client.KF_PIPELINES_SA_TOKEN_ENV) or kfp.client.KF_PIPELINES_SA_TOKEN_PATH
+    """The pod's service account, where its token is mounted."""
+    path = load_settings().kubeflow_token_path or kfp.client.KF_PIPELINES_SA_TOKEN_PATH
     return kfp.client.ServiceAccountTokenVolumeCredentials(path) if Path(path).is_file() else None
 
 

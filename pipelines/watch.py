@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from metier.errors import InputError, PipelineError
-from pipelines.kubeflow import AbsentError, NoAnswerError, Server
+from metier.errors import AbsentError, InputError, NoAnswerError, PipelineError
+from pipelines.kubeflow import Server
 
 POLL_SECONDS = 5.0
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)  # between tries while the server does not answer

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.importers.duplicates import FIRST_OF_KEY, contradictions
-from components.importers.values.casting import SPELLED, UnconvertibleType, blank_to_null, cast, readable
+from components.importers.values.casting import SPELLED, blank_to_null, cast, readable
 from metier.contract import TIMESTAMP, Column, Table, table
-from metier.errors import ContractError, EmptyDataError
+from metier.errors import ContractError, EmptyDataError, UnconvertibleTypeError
 from metier.lake.lake import all_different
 
 REASON = "metier.reason"
@@ -105,7 +105,7 @@ def _conform_column(
     raw = blank_to_null(given[column.name], column) if column.name in given.column_names else absent
     try:
         read = cast(raw, column.type)
-    except UnconvertibleType as error:
+    except UnconvertibleTypeError as error:
         raise ContractError(
             f"{source}: column {column.name} of table {declared.name} has type {raw.type}, "
             f"which cannot become {SPELLED[column.type]}; export it as {column.type}"

@@ -12,10 +12,11 @@ from hashlib import sha256
 from typing import Any
 
 from components.importers.mapping import Rule
-from components.importers.values.cleaning import Refused, html_text, is_missing, listed, truth
+from components.importers.values.cleaning import html_text, is_missing, listed, truth
 from components.importers.values.money import Money, budget, rate
 from components.importers.values.spelled_dates import relative_date, spelled_date
 from metier.contract import TEXT, TEXT_LIST
+from metier.errors import RefusedValueError
 from metier.texts.free_texts import TextCounts
 from metier.texts.personal_data import EMAIL, mask
 from metier.texts.plain_text import one_line, tidy
@@ -85,7 +86,7 @@ def _value(rule: Rule, read: Callable[[str], Any], row: int, text: str, findings
         return _when_missing(rule)
     try:
         value = read(text)
-    except Refused as refused:
+    except RefusedValueError as refused:
         findings.refused[name][str(refused)] += 1
         return _when_missing(rule)
     if rule.column.type == TEXT_LIST:

@@ -12,10 +12,9 @@ import pyarrow as pa
 import yaml
 
 from components.importers.values.casting import SPELLED
-from components.importers.values.cleaning import Refused
 from components.importers.values.spelled_dates import spelled_date
 from metier.contract import BOOLEAN, CLIENTS, INTEGER, JOBS, NUMBER, TEXT, TEXT_LIST, TIMESTAMP, Column, Table
-from metier.errors import ContractError, SettingsError
+from metier.errors import ContractError, RefusedValueError, SettingsError
 
 KINDS: dict[str, tuple[pa.DataType, ...]] = {
     "text": (TEXT, INTEGER), "html": (TEXT,), "money": (NUMBER,), "rate": (NUMBER,), "list": (TEXT_LIST,),
@@ -107,7 +106,7 @@ def _clock(given: object, path: Path) -> datetime | None:
         return None
     try:
         return _moment(given)
-    except Refused as error:
+    except RefusedValueError as error:
         raise ContractError(
             f"{path}: clock {given!r} {error}; write it as 2026-03-01 or 2026-03-01T12:00:00Z"
         ) from error
@@ -174,7 +173,7 @@ def _constant(column: Column, given: dict[str, Any], where: str) -> Any:
         raise ContractError(f"{where} is constant {value!r}; use one of {', '.join(column.allowed)}")
     try:
         return _moment(value) if column.type == TIMESTAMP else value
-    except Refused as error:
+    except RefusedValueError as error:
         raise ContractError(f"{where} is constant {value!r}, which {error}; write it as 2026-03-01") from error
 
 

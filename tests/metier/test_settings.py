@@ -42,3 +42,10 @@ def test_the_address_of_a_ray_cluster_is_read_from_rays_own_variable(monkeypatch
     assert load_settings().ray_address == "ray-head:6379"
     monkeypatch.delenv("RAY_ADDRESS")
     assert load_settings().ray_address == ""
+
+
+def test_what_a_library_names_is_read_under_the_librarys_name(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "ray://head:10001")
+    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", "/var/run/token")
+    settings = load_settings()
+    assert (settings.ray_address, settings.kubeflow_token_path) == ("ray://head:10001", "/var/run/token")

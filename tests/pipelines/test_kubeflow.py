@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from metier.errors import InputError, PipelineError
-from pipelines.kubeflow import NoAnswerError, Server, submit
+from metier.errors import InputError, NoAnswerError, PipelineError
+from pipelines.kubeflow import Server, submit
 from pipelines.package import Package
 from tests.pipelines.command import assert_one_line, metier
 from tests.pipelines.kubeflow_replay import (

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from metier.contract import BOOLEAN, INTEGER, NUMBER, TEXT, TEXT_LIST, TIMESTAMP, Column
+from metier.errors import UnconvertibleTypeError
 
 SPELLED = {TEXT: "text", TEXT_LIST: "list of text", NUMBER: "number", INTEGER: "whole number", BOOLEAN: "true or false",
            TIMESTAMP: "ISO 8601 timestamp", pa.list_(pa.float32()): "list of numbers"}  # fmt: skip
@@ -28,10 +29,6 @@ _PARSE = {
 """SQL that reads a text, null where it cannot: ISO 8601 with or without zone (none: UTC), lists as JSON or 'a;b'."""
 
 
-class UnconvertibleType(Exception):  # noqa: N818 - never leaves the importers: conform words the error
-    """No value of this Arrow type can become a value of the contract's type."""
-
-
 def blank_to_null(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
     """Missing values as null: NaN, and the empty text everywhere but in required free text."""
     if pa.types.is_floating(values.type):
@@ -43,7 +40,7 @@ def blank_to_null(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
 
 
 def cast(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
-    """`values` as `target`, null where a value cannot be read; UnconvertibleType where none of its type can."""
+    """`values` as `target`, null where a value cannot be read; UnconvertibleTypeError where none of its type can."""
     if pa.types.is_null(values.type):
         return values.cast(target)
     if _is_text(values.type):
@@ -90,7 +87,7 @@ def _integral(values: pa.ChunkedArray) -> pa.ChunkedArray:
         whole = pc.and_(pc.equal(values, pc.floor(values)), pc.less(pc.abs(values), 2.0**53))
         values = pc.if_else(whole, values, pa.scalar(None, values.type))
     elif not pa.types.is_integer(values.type):
-        raise UnconvertibleType
+        raise UnconvertibleTypeError
     return _arrow_cast(values, INTEGER)
 
 
@@ -105,7 +102,7 @@ def _typed(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
         or (pa.types.is_list(target) and _is_list(kind))
     )
     if not accepted:
-        raise UnconvertibleType
+        raise UnconvertibleTypeError
     if target == TEXT_LIST:
         return _text_lists(_arrow_cast(values, target))
     read = _arrow_cast(values, target)
@@ -128,7 +125,7 @@ def _arrow_cast(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray
     try:
         return values.cast(target, safe=not pa.types.is_timestamp(values.type))
     except pa.ArrowException as error:
-        raise UnconvertibleType from error
+        raise UnconvertibleTypeError from error
 
 
 def _replaced(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.Array]:

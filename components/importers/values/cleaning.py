@@ -1,6 +1,6 @@
 """Values that exports spell as text: HTML, lists, truth values, and what stands for nothing.
 
-Pure functions of one value. What cannot be read with certainty is Refused with a reason that can be counted; knows no
+Pure functions of one value. What cannot be read with certainty is refused with a reason that can be counted; knows no
 file, no table and no column.
 """
 
@@ -9,6 +9,7 @@ import re
 from ast import literal_eval
 from html.parser import HTMLParser
 
+from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy
 
 MISSING = frozenset({"", "-", "--", "na", "n/a", "nan", "none", "null"})
@@ -31,10 +32,6 @@ _STRAY = re.compile(rf"<(?!/?(?:{_BREAKS}|{_INLINE})\b[^<>]*>|!--|!doctype\b)", 
 _QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _ARRAY = re.compile(rf"[\[(]\s*(?:{_QUOTED}(?:\s*,\s*|\s+|(?=[\])])))*[\])]", re.S)
 _SEPARATORS = ("|", ";", "\n", "•", ",")
-
-
-class Refused(Exception):  # noqa: N818 - never leaves the importers: posts count it
-    """A value that cannot be read with certainty; the text is a reason without the value."""
 
 
 def is_missing(text: str) -> bool:
@@ -65,13 +62,13 @@ def listed(text: str) -> list[str]:
 
 
 def truth(text: str) -> bool:
-    """Refused for what is neither yes nor no."""
+    """RefusedValueError for what is neither yes nor no."""
     word = one_line(text).casefold()
     if word in _TRUE:
         return True
     if word in _FALSE:
         return False
-    raise Refused("neither yes nor no")
+    raise RefusedValueError("neither yes nor no")
 
 
 class _Page(HTMLParser):
@@ -108,10 +105,10 @@ def _array(text: str) -> list[str]:
         members = json.loads(text)
     except (ValueError, RecursionError):
         if not _ARRAY.fullmatch(text):
-            raise Refused("a list that cannot be read") from None
+            raise RefusedValueError("a list that cannot be read") from None
         return [_unquoted(part) for part in re.findall(_QUOTED, text, re.S)]
     if not all(isinstance(member, str | int | float | None) for member in members):
-        raise Refused("a list of lists or objects")
+        raise RefusedValueError("a list of lists or objects")
     return [str(member) for member in members if member is not None]
 
 

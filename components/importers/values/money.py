@@ -1,13 +1,13 @@
 """Sums and hourly rates in US dollars, read from how people spell them: '$1,200.50', 'USD 15-25/hr', '15 - 25 $'.
 
 A number without a currency counts as US dollars, since the column that takes it does. Other currencies, other periods
-and numbers that could mean two things are Refused; nothing is converted.
+and numbers that could mean two things are refused; nothing is converted.
 """
 
 import re
 from dataclasses import dataclass
 
-from components.importers.values.cleaning import Refused
+from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line
 
 NOT_DOLLARS = "not in US dollars"
@@ -63,7 +63,7 @@ def budget(text: str) -> Money:
     """A sum or a range of sums."""
     money = _money(text, IS_A_RATE)
     if money.hourly:
-        raise Refused(IS_A_RATE)
+        raise RefusedValueError(IS_A_RATE)
     return money
 
 
@@ -75,14 +75,14 @@ def rate(text: str) -> Money:
 def _money(text: str, other_period: str) -> Money:
     said = one_line(text).casefold()
     if _FOREIGN.search(_DOLLARS.sub(" ", said)):
-        raise Refused(NOT_DOLLARS)
+        raise RefusedValueError(NOT_DOLLARS)
     hourly = bool(_HOURLY.search(said))
     said = _HOURLY.sub(" ", _DOLLARS.sub(" ", said))
     if _PERIOD.search(said):
-        raise Refused(other_period)
+        raise RefusedValueError(other_period)
     span = _SPAN.fullmatch(_LABEL.sub("", " ".join(said.split())))
     if not span:
-        raise Refused(NO_SUM)
+        raise RefusedValueError(NO_SUM)
     low, high = _ends(span)
     return Money(low, high, hourly)
 
@@ -95,16 +95,16 @@ def _ends(span: re.Match[str]) -> tuple[float | None, float | None]:
         return low, None if span["bound"] or span["more"] else low
     high = _amount(span["high"])
     if "k" in span["high"] and "k" not in span["low"]:
-        raise Refused(AMBIGUOUS)
+        raise RefusedValueError(AMBIGUOUS)
     if high < low:
-        raise Refused(BACKWARDS)
+        raise RefusedValueError(BACKWARDS)
     return low, high
 
 
 def _amount(text: str) -> float:
     digits = text.removesuffix("k").strip()
     if _TWO_READINGS.fullmatch(digits):
-        raise Refused(AMBIGUOUS)
+        raise RefusedValueError(AMBIGUOUS)
     for spelling, thousands, decimal in _SPELLINGS:
         if spelling.fullmatch(digits):
             plain = digits.translate({ord(mark): None for mark in thousands}).replace(decimal, ".")
@@ -112,4 +112,4 @@ def _amount(text: str) -> float:
             if value > _LARGEST:
                 break
             return value
-    raise Refused(NO_SUM)
+    raise RefusedValueError(NO_SUM)

@@ -1,6 +1,6 @@
 """Moments read from how exports spell them: '2026-03-01', 'Mar 1st, 2026 4:30 PM', '3 days ago', 'posted yesterday'.
 
-Pure: what is relative is relative to a given clock. A text that could mean two days ('03/04/2026') is Refused unless
+Pure: what is relative is relative to a given clock. A text that could mean two days ('03/04/2026') is refused unless
 the caller names its format. A time without a zone is UTC.
 """
 
@@ -8,7 +8,7 @@ import re
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta, timezone
 
-from components.importers.values.cleaning import Refused
+from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line
 
 NO_DATE = "names no date"
@@ -50,7 +50,7 @@ def spelled_date(text: str, form: str | None = None) -> datetime:
             return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
         return _absolute(said.casefold())
     except (ValueError, OverflowError):
-        raise Refused(NO_DATE) from None
+        raise RefusedValueError(NO_DATE) from None
 
 
 def relative_date(text: str, clock: datetime) -> datetime:
@@ -68,14 +68,14 @@ def relative_date(text: str, clock: datetime) -> datetime:
             return clock - timedelta(seconds=count * _SECONDS[unit])
         return _months_before(clock, count * _MONTHS_OF[unit])
     except (KeyError, ValueError, OverflowError):
-        raise Refused(NO_MOMENT) from None
+        raise RefusedValueError(NO_MOMENT) from None
 
 
 def _date_or_no_moment(said: str) -> datetime:
     try:
         return spelled_date(said)
-    except Refused as refused:
-        raise Refused(TWO_DAYS if str(refused) == TWO_DAYS else NO_MOMENT) from None
+    except RefusedValueError as refused:
+        raise RefusedValueError(TWO_DAYS if str(refused) == TWO_DAYS else NO_MOMENT) from None
 
 
 def _absolute(said: str) -> datetime:
@@ -84,7 +84,7 @@ def _absolute(said: str) -> datetime:
     for pattern in _DATES:
         if found := pattern.fullmatch(said):
             return _day(found.groupdict()) + _time(found["time"])
-    raise Refused(NO_DATE)
+    raise RefusedValueError(NO_DATE)
 
 
 def _day(said: dict[str, str | None]) -> datetime:
@@ -95,7 +95,7 @@ def _day(said: dict[str, str | None]) -> datetime:
         return datetime(year, int(said["month"] or 0), day, tzinfo=UTC)
     one, other = int(said["one"] or 0), int(said["other"] or 0)
     if one <= 12 and other <= 12 and one != other:
-        raise Refused(TWO_DAYS)
+        raise RefusedValueError(TWO_DAYS)
     month, day = sorted((one, other))
     return datetime(year, month, day, tzinfo=UTC)
 
@@ -106,11 +106,11 @@ def _time(said: str) -> timedelta:
         return timedelta()
     found = _TIME.fullmatch(said)
     if not found:
-        raise Refused(NO_DATE)
+        raise RefusedValueError(NO_DATE)
     hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
     if found["half"]:
         if not 1 <= hour <= 12:
-            raise Refused(NO_DATE)
+            raise RefusedValueError(NO_DATE)
         hour = hour % 12 + (12 if found["half"] == "pm" else 0)
     fraction = int((found["fraction"] or "").ljust(6, "0")[:6])
     datetime(2000, 1, 1, hour, minute, second)  # ValueError for a time that no day has

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers.values.cleaning import Refused, html_text, is_missing, listed, truth
+from components.importers.values.cleaning import html_text, is_missing, listed, truth
+from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy
 
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
@@ -95,7 +96,7 @@ def test_no_list_is_an_empty_one(text):
 
 @pytest.mark.parametrize("text", ["['Python', 'SQ", '[{"name": "Python"}]', "[[1]]", "[Python]"])
 def test_a_list_that_cannot_be_read_is_refused(text):
-    with pytest.raises(Refused, match="a list"):
+    with pytest.raises(RefusedValueError, match="a list"):
         listed(text)
 
 
@@ -107,5 +108,5 @@ def test_every_spelling_of_a_list_gives_its_members(members):
 
 def test_truth():
     assert [truth(text) for text in ("Yes", "TRUE", " 1 ", "no", "f", "0")] == [True, True, True, False, False, False]
-    with pytest.raises(Refused, match="neither yes nor no"):
+    with pytest.raises(RefusedValueError, match="neither yes nor no"):
         truth("maybe")

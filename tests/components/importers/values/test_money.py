@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.importers.values import money
-from components.importers.values.cleaning import Refused
 from components.importers.values.money import Money, budget, rate
+from metier.errors import RefusedValueError
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_a_rate_need_not_name_its_period():
 )
 def test_other_currencies_are_refused(text):
     for read in (budget, rate):
-        with pytest.raises(Refused, match=money.NOT_DOLLARS):
+        with pytest.raises(RefusedValueError, match=money.NOT_DOLLARS):
             read(text)
 
 
 @pytest.mark.parametrize("text", ["$100/day", "$5 per word", "$120k a year", "3000 monthly"])
 def test_other_periods_are_refused(text):
-    with pytest.raises(Refused, match=money.NOT_HOURLY):
+    with pytest.raises(RefusedValueError, match=money.NOT_HOURLY):
         rate(text)
-    with pytest.raises(Refused, match=money.IS_A_RATE):
+    with pytest.raises(RefusedValueError, match=money.IS_A_RATE):
         budget(text)
 
 
@@ -90,7 +90,7 @@ def test_other_periods_are_refused(text):
     ],
 )
 def test_what_is_not_certain_is_refused(text, reason):
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(RefusedValueError, match=reason):
         budget(text)
 
 
@@ -108,6 +108,6 @@ def test_any_text_is_read_or_refused(text):
     for read in (budget, rate):
         try:
             found = read(text)
-        except Refused:
+        except RefusedValueError:
             continue
         assert (found.low or 0) >= 0

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers.values.cleaning import Refused
 from components.importers.values.spelled_dates import NO_DATE, NO_MOMENT, TWO_DAYS, relative_date, spelled_date
+from metier.errors import RefusedValueError
 
 CLOCK = datetime(2026, 3, 31, 12, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(
@@ -60,14 +60,14 @@ def test_dates(text, at):
     ],
 )
 def test_what_is_no_certain_date_is_refused(text, reason):
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(RefusedValueError, match=reason):
         spelled_date(text)
 
 
 def test_a_declared_format_tells_day_and_month_apart():
     assert spelled_date("01/02/2026", "%d/%m/%Y") == moment(2026, 2, 1)
     assert spelled_date("01/02/2026 08:00 +0200", "%m/%d/%Y %H:%M %z") == moment(2026, 1, 2, 6)
-    with pytest.raises(Refused, match=NO_DATE):
+    with pytest.raises(RefusedValueError, match=NO_DATE):
         spelled_date("2026-02-01", "%d/%m/%Y")
 
 
@@ -95,12 +95,12 @@ def test_relative_dates(text, at):
 
 @pytest.mark.parametrize("text", ["30+ days ago", "last week", "5 parsecs ago", "recently", "9999 years ago"])
 def test_what_names_no_moment_is_refused(text):
-    with pytest.raises(Refused, match=NO_MOMENT):
+    with pytest.raises(RefusedValueError, match=NO_MOMENT):
         relative_date(text, CLOCK)
 
 
 def test_a_relative_date_says_so_where_a_date_is_ambiguous():
-    with pytest.raises(Refused, match=TWO_DAYS):
+    with pytest.raises(RefusedValueError, match=TWO_DAYS):
         relative_date("01/02/2026", CLOCK)
 
 
@@ -115,5 +115,5 @@ def test_any_text_is_read_or_refused(text, form):
     for read in (lambda: spelled_date(text, form), lambda: relative_date(text, CLOCK)):
         try:
             assert read().tzinfo is UTC
-        except Refused:
+        except RefusedValueError:
             continue
