@@ -40,6 +40,7 @@ from feature_repo.texts import TextVectors
 from metier.contract import TABLES
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.stored import as_plain
 from serving.candidates.snapshot import CandidateSnapshot, eligibility_of
 from serving.launch import free_port, running
 from serving.request.ranking import RankingRequest
@@ -190,7 +191,7 @@ def _result(
 
     def hits(lists: list[list[str]], k: int) -> dict[str, float]:
         found = np.array([float(each.target in ids[:k]) for each, ids in zip(held_out, lists, strict=True)])
-        return mean_interval(found, actors).as_dict()
+        return as_plain(mean_interval(found, actors))
 
     ids = {"http": [[c for c, _ in s] for s in slates], "offline": [[c for c, _ in s] for s in offline]}
     return {

@@ -22,6 +22,7 @@ from components.measures import Interval, mean_interval, ndcg_at_k, paired_diffe
 from components.ranking import NeuralRanker, XGBoostConfig, XGBoostRanker
 from components.training_sets import RankingDataset
 from metier.errors import InputError
+from metier.stored import as_plain, from_plain
 
 FOLDS = 5
 TREES = 100
@@ -111,8 +112,8 @@ def compare(folder: Path, seed: int) -> dict[str, Any]:
         "data": {"n_rows": len(everything), "n_queries": everything.n_queries, "seed": seed, "folds": FOLDS},
         "trees": TREES,
         "leaves": LEAVES,
-        "ndcg_at_10": {name: mean_interval(value, queries).as_dict() for name, value in values.items()},
-        "difference_to_lightgbm": {name: interval.as_dict() for name, interval in differences.items()},
+        "ndcg_at_10": {name: as_plain(mean_interval(value, queries)) for name, value in values.items()},
+        "difference_to_lightgbm": {name: as_plain(interval) for name, interval in differences.items()},
         "official_test_ndcg_at_10": official,
         "floors": FLOORS,
         "passed": {name: interval.low >= FLOORS[name] for name, interval in differences.items()},
@@ -123,7 +124,7 @@ def table(result: dict) -> str:
     """The result as a table for people."""
 
     def interval(fields: dict) -> str:
-        shown = Interval.from_dict(fields)
+        shown = from_plain(Interval, fields)
         return f"{shown.value:+.4f} [{shown.low:+.4f}, {shown.high:+.4f}]"
 
     lines = [f"{'ranker':<10} {'NDCG@10, five folds':<28} {'minus LightGBM':<28} {'floor':>6} {'official test':>14}"]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from components.evaluation.evaluate import evaluate
-from components.evaluation.reporting import merged
+from components.evaluation.publish import merged
 from components.ranking import Ensemble, XGBoostRanker
 from components.ranking.xgboost_ranker import WATCHED
 from components.releases import open_registry
@@ -25,6 +25,7 @@ from components.training_sets.build import build
 from components.training_sets.plan import plan
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.stored import as_plain
 
 
 def main() -> int:
@@ -45,7 +46,7 @@ def main() -> int:
         print(ranker, flush=True)
         evaluation = evaluate(study, parts[2], Ensemble.fit([ranker], validation), settings, as_of)
     (report,) = merged([evaluation])
-    decision = report.decision.as_dict() if report.decision else {}
+    decision = as_plain(report.decision) if report.decision else {}
     print(json.dumps(decision, indent=1))
     out = given.out or given.home / "reports" / "benchmarks" / "shuffled_challenger.json"
     out.parent.mkdir(parents=True, exist_ok=True)

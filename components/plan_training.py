@@ -13,10 +13,11 @@ def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
     from components.training_sets.plan import plan
     from metier.lake import Lake
     from metier.settings import load_settings
+    from metier.stored import as_plain
 
     settings = load_settings()
     held = champions(open_registry(settings))
     studies = plan(Lake(settings.lake), datetime.fromisoformat(as_of), surfaces, held)
     for study in studies:
         print(f"metier: {study.surface}: {study.name}")
-    return [study.as_dict() for study in studies]
+    return [as_plain(study) for study in studies]

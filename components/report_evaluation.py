@@ -15,7 +15,7 @@ def report_evaluation(
     """Write the reports beside the artifacts and under METIER_HOME; returns the verdicts as text."""
     from pathlib import Path
 
-    from components.evaluation.reporting import publish
+    from components.evaluation.publish import publish
     from metier.settings import load_settings
 
     published = publish([Path(part.path) for part in evaluations], load_settings().reports, Path(report.path))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from components.measures.metrics import IntArray
+from components.measures.arrays import IntArray
 from metier.errors import InputError
 
 

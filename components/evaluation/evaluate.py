@@ -1,6 +1,5 @@
 """Evaluate one study by its protocol. Composes measurements; knows no pipeline and makes no decision."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +11,8 @@ from components.evaluation.champion import CHAMPION, Champion, read_champion
 from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
 from components.evaluation.report import EvaluationReport, read_report, write_report
-from components.evaluation.report.document import Chart, Curve, Table
+from components.evaluation.report.document import Chart, Curve, FigureTable
 from components.evaluation.retrieved import IndexedCandidates
-from components.measures import Interval
 from components.ranking import Ensemble, Ranker
 from components.training_sets import TracedDataset
 from components.training_sets.assemble import typed_queries
@@ -23,10 +21,21 @@ from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
 from feature_repo.texts import Encoder, TextVectors
+from metier.durable import write_whole
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.stored import as_json, from_json
 
 EVIDENCE_FILE = "evidence.json"
+
+
+@dataclass(frozen=True)
+class StudyEvidence:
+    """What the gate reads of a study, as it is stored beside the report."""
+
+    study: Study
+    champion: str | None
+    evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True)
@@ -41,27 +50,14 @@ class StudyEvaluation:
 
     def write(self, folder: Path) -> None:
         """Write the report part and the evidence."""
-        folder.mkdir(parents=True, exist_ok=True)
         write_report(self.report, folder)
-        plain = {
-            "study": self.study.as_dict(),
-            "champion": self.champion,
-            "evidence": [
-                {"estimand": each.estimand, "metric": each.metric, "difference": each.difference.as_dict()}
-                for each in self.evidence
-            ],
-        }
-        (folder / EVIDENCE_FILE).write_text(json.dumps(plain), encoding="utf-8")
+        write_whole(folder / EVIDENCE_FILE, as_json(StudyEvidence(self.study, self.champion, self.evidence)))
 
     @classmethod
     def read(cls, folder: Path) -> "StudyEvaluation":
         """What `write` left."""
-        plain = json.loads((folder / EVIDENCE_FILE).read_text(encoding="utf-8"))
-        evidence = tuple(
-            Evidence(each["estimand"], each["metric"], Interval.from_dict(each["difference"]))
-            for each in plain["evidence"]
-        )
-        return cls(Study(**plain["study"]), read_report(folder), evidence, plain["champion"])
+        stored = from_json(StudyEvidence, (folder / EVIDENCE_FILE).read_bytes())
+        return cls(stored.study, read_report(folder), stored.evidence, stored.champion)
 
     def headline(self) -> dict[str, float]:
         """The ensemble's figures in the first section, by metric."""
@@ -161,10 +157,10 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     return subject.evaluation(report, logged_slates.evidence(slates))
 
 
-def _labels(metadata: dict[str, Any], study: Study) -> Table:
+def _labels(metadata: dict[str, Any], study: Study) -> FigureTable:
     """Positives, immature share and the delay curve of each head."""
     report = metadata["labels"]["surfaces"][study.surface]
-    return Table("Labels", ("fact", "value"), tuple(_flat(report)))
+    return FigureTable("Labels", ("fact", "value"), tuple(_flat(report)))
 
 
 def _delays(metadata: dict[str, Any]) -> Chart:

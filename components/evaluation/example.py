@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from components.evaluation.logged_slates import Slates
-from components.evaluation.report.document import Table
+from components.evaluation.logged_slates import ScoredSlates
+from components.evaluation.report.document import FigureTable
 from components.ranking import Ensemble
 
 SHOWN = 5
@@ -15,7 +15,9 @@ FEWEST_CANDIDATES = 8
 HEADER = ("rank", "candidate", "P(relevant)", "rank when shown", "observed relevance")
 
 
-def example_table(slates: Slates, ensemble: Ensemble, asked: pa.Table, titles: Mapping[str, str]) -> Table | None:
+def example_table(
+    slates: ScoredSlates, ensemble: Ensemble, asked: pa.Table, titles: Mapping[str, str]
+) -> FigureTable | None:
     """The first held-out query with enough candidates of which one was relevant; None when there is none.
 
     asked: one row per query with its text and, where it has one, job_profile__title; titles by candidate_id.
@@ -35,7 +37,9 @@ def example_table(slates: Slates, ensemble: Ensemble, asked: pa.Table, titles: M
         (place, titles.get(ids[i], ids[i]), float(score[i]), int(shown[i]), int(relevance[i]))
         for place, i in enumerate(best, 1)
     )
-    return Table("One held-out query, re-ranked by the ensemble", HEADER, lines, _question(asked.slice(chosen[0], 1)))
+    return FigureTable(
+        "One held-out query, re-ranked by the ensemble", HEADER, lines, _question(asked.slice(chosen[0], 1))
+    )
 
 
 def _question(asked: pa.Table) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from components.measures.metrics import FloatArray, IntArray, expected_discount
+from components.measures.arrays import FloatArray, IntArray
+from components.measures.ranking_metrics import expected_discount
 from metier.errors import EmptyDataError, InputError
 
 ScoreActors = Callable[[IntArray], npt.NDArray[np.floating]]
@@ -19,7 +20,7 @@ ScoreActors = Callable[[IntArray], npt.NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
-class Block:
+class ActorBlock:
     """Some actors with all their candidates. `excluded` candidates, such as those already seen, are not ranked."""
 
     actor: IntArray  # (b,) positions of actors
@@ -45,7 +46,7 @@ class TargetRanks:
         return expected_discount(self.above, self.tied, k)
 
 
-def blocks(score: ScoreActors, history: sparse.csr_array, target: IntArray, size: int = 256) -> Iterator[Block]:
+def blocks(score: ScoreActors, history: sparse.csr_array, target: IntArray, size: int = 256) -> Iterator[ActorBlock]:
     """Score actors `size` at a time, their history (n_actors, n_candidates; non-zero = seen) excluded.
 
     `target` (n_actors,): position of each actor's held-out candidate.
@@ -55,10 +56,10 @@ def blocks(score: ScoreActors, history: sparse.csr_array, target: IntArray, size
     for start in range(0, len(target), size):
         actor = np.arange(start, min(start + size, len(target)))
         seen = history[actor].toarray() != 0
-        yield Block(actor, np.asarray(score(actor)), target[actor], seen)
+        yield ActorBlock(actor, np.asarray(score(actor)), target[actor], seen)
 
 
-def rank_targets(scored: Iterable[Block]) -> TargetRanks:
+def rank_targets(scored: Iterable[ActorBlock]) -> TargetRanks:
     """Rank every block's targets; InputError where a target is excluded or a ranked score is NaN."""
     parts = [(block.actor, *_rank_block(block)) for block in scored]
     if not parts:
@@ -67,7 +68,7 @@ def rank_targets(scored: Iterable[Block]) -> TargetRanks:
     return TargetRanks(actor, above, tied)
 
 
-def _rank_block(block: Block) -> tuple[IntArray, IntArray]:
+def _rank_block(block: ActorBlock) -> tuple[IntArray, IntArray]:
     if block.score.shape != block.excluded.shape:
         raise InputError(f"scores have shape {block.score.shape}, exclusions {block.excluded.shape}; align them")
     ranked = ~block.excluded

@@ -7,10 +7,11 @@ the owner declares that it may. Pure: measures nothing, stores nothing, reads no
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from components.measures import Interval
+from metier.stored import OptionalNumber
 
 Verdict = Literal["promote", "refuse", "hold"]
 Estimand = Literal["randomised", "off_policy", "logged"]
@@ -31,7 +32,7 @@ class Evidence:
     estimand: Estimand
     metric: str
     difference: Interval
-    effective_sample_size: float | None = None
+    effective_sample_size: OptionalNumber = None
 
 
 @dataclass(frozen=True)
@@ -72,21 +73,6 @@ class Decision:
     reasons: tuple[str, ...]
     checks: tuple[Check, ...]
     lineage: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-able, NaN as None."""
-        checks = [{**asdict(check), "interval": check.interval.as_dict()} for check in self.checks]
-        return {**asdict(self), "reasons": list(self.reasons), "checks": checks}
-
-    @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> "Decision":
-        """The inverse of as_dict."""
-        checks = tuple(
-            Check(check["name"], check["status"], Interval.from_dict(check["interval"]), check["note"])
-            for check in fields["checks"]
-        )
-        reasons = tuple(fields["reasons"])
-        return cls(fields["verdict"], fields["estimand"], reasons, checks, dict(fields["lineage"]))
 
 
 def decide(

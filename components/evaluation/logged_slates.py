@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from components.evaluation.gate import Evidence
 from components.evaluation.measure import Values, best, compared, measured, order
-from components.evaluation.report.document import Section, Table
+from components.evaluation.report.document import FigureTable, Section
 from components.evaluation.truth import has_truth, true_relevance
 from components.measures import ndcg_at_k
 from components.ranking import Ensemble, Ranker
@@ -27,7 +27,7 @@ FEWEST_CANDIDATES = 3
 
 
 @dataclass(frozen=True)
-class Slates:
+class ScoredSlates:
     """Held-out slates with what each ranker gives their candidates, all (n_rows,)."""
 
     held_out: TracedDataset
@@ -37,7 +37,7 @@ class Slates:
 
 def scored_slates(
     held_out: TracedDataset, rankers: Mapping[str, Ranker | Ensemble], retrieval: NDArray[np.float64] | None
-) -> Slates:
+) -> ScoredSlates:
     """Score with every ranker and baseline.
 
     What the ensemble has to beat: the champion where there is one, else arrival order on a review, retrieval elsewhere.
@@ -53,10 +53,10 @@ def scored_slates(
     if "application_age_hours" in column:
         scores["arrival"] = np.nan_to_num(features[:, column["application_age_hours"]].astype(np.float64))
     scores |= {name: order(ranker, features) for name, ranker in rankers.items()}
-    return Slates(held_out, scores, next(name for name in ("champion", "arrival", "retrieval") if name in scores))
+    return ScoredSlates(held_out, scores, next(name for name in ("champion", "arrival", "retrieval") if name in scores))
 
 
-def sections(slates: Slates, truth_dir: Path) -> tuple[Section, ...]:
+def sections(slates: ScoredSlates, truth_dir: Path) -> tuple[Section, ...]:
     """True relevance first where it is known, then observed relevance, then the randomised queries."""
     rows, relevance = slates.held_out.rows, slates.held_out.dataset.relevance
     every = _queries_of(slates, FEWEST_CANDIDATES)
@@ -75,7 +75,7 @@ def sections(slates: Slates, truth_dir: Path) -> tuple[Section, ...]:
     return tuple(found)
 
 
-def evidence(slates: Slates) -> list[Evidence]:
+def evidence(slates: ScoredSlates) -> list[Evidence]:
     """The ensemble against the baseline, on the randomised slice where there is one and on logged slates."""
     every = _queries_of(slates, FEWEST_CANDIDATES)
     relevance = slates.held_out.dataset.relevance
@@ -88,7 +88,7 @@ def evidence(slates: Slates) -> list[Evidence]:
     return found
 
 
-def _section(title: str, note: str, slates: Slates, relevance: NDArray, mask: NDArray[np.bool_]) -> Section:
+def _section(title: str, note: str, slates: ScoredSlates, relevance: NDArray, mask: NDArray[np.bool_]) -> Section:
     values, actors = _values(slates, relevance, mask)
     single = best(values, [name for name in SINGLE if name in values])
     against = ("champion", "retrieval", "popularity", "arrival", "logged order", *SINGLE)
@@ -100,11 +100,15 @@ def _section(title: str, note: str, slates: Slates, relevance: NDArray, mask: ND
         ("best single ranker", single),
     )
     return Section(
-        title, note, measured("ndcg@10", values, actors), rows, (Table("Held-out queries", ("fact", "value"), facts),)
+        title,
+        note,
+        measured("ndcg@10", values, actors),
+        rows,
+        (FigureTable("Held-out queries", ("fact", "value"), facts),),
     )
 
 
-def _values(slates: Slates, relevance: NDArray, mask: NDArray[np.bool_]) -> tuple[Values, NDArray]:
+def _values(slates: ScoredSlates, relevance: NDArray, mask: NDArray[np.bool_]) -> tuple[Values, NDArray]:
     dataset = slates.held_out.dataset
     rows = mask[dataset.query_index]
     query = dataset.query_index[rows]
@@ -113,11 +117,11 @@ def _values(slates: Slates, relevance: NDArray, mask: NDArray[np.bool_]) -> tupl
     return values, actors
 
 
-def _queries_of(slates: Slates, fewest: int) -> NDArray[np.bool_]:
+def _queries_of(slates: ScoredSlates, fewest: int) -> NDArray[np.bool_]:
     return np.asarray(slates.held_out.dataset.group_sizes >= fewest)
 
 
-def _randomised(slates: Slates) -> NDArray[np.bool_]:
+def _randomised(slates: ScoredSlates) -> NDArray[np.bool_]:
     """Queries (n_queries,) with an exploration placement."""
     shown = pc.equal(slates.held_out.rows["placement"], "exploration").to_numpy().astype(np.int64)
     return (

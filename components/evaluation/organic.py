@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from components.evaluation.baselines import ContentSimilarity, Popularity, history_matrix
 from components.evaluation.full_ranking import TargetRanks, blocks, rank_targets
 from components.evaluation.measure import compared, measured, order
-from components.evaluation.report.document import Section, Table
+from components.evaluation.report.document import FigureTable, Section
+from components.measures.arrays import Floats
 from components.ranking import Ensemble, Ranker
 from components.training_sets.assemble import FeatureStore, assemble
 from components.training_sets.build import POSITIVES_FILE
@@ -33,8 +34,6 @@ K = 10
 ACTORS_AT_ONCE = 24
 MOST_PAIRS = 9_000_000
 """Above this, a seeded sample of the test actors is ranked, and the report says so."""
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: 
             *compared("hr@10", hits, actors, "ensemble", against),
             *compared("ndcg@10", gains, actors, "ensemble", against),
         ),
-        (Table("What was ranked", ("fact", "value"), facts),),
+        (FigureTable("What was ranked", ("fact", "value"), facts),),
     )
 
 

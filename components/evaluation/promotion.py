@@ -11,8 +11,8 @@ from pathlib import Path
 
 from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Verdict
+from components.evaluation.publish import merged
 from components.evaluation.report import EvaluationReport
-from components.evaluation.reporting import merged
 from components.ranking import Ensemble
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.bundle import Origin
@@ -23,6 +23,7 @@ from metier.code import code_digest
 from metier.contract import Surface, surface
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.stored import as_plain
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,8 @@ def _bundle(folder: Path, origin: Origin, ensemble: Path, report: EvaluationRepo
         encoder=Encoder.load(),
         text_weights=vectors.weights,
         language=vectors.language,
-        evaluation=_figures(report).as_dict(),
-        decision=report.decision.as_dict() if report.decision else {"verdict": "hold"},
+        evaluation=as_plain(_figures(report)),
+        decision=as_plain(report.decision) if report.decision else {"verdict": "hold"},
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from components.measures.arrays import Floats
 from components.retrieval import HybridRetriever
 from components.retrieval.from_lake import newest_versions
 from components.retrieval.questions import questions, retrieve
@@ -14,8 +15,6 @@ from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.text import headline, text_key
 from metier.contract import Surface
 from metier.lake import Lake
-
-Floats = NDArray[np.float32]
 
 
 class IndexedCandidates:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from components.measures.metrics import FloatArray, IntArray, weighted_dcg_at_k
+from components.measures.arrays import FloatArray, IntArray
+from components.measures.ranking_metrics import weighted_dcg_at_k
 from metier.errors import EmptyDataError, InputError
 
 LEAST_EXAMINATION = 0.05

@@ -6,19 +6,16 @@ Knows nothing of metrics, rankers or policies: values and who they belong to.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from components.measures.arrays import FloatArray
 from metier.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from metier.stored import Number
 
 RESAMPLES = 2_000
 MAX_CLUSTERS = 20_000
@@ -29,9 +26,9 @@ BLOCK_CELLS = 2_000_000
 class Interval:
     """An estimate and its bounds over `n` values of `n_actors` actors; NaN where it cannot be said."""
 
-    value: float
-    low: float
-    high: float
+    value: Number
+    low: Number
+    high: Number
     n: int
     n_actors: int
 
@@ -44,16 +41,6 @@ class Interval:
     def below_zero(self) -> bool:
         """The whole interval lies below zero."""
         return self.high < 0
-
-    def as_dict(self) -> dict[str, float | int | None]:
-        """For JSON: NaN becomes None."""
-        return {name: None if math.isnan(value) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> "Interval":
-        """The inverse of as_dict."""
-        value, low, high = (math.nan if fields[name] is None else fields[name] for name in ("value", "low", "high"))
-        return cls(value, low, high, fields["n"], fields["n_actors"])
 
     @classmethod
     def exact(cls, value: float) -> "Interval":

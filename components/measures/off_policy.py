@@ -16,10 +16,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from components.measures.arrays import FloatArray
 from components.measures.intervals import cluster_sums, resample
 from metier.errors import InputError, UnknownNameError, UnsupportedEstimate
 
-FloatArray = npt.NDArray[np.float64]
 Method = Literal["ips", "snips", "dr"]
 METHODS: tuple[Method, ...] = ("ips", "snips", "dr")
 

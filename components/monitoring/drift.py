@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from components.measures.arrays import FloatArray
 from components.monitoring.findings import Finding, Limits, judged, unmeasured
 from components.monitoring.histograms import ColumnState, Histogram, ViewState
 
-Floats = npt.NDArray[np.float64]
 FLOOR = 1e-4
 
 
@@ -85,7 +84,7 @@ def _compared(
     return judged(measure, view, column, value=value, high=limit, note=note)
 
 
-def _shares(counts: Sequence[int]) -> Floats:
-    values: Floats = np.asarray(counts, dtype=np.float64)
-    shares: Floats = values / values.sum()
+def _shares(counts: Sequence[int]) -> FloatArray:
+    values: FloatArray = np.asarray(counts, dtype=np.float64)
+    shares: FloatArray = values / values.sum()
     return shares

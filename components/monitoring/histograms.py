@@ -20,6 +20,7 @@ import pyarrow as pa
 from feature_repo.offline.asof_read import VersionReader, table_schema
 from feature_repo.offline.asof_sql import VersionTable, places_of_newest, quoted, rows_at
 from metier.errors import FeatureError
+from metier.stored import Moment
 
 Kind = Literal["number", "category"]
 Bins = tuple[float, ...] | tuple[str, ...]
@@ -71,7 +72,7 @@ class ViewState:
     """Number of keys, the newest event_timestamp (None: no rows), and the columns by name."""
 
     rows: int
-    newest: datetime | None
+    newest: Moment | None
     columns: Mapping[str, ColumnState] = field(default_factory=dict)
 
 

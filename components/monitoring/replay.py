@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.measures.arrays import Floats
 from components.monitoring.as_known import AsHappened, AsKnown, as_known, changed_until, released_at
 from components.releases import Bundle
 from components.releases.candidate_release import encoded_texts, vectors_by
@@ -29,7 +29,6 @@ from metier.errors import EmptyDataError
 from metier.lake import Lake
 from metier.settings import Settings
 
-Floats = npt.NDArray[np.float32]
 SHOWN = 5
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from components.monitoring.document import MonitoringReport
 from components.monitoring.drift import drift
 from components.monitoring.findings import Limits
 from components.monitoring.health import (
@@ -20,6 +19,7 @@ from components.monitoring.health import (
     volume,
 )
 from components.monitoring.histograms import ViewState, WatchedView, measure
+from components.monitoring.monitoring_report import MonitoringReport
 from components.monitoring.page import HTML_FILE, read_nulls, write_report
 from components.monitoring.reference import Reference
 from components.monitoring.skew import skew

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from components.measures.arrays import Floats
 from components.training_sets.labels import HEADS, Attribution, attribution, window_days
 from components.training_sets.pseudo_queries import PseudoQueries
 from components.training_sets.ranking_dataset import RankingDataset
@@ -27,7 +28,6 @@ from metier.lake import Lake
 
 BLOCK_PAIRS = 262_144
 
-Floats = NDArray[np.float32]
 Sample = Literal["recent", "uniform"]
 
 TRACE = ("query_id", "candidate_id", "actor_id", "job_id", "event_timestamp", "shown_at", "placement")

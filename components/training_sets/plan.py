@@ -1,7 +1,7 @@
 """Which rankers a lake can train, and by which protocol each is evaluated. Reads counts only."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -35,10 +35,6 @@ class Study:
         if self.protocol == "logged_slates":
             return protocol
         return f"{protocol} {'with' if self.candidate_counts else 'without'} candidate counts"
-
-    def as_dict(self) -> dict[str, object]:
-        """Plain values, as a pipeline parameter carries them."""
-        return asdict(self)
 
 
 def plan(

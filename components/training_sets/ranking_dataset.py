@@ -16,11 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
+from components.measures.arrays import Floats
 from components.training_sets import svmlight
 from metier.durable import replacing, write_whole
 from metier.errors import EmptyDataError, InputError
-
-Floats = NDArray[np.float32]
 
 FORMAT_VERSION = 1
 METADATA_FILE = "dataset.json"

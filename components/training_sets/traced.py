@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from components.measures.arrays import run_starts
 from components.training_sets.ranking_dataset import RankingDataset
 from metier.durable import replacing, write_whole
 from metier.errors import InputError
@@ -40,8 +41,7 @@ class TracedDataset:
 
     def queries(self) -> pa.Table:
         """The first row of each query, in order: whose it was, and when."""
-        sizes = self.dataset.group_sizes
-        return self.rows.take(pa.array(np.cumsum(sizes) - sizes))
+        return self.rows.take(pa.array(run_starts(self.dataset.group_sizes)))
 
     def write(self, directory: str | Path) -> None:
         """Write the data set with its trace beside it; RankingDataset.read reads the former alone."""

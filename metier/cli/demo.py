@@ -178,7 +178,7 @@ def _feedback(url: str, slate: dict[str, Any]) -> int:
 
 
 def _print_decisions(settings: Settings) -> None:
-    from components.evaluation.reporting import read_reports
+    from components.evaluation.publish import read_reports
 
     for report in read_reports(settings.reports):
         if report.surface == AGAIN and report.decision is not None:

@@ -108,9 +108,9 @@ def report(as_json: JsonOption = False) -> None:
 
     Example: metier report --json
     """
+    from components.evaluation.publish import as_json as to_json
+    from components.evaluation.publish import read_reports
     from components.evaluation.report.write import render_text
-    from components.evaluation.reporting import as_json as to_json
-    from components.evaluation.reporting import read_reports
 
     found = read_reports(load_settings().reports)
     if not found:

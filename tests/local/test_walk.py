@@ -8,6 +8,7 @@ import requests
 
 from components.evaluation.report import EvaluationReport
 from metier.lake import Lake
+from metier.stored import from_plain
 from tests.local.walk import Endpoint, endpoint, metier
 
 
@@ -25,7 +26,7 @@ def home(tmp_path_factory) -> Path:
 def report(home) -> EvaluationReport:
     done = metier(home, "report", "--json")
     (plain,) = json.loads(done.stdout)
-    return EvaluationReport.from_dict(plain)
+    return from_plain(EvaluationReport, plain)
 
 
 def test_the_report_has_an_interval_for_every_ranker_and_baseline(report):

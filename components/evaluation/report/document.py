@@ -1,17 +1,27 @@
 """The evaluation report as values: sections of measured figures, comparisons, tables and charts, and how each reads.
 
-Holds figures that were measured elsewhere and computes none; knows no file format but its own JSON.
+Holds figures that were measured elsewhere and computes none; knows no file format.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer
 
 from components.evaluation.gate import Decision
 from components.measures import Interval
+from metier.stored import Number
 
-Cell = str | int | float | None
+
+def _plain_cell(value: Any) -> Any:
+    """A figure of numpy as Python's own."""
+    return value.item() if hasattr(value, "item") else value
+
+
+Cell = Annotated[bool | str | int | float | None, PlainSerializer(_plain_cell)]
+"""A figure or a word of a table; one that is not finite is null in JSON, and reads back as None."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Table:
+class FigureTable:
     """Any further figures, such as label maturity or slices. Numbers are right-aligned and rounded for people."""
 
     name: str
@@ -48,8 +58,8 @@ class Curve:
     """One line of a chart: x and y of equal length."""
 
     label: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
+    x: tuple[Number, ...]
+    y: tuple[Number, ...]
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ class Section:
     note: str = ""
     measured: tuple[Measured, ...] = ()
     compared: tuple[Compared, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[FigureTable, ...] = ()
     charts: tuple[Chart, ...] = ()
 
 
@@ -85,24 +95,6 @@ class EvaluationReport:
     facts: Mapping[str, Cell] = field(default_factory=dict)
     decision: Decision | None = None
     warnings: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-able, NaN as None."""
-        plain = asdict(self)
-        plain["decision"] = self.decision.as_dict() if self.decision else None
-        cleaned: dict[str, Any] = _without_nan(plain)
-        return cleaned
-
-    @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> "EvaluationReport":
-        """The inverse of as_dict."""
-        return cls(
-            surface=fields["surface"],
-            sections=tuple(_section(each) for each in fields["sections"]),
-            facts=dict(fields["facts"]),
-            decision=Decision.from_dict(fields["decision"]) if fields["decision"] else None,
-            warnings=tuple(fields["warnings"]),
-        )
 
 
 def show_cell(value: Cell) -> str:
@@ -136,41 +128,3 @@ def reading_of(interval: Interval) -> str:
 def is_numeric(value: Cell) -> bool:
     """Whether a cell is right-aligned."""
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-
-
-def _section(fields: Mapping[str, Any]) -> Section:
-    return Section(
-        title=fields["title"],
-        note=fields["note"],
-        measured=tuple(Measured(**_with_interval(each)) for each in fields["measured"]),
-        compared=tuple(Compared(**_with_interval(each)) for each in fields["compared"]),
-        tables=tuple(
-            Table(each["name"], tuple(each["header"]), tuple(tuple(row) for row in each["rows"]), each["note"])
-            for each in fields["tables"]
-        ),
-        charts=tuple(
-            Chart(**{**each, "curves": tuple(_curve(c) for c in each["curves"])}) for each in fields["charts"]
-        ),
-    )
-
-
-def _with_interval(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {**fields, "interval": Interval.from_dict(fields["interval"])}
-
-
-def _curve(fields: Mapping[str, Any]) -> Curve:
-    return Curve(fields["label"], _numbers(fields["x"]), _numbers(fields["y"]))
-
-
-def _numbers(values: list[float | None]) -> tuple[float, ...]:
-    return tuple(math.nan if value is None else value for value in values)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(each) for each in value]
-    if hasattr(value, "item") and not isinstance(value, str):
-        return _without_nan(value.item())
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from components.evaluation.gate import MEANING
 from components.evaluation.report.document import (
+    FigureTable,
     Section,
-    Table,
     is_numeric,
     reading_of,
     show_cell,
@@ -51,18 +51,18 @@ def _section(console: "Console", section: Section) -> None:
         rows = tuple(
             (m.ranker, m.metric, show_interval(m.interval), m.interval.n, m.interval.n_actors) for m in section.measured
         )
-        _table(console, Table("Measured", ("ranker", "metric", "value [95%]", "queries", "actors"), rows))
+        _table(console, FigureTable("Measured", ("ranker", "metric", "value [95%]", "queries", "actors"), rows))
     if section.compared:
         compared = tuple(
             (f"{c.ranker} - {c.against}", c.metric, show_difference(c.interval), reading_of(c.interval))
             for c in section.compared
         )
-        _table(console, Table("Paired differences", ("pair", "metric", "difference [95%]", "reading"), compared))
+        _table(console, FigureTable("Paired differences", ("pair", "metric", "difference [95%]", "reading"), compared))
     for table in section.tables:
         _table(console, table)
 
 
-def _table(console: "Console", table: Table) -> None:
+def _table(console: "Console", table: FigureTable) -> None:
     from rich.box import ASCII2
     from rich.table import Table as RichTable
     from rich.text import Text

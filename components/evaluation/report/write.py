@@ -3,7 +3,6 @@
 Holds figures that were measured elsewhere and computes none. The HTML is one file that needs no network.
 """
 
-import json
 from pathlib import Path
 
 from components.evaluation.gate import MEANING
@@ -15,7 +14,9 @@ from components.evaluation.report.document import (
     show_difference,
     show_interval,
 )
+from metier.durable import write_whole
 from metier.errors import InputError
+from metier.stored import as_json, from_json
 
 JSON_FILE = "evaluation.json"
 HTML_FILE = "evaluation.html"
@@ -24,11 +25,9 @@ TEMPLATE = "report.html.j2"
 
 def write_report(evaluation: EvaluationReport, out_dir: Path) -> Path:
     """Write evaluation.json and evaluation.html into out_dir; returns the HTML's path."""
-    out_dir.mkdir(parents=True, exist_ok=True)
-    (out_dir / JSON_FILE).write_text(json.dumps(evaluation.as_dict(), indent=1, allow_nan=False) + "\n", "utf-8")
-    html = out_dir / HTML_FILE
-    html.write_text(render_html(evaluation), "utf-8")
-    return html
+    write_whole(out_dir / HTML_FILE, render_html(evaluation))
+    write_whole(out_dir / JSON_FILE, as_json(evaluation, indent=1) + "\n")
+    return out_dir / HTML_FILE
 
 
 def read_report(out_dir: Path) -> EvaluationReport:
@@ -36,7 +35,7 @@ def read_report(out_dir: Path) -> EvaluationReport:
     path = out_dir / JSON_FILE
     if not path.exists():
         raise InputError(f"no evaluation at {path}; run `metier pipeline run training` first")
-    return EvaluationReport.from_dict(json.loads(path.read_text("utf-8")))
+    return from_json(EvaluationReport, path.read_bytes())
 
 
 def render_html(evaluation: EvaluationReport) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.evaluation.baselines import ContentSimilarity, Popularity, history_matrix
-from components.evaluation.full_ranking import Block, blocks, rank_targets
+from components.evaluation.full_ranking import ActorBlock, blocks, rank_targets
 from components.measures import hit_rate_at_k, ndcg_at_k
 from metier.errors import EmptyDataError, InputError
 
@@ -19,7 +19,7 @@ def _block(score, target, excluded=()):
     row = np.array([score], dtype=float)
     mask = np.zeros(row.shape, dtype=bool)
     mask[0, list(excluded)] = True
-    return Block(np.array([0]), row, np.array([target]), mask)
+    return ActorBlock(np.array([0]), row, np.array([target]), mask)
 
 
 def test_excluded_candidates_take_no_rank():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from components.evaluation.gate import Decision, Evidence, GateRules, Guardrail, decide
 from components.measures import Interval
+from metier.stored import as_plain, from_plain
 
 GAIN = Interval(0.02, 0.01, 0.03, 5000, 900)
 LOSS = Interval(-0.02, -0.03, -0.01, 5000, 900)
@@ -100,8 +101,8 @@ def test_guardrails_stand_before_any_gain(value, keeps, status, verdict):
 def test_the_record_survives_json_with_its_lineage():
     guardrail = Guardrail("declines", Interval(math.nan, math.nan, math.nan, 0, 0), 0.1, "at_most")
     decision = decide([_evidence("logged", GAIN)], [guardrail], lineage={"surface": "job_feed", "digest": "9f3a"})
-    read = Decision.from_dict(json.loads(json.dumps(decision.as_dict(), allow_nan=False)))
-    assert read.as_dict() == decision.as_dict()
+    read = from_plain(Decision, json.loads(json.dumps(as_plain(decision), allow_nan=False)))
+    assert as_plain(read) == as_plain(decision)
     assert read.lineage == {"surface": "job_feed", "digest": "9f3a"}
 
 

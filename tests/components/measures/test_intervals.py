@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from components.measures import Interval, mean_interval, paired_difference
 from components.measures.intervals import MAX_CLUSTERS, expanded_levels, resample
 from metier.errors import InputError
+from metier.stored import as_plain, from_plain
 
 
 def test_the_value_is_the_mean_over_queries_not_over_actors():
@@ -102,8 +103,8 @@ def test_bounds_hold_the_value_and_repeat_with_the_seed(values, seed):
 
 def test_intervals_survive_json():
     interval = Interval(0.5, math.nan, math.nan, 1, 1)
-    assert interval.as_dict()["low"] is None
-    assert Interval.from_dict(interval.as_dict()).as_dict() == interval.as_dict()
+    assert as_plain(interval)["low"] is None
+    assert as_plain(from_plain(Interval, as_plain(interval))) == as_plain(interval)
 
 
 def test_misaligned_input_is_refused():

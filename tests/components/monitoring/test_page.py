@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from components.monitoring.document import MonitoringReport
 from components.monitoring.findings import judged, unmeasured
 from components.monitoring.health import Nulls, Volume
+from components.monitoring.monitoring_report import MonitoringReport
 from components.monitoring.page import read_nulls, render_html, write_report
 from metier.errors import InputError
 from tests.components.evaluation.outline import Outline

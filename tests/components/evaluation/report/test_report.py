@@ -7,10 +7,11 @@ import pytest
 
 from components.evaluation.gate import Evidence, Guardrail, decide
 from components.evaluation.report import EvaluationReport, read_report, write_report
-from components.evaluation.report.document import Chart, Compared, Curve, Measured, Section, Table, show_cell
+from components.evaluation.report.document import Chart, Compared, Curve, FigureTable, Measured, Section, show_cell
 from components.evaluation.report.write import render_html, render_text
 from components.measures import Interval
 from metier.errors import InputError
+from metier.stored import as_plain
 from tests.components.evaluation.outline import Outline
 
 UNKNOWN = Interval(math.nan, math.nan, math.nan, 0, 0)
@@ -31,7 +32,7 @@ def evaluation():
             Compared("neural", "TF-IDF", "HR@10", Interval(-0.05, -0.08, -0.02, 1296, 1296)),
             Compared("neural", "XGBoost", "MRR", UNKNOWN),
         ),
-        tables=(Table("Label maturity", ("head", "rows"), (("hire", 56_000), ("<b>accept</b>", None))),),
+        tables=(FigureTable("Label maturity", ("head", "rows"), (("hire", 56_000), ("<b>accept</b>", None))),),
         charts=(
             Chart("Delay", "days", "share", (Curve("hire", (0.0, 5.0, 30.0), (0.0, 0.5, math.nan)),)),
             Chart("Calibration", "predicted", "observed", (Curve("ensemble", (0.1, 0.5), (0.1, 0.4)),), diagonal=True),
@@ -46,12 +47,12 @@ def evaluation():
 def test_a_written_report_reads_back_equal(evaluation, tmp_path):
     html = write_report(evaluation, tmp_path / "job_feed")
     assert html.name == "evaluation.html"
-    assert read_report(tmp_path / "job_feed").as_dict() == evaluation.as_dict()
+    assert as_plain(read_report(tmp_path / "job_feed")) == as_plain(evaluation)
     assert json.loads((tmp_path / "job_feed" / "evaluation.json").read_text())["surface"] == "job_feed"
 
 
 def test_figures_of_numpy_become_plain_json(tmp_path):
-    table = Table("counts", ("n", "share"), ((np.int64(3), np.float32(0.5)),))
+    table = FigureTable("counts", ("n", "share"), ((np.int64(3), np.float32(0.5)),))
     write_report(EvaluationReport("job_feed", (Section("s", tables=(table,)),)), tmp_path)
     assert json.loads((tmp_path / "evaluation.json").read_text())["sections"][0]["tables"][0]["rows"] == [[3, 0.5]]
 

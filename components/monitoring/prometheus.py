@@ -8,8 +8,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
-from components.monitoring.document import MonitoringReport
 from components.monitoring.findings import Measure
+from components.monitoring.monitoring_report import MonitoringReport
 from metier.contract import TABLES
 
 HOUR_SECONDS = 3600

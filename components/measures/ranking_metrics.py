@@ -15,10 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import gammaln
 
+from components.measures.arrays import FloatArray, IntArray, run_starts
 from metier.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 HIGHEST_GRADE = 100.0
 """Relevance above this is a count or an id in the wrong column, not a grade."""
@@ -49,7 +47,7 @@ def mrr(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike,
     # Within the tie, P(first relevant at place i) = C(size - i, hits - 1) / C(size, hits), i = 1..size - hits + 1.
     places = size - hits + 1 if k is None else np.clip(np.minimum(size - hits + 1, k - above), 0, None)
     tie = np.repeat(np.arange(first.size), places)
-    place = np.arange(tie.size) - np.repeat(np.cumsum(places) - places, places) + 1
+    place = np.arange(tie.size) - np.repeat(run_starts(places), places) + 1
     odds = np.exp(_log_choose(size[tie] - place, hits[tie] - 1) - _log_choose(size[tie], hits[tie]))
     values = _sum_by(ranking.tie_query[first][tie], odds / (above[tie] + place), ranking.n_queries)
     return np.where(_relevant_count(ranking) > 0, values, np.nan)

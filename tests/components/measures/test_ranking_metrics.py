@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.measures import hit_rate_at_k, mrr, ndcg_at_k, recall_at_k
-from components.measures.metrics import weighted_dcg_at_k
+from components.measures.ranking_metrics import weighted_dcg_at_k
 from metier.errors import InputError
 
 METRICS = [ndcg_at_k, mrr, recall_at_k, hit_rate_at_k]

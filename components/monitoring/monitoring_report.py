@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from components.monitoring.findings import Finding, worst_first
 from components.monitoring.health import Nulls, Volume
+from metier.stored import Moment
 
 
 @dataclass(frozen=True)
 class MonitoringReport:
     """Everything one run measured, and what it was compared with."""
 
-    as_of: datetime
+    as_of: Moment
     inputs_digest: str
-    reference_as_of: datetime
+    reference_as_of: Moment
     findings: tuple[Finding, ...]
     volumes: tuple[Volume, ...]
     nulls: Mapping[str, Nulls]

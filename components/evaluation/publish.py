@@ -10,6 +10,7 @@ from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Decision, decide
 from components.evaluation.report import EvaluationReport, read_report, write_report
 from components.evaluation.report.write import JSON_FILE
+from metier.stored import as_plain
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ def read_reports(reports: Path) -> list[EvaluationReport]:
 
 def as_json(found: Sequence[EvaluationReport]) -> str:
     """Reports as one JSON list."""
-    plain: list[dict[str, Any]] = [each.as_dict() for each in found]
-    return json.dumps(plain)
+    return json.dumps([as_plain(report) for report in found])
 
 
 def _merge(evaluations: Sequence[StudyEvaluation]) -> EvaluationReport:
