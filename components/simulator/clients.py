@@ -55,7 +55,7 @@ def create_clients(config: SimulatorConfig, text: TextGenerator, rng: np.random.
     return Clients(
         ids=[f"cl_{i:06d}" for i in range(count)],
         country=country,
-        city=world.one_city_each(country, rng),
+        city=world.draw_cities(country, rng),
         joined_us=np.where(arrives < config.start_us, earlier, arrives),
         arrives_us=arrives,
         verified=rng.random(count) < 0.75,

@@ -6,8 +6,8 @@ Knows nothing of how people found each other.
 import numpy as np
 
 from components.simulator.config import DAY_US
-from components.simulator.log import NOBODY
 from components.simulator.market import Columns, Market, fill_job, in_us, picked
+from components.simulator.world_log import NOBODY
 
 
 def hires(market: Market, day: int) -> None:

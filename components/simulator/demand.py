@@ -101,17 +101,17 @@ def create_demand(
 
 def _written(needs: Skills, share: float, rng: np.random.Generator) -> Skills:
     """A `share` of the needed skills; every skill there is gets its draw."""
-    wide, found = len(full_taxonomy().skills), np.zeros_like(needs.weight)
-    for start in range(0, len(found), CHUNK):
+    wide, written = len(full_taxonomy().skills), np.zeros_like(needs.weight)
+    for start in range(0, len(written), CHUNK):
         part = needs[slice(start, start + CHUNK)]
         drawn = np.take_along_axis(rng.random((len(part.at), wide)), part.at, axis=1)
-        found[start : start + CHUNK] = (part.weight > 0) & (drawn < share)
-    return Skills(needs.at, found)
+        written[start : start + CHUNK] = (part.weight > 0) & (drawn < share)
+    return Skills(needs.at, written)
 
 
 def _top(weights: Floats, share: float, rng: np.random.Generator) -> Floats:
     """One-hot of the largest weight in a `share` of the rows, zeros in the others."""
-    shown = np.zeros_like(weights)
+    one_hot = np.zeros_like(weights)
     rows = np.flatnonzero(rng.random(len(weights)) < share)
-    shown[rows, weights[rows].argmax(axis=1)] = 1
-    return shown
+    one_hot[rows, weights[rows].argmax(axis=1)] = 1
+    return one_hot

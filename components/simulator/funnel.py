@@ -12,11 +12,11 @@ from components.simulator.clicks import CLICK_MODELS, Mask
 from components.simulator.config import DAY_US, HOUR_US
 from components.simulator.geography import Integers
 from components.simulator.jobs import OPEN
-from components.simulator.log import NOBODY
 from components.simulator.market import Applicant, Columns, Market, in_us, picked
 from components.simulator.relevance import Suitability, combined, graded, observable, suitability
-from components.simulator.sessions import Asked
+from components.simulator.sessions import SessionBatch
 from components.simulator.taxonomy import Floats
+from components.simulator.world_log import NOBODY
 from metier.contract import SURFACES
 
 PATIENCE = {"talent_search": 0.4, "job_feed": 0.4, "applicant_review": 0.85}
@@ -31,56 +31,56 @@ PENDING_COST, CONTRACT_COST = 0.35, 0.3
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Shown candidates as flat pairs. `who` as in EventLog.act; suits: the true match of the surface."""
+class ShownPairs:
+    """Shown candidates as flat pairs. `parties` as in WorldLog.act; suits: the true match of the surface."""
 
-    who: Columns
+    parties: Columns
     at_us: Integers
-    found: Suitability
+    match: Suitability
     suits: Floats
     clicked: Mask
     on_screen: Mask
 
     def pick(self, rows: Mask, at_us: Integers) -> Columns:
         """The rows as something to put on the calendar at `at_us`."""
-        chosen = picked(self.who, rows)
-        return chosen | {"client_suits": self.found.client[rows], "freelancer_suits": self.found.freelancer[rows],
+        chosen = picked(self.parties, rows)
+        return chosen | {"client_suits": self.match.client[rows], "freelancer_suits": self.match.freelancer[rows],
                          "at_us": at_us}  # fmt: skip
 
 
-def present(market: Market, asked: Asked, logged: bool = True) -> Shown:
+def present(market: Market, batch: SessionBatch, logged: bool = True) -> ShownPairs:
     """Show slates, let actors look and click, and log all of it; organic visits (not logged) have no query."""
-    sessions, rng = asked.sessions, market.rng
-    one, row, query = asked.pairs()
+    sessions, rng = batch.sessions, market.rng
+    one, row, query = batch.pairs()
     client_asks = sessions.surface != "job_feed"
-    wish = _wished(market, asked, row, query)
-    found = suitability(market.people, one, asked.demand, row)
-    suits = combined(found, client_asks) + 0.6 * wish
+    wish = _wish_covered(market, batch, row, query)
+    match = suitability(market.people, one, batch.demand, row)
+    suits = combined(match, client_asks) + 0.6 * wish
     slope, intercept = ATTRACTION[sessions.surface]
-    glance = (found.glance if client_asks else suits) + rng.normal(0, 0.5, len(one)).astype(np.float32)
+    glance = (match.glance if client_asks else suits) + rng.normal(0, 0.5, len(one)).astype(np.float32)
     attraction = np.zeros(sessions.there.shape, np.float32)
     attraction[sessions.there] = 1 / (1 + np.exp(-(slope * glance + intercept)))
     clicks = CLICK_MODELS[market.config.click_model](attraction, sessions.there, PATIENCE[sessions.surface], rng)
     job = sessions.job[query] if client_asks else row
-    who = {"freelancer": one, "job": job, "client": asked.demand.client[row], "query": np.full(len(one), NOBODY)}
+    parties = {"freelancer": one, "job": job, "client": batch.demand.client[row], "query": np.full(len(one), NOBODY)}
     if logged:
         truth = graded(suits)
-        who["query"] = market.log.show(sessions, clicks.on_screen, truth)[query]
-        _judge(market, asked, who | {"row": row, "wish": wish, "truth": truth})
-        _remember_shown(market, sessions.surface, one, job)
+        parties["query"] = market.log.show(sessions, clicks.on_screen, truth)[query]
+        _judge(market, batch, parties | {"row": row, "wish": wish, "truth": truth})
+        _count_shown(market, sessions.surface, one, job)
     there = sessions.there
-    shown = Shown(who, sessions.at_us[query], found, suits, clicks.clicked[there], clicks.on_screen[there])
+    shown = ShownPairs(parties, sessions.at_us[query], match, suits, clicks.clicked[there], clicks.on_screen[there])
     _react(market, sessions.surface, shown, logged)
     return shown
 
 
-def seek(market: Market, shown: Shown, client_asks: bool) -> None:
+def seek(market: Market, shown: ShownPairs, client_asks: bool) -> None:
     """Clicks of retrieving surfaces lead to invites (client) or applications (freelancer), minutes to days later."""
     rng = market.rng
     feeling = shown.suits + rng.normal(0, 0.4, len(shown.suits))
     chance = 1 / (1 + np.exp(-(1.5 * feeling - (2.2 if client_asks else 0.1))))
     if not client_asks:
-        chance = chance * np.exp(-CONTRACT_COST * market.contracts[shown.who["freelancer"]])
+        chance = chance * np.exp(-CONTRACT_COST * market.contracts[shown.parties["freelancer"]])
     moving = shown.clicked & (rng.random(len(chance)) < chance)
     delay = HOUR_US * rng.lognormal(np.log(0.7), 1.3, int(moving.sum()))
     when = shown.at_us[moving] + SLOWEST_CLICK_US + in_us(delay)
@@ -156,20 +156,20 @@ def settle_answers(market: Market, due: Columns, accepted: Mask, side: str) -> N
     yes = picked(due, accepted)
     market.seen_freelancers.accepted += np.bincount(yes["freelancer"], minlength=len(market.people))
     both = 0.6 * yes["client_suits"] + 0.4 * yes["freelancer_suits"] + rng.normal(0, 0.3, len(yes["job"]))
-    wanted = rng.random(len(both)) < 0.85 / (1 + np.exp(-(1.5 * both - 0.9)))
-    hired = wanted & np.array([w and _promise(market, int(j)) for w, j in zip(wanted, yes["job"], strict=True)], bool)
+    willing = rng.random(len(both)) < 0.85 / (1 + np.exp(-(1.5 * both - 0.9)))
+    hired = willing & np.array([w and _promise(market, int(j)) for w, j in zip(willing, yes["job"], strict=True)], bool)
     delay = DAY_US * HIRE_MEDIAN_DAYS * rng.lognormal(0, HIRE_SIGMA, int(hired.sum()))
     rows = picked(yes, hired)
     market.calendar.add("hire", rows | {"at_us": rows["at_us"] + in_us(delay)})
 
 
-def _react(market: Market, surface: str, shown: Shown, logged: bool) -> None:
+def _react(market: Market, surface: str, shown: ShownPairs, logged: bool) -> None:
     """Log clicks with dwell, saves and dismissals; of organic visits only some clicks are tracked."""
     rng, side = market.rng, "freelancer" if surface == "job_feed" else "client"
     size, like = len(shown.suits), np.clip(shown.suits, -2, 3)
     at = shown.at_us + rng.integers(2_000_000, SLOWEST_CLICK_US - 10_000_000, size=size)
     tracked = shown.clicked & (rng.random(size) < (1.0 if logged else TRACKED_ORGANIC_CLICKS))
-    chosen = picked(shown.who, tracked)
+    chosen = picked(shown.parties, tracked)
     dwell = np.round(rng.lognormal(2.8 + 0.35 * like[tracked], 0.7), 1)
     market.log.act("click", side, chosen, at[tracked], dwell_seconds=dwell)
     history, key = (market.seen_jobs, "job") if side == "freelancer" else (market.seen_freelancers, "freelancer")
@@ -180,31 +180,33 @@ def _react(market: Market, surface: str, shown: Shown, logged: bool) -> None:
     saved = shown.clicked & (rng.random(size) < 0.08 + 0.05 * like)
     dismissed = shown.on_screen & ~shown.clicked & (rng.random(size) < 0.008 * np.exp(-0.6 * like))
     for kind, rows in (("save", saved), ("dismiss", dismissed)):
-        market.log.act(kind, side, picked(shown.who, rows), at[rows] + 5_000_000)
-    gone = picked(shown.who, dismissed)
+        market.log.act(kind, side, picked(shown.parties, rows), at[rows] + 5_000_000)
+    gone = picked(shown.parties, dismissed)
     market.settled.add(gone["freelancer"], market.context(gone["job"], gone["client"]))
 
 
-def _judge(market: Market, asked: Asked, shown: Columns) -> None:
-    """Keep for the report what could have been known of the pairs of judged queries."""
-    sessions, some = asked.sessions, market.log.judged(shown["query"])
+def _judge(market: Market, batch: SessionBatch, shown: Columns) -> None:
+    """Keep for the summary what could have been known of the pairs of judged queries."""
+    sessions, some = batch.sessions, market.log.judged(shown["query"])
     rank = np.nonzero(sessions.there)[1] + 1
     pairs = picked(shown, some)
     rates = _job_rates(market, pairs["job"])
-    seen = observable(market.people, pairs["freelancer"], asked.demand, pairs["row"], market.seen_freelancers, rates,
-                      pairs["wish"])  # fmt: skip
+    observed = observable(
+        market.people, pairs["freelancer"], batch.demand, pairs["row"],
+        freelancer=market.seen_freelancers, job_rates=rates, wish=pairs["wish"],
+    )  # fmt: skip
     market.log.observed.append({
         "query": pairs["query"], "surface": np.full(len(some), SURFACES.index(sessions.surface), np.int8),
-        "rank": rank[some], "truth": pairs["truth"], "observed": seen.astype(np.float16),
+        "rank": rank[some], "truth": pairs["truth"], "observed": observed.astype(np.float16),
     })  # fmt: skip
 
 
-def _wished(market: Market, asked: Asked, row: Integers, query: Integers) -> Floats:
+def _wish_covered(market: Market, batch: SessionBatch, row: Integers, query: Integers) -> Floats:
     """How far jobs cover what was typed into the feed, around 0; 0 without a text."""
-    typed, wished = asked.wish.weight.sum(axis=1)[query], np.zeros(len(row), np.float32)
-    if not asked.by_query:
+    typed, wished = batch.wish.weight.sum(axis=1)[query], np.zeros(len(row), np.float32)
+    if not batch.by_query:
         here = np.flatnonzero(typed)
-        wished[here] = asked.wish.total(query[here], market.covers, row[here]) / typed[here] - 0.4
+        wished[here] = batch.wish.total(query[here], market.covers, row[here]) / typed[here] - 0.4
     return wished
 
 
@@ -213,7 +215,7 @@ def _job_rates(market: Market, job: Integers) -> Floats:
     return np.where(job[:, None] == NOBODY, 0, np.stack([clicks, moves], axis=1)).astype(np.float32)
 
 
-def _remember_shown(market: Market, surface: str, one: Integers, job: Integers) -> None:
+def _count_shown(market: Market, surface: str, one: Integers, job: Integers) -> None:
     if surface == "job_feed":
         market.seen_jobs.shown += np.bincount(job, minlength=len(market.jobs))
     elif surface == "talent_search":

@@ -29,11 +29,11 @@ class Geography:
         """Positions of the country's cities."""
         return np.flatnonzero(self.region_country[self.city_region] == country)
 
-    def one_city_each(self, country: Integers, rng: np.random.Generator) -> Integers:
+    def draw_cities(self, country: Integers, rng: np.random.Generator) -> Integers:
         """One of each country's cities."""
         cities = [self.cities_of(one) for one in range(len(self.countries))]
-        found: Integers = np.array([one_of(cities[home], rng) for home in country.tolist()])
-        return found
+        drawn: Integers = np.array([one_of(cities[home], rng) for home in country.tolist()])
+        return drawn
 
 
 @cache

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from components.simulator.config import HOUR_US
 from components.simulator.geography import Integers
-from components.simulator.log import ENTITIES, FIRST, NOBODY, SIDES, VALUES
 from components.simulator.shelf import Shelf
+from components.simulator.world_log import ENTITIES, FIRST, NOBODY, SIDES, VALUES
 from metier.contract import KINDS, PLACEMENTS, SURFACES, TABLES, TIMESTAMP
 
 LATE_SHARE = {"freelancers": 0.03, "clients": 0.03, "jobs": 0.03, "queries": 0.01, "interactions": 0.04}
@@ -42,7 +42,7 @@ class Draws:
         return self._draw(self._rng, size)
 
 
-class Clock:
+class RecordingDelays:
     """When rows are recorded: seconds after the event, for a share of them hours or days (log-normal, median 10)."""
 
     def __init__(self, rng: np.random.Generator, count: int, share: float, end_us: int) -> None:
@@ -55,15 +55,15 @@ class Clock:
         """For the next rows; never after the export."""
         soon, late = self._soon.next(len(stamps)), HOUR_US * self._late.next(len(stamps))
         delay = np.where(self._chance.next(len(stamps)) < self._share, late, soon).astype(np.int64)
-        found: Integers = np.minimum(stamps + delay, np.maximum(self._end_us, stamps))
-        return found
+        recorded: Integers = np.minimum(stamps + delay, np.maximum(self._end_us, stamps))
+        return recorded
 
 
 @dataclass(frozen=True)
 class Events:
     """A block of days: what lay on the shelf, and the tables made of it, row by row."""
 
-    laid: Mapping[str, pa.Table]
+    raw: Mapping[str, pa.Table]
     tables: Mapping[str, pa.Table]
 
 
@@ -78,19 +78,21 @@ class Handover:
         self._candidates = pa.concat_arrays([names["job"], names["freelancer"]])
         self._interactions = 0
         rows = shelf.rows
-        self._clocks = {name: Clock(rng, rows[name], LATE_SHARE[name], end_us) for name in (*ENTITIES, "queries")}
+        self._clocks = {
+            name: RecordingDelays(rng, rows[name], LATE_SHARE[name], end_us) for name in (*ENTITIES, "queries")
+        }
         shares = list(DEVICES.values())
         self._devices = Draws(rng, rows["queries"], lambda own, size: own.choice(len(DEVICES), size=size, p=shares))
         self._beacons = Draws(rng, rows["queries"], lambda own, size: own.random(size))
-        self._clocks["interactions"] = Clock(rng, rows["interactions"], LATE_SHARE["interactions"], end_us)
+        self._clocks["interactions"] = RecordingDelays(rng, rows["interactions"], LATE_SHARE["interactions"], end_us)
 
     def entities(self, name: str) -> Iterator[pa.Table]:
         """Versions in order of time; an entity's first is recorded at once, a later one now and then late."""
-        for (laid,) in self._blocks(name):
-            stamps = laid["event_timestamp"].to_numpy()
+        for (raw,) in self._blocks(name):
+            stamps = raw["event_timestamp"].to_numpy()
             recorded = self._clocks[name].recorded(stamps)
-            recorded = np.where(laid[FIRST].to_numpy(), np.minimum(stamps + 2_000_000, self._end_us), recorded)
-            yield _table(name, {column: laid[column] for column in laid.column_names}, stamps, recorded)
+            recorded = np.where(raw[FIRST].to_numpy(), np.minimum(stamps + 2_000_000, self._end_us), recorded)
+            yield _table(name, {column: raw[column] for column in raw.column_names}, stamps, recorded)
 
     def events(self) -> Iterator[Events]:
         """Queries, impressions and interactions."""
@@ -99,27 +101,28 @@ class Handover:
             recorded = self._clocks["queries"].recorded(stamps)
             first, self._queries = self._queries, self._queries + queries.num_rows
             ids = _numbered("q", first, queries.num_rows)
-            asked = self._query_table(ids, queries, stamps, recorded)
-            shown = self._impression_table(ids, impressions, impressions["query"].to_numpy() - first, stamps, recorded)
-            acted = self._interaction_table(interactions)
-            laid = {"queries": queries, "impressions": impressions, "interactions": interactions}
-            yield Events(laid, {"queries": asked, "impressions": shown, "interactions": acted})
+            query_rows = self._query_table(ids, queries, stamps, recorded)
+            positions = impressions["query"].to_numpy() - first
+            impression_rows = self._impression_table(ids, impressions, positions, stamps, recorded)
+            interaction_rows = self._interaction_table(interactions)
+            raw = {"queries": queries, "impressions": impressions, "interactions": interactions}
+            yield Events(raw, {"queries": query_rows, "impressions": impression_rows, "interactions": interaction_rows})
 
     def _blocks(self, *kinds: str) -> Iterator[tuple[pa.Table, ...]]:
         """What lies on the shelf of these kinds, whole days together."""
         days: list[tuple[pa.RecordBatch, ...]] = []
         for day in zip(*(self._shelf.batches(kind) for kind in kinds), strict=True):
             days.append(day)
-            if sum(batch.num_rows for held in days for batch in held) >= BLOCK_ROWS:
+            if sum(batch.num_rows for batches in days for batch in batches) >= BLOCK_ROWS:
                 yield tuple(pa.Table.from_batches(batches) for batches in zip(*days, strict=True))
                 days = []
         if days:
             yield tuple(pa.Table.from_batches(batches) for batches in zip(*days, strict=True))
 
-    def _query_table(self, ids: pa.Array, laid: pa.Table, stamps: Integers, recorded: Integers) -> pa.Table:
-        surface = laid["surface"].to_numpy()
+    def _query_table(self, ids: pa.Array, raw: pa.Table, stamps: Integers, recorded: Integers) -> pa.Table:
+        surface = raw["surface"].to_numpy()
         actor = self._actors.take(
-            pa.array(laid["actor"].to_numpy() + np.where(surface == FEED, 0, self._count("freelancer")))
+            pa.array(raw["actor"].to_numpy() + np.where(surface == FEED, 0, self._count("freelancer")))
         )
         contexts = pa.array([f'{{"device": "{device}", "locale": "en", "page": 1}}' for device in DEVICES])
         day = pa.array(stamps // (24 * HOUR_US)).cast(pa.string())
@@ -128,39 +131,39 @@ class Handover:
             "surface": pa.array(SURFACES).take(pa.array(surface)),
             "actor_id": actor,
             "session_id": pc.binary_join_element_wise("s", actor, day, "_"),
-            "job_id": self._named("job", laid["job"]),
-            "text": laid["text"],
-            "filters": laid["filters"],
-            "context": contexts.take(pa.array(self._devices.next(laid.num_rows))),
-            "policy": laid["policy"],
+            "job_id": self._named("job", raw["job"]),
+            "text": raw["text"],
+            "filters": raw["filters"],
+            "context": contexts.take(pa.array(self._devices.next(raw.num_rows))),
+            "policy": raw["policy"],
         }
         return _table("queries", values, stamps, recorded)
 
-    def _impression_table(self, ids: pa.Array, laid: pa.Table, query: Integers, stamps: Integers,
+    def _impression_table(self, ids: pa.Array, raw: pa.Table, query: Integers, stamps: Integers,
                           recorded: Integers) -> pa.Table:  # fmt: skip
         beacon = self._beacons.next(len(stamps)) < BEACON_SHARE
-        other = np.where(laid["surface"].to_numpy() == FEED, 0, self._count("job"))
+        other = np.where(raw["surface"].to_numpy() == FEED, 0, self._count("job"))
         values = {
             "query_id": ids.take(pa.array(query)),
-            "candidate_id": self._candidates.take(pa.array(laid["candidate"].to_numpy() + other)),
-            "rank": laid["rank"],
-            "placement": pa.array(PLACEMENTS).take(laid["placement"]),
-            "propensity": _known(laid["propensity"]),
-            "viewed": pa.array(laid["on_screen"].to_numpy(), mask=~beacon[query]),
-            "score": _known(laid["score"]),
+            "candidate_id": self._candidates.take(pa.array(raw["candidate"].to_numpy() + other)),
+            "rank": raw["rank"],
+            "placement": pa.array(PLACEMENTS).take(raw["placement"]),
+            "propensity": _or_null(raw["propensity"]),
+            "viewed": pa.array(raw["on_screen"].to_numpy(), mask=~beacon[query]),
+            "score": _or_null(raw["score"]),
         }
         return _table("impressions", values, stamps[query], recorded[query])
 
-    def _interaction_table(self, laid: pa.Table) -> pa.Table:
-        first, self._interactions = self._interactions, self._interactions + laid.num_rows
-        stamps = laid["at_us"].to_numpy()
+    def _interaction_table(self, raw: pa.Table) -> pa.Table:
+        first, self._interactions = self._interactions, self._interactions + raw.num_rows
+        stamps = raw["at_us"].to_numpy()
         values = {
-            "interaction_id": _numbered("it", first, laid.num_rows),
-            "kind": pa.array(KINDS).take(laid["kind"]),
-            "side": pa.array(SIDES).take(laid["side"]),
-            **{f"{name}_id": self._named(name, laid[name]) for name in ("freelancer", "job", "client")},
-            "query_id": _query_ids(laid["query"]),
-            **{name: _known(laid[name]) for name in VALUES},
+            "interaction_id": _numbered("it", first, raw.num_rows),
+            "kind": pa.array(KINDS).take(raw["kind"]),
+            "side": pa.array(SIDES).take(raw["side"]),
+            **{f"{name}_id": self._named(name, raw[name]) for name in ("freelancer", "job", "client")},
+            "query_id": _query_ids(raw["query"]),
+            **{name: _or_null(raw[name]) for name in VALUES},
         }
         return _table("interactions", values, stamps, self._clocks["interactions"].recorded(stamps))
 
@@ -186,7 +189,7 @@ def _spelled(prefix: str, numbers: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(prefix, pc.utf8_lpad(numbers.cast(pa.string()), 8, "0"), "_")
 
 
-def _known(values: pa.ChunkedArray) -> pa.Array:
+def _or_null(values: pa.ChunkedArray) -> pa.Array:
     wide = values.to_numpy().astype(np.float64)
     return pa.array(wide, mask=np.isnan(wide))
 

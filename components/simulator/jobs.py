@@ -109,15 +109,15 @@ def _owners(clients: Clients, at_us: Integers, rng: np.random.Generator) -> Inte
     there = np.searchsorted(clients.arrives_us, at_us)
     weight = np.cumsum(clients.activity, dtype=np.float64)
     drawn = rng.random(len(at_us)) * weight[there - 1]
-    found: Integers = np.minimum(np.searchsorted(weight, drawn, side="right"), there - 1)
-    return found
+    owners: Integers = np.minimum(np.searchsorted(weight, drawn, side="right"), there - 1)
+    return owners
 
 
 def _facts(jobs: Jobs, clients: Clients, one: int, rng: np.random.Generator) -> Facts:
     taxonomy, world, demand = full_taxonomy(), geography(), jobs.demand
     weight = demand.needs.weight[one][demand.needs.weight[one] > 0]
     owner = demand.client[one]
-    shown = np.concatenate([np.flatnonzero(demand.wants_shown[one]), np.flatnonzero(demand.offers_shown[one])])
+    styles = np.concatenate([np.flatnonzero(demand.wants_shown[one]), np.flatnonzero(demand.offers_shown[one])])
     return Facts(
         skills=demand.needs.of(one)[np.argsort(-weight, kind="stable")].tolist(),
         role=one_of(taxonomy.cluster_roles[jobs.cluster[one]], rng),
@@ -127,7 +127,7 @@ def _facts(jobs: Jobs, clients: Clients, one: int, rng: np.random.Generator) -> 
         language=world.languages[demand.language[one]],
         hours=one_of((5, 10, 20, 40), rng),
         years=int(rng.integers(1, 9)),
-        styles=[STYLES[s] for s in dict.fromkeys(shown)],
+        styles=[STYLES[s] for s in dict.fromkeys(styles)],
         company=clients.company[owner],
     )
 

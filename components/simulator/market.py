@@ -14,15 +14,15 @@ from components.simulator.clients import Clients, client_version
 from components.simulator.config import DAY_US, SimulatorConfig
 from components.simulator.geography import Integers
 from components.simulator.jobs import CLOSED, FILLED, OPEN, REMOVED, Jobs, edit_post
-from components.simulator.log import NOBODY, EventLog
 from components.simulator.people import LISTED, SUSPENDED, UNAVAILABLE, Freelancers, edit_profile, reached
 from components.simulator.relevance import History
 from components.simulator.taxonomy import Halves, full_taxonomy
 from components.simulator.text import TextGenerator
+from components.simulator.world_log import NOBODY, WorldLog
 
 Columns = dict[str, np.ndarray]
 JUDGED = 1_000_000
-"""The report's rankings look at about so many impressions of a larger log."""
+"""The summary's rankings look at about so many impressions of a larger log."""
 NIGHT_US = 240_000_000
 """Versions that a day brings are stamped within four minutes of midnight; queries begin after five."""
 
@@ -77,24 +77,24 @@ class Pairs:
         self._keys: Integers = np.zeros(0, np.int64)
 
     def add(self, one: Integers, context: Integers) -> None:
-        new = np.unique((one * self._contexts + context)[~self.hold(one, context)])
+        new = np.unique((one * self._contexts + context)[~self.contains(one, context)])
         self._keys = np.insert(self._keys, np.searchsorted(self._keys, new), new)
 
-    def hold(self, one: Integers, context: Integers) -> Mask:
+    def contains(self, one: Integers, context: Integers) -> Mask:
         """Which of the pairs are in the set."""
         keys = one * self._contexts + context
         if not len(self._keys):
             return np.zeros(keys.shape, bool)
-        place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        found: Mask = self._keys[place] == keys
-        return found
+        slot = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        held: Mask = self._keys[slot] == keys
+        return held
 
     def first(self, one: Integers, context: Integers) -> Mask:
         """Which pairs are new, each counted once."""
         keys = one * self._contexts + context
         new = np.zeros(len(keys), bool)
         new[np.unique(keys, return_index=True)[1]] = True
-        return new & ~self.hold(one, context)
+        return new & ~self.contains(one, context)
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Market:
     jobs: Jobs
     text: TextGenerator
     rng: np.random.Generator
-    log: EventLog = field(init=False)
+    log: WorldLog = field(init=False)
     calendar: Calendar = field(init=False)
     settled: Pairs = field(init=False)
     seen_freelancers: History = field(init=False)
@@ -119,7 +119,7 @@ class Market:
     reviewed_us: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.log = EventLog(max(1, self.config.impressions // JUDGED))
+        self.log = WorldLog(max(1, self.config.impressions // JUDGED))
         self.calendar = Calendar(self.config.start_us)
         self.settled = Pairs(len(self.jobs) + len(self.clients))
         self.seen_freelancers = History.empty(len(self.people))
@@ -182,8 +182,8 @@ def new_versions(market: Market, day: int) -> None:
 
 def _within(moments: Integers, since_us: int, until_us: int) -> Iterator[tuple[int, int]]:
     """(position, moment) of those between."""
-    found = np.flatnonzero((moments >= since_us) & (moments < until_us))
-    return zip(found.tolist(), moments[found].tolist(), strict=True)
+    rows = np.flatnonzero((moments >= since_us) & (moments < until_us))
+    return zip(rows.tolist(), moments[rows].tolist(), strict=True)
 
 
 def fill_job(market: Market, one: int, day: int) -> None:

@@ -71,13 +71,13 @@ class Freelancers:
         return self.profile[one] | {"status": status, "event_timestamp": int(at_us)}
 
 
-def reached(held: Halves, transfer: Floats) -> Halves:
-    """(n, skills) held -> what is reached through related skills: the best of own and transferred depth."""
-    out = np.zeros_like(held)
-    for one in range(len(held)):
-        skills = np.flatnonzero(held[one])
+def reached(depth: Halves, transfer: Floats) -> Halves:
+    """(n, skills) depth -> what is reached through related skills: the best of own and transferred depth."""
+    out = np.zeros_like(depth)
+    for one in range(len(depth)):
+        skills = np.flatnonzero(depth[one])
         if len(skills):
-            best = (transfer[skills] * held[one, skills, None].astype(np.float32)).max(axis=0)
+            best = (transfer[skills] * depth[one, skills, None].astype(np.float32)).max(axis=0)
             out[one] = np.round(best * STEP) / np.float32(STEP)
     return out
 
@@ -104,11 +104,11 @@ def write_profile(
     people.literal[one] = 0
     people.literal[one, [s for s, name in zip(claims, spelled, strict=True) if name == taxonomy.skills[s]]] = 1
     first, second = np.argsort(-people.style[one], kind="stable")[:2]
-    shown = [
+    styles = [
         s for s, chance in ((first, 0.9), (second, 0.5 * (people.style[one, second] > 0.2))) if rng.random() < chance
     ]
     people.style_shown[one] = 0
-    people.style_shown[one, shown] = 1
+    people.style_shown[one, styles] = 1
     home, region = people.listed_country[one], people.listed_city[one]
     level, rate = people.listed_level[one], people.listed_rate[one]
     languages = [world.languages[i] for i in np.flatnonzero(people.speaks[one])]
@@ -121,7 +121,7 @@ def write_profile(
         language=languages[0],
         hours=int(people.hours[one]),
         years=int(1 + 4 * people.level[one] + rng.integers(0, 4)),
-        styles=[STYLES[s] for s in shown],
+        styles=[STYLES[s] for s in styles],
     )
     title, overview = text.freelancer(facts)
     return {

@@ -23,7 +23,7 @@ ORGANIC, PROMOTED, EXPLORATION = range(3)
 
 
 @dataclass(frozen=True)
-class Evidence:
+class PolicyInputs:
     """What a policy may look at; (queries, pool) unless said otherwise, NaN price where either side is silent.
 
     words: skills in common as spelled; coverage: share of written skills that claims reach; popularity, recency,
@@ -42,7 +42,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Slates:
+class ChosenSlates:
     """(queries, ranks) positions in the pool, EMPTY beyond a slate's end; NaN where score or propensity is unknown."""
 
     shown: Integers
@@ -50,12 +50,12 @@ class Slates:
     placement: Integers
     propensity: Floats
 
-    def of(self, pool: Integers) -> "Slates":
+    def of(self, pool: Integers) -> "ChosenSlates":
         """With what stands at the positions of `pool` instead of the positions."""
         return replace(self, shown=np.where(self.shown == EMPTY, EMPTY, pool[self.shown]))
 
     @classmethod
-    def merged(cls, parts: Sequence[tuple[Integers, "Slates"]]) -> "Slates":
+    def merged(cls, parts: Sequence[tuple[Integers, "ChosenSlates"]]) -> "ChosenSlates":
         """Slates of the rows that each part is about."""
         count, width = sum(len(rows) for rows, _ in parts), max(slates.shown.shape[1] for _, slates in parts)
         blank = {"shown": EMPTY, "score": np.float32(np.nan), "placement": ORGANIC, "propensity": np.float32(np.nan)}
@@ -67,40 +67,40 @@ class Slates:
         return cls(**whole)
 
 
-def weak(seen: Evidence) -> Floats:
+def weak(inputs: PolicyInputs) -> Floats:
     """Words in common, popularity, recency."""
-    worth = 0.9 * np.sqrt(seen.words) + 0.5 * seen.category + 0.5 * seen.popularity + 0.35 * seen.recency
+    worth = 0.9 * np.sqrt(inputs.words) + 0.5 * inputs.category + 0.5 * inputs.popularity + 0.35 * inputs.recency
     score: Floats = worth.astype(np.float32)
     return score
 
 
-def strong(seen: Evidence) -> Floats:
+def strong(inputs: PolicyInputs) -> Floats:
     """Everything that is written, with sensible weights."""
-    over = np.abs(np.clip(np.nan_to_num(seen.price()), -0.3, 1.5))
-    fit = 2.0 * seen.coverage() + 0.3 * seen.category - 0.7 * over - 0.2 * seen.level() + 0.2 * seen.place()
-    score: Floats = (fit + 0.3 * seen.popularity + 0.4 * seen.rating).astype(np.float32)
+    over = np.abs(np.clip(np.nan_to_num(inputs.price()), -0.3, 1.5))
+    fit = 2.0 * inputs.coverage() + 0.3 * inputs.category - 0.7 * over - 0.2 * inputs.level() + 0.2 * inputs.place()
+    score: Floats = (fit + 0.3 * inputs.popularity + 0.4 * inputs.rating).astype(np.float32)
     return score
 
 
-POLICIES: dict[str, Callable[[Evidence], Floats]] = {"weak": weak, "strong": strong}
+POLICIES: dict[str, Callable[[PolicyInputs], Floats]] = {"weak": weak, "strong": strong}
 
 
 def choose_slates(score: Floats, blocked: Callable[[Integers], Mask], lengths: Integers, promoted: Mask,
-                  rng: np.random.Generator) -> Slates:  # fmt: skip
+                  rng: np.random.Generator) -> ChosenSlates:  # fmt: skip
     """The best by score; two in a hundred slates shuffled uniformly, some with a promoted candidate.
 
     score: (queries, pool), NOWHERE where not eligible. blocked: (queries, ranks) pool positions -> pairs to leave out.
     promoted: (pool,). A shuffled slate of n has propensity 1/n at each of its ranks.
     """
     best = best_first(score, LONGEST + SPARE)
-    found = np.take_along_axis(score, best, axis=1)
-    kept = (found > NOWHERE / 2) & ~blocked(best)
+    scores = np.take_along_axis(score, best, axis=1)
+    kept = (scores > NOWHERE / 2) & ~blocked(best)
     front = np.argsort(~kept, axis=1, kind="stable")[:, :LONGEST]
     shown = np.take_along_axis(np.where(kept, best, EMPTY), front, axis=1)
     shown[np.arange(shown.shape[1]) >= lengths[:, None]] = EMPTY
-    slates = Slates(
+    slates = ChosenSlates(
         shown=shown,
-        score=np.take_along_axis(found, front, axis=1),
+        score=np.take_along_axis(scores, front, axis=1),
         placement=np.full(shown.shape, ORGANIC),
         propensity=np.full(shown.shape, np.nan, np.float32),
     )
@@ -121,7 +121,7 @@ def best_first(score: Floats, count: int) -> Integers:
     return np.take_along_axis(some, order, axis=1)
 
 
-def shuffle(slates: Slates, query: int, rng: np.random.Generator) -> None:
+def shuffle(slates: ChosenSlates, query: int, rng: np.random.Generator) -> None:
     """Put slate `query` in a uniformly random order and note its propensity."""
     length = int((slates.shown[query] != EMPTY).sum())
     if length == 0:
@@ -133,7 +133,7 @@ def shuffle(slates: Slates, query: int, rng: np.random.Generator) -> None:
     slates.propensity[query, :length] = 1 / length
 
 
-def _promote(slates: Slates, query: int, score: Floats, promoted: Mask, blocked: Callable[[Integers], Mask],
+def _promote(slates: ChosenSlates, query: int, score: Floats, promoted: Mask, blocked: Callable[[Integers], Mask],
              rng: np.random.Generator) -> None:  # fmt: skip
     """Insert the best promoted candidate with some words in common at rank 1 or 4; it leaves its organic rank."""
     row = slates.shown[query]

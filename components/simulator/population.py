@@ -42,7 +42,7 @@ def _people(config: SimulatorConfig, rng: np.random.Generator) -> Freelancers:
         category=category,
         level=level,
         country=country,
-        city=world.one_city_each(country, rng),
+        city=world.draw_cities(country, rng),
         quality=quality,
         responsiveness=rng.beta(4, 2, count).astype(np.float32),
         honesty=rng.beta(4, 1.5, count).astype(np.float32),
@@ -97,14 +97,14 @@ def _depths(
     depth = np.zeros((len(cluster), len(taxonomy.skills)), np.float16)
     own = [np.array(skills) for skills in taxonomy.cluster_skills]
     for one, home in enumerate(cluster.tolist()):
-        held = [
+        skills = [
             *rng.choice(own[home], rng.integers(3, 7), replace=False),
             *rng.choice(taxonomy.neighbours[home], rng.integers(1, 5), replace=False),
             *rng.choice(len(taxonomy.skills), rng.integers(0, 2), replace=False),
         ]
         middle = 0.42 + 0.1 * (level[one] - 1) + 0.09 * quality[one]
-        deep = np.clip(middle + 0.18 * rng.normal(size=len(held)), 0.08, 1.0).astype(np.float32)
-        depth[one, held] = np.round(deep * STEP) / np.float32(STEP)
+        deep = np.clip(middle + 0.18 * rng.normal(size=len(skills)), 0.08, 1.0).astype(np.float32)
+        depth[one, skills] = np.round(deep * STEP) / np.float32(STEP)
     return depth
 
 
@@ -115,8 +115,8 @@ def _claims(taxonomy: Taxonomy, depth: Halves, category: Integers, rng: np.rando
         part = depth[start : start + CHUNK]
         claimed[start : start + CHUNK] = (part > 0) & (rng.random(part.shape) < 0.88)
     pools = {
-        home: np.array([s for c in found for s in taxonomy.cluster_skills[c]])
-        for home, found in taxonomy.clusters_of.items()
+        home: np.array([s for c in clusters for s in taxonomy.cluster_skills[c]])
+        for home, clusters in taxonomy.clusters_of.items()
     }
     false_claims = rng.poisson(1.1, len(depth))
     for one in np.flatnonzero(false_claims):

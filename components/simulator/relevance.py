@@ -70,11 +70,12 @@ def suitability(people: Freelancers, one: Integers, demand: Demand, row: Integer
     language = people.speaks[one, demand.language[row]]
     same_country = (people.country[one] == demand.country[row]).astype(np.float32)
     same_city = (people.city[one] == demand.city[row]).astype(np.float32)
-    wanted = (_dot(demand.wants[row], people.style[one]) - 0.125) / 0.19
+    suited = (_dot(demand.wants[row], people.style[one]) - 0.125) / 0.19
     enjoyed = (_dot(demand.offers[row], people.taste[one]) - 0.125) / 0.19
     place = demand.locality[row] * (0.7 * same_country + 0.5 * same_city - 0.3) + 0.15 * same_country
     shared = 0.5 * (language - 1) - 0.22 * level + place
-    client = shared - 0.75 * np.clip(over, -0.2, 1.2) + 0.3 * wanted + 0.2 * (people.responsiveness[one] - 0.67) / 0.18
+    answering = 0.2 * (people.responsiveness[one] - 0.67) / 0.18
+    client = shared - 0.75 * np.clip(over, -0.2, 1.2) + 0.3 * suited + answering
     freelancer = shared - 0.8 * np.tanh(over / 0.5) + 0.25 * enjoyed + 0.25 * demand.fairness[row]
     seen = 0.75 * (0.5 * skill + 0.5 * claimed) + 0.2 * people.quality[one]
     return Suitability(
@@ -84,10 +85,10 @@ def suitability(people: Freelancers, one: Integers, demand: Demand, row: Integer
     )
 
 
-def combined(found: Suitability, client_asks: bool) -> Floats:
+def combined(match: Suitability, client_asks: bool) -> Floats:
     """The match's suitability on a surface: the asking side's weighs most."""
     weight = np.float32(CLIENT_SIDE if client_asks else FREELANCER_SIDE)
-    both: Floats = weight * found.client + (1 - weight) * found.freelancer
+    both: Floats = weight * match.client + (1 - weight) * match.freelancer
     return both
 
 
@@ -112,14 +113,21 @@ OBSERVABLE = (
 
 
 def observable(
-    people: Freelancers, one: Integers, demand: Demand, row: Integers, freelancer: History, job: Floats, wish: Floats
+    people: Freelancers,
+    one: Integers,
+    demand: Demand,
+    row: Integers,
+    *,
+    freelancer: History,
+    job_rates: Floats,
+    wish: Floats,
 ) -> Floats:
     """(pairs, OBSERVABLE): attributes as a platform with perfect reading could compute them.
 
     Synonyms and typos are read without error; what a client wants and a freelancer enjoys is known as if histories had
     told all of it, styles only as far as profiles state them. Skill depth, quality, fairness, responsiveness, the true
     rate and what a profile hides or fakes stay out; of quality only its traces in the log come in.
-    `job`: (pairs, 2) smoothed click and move rate of the job.
+    job_rates: (pairs, 2) smoothed click and move rate of the job.
     """
     price = np.log(people.listed_rate[one] / demand.listed_pay[row])
     gap = np.nan_to_num(price)
@@ -150,8 +158,8 @@ def observable(
         moves * 4,
         rating - 4.2,
         np.log1p(freelancer.hired[one]),
-        job[:, 0] * 10,
-        job[:, 1] * 4,
+        job_rates[:, 0] * 10,
+        job_rates[:, 1] * 4,
         wish,
     )
     return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)

@@ -7,24 +7,24 @@ import numpy as np
 
 from components.simulator.clicks import Mask
 from components.simulator.config import DAY_US
-from components.simulator.funnel import Shown, present, settle_answers
+from components.simulator.funnel import ShownPairs, present, settle_answers
 from components.simulator.geography import Integers
 from components.simulator.jobs import OPEN
-from components.simulator.log import Sessions
 from components.simulator.market import Applicant, Market
-from components.simulator.policy import EMPTY, LONGEST, ORGANIC, RANDOMISED_SHARE, Slates, shuffle
-from components.simulator.sessions import Asked, times_of_day
+from components.simulator.policy import EMPTY, LONGEST, ORGANIC, RANDOMISED_SHARE, ChosenSlates, shuffle
+from components.simulator.sessions import SessionBatch, times_of_day
 from components.simulator.skills import Skills
+from components.simulator.world_log import Sessions
 
 NEWEST_FIRST_SHARE = 0.12
 
 
 def review_applicants(market: Market, day: int, eagerness: float) -> None:
     """The day's reviews: who is clicked may be accepted or declined at once; the others stay on the pile."""
-    asked = _reviews(market, day, eagerness)
-    if asked is None:
+    batch = _reviews(market, day, eagerness)
+    if batch is None:
         return
-    shown = present(market, asked)
+    shown = present(market, batch)
     rng, size = market.rng, len(shown.suits)
     feeling = shown.suits + rng.normal(0, 0.35, size)
     accepts = shown.clicked & (rng.random(size) < 1 / (1 + np.exp(-(1.7 * feeling - 1.4))))
@@ -38,7 +38,7 @@ def review_applicants(market: Market, day: int, eagerness: float) -> None:
     settle_answers(market, rows, accepts[answered], "client")
 
 
-def _reviews(market: Market, day: int, eagerness: float) -> Asked | None:
+def _reviews(market: Market, day: int, eagerness: float) -> SessionBatch | None:
     """One session a job at most; a job with more and newer applicants is looked at sooner."""
     rng, jobs, clients = market.rng, market.jobs, market.clients
     waiting = [job for job in sorted(market.applicants) if jobs.openings_left[job] and market.applicants[job]]
@@ -57,7 +57,7 @@ def _reviews(market: Market, day: int, eagerness: float) -> Asked | None:
         return None
     sessions = _sessions(market, chosen)
     demand = jobs.demand.take(sessions.job)
-    return Asked(sessions, demand, by_query=True, wish=Skills.empty(len(sessions.actor), 1))
+    return SessionBatch(sessions, demand, by_query=True, wish=Skills.empty(len(sessions.actor), 1))
 
 
 def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) -> Sessions:
@@ -69,18 +69,22 @@ def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) ->
         ordered = people[::-1] if newest[query] else people
         shown[query, : min(len(people), LONGEST)] = ordered[:LONGEST]
     blank = np.full(shown.shape, np.nan, np.float32)
-    slates = Slates(shown=shown, score=blank, placement=np.full(shown.shape, ORGANIC), propensity=blank.copy())
+    slates = ChosenSlates(shown=shown, score=blank, placement=np.full(shown.shape, ORGANIC), propensity=blank.copy())
     for shuffled in np.flatnonzero(rng.random(count) < RANDOMISED_SHARE).tolist():
         shuffle(slates, shuffled, rng)
     job: Integers = np.array([j for j, _, _ in chosen])
     names = [f"{'newest' if n else 'arrival'}-1" for n in newest]
     actor, stamps = market.jobs.demand.client[job], np.array([stamp for _, stamp, _ in chosen])
-    return Sessions("applicant_review", actor, job, stamps, slates, [None] * count, ["{}"] * count, names)
+    return Sessions(
+        "applicant_review", actor, job, stamps, slates, text=[None] * count, filters=["{}"] * count, policy=names
+    )
 
 
-def _clear(market: Market, shown: Shown, answered: Mask) -> None:
+def _clear(market: Market, shown: ShownPairs, answered: Mask) -> None:
     """Take the answered off their piles."""
-    gone = set(zip(shown.who["job"][answered].tolist(), shown.who["freelancer"][answered].tolist(), strict=True))
+    gone = set(
+        zip(shown.parties["job"][answered].tolist(), shown.parties["freelancer"][answered].tolist(), strict=True)
+    )
     for job in {job for job, _ in gone}:
         pile = market.applicants.get(job, [])
         market.applicants[job] = [entry for entry in pile if (job, entry.freelancer) not in gone]

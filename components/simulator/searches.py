@@ -7,12 +7,12 @@ import numpy as np
 
 from components.simulator.demand import Demand, draw_needs
 from components.simulator.geography import Integers, geography
-from components.simulator.log import NOBODY
 from components.simulator.market import Market
 from components.simulator.people import LEVEL_RATE, MISSING, STYLES
 from components.simulator.skills import Skills
 from components.simulator.taxonomy import full_taxonomy, one_of
 from components.simulator.text import Facts
+from components.simulator.world_log import NOBODY
 
 FEED_TEXT_SHARE = 0.15
 

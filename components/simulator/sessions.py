@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.simulator.candidates import PolicyCandidates
 from components.simulator.config import HOUR_US
 from components.simulator.demand import Demand
 from components.simulator.geography import Integers
-from components.simulator.log import NOBODY, Sessions
 from components.simulator.market import Market
 from components.simulator.people import MISSING
-from components.simulator.policy import LONGEST, NOWHERE, POLICIES, SHORTEST, Evidence, Slates, choose_slates
+from components.simulator.policy import LONGEST, NOWHERE, POLICIES, SHORTEST, ChosenSlates, PolicyInputs, choose_slates
+from components.simulator.policy_candidates import PolicyCandidates
 from components.simulator.relevance import History
 from components.simulator.searches import feed_texts, free_texts
 from components.simulator.skills import Skills
 from components.simulator.taxonomy import Floats, exact, full_taxonomy
+from components.simulator.world_log import NOBODY, Sessions
 
 HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 6, 9, 10, 10, 9, 8, 9, 10, 10, 9, 8, 7, 7, 6, 5, 3, 2], np.float64)
 CELLS = 4_000_000
@@ -30,7 +30,7 @@ NOISE = {"weak": 0.3, "strong": 0.15}
 
 
 @dataclass(frozen=True)
-class Asked:
+class SessionBatch:
     """Sessions with what is needed to judge them. by_query: a row of `demand` belongs to a query, else to a job.
 
     wish: skills typed into a feed's search box.
@@ -52,11 +52,11 @@ def times_of_day(market: Market, day: int, count: int) -> Integers:
     """Sorted moments of the day, most in working hours, none in its first five minutes."""
     hour = market.rng.choice(24, size=count, p=HOURS / HOURS.sum())
     within = market.rng.integers(300_000_000, HOUR_US, size=count)
-    found: Integers = np.sort(market.day_start(day) + hour * HOUR_US + within)
-    return found
+    moments: Integers = np.sort(market.day_start(day) + hour * HOUR_US + within)
+    return moments
 
 
-def feed_sessions(market: Market, day: int, count: int) -> Iterator[Asked]:
+def feed_sessions(market: Market, day: int, count: int) -> Iterator[SessionBatch]:
     """Freelancers look at their feed of open, public jobs; one in seven types something."""
     pool = market.open_jobs(day)
     pool = pool[market.jobs.public[pool]]
@@ -69,7 +69,7 @@ def feed_sessions(market: Market, day: int, count: int) -> Iterator[Asked]:
         yield _feed(market, actors[part], stamps[part], candidates)
 
 
-def talent_sessions(market: Market, day: int, count: int) -> Iterator[Asked]:
+def talent_sessions(market: Market, day: int, count: int) -> Iterator[SessionBatch]:
     """Clients search for people, for one of their open jobs or by free text."""
     pool = market.listed(day)
     jobs = market.open_jobs(day)
@@ -93,8 +93,8 @@ def _draw(market: Market, among: Integers, weight: Floats, count: int) -> Intege
     if not len(among):
         return among
     share = weight[among].astype(np.float64)
-    found: Integers = market.rng.choice(among, size=count, p=share / share.sum())
-    return found
+    drawn: Integers = market.rng.choice(among, size=count, p=share / share.sum())
+    return drawn
 
 
 def _parts(count: int, scored: int) -> Iterator[slice]:
@@ -103,21 +103,21 @@ def _parts(count: int, scored: int) -> Iterator[slice]:
         yield slice(start, min(start + step, count))
 
 
-def _feed(market: Market, actors: Integers, stamps: Integers, candidates: PolicyCandidates) -> Asked:
+def _feed(market: Market, actors: Integers, stamps: Integers, candidates: PolicyCandidates) -> SessionBatch:
     text, wish = feed_texts(market, actors)
-    wanted, filters = _filters(market, market.people.listed_category[actors])
-    slates = Slates.merged([
-        (rows, _feed_slates(market, actors[rows], stamps[rows], wish[rows], wanted[rows], pool))
+    category_filter, filters = _filters(market, market.people.listed_category[actors])
+    slates = ChosenSlates.merged([
+        (rows, _feed_slates(market, actors[rows], stamps[rows], wish[rows], category_filter[rows], pool))
         for rows, pool in candidates.near(market.people.family[actors], market.rng)
     ])  # fmt: skip
     nobody = np.full(len(actors), NOBODY)
     names = _policy_names(market, len(actors))
-    sessions = Sessions("job_feed", actors, nobody, stamps, slates, text, filters, names)
-    return Asked(sessions, market.jobs.demand, by_query=False, wish=wish)
+    sessions = Sessions("job_feed", actors, nobody, stamps, slates, text=text, filters=filters, policy=names)
+    return SessionBatch(sessions, market.jobs.demand, by_query=False, wish=wish)
 
 
-def _feed_slates(market: Market, actors: Integers, stamps: Integers, wish: Skills, wanted: Integers,
-                 pool: Integers) -> Slates:  # fmt: skip
+def _feed_slates(market: Market, actors: Integers, stamps: Integers, wish: Skills, category_filter: Integers,
+                 pool: Integers) -> ChosenSlates:  # fmt: skip
     people, jobs, demand = market.people, market.jobs, market.jobs.demand
     typed, literal = np.flatnonzero(wish.weight.any(axis=1)), demand.literal[pool].dense()
     words = exact(people.literal[actors]) @ literal.T
@@ -129,29 +129,34 @@ def _feed_slates(market: Market, actors: Integers, stamps: Integers, wish: Skill
         return share
 
     age_days = (stamps[:, None] - jobs.posted_us[pool]) / (24 * HOUR_US)
-    evidence = _evidence(market, actors[:, None], pool[None, :], words, coverage,
-                         (market.seen_jobs, pool), np.exp(-age_days / 5))  # fmt: skip
-    score = _scored(market, evidence, (wanted[:, None] == MISSING) | (wanted[:, None] == demand.listed_category[pool]))
+    inputs = _policy_inputs(
+        market, actors[:, None], pool[None, :], demand,
+        words=words, coverage=coverage, history=market.seen_jobs, pool=pool, recency=np.exp(-age_days / 5),
+    )  # fmt: skip
+    score = _scored(market, inputs, category_filter, demand.listed_category[pool])
     score[age_days < 0] = NOWHERE
-    return choose_slates(score, lambda best: market.settled.hold(actors[:, None], pool[best]),
+    return choose_slates(score, lambda best: market.settled.contains(actors[:, None], pool[best]),
                          _lengths(market.rng, len(actors)), jobs.promoted[pool], market.rng).of(pool)  # fmt: skip
 
 
-def _talent(market: Market, actor: Integers, job: Integers, stamps: Integers, candidates: PolicyCandidates) -> Asked:
+def _talent(
+    market: Market, actor: Integers, job: Integers, stamps: Integers, candidates: PolicyCandidates
+) -> SessionBatch:
     demand = market.jobs.demand.take(np.maximum(job, 0))
     text = free_texts(market, actor, job, demand)
-    wanted, filters = _filters(market, demand.listed_category)
+    category_filter, filters = _filters(market, demand.listed_category)
     context = market.context(job, actor)
-    slates = Slates.merged([
-        (rows, _talent_slates(market, demand.take(rows), context[rows], stamps[rows], wanted[rows], pool))
+    slates = ChosenSlates.merged([
+        (rows, _talent_slates(market, demand.take(rows), context[rows], stamps[rows], category_filter[rows], pool))
         for rows, pool in candidates.near(full_taxonomy().family(demand.listed.dense()), market.rng)
     ])  # fmt: skip
-    sessions = Sessions("talent_search", actor, job, stamps, slates, text, filters, _policy_names(market, len(job)))
-    return Asked(sessions, demand, by_query=True, wish=Skills.empty(len(job), 1))
+    names = _policy_names(market, len(job))
+    sessions = Sessions("talent_search", actor, job, stamps, slates, text=text, filters=filters, policy=names)
+    return SessionBatch(sessions, demand, by_query=True, wish=Skills.empty(len(job), 1))
 
 
-def _talent_slates(market: Market, demand: Demand, context: Integers, stamps: Integers, wanted: Integers,
-                   pool: Integers) -> Slates:  # fmt: skip
+def _talent_slates(market: Market, demand: Demand, context: Integers, stamps: Integers, category_filter: Integers,
+                   pool: Integers) -> ChosenSlates:  # fmt: skip
     people, rng = market.people, market.rng
     words = demand.literal.dense() @ exact(people.literal[pool]).T
 
@@ -159,10 +164,12 @@ def _talent_slates(market: Market, demand: Demand, context: Integers, stamps: In
         return _covered(demand.listed.dense(), exact(people.reach[pool]))
 
     age_days = (stamps[:, None] - people.arrives_us[pool]) / (24 * HOUR_US)
-    evidence = _evidence(market, pool[None, :], np.arange(len(stamps))[:, None], words, coverage,
-                         (market.seen_freelancers, pool), np.exp(-age_days / 20), demand)  # fmt: skip
-    score = _scored(market, evidence, (wanted[:, None] == MISSING) | (wanted[:, None] == people.listed_category[pool]))
-    return choose_slates(score, lambda best: market.settled.hold(pool[best], context[:, None]),
+    inputs = _policy_inputs(
+        market, pool[None, :], np.arange(len(stamps))[:, None], demand,
+        words=words, coverage=coverage, history=market.seen_freelancers, pool=pool, recency=np.exp(-age_days / 20),
+    )  # fmt: skip
+    score = _scored(market, inputs, category_filter, people.listed_category[pool])
+    return choose_slates(score, lambda best: market.settled.contains(pool[best], context[:, None]),
                          _lengths(rng, len(stamps)), people.promoted[pool], rng).of(pool)  # fmt: skip
 
 
@@ -172,30 +179,41 @@ def _covered(listed: Floats, reach: Floats) -> Floats:
     return share
 
 
-def _evidence(market: Market, one: Integers, row: Integers, words: Floats, coverage: Callable[[], Floats],
-              seen: tuple[History, Integers], recency: Floats, demand: Demand | None = None) -> Evidence:  # fmt: skip
-    """one, row: positions that broadcast to (queries, pool)."""
-    people, need = market.people, demand or market.jobs.demand
-    history, pool = seen
+def _policy_inputs(
+    market: Market,
+    one: Integers,
+    row: Integers,
+    demand: Demand,
+    *,
+    words: Floats,
+    coverage: Callable[[], Floats],
+    history: History,
+    pool: Integers,
+    recency: Floats,
+) -> PolicyInputs:
+    """one, row: positions of freelancers and in `demand` that broadcast to (queries, pool); history: of the pool."""
+    people = market.people
     popular = np.log1p(history.popularity[pool])
     _, _, rating = history.rates(pool)
-    return Evidence(
+    return PolicyInputs(
         words=words,
         coverage=coverage,
-        category=(people.listed_category[one] == need.listed_category[row]).astype(np.float32),
-        price=lambda: np.log(people.listed_rate[one] / need.listed_pay[row]),
-        level=lambda: np.abs(people.listed_level[one] - need.listed_level[row]).astype(np.float32),
-        place=lambda: (people.listed_country[one] == need.country[row]).astype(np.float32),
+        category=(people.listed_category[one] == demand.listed_category[row]).astype(np.float32),
+        price=lambda: np.log(people.listed_rate[one] / demand.listed_pay[row]),
+        level=lambda: np.abs(people.listed_level[one] - demand.listed_level[row]).astype(np.float32),
+        place=lambda: (people.listed_country[one] == demand.country[row]).astype(np.float32),
         popularity=(popular / max(float(popular.max(initial=0)), 1.0)).astype(np.float32),
         recency=recency.astype(np.float32),
         rating=np.clip(rating - 4.2, -1, 1),
     )
 
 
-def _scored(market: Market, evidence: Evidence, allowed: np.ndarray) -> Floats:
+def _scored(market: Market, inputs: PolicyInputs, category_filter: Integers, category: Integers) -> Floats:
+    """(queries, pool) noisy scores; NOWHERE for what the query's category filter leaves out."""
     name = market.config.logging_policy
-    score = POLICIES[name](evidence).astype(np.float32)
+    score = POLICIES[name](inputs).astype(np.float32)
     score += np.float32(NOISE[name]) * market.rng.standard_normal(score.shape, np.float32)
+    allowed = (category_filter[:, None] == MISSING) | (category_filter[:, None] == category)
     score[~allowed] = NOWHERE
     return score
 
@@ -210,6 +228,6 @@ def _policy_names(market: Market, count: int) -> list[str]:
 
 def _filters(market: Market, category: Integers) -> tuple[Integers, list[str]]:
     """(category asked for or MISSING, the filters as JSON)."""
-    wanted = np.where(market.rng.random(len(category)) < FILTER_SHARE, category, MISSING)
+    category_filter = np.where(market.rng.random(len(category)) < FILTER_SHARE, category, MISSING)
     names = full_taxonomy().categories
-    return wanted, [json.dumps({"category": names[c]}) if c != MISSING else "{}" for c in wanted]
+    return category_filter, [json.dumps({"category": names[c]}) if c != MISSING else "{}" for c in category_filter]

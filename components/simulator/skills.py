@@ -32,20 +32,20 @@ class Skills:
 
     def of(self, row: int) -> Integers:
         """The skills of one row that weigh something, ascending."""
-        found: Integers = self.at[row][self.weight[row] > 0]
-        return found
+        weighing: Integers = self.at[row][self.weight[row] > 0]
+        return weighing
 
     def dense(self) -> Floats:
         """(n, all skills), zeros where a skill does not stand."""
         count, wide = len(self.at), len(full_taxonomy().skills)
         cells = self.at + wide * np.arange(count)[:, None]
         sums = np.bincount(cells.ravel(), weights=self.weight.ravel(), minlength=count * wide)
-        found: Floats = sums.reshape(count, wide).astype(np.float32)
-        return found
+        result: Floats = sums.reshape(count, wide).astype(np.float32)
+        return result
 
-    def total(self, row: Integers, held: Halves, one: Integers) -> Floats:
-        """(pairs,) sum over the skills of `row` of their weight times held[one]; held: (people or jobs, all skills)."""
-        at, weight, found = self.at[row], self.weight[row], np.zeros(len(row), np.float32)
+    def total(self, row: Integers, levels: Halves, one: Integers) -> Floats:
+        """(pairs,) sum over the skills of `row` of weight times levels[one]; levels: (people or jobs, all skills)."""
+        at, weight, result = self.at[row], self.weight[row], np.zeros(len(row), np.float32)
         for slot in range(at.shape[1]):
-            found += weight[:, slot] * held[one, at[:, slot]]
-        return found
+            result += weight[:, slot] * levels[one, at[:, slot]]
+        return result

@@ -45,10 +45,10 @@ class Taxonomy:
     @cached_property
     def clusters_of(self) -> dict[int, tuple[int, ...]]:
         """Category -> its clusters."""
-        found: dict[int, list[int]] = {}
+        grouped: dict[int, list[int]] = {}
         for cluster, category in enumerate(self.cluster_category):
-            found.setdefault(category, []).append(cluster)
-        return {category: tuple(clusters) for category, clusters in found.items()}
+            grouped.setdefault(category, []).append(cluster)
+        return {category: tuple(clusters) for category, clusters in grouped.items()}
 
     @cached_property
     def neighbours(self) -> tuple[npt.NDArray[np.int64], ...]:
@@ -138,8 +138,8 @@ def visible(texts: Iterable[str]) -> list[str]:
     """The 60% of `texts` that the platform is told, in their order: those with the smallest sha256."""
     unique = list(dict.fromkeys(texts))
     by_hash = sorted(unique, key=lambda text: hashlib.sha256(text.encode()).hexdigest())
-    told = set(by_hash[: int(len(unique) * VISIBLE_SHARE)])
-    return [text for text in unique if text in told]
+    smallest = set(by_hash[: int(len(unique) * VISIBLE_SHARE)])
+    return [text for text in unique if text in smallest]
 
 
 def typos_of(word: str) -> tuple[str, ...]:
@@ -156,11 +156,11 @@ def typos_of(word: str) -> tuple[str, ...]:
 def platform_taxonomy() -> PlatformTaxonomy:
     """The visible part: all skills, categories and relations; 60% of synonyms, typos and templates."""
     world = full_taxonomy()
-    synonyms = {s: skill for skill, found in zip(world.skills, world.synonyms, strict=True) for s in found}
+    synonyms = {s: skill for skill, spellings in zip(world.skills, world.synonyms, strict=True) for s in spellings}
     typos = {typo: skill for skill in world.skills for typo in typos_of(skill)}
     home = {s: world.cluster_category[c] for c, members in enumerate(world.cluster_skills) for s in members}
     phrases = read_data("phrases.json")
-    templates = [t for found in phrases.values() if isinstance(found, list) for t in found if "{" in t]
+    templates = [t for texts in phrases.values() if isinstance(texts, list) for t in texts if "{" in t]
     return PlatformTaxonomy(
         categories=world.categories,
         skills={skill: world.categories[home[i]] for i, skill in enumerate(world.skills)},

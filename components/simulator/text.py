@@ -75,8 +75,8 @@ class TextGenerator:
         return self._typed(self._fill(self._pick("search_text"), facts)).lower()
 
     def _pick(self, pool: str) -> str:
-        found: str = self._random.choice(self._phrases[pool])
-        return found
+        choice: str = self._random.choice(self._phrases[pool])
+        return choice
 
     def _style(self, pool: str, style: str) -> str:
         return self._pick(pool).replace("{style}", self._random.choice(self._phrases["styles"][style]))
@@ -86,8 +86,8 @@ class TextGenerator:
         return title[0].upper() + title[1:]
 
     def _fill(self, template: str, facts: Facts) -> str:
-        shown = [facts.skills[i % len(facts.skills)] for i in range(3)]
-        slots = {name: self.spell(skill) for name, skill in zip(("skill", "skill2", "skill3"), shown, strict=True)}
+        skills = [facts.skills[i % len(facts.skills)] for i in range(3)]
+        slots = {name: self.spell(skill) for name, skill in zip(("skill", "skill2", "skill3"), skills, strict=True)}
         return template.format_map(
             slots
             | {"role": facts.role, "level": facts.level, "industry": facts.industry, "city": facts.city}
@@ -99,8 +99,8 @@ class TextGenerator:
         if self._random.random() > TEXT_TYPO_SHARE:
             return text
         words = text.split(" ")
-        place = self._random.randrange(len(words))
-        found = typos_of(words[place])
-        if found:
-            words[place] = self._random.choice(found)
+        position = self._random.randrange(len(words))
+        typos = typos_of(words[position])
+        if typos:
+            words[position] = self._random.choice(typos)
         return " ".join(words)

@@ -31,10 +31,10 @@ from components.simulator.market import Market, first_versions, new_versions
 from components.simulator.people import STYLES
 from components.simulator.policy import LONGEST, SHORTEST
 from components.simulator.population import create_freelancers
-from components.simulator.report import SimulationReport, measure
 from components.simulator.review import review_applicants
 from components.simulator.sessions import feed_sessions, talent_sessions
 from components.simulator.shelf import Shelf
+from components.simulator.summary import WorldSummary, summarise
 from components.simulator.tally import Tally
 from components.simulator.taxonomy import exact, full_taxonomy
 from components.simulator.text import TextGenerator
@@ -58,29 +58,29 @@ Append = Callable[[str, pa.Table], object]
 
 def simulate(
     config: SimulatorConfig, append: Append, truth_dir: Path, progress: Progress | None = None
-) -> SimulationReport:
+) -> WorldSummary:
     """Simulate `config`; `append(table, rows)` gets rows of the contract's schema: entities first, then block by block.
 
     Under `truth_dir` it writes impressions.parquet (query_id, candidate_id, true_relevance), freelancers.parquet,
     jobs.parquet and world.json. `progress` gets the share done and what is being done.
     """
-    tell = progress or (lambda _share, _doing: None)
-    tell(0.0, "creating people and jobs")
+    advance = progress or (lambda _share, _doing: None)
+    advance(0.0, "creating people and jobs")
     market = create_market(config)
     days = truth_dir / DAYS
     shutil.rmtree(days, ignore_errors=True)
     days.mkdir(parents=True)
     with Shelf(days) as shelf:
-        live(market, shelf, tell)
+        live(market, shelf, advance)
         shelf.finish()
-        tell(0.8, "handing over the tables")
+        advance(0.8, "handing over the tables")
         tally = hand_over(market, shelf, append, truth_dir)
     shutil.rmtree(days)
     write_truth(market, truth_dir)
-    tell(0.95, "measuring the world")
-    report = measure(config, tally, market.log)
-    tell(1.0, "done")
-    return report
+    advance(0.95, "measuring the world")
+    summary = summarise(config, tally, market.log)
+    advance(1.0, "done")
+    return summary
 
 
 def create_market(config: SimulatorConfig) -> Market:
@@ -93,14 +93,14 @@ def create_market(config: SimulatorConfig) -> Market:
     return Market(config, people, clients, jobs, text, np.random.default_rng([config.seed, 2]))
 
 
-def live(market: Market, shelf: Shelf, tell: Progress) -> None:
+def live(market: Market, shelf: Shelf, advance: Progress) -> None:
     """All days of the period; each is laid aside when it is over."""
     days = market.config.days
     weights = np.array([_weekday_weight(market, day) for day in range(days)])
     first_versions(market, BEFORE_US, market.day_start(0))
     reviewed = 0
     for day in range(days):
-        tell(0.05 + 0.75 * day / days, f"day {day + 1} of {days}")
+        advance(0.05 + 0.75 * day / days, f"day {day + 1} of {days}")
         first_versions(market, market.day_start(day), market.day_start(day + 1))
         left = (market.config.impressions - market.log.impressions) * weights[day] / weights[day:].sum()
         reviewed = _live_day(market, day, max(left - reviewed, 0), float(weights[day]))
@@ -121,7 +121,7 @@ def hand_over(market: Market, shelf: Shelf, append: Append, truth_dir: Path) -> 
             for name, rows in events.tables.items():
                 append(name, rows)
             shown = events.tables["impressions"].select(TRUTH.names[:2])
-            truth.write_table(shown.append_column(TRUTH.field(2), events.laid["impressions"]["truth"]).cast(TRUTH))
+            truth.write_table(shown.append_column(TRUTH.field(2), events.raw["impressions"]["truth"]).cast(TRUTH))
             tally.add(events)
     return tally
 
@@ -140,12 +140,12 @@ def _live_day(market: Market, day: int, impressions: float, weight: float) -> in
     market.seen_jobs.fade()
     new_versions(market, day)
     slates = impressions / ((SHORTEST + LONGEST) / 2)
-    for asked in feed_sessions(market, day, round(FEED_SHARE * slates)):
-        seek(market, present(market, asked), client_asks=False)
-    for asked in feed_sessions(market, day, round(_alerts_a_day(market.config) * weight)):
-        seek(market, present(market, asked, logged=False), client_asks=False)
-    for asked in talent_sessions(market, day, round((1 - FEED_SHARE) * slates)):
-        seek(market, present(market, asked), client_asks=True)
+    for batch in feed_sessions(market, day, round(FEED_SHARE * slates)):
+        seek(market, present(market, batch), client_asks=False)
+    for batch in feed_sessions(market, day, round(_alerts_a_day(market.config) * weight)):
+        seek(market, present(market, batch, logged=False), client_asks=False)
+    for batch in talent_sessions(market, day, round((1 - FEED_SHARE) * slates)):
+        seek(market, present(market, batch), client_asks=True)
     applications(market, day)
     invites(market, day)
     before = market.log.impressions
@@ -172,7 +172,7 @@ def _alerts_a_day(config: SimulatorConfig) -> float:
 
 def _freelancer_truth(market: Market) -> pa.Table:
     people, names = market.people, full_taxonomy()
-    held = [np.flatnonzero(row) for row in people.depth]
+    skills = [np.flatnonzero(row) for row in people.depth]
     return pa.table(
         {
             "freelancer_id": people.ids,
@@ -185,8 +185,8 @@ def _freelancer_truth(market: Market) -> pa.Table:
             "running_contracts": market.contracts,
             "style": list(people.style),
             "taste": list(people.taste),
-            "skills": [[names.skills[s] for s in row] for row in held],
-            "depths": [exact(people.depth[one, row]) for one, row in enumerate(held)],
+            "skills": [[names.skills[s] for s in row] for row in skills],
+            "depths": [exact(people.depth[one, row]) for one, row in enumerate(skills)],
         }
     )
 

@@ -112,13 +112,13 @@ def simulate(
     )
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("simulating", total=1.0)
-        report = run(
+        summary = run(
             config,
             lambda name, rows: target.append(name, rows),
             settings.truth,
             lambda share, what: bar.update(task, completed=share, description=what),
         )
-    print(json.dumps(asdict(report)) if as_json else render(report))
+    print(json.dumps(asdict(summary)) if as_json else render(summary))
 
 
 @lake.command("counts")

@@ -7,9 +7,9 @@ from components.simulator import SimulatorConfig
 from components.simulator.contracts import endings, hires
 from components.simulator.funnel import applications, invites, settle_answers
 from components.simulator.jobs import FILLED
-from components.simulator.log import NOBODY
 from components.simulator.market import Calendar, Market, Pairs
 from components.simulator.world import create_market
+from components.simulator.world_log import NOBODY
 
 DAY = 10
 PEOPLE = 300
@@ -104,4 +104,4 @@ def test_pairs_count_a_repeated_new_pair_once():
     one, context = np.array([1, 3, 3, 2]), np.array([2, 4, 4, 1])
     assert pairs.first(one, context).tolist() == [False, True, False, True]
     # (2, 1) is no other spelling of (1, 2)
-    assert pairs.hold(np.array([2]), np.array([1])).tolist() == [False]
+    assert pairs.contains(np.array([2]), np.array([1])).tolist() == [False]

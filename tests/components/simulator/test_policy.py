@@ -11,7 +11,7 @@ from components.simulator.policy import (
     NOWHERE,
     ORGANIC,
     PROMOTED,
-    Slates,
+    ChosenSlates,
     best_first,
     choose_slates,
 )
@@ -21,7 +21,7 @@ def nobody_blocked(best: np.ndarray) -> np.ndarray:
     return np.zeros(best.shape, bool)
 
 
-def chosen(queries: int = 400, pool: int = 60, seed: int = 0) -> tuple[Slates, np.ndarray, np.ndarray]:
+def chosen(queries: int = 400, pool: int = 60, seed: int = 0) -> tuple[ChosenSlates, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     score = rng.normal(3, 1, size=(queries, pool)).astype(np.float32)
     lengths = rng.integers(10, 26, size=queries)

@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from components.simulator import SimulationReport, SimulatorConfig, handover, simulate
+from components.simulator import SimulatorConfig, WorldSummary, handover, simulate
 from components.simulator.world import DAYS
 from metier.contract import TABLES
 from metier.errors import InputError, UnknownNameError
 
 SMALL = SimulatorConfig(freelancers=300, jobs=200, impressions=12_000, days=60)
 ROOT = Path(__file__).resolve().parents[3]
-World = tuple[dict[str, pa.Table], Path, SimulationReport]
+World = tuple[dict[str, pa.Table], Path, WorldSummary]
 
 
 def live(config: SimulatorConfig, truth_dir: Path) -> World:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.simulator.config import DAY_US, SimulatorConfig
-from components.simulator.log import EventLog
 from components.simulator.tally import Tally
 from components.simulator.taxonomy import Floats
+from components.simulator.world_log import WorldLog
 from metier.contract import SURFACES, TABLES
 
 CUT = 10
@@ -24,7 +24,7 @@ SETTLED_DAYS = 45
 
 
 @dataclass(frozen=True)
-class SimulationReport:
+class WorldSummary:
     """Plain numbers and names, fit for JSON.
 
     funnel: {surface: {step: rate or count}}; concentration: {invites | hires: {gini, top_10_percent}}; hire_delay_days:
@@ -42,10 +42,10 @@ class SimulationReport:
     ndcg_at_10: dict[str, dict[str, float]]
 
 
-def measure(config: SimulatorConfig, tally: Tally, log: EventLog) -> SimulationReport:
-    """The report of a finished world."""
+def summarise(config: SimulatorConfig, tally: Tally, log: WorldLog) -> WorldSummary:
+    """The summary of a finished world."""
     judged = {name: np.concatenate([part[name] for part in log.observed]) for name in log.observed[0]}
-    return SimulationReport(
+    return WorldSummary(
         rows={name: tally.rows[name] for name in TABLES},
         click_model=config.click_model,
         logging_policy=config.logging_policy,
@@ -90,25 +90,25 @@ def gini(counts: np.ndarray) -> float:
     return float(2 * (place * ordered).sum() / (len(ordered) * total) - (len(ordered) + 1) / len(ordered))
 
 
-def render(report: SimulationReport) -> str:
-    """The report as plain text."""
+def render(summary: WorldSummary) -> str:
+    """The summary as plain text."""
     lines = ["Simulated marketplace", "", "rows"]
-    lines += [f"  {name:<14}{count:>12,}" for name, count in report.rows.items()]
+    lines += [f"  {name:<14}{count:>12,}" for name, count in summary.rows.items()]
     lines += ["", "funnel"]
-    for surface, steps in report.funnel.items():
+    for surface, steps in summary.funnel.items():
         shown = "   ".join(f"{step} {_number(value)}" for step, value in steps.items())
         lines.append(f"  {surface:<22}{shown}")
     lines += ["", "concentration over freelancers"]
-    for name, found in report.concentration.items():
-        lines.append(f"  {name:<10}Gini {found['gini']:.3f}   top 10% hold {found['top_10_percent']:.1%}")
-    delays = "   ".join(f"{name} {_number(value)}" for name, value in report.hire_delay_days.items())
+    for name, shares in summary.concentration.items():
+        lines.append(f"  {name:<10}Gini {shares['gini']:.3f}   top 10% hold {shares['top_10_percent']:.1%}")
+    delays = "   ".join(f"{name} {_number(value)}" for name, value in summary.hire_delay_days.items())
     lines += ["", f"accept to hire, days   {delays}"]
-    lines += [f"interactions recorded late   {report.late_recorded_share:.1%}"]
-    lines += [f"queries with a randomised slate   {report.randomised_query_share:.1%}"]
+    lines += [f"interactions recorded late   {summary.late_recorded_share:.1%}"]
+    lines += [f"queries with a randomised slate   {summary.randomised_query_share:.1%}"]
     lines += ["", "NDCG@10 on true relevance      oracle  observable    logged    random   queries"]
-    for surface, found in report.ndcg_at_10.items():
-        figures = "".join(f"{found[name]:>10.3f}" for name in ("oracle", "observable", "logged", "random"))
-        lines.append(f"  {surface:<26}{figures}{found['queries']:>10,.0f}")
+    for surface, ndcgs in summary.ndcg_at_10.items():
+        figures = "".join(f"{ndcgs[name]:>10.3f}" for name in ("oracle", "observable", "logged", "random"))
+        lines.append(f"  {surface:<26}{figures}{ndcgs['queries']:>10,.0f}")
     return "\n".join(lines)
 
 
@@ -124,7 +124,7 @@ def _funnel(tally: Tally) -> dict[str, dict[str, float]]:
         shown = max(int(tally.shown[position]), 1)
         funnel[name] = {
             "impressions": float(tally.shown[position]),
-            "view_rate": float(tally.viewed[position] / max(tally.told[position], 1)),
+            "view_rate": float(tally.viewed[position] / max(tally.reported[position], 1)),
             "click_rate": tally.acted("click", born=name) / shown,
         }
         funnel[name] |= {f"{move}_rate": tally.acted(move, born=name) / shown for move in moves[name]}
@@ -148,10 +148,10 @@ def _concentration(counts: np.ndarray) -> dict[str, float]:
     return {"gini": gini(counts), "top_10_percent": float(top.sum() / max(counts.sum(), 1))}
 
 
-def _hire_delays(config: SimulatorConfig, found: list[tuple[int, float]]) -> dict[str, float]:
+def _hire_delays(config: SimulatorConfig, delays: list[tuple[int, float]]) -> dict[str, float]:
     """Days from a pair's accept to its hire, on accepts old enough to have seen slow hires where there are 30."""
-    old = [delay for since, delay in found if since < config.end_us - SETTLED_DAYS * DAY_US]
-    days = np.array(old if len(old) >= 30 else [delay for _, delay in found])
+    old = [delay for since, delay in delays if since < config.end_us - SETTLED_DAYS * DAY_US]
+    days = np.array(old if len(old) >= 30 else [delay for _, delay in delays])
     if not len(days):
         return {"hires": 0}
     quantiles = {f"p{round(100 * q)}": float(np.quantile(days, q)) for q in (0.1, 0.5, 0.9, 0.99)}
@@ -173,8 +173,8 @@ def _rankings(config: SimulatorConfig, judged: Mapping[str, np.ndarray], surface
         "logged": -judged["rank"][mask].astype(np.float32),
         "random": rng.random(len(truth)).astype(np.float32),
     }
-    found = {name: float(np.nanmean(ndcg(truth, score, query))) for name, score in scores.items()}
-    return found | {"queries": float(len(np.unique(query)))}
+    figures = {name: float(np.nanmean(ndcg(truth, score, query))) for name, score in scores.items()}
+    return figures | {"queries": float(len(np.unique(query)))}
 
 
 def best_observable(observed: np.ndarray, truth: Floats, query: np.ndarray, rng: np.random.Generator) -> Floats:
@@ -201,6 +201,8 @@ def best_observable(observed: np.ndarray, truth: Floats, query: np.ndarray, rng:
 
 def _products(values: np.ndarray) -> np.ndarray:
     """(rows, 1 + k + k(k + 1)/2): one, the values, their products, clipped at five deviations."""
-    held = np.clip(values.astype(np.float32), -5, 5)
-    left, right = np.triu_indices(held.shape[1])
-    return np.concatenate([np.ones((len(held), 1), np.float32), held, held[:, left] * held[:, right]], axis=1)
+    clipped = np.clip(values.astype(np.float32), -5, 5)
+    left, right = np.triu_indices(clipped.shape[1])
+    return np.concatenate(
+        [np.ones((len(clipped), 1), np.float32), clipped, clipped[:, left] * clipped[:, right]], axis=1
+    )

@@ -13,7 +13,7 @@ import pyarrow as pa
 from components.simulator.clicks import Mask
 from components.simulator.geography import Integers
 from components.simulator.people import Row
-from components.simulator.policy import EMPTY, EXPLORATION, Slates
+from components.simulator.policy import EMPTY, EXPLORATION, ChosenSlates
 from components.simulator.shelf import Shelf
 from components.simulator.taxonomy import Floats
 from metier.contract import KINDS, SURFACES, TABLES, Surface
@@ -24,7 +24,7 @@ ENTITIES = ("freelancers", "clients", "jobs")
 FIRST = "first"
 """Column of a laid aside version: whether it is its entity's first."""
 VALUES = ("value_usd", "rating", "dwell_seconds")
-_WHO = ("freelancer", "job", "client", "query")
+_PARTIES = ("freelancer", "job", "client", "query")
 
 QUERIES = pa.schema([
     ("surface", pa.int8()), ("actor", pa.int64()), ("job", pa.int64()), ("at_us", pa.int64()),
@@ -36,7 +36,7 @@ IMPRESSIONS = pa.schema([
     ("truth", pa.float32()),
 ])  # fmt: skip
 INTERACTIONS = pa.schema([
-    *((name, pa.int64()) for name in _WHO), *((name, pa.float64()) for name in VALUES),
+    *((name, pa.int64()) for name in _PARTIES), *((name, pa.float64()) for name in VALUES),
     ("kind", pa.int64()), ("side", pa.int64()), ("at_us", pa.int64()),
 ])  # fmt: skip
 
@@ -49,7 +49,7 @@ class Sessions:
     actor: Integers
     job: Integers
     at_us: Integers
-    slates: Slates
+    slates: ChosenSlates
     text: list[str | None]
     filters: list[str]
     policy: list[str]
@@ -57,12 +57,12 @@ class Sessions:
     @property
     def there(self) -> Mask:
         """(queries, ranks) whether a candidate stands there."""
-        found: Mask = self.slates.shown != EMPTY
-        return found
+        mask: Mask = self.slates.shown != EMPTY
+        return mask
 
 
-class EventLog:
-    """Collects what happens until `lay_aside`. judge_every: one query in so many keeps what the report looks at."""
+class WorldLog:
+    """Collects what happens until `lay_aside`. judge_every: one query in so many keeps what the summary looks at."""
 
     def __init__(self, judge_every: int = 1) -> None:
         self.impressions = self.queries = self.explored = 0
@@ -71,7 +71,7 @@ class EventLog:
         """Of judged queries' impressions: query, surface, rank, truth and (n, attributes) float16 observed."""
         self._judge_every = judge_every
         self._versions: dict[str, list[Row]] = {name: [] for name in ENTITIES}
-        self._known: dict[str, set[object]] = {name: set() for name in ENTITIES}
+        self._logged: dict[str, set[object]] = {name: set() for name in ENTITIES}
         self._queries: list[pa.RecordBatch] = []
         self._impressions: list[pa.RecordBatch] = []
         self._interactions: list[dict[str, np.ndarray]] = []
@@ -98,11 +98,13 @@ class EventLog:
         """Which places hold the number of a query that is judged."""
         return np.flatnonzero(query % self._judge_every == 0)
 
-    def act(self, kind: str, side: str, who: Mapping[str, np.ndarray], at_us: Integers, **values: np.ndarray) -> None:
-        """Log interactions; who: freelancer, job, client and query positions (NOBODY where none)."""
+    def act(
+        self, kind: str, side: str, parties: Mapping[str, np.ndarray], at_us: Integers, **values: np.ndarray
+    ) -> None:
+        """Log interactions; parties: freelancer, job, client and query positions (NOBODY where none)."""
         size = len(at_us)
         self._interactions.append(
-            {name: who[name] for name in _WHO}
+            {name: parties[name] for name in _PARTIES}
             | {name: values.get(name, np.full(size, np.nan)) for name in VALUES}
             | {"kind": np.full(size, KINDS.index(kind)), "side": np.full(size, SIDES.index(side)), "at_us": at_us}
         )
@@ -122,14 +124,14 @@ class EventLog:
 
     def _versions_until(self, name: str, until_us: int) -> pa.RecordBatch:
         """In order of time, then key."""
-        key, known = TABLES[name].key[0], self._known[name]
+        key, logged = TABLES[name].key[0], self._logged[name]
         due = [row for row in self._versions[name] if _stamp(row) < until_us]
         self._versions[name] = [row for row in self._versions[name] if _stamp(row) >= until_us]
         due.sort(key=lambda row: (_stamp(row), row[key]))
         first = []
         for row in due:
-            first.append(row[key] not in known)
-            known.add(row[key])
+            first.append(row[key] not in logged)
+            logged.add(row[key])
         content = [c for c in TABLES[name].columns if c.name not in ("event_timestamp", "recorded_at")]
         columns = {c.name: pa.array([row.get(c.name) for row in due], c.type) for c in content}
         stamps = pa.array([_stamp(row) for row in due], pa.int64())

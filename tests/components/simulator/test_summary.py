@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.simulator import SimulationReport, SimulatorConfig, render, simulate
-from components.simulator.report import gini, ndcg
+from components.simulator import SimulatorConfig, WorldSummary, render, simulate
+from components.simulator.summary import gini, ndcg
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory) -> SimulationReport:
+def report(tmp_path_factory) -> WorldSummary:
     config = SimulatorConfig(freelancers=600, jobs=400, impressions=40_000, days=60)
     truth: Path = tmp_path_factory.mktemp("truth")
     return simulate(config, lambda _name, _rows: None, truth)

@@ -3,19 +3,19 @@
 import numpy as np
 import pyarrow as pa
 
-from components.simulator.handover import Clock, Draws
-from components.simulator.log import ENTITIES, FIRST, NOBODY, EventLog
+from components.simulator.handover import Draws, RecordingDelays
 from components.simulator.shelf import Shelf
+from components.simulator.world_log import ENTITIES, FIRST, NOBODY, WorldLog
 
 HOUR = 3_600_000_000
 
 
-def act(log: EventLog, *at_us: int, freelancer: int = 0) -> None:
+def act(log: WorldLog, *at_us: int, freelancer: int = 0) -> None:
     who = {name: np.full(len(at_us), NOBODY) for name in ("job", "client", "query")}
     log.act("click", "client", who | {"freelancer": np.full(len(at_us), freelancer)}, np.array(at_us))
 
 
-def note(log: EventLog, name: str, at_us: int) -> None:
+def note(log: WorldLog, name: str, at_us: int) -> None:
     log.note("clients", {"client_id": name, "status": "active", "event_timestamp": at_us})
 
 
@@ -30,7 +30,7 @@ def test_batches_come_back_in_their_order_and_as_often_as_asked(tmp_path):
 
 
 def test_what_happens_later_waits_and_equal_moments_keep_the_order_of_logging(tmp_path):
-    log = EventLog()
+    log = WorldLog()
     with Shelf(tmp_path) as shelf:
         act(log, 30 * HOUR, 5 * HOUR, freelancer=1)
         act(log, 26 * HOUR, 4 * HOUR, freelancer=2)
@@ -47,7 +47,7 @@ def test_what_happens_later_waits_and_equal_moments_keep_the_order_of_logging(tm
 
 
 def test_versions_wait_for_their_moment_and_the_first_of_each_is_marked(tmp_path):
-    log = EventLog()
+    log = WorldLog()
     with Shelf(tmp_path) as shelf:
         for name, at_us in (("c2", 3), ("c1", 3), ("c1", 30)):
             note(log, name, at_us)
@@ -62,8 +62,8 @@ def test_versions_wait_for_their_moment_and_the_first_of_each_is_marked(tmp_path
 
 
 def test_one_query_in_so_many_is_judged():
-    assert EventLog(judge_every=3).judged(np.array([0, 0, 1, 2, 3, 3])).tolist() == [0, 1, 4, 5]
-    assert EventLog().judged(np.arange(4)).tolist() == [0, 1, 2, 3]
+    assert WorldLog(judge_every=3).judged(np.array([0, 0, 1, 2, 3, 3])).tolist() == [0, 1, 4, 5]
+    assert WorldLog().judged(np.arange(4)).tolist() == [0, 1, 2, 3]
 
 
 def test_draws_in_parts_are_those_of_one_draw_and_leave_the_generator_behind_them():
@@ -77,7 +77,7 @@ def test_draws_in_parts_are_those_of_one_draw_and_leave_the_generator_behind_the
 
 def test_nothing_is_recorded_before_it_happens_or_after_the_export():
     stamps = np.arange(2_000) * HOUR
-    recorded = Clock(np.random.default_rng(1), 2_000, share=0.5, end_us=1_999 * HOUR).recorded(stamps)
+    recorded = RecordingDelays(np.random.default_rng(1), 2_000, share=0.5, end_us=1_999 * HOUR).recorded(stamps)
     assert (recorded >= stamps).all()
     assert recorded.max() <= 1_999 * HOUR
     assert 0.4 < (recorded - stamps > 60_000_000).mean() < 0.6

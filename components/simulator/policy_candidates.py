@@ -57,7 +57,7 @@ class PolicyCandidates:
     def _kindred(self) -> dict[int, Integers]:
         """The pool by category."""
         taxonomy = full_taxonomy()
-        return {c: np.concatenate([self._lists[f] for f in found]) for c, found in taxonomy.clusters_of.items()}
+        return {c: np.concatenate([self._lists[f] for f in clusters]) for c, clusters in taxonomy.clusters_of.items()}
 
     def _drawn(self, family: int, rng: np.random.Generator) -> Integers:
         own, kindred = self._lists[family], self._kindred[full_taxonomy().cluster_category[family]]

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.simulator import SimulatorConfig
-from components.simulator.candidates import KINDRED, OTHERS, OWN, POPULAR, WHOLE, PolicyCandidates
 from components.simulator.market import Market
+from components.simulator.policy_candidates import KINDRED, OTHERS, OWN, POPULAR, WHOLE, PolicyCandidates
 from components.simulator.sessions import feed_sessions, talent_sessions
 from components.simulator.taxonomy import exact, full_taxonomy
 from components.simulator.world import create_market
