@@ -1,7 +1,8 @@
 """Every Feast object of metier: what a feature is called, what type it has and whose it is.
 
-The only file that `feast apply` reads. The tables are built by aggregates.py; their columns are these names, the join
-key and the two timestamps. A version counts from event_timestamp, the moment at which it became visible to serving.
+The only file that `feast apply` reads, and the only one beside the SQL that names a stored feature: sql/<view>.sql
+gives a column of each name, the join key and the two timestamps. A version counts from event_timestamp, the moment at
+which it became visible to serving.
 """
 
 import copy
@@ -32,6 +33,25 @@ FRESH_WITHIN = "fresh_within_hours"
 """Tag of a view: how old its values may be when they are served, from the moment up to which they were built."""
 LONGEST = 20
 """Candidates that a history lists, and interactions it remembers as counted."""
+RECENT = {
+    "text_key": "recent_text_keys",
+    "city": "recent_cities",
+    "region": "recent_regions",
+    "company": "recent_companies",
+    "industry": "recent_industries",
+    "agency": "recent_agencies",
+    "category": "recent_categories",
+}
+"""What a history keeps of each candidate -> the feature that lists it, parallel to recent_ids."""
+HISTORY_MARKS: dict[str, dict[str, str]] = {
+    "freelancer_history": {name: name for name in ("text_key", "city", "region", "company", "industry", "category")},
+    "client_history": {
+        **{name: name for name in ("text_key", "city", "region")},
+        "agency": "agency_id",
+        "category": "category",
+    },
+}
+"""Per history view: what it keeps of a candidate -> the feature of the candidate's profile view."""
 HOURS = {"profile": 48, "activity": 48, "history": 48, "text": 168}
 
 
@@ -73,6 +93,16 @@ def _view(
 
 def _counts(*names: str) -> dict[str, FeastType]:
     return dict.fromkeys(names, Float32)
+
+
+def _history(view: str) -> dict[str, FeastType]:
+    return {
+        "recent_ids": Array(String),
+        **{RECENT[mark]: Array(String) for mark in HISTORY_MARKS[view]},
+        "recent_timestamps": Array(Int64),
+        "last_counted": Array(Int64),
+        "interaction_count": Float32,
+    }
 
 
 freelancer = Entity(name="freelancer", join_keys=["freelancer_id"], value_type=ValueType.STRING)
@@ -117,18 +147,7 @@ freelancer_activity = _view(
 freelancer_history = _view(
     "freelancer_history",
     freelancer,
-    {
-        "recent_ids": Array(String),
-        "recent_text_keys": Array(String),
-        "recent_cities": Array(String),
-        "recent_regions": Array(String),
-        "recent_companies": Array(String),
-        "recent_industries": Array(String),
-        "recent_categories": Array(String),
-        "recent_timestamps": Array(Int64),
-        "last_counted": Array(Int64),
-        "interaction_count": Float32,
-    },
+    _history("freelancer_history"),
     "The jobs a freelancer last turned to, newest first.",
     pushed=True,
 )
@@ -206,17 +225,7 @@ client_activity = _view(
 client_history = _view(
     "client_history",
     client,
-    {
-        "recent_ids": Array(String),
-        "recent_text_keys": Array(String),
-        "recent_cities": Array(String),
-        "recent_regions": Array(String),
-        "recent_agencies": Array(String),
-        "recent_categories": Array(String),
-        "recent_timestamps": Array(Int64),
-        "last_counted": Array(Int64),
-        "interaction_count": Float32,
-    },
+    _history("client_history"),
     "The freelancers a client last turned to, newest first.",
     pushed=True,
 )

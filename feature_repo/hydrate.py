@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from metier.contract import Surface
+from metier.surfaces import surface_spec
 
 Read = Callable[[pa.Table, Sequence[str]], pa.Table]
 """(rows with keys and event_timestamp, views) -> the rows and, appended, `<view>__<feature>`."""
@@ -21,16 +22,16 @@ CLIENT_VIEWS = ("client_profile", "client_activity")
 
 def query_features(surface: Surface, queries: pa.Table, read: Read) -> pa.Table:
     """`queries` with the stored features of the actor and, where a client asks, of the job it asks for."""
-    if surface == "job_feed":
-        keyed = with_column(queries, "freelancer_id", queries["actor_id"]).drop_columns(["job_id"])
-        return read(keyed, (*FREELANCER_VIEWS, "freelancer_history"))
-    keyed = with_column(queries, "client_id", queries["actor_id"])
-    return read(keyed, (*CLIENT_VIEWS, "client_history", *JOB_VIEWS))
+    spec = surface_spec(surface)
+    keyed, history = with_column(queries, spec.actor_key, queries["actor_id"]), f"{spec.side}_history"
+    if spec.side == "freelancer":
+        return read(keyed.drop_columns(["job_id"]), (*FREELANCER_VIEWS, history))
+    return read(keyed, (*CLIENT_VIEWS, history, *JOB_VIEWS))
 
 
 def candidate_views(surface: Surface) -> tuple[str, ...]:
     """The views that answer for candidates."""
-    return FREELANCER_VIEWS if surface != "job_feed" else (*JOB_VIEWS, *CLIENT_VIEWS)
+    return (*JOB_VIEWS, *CLIENT_VIEWS) if surface_spec(surface).shows_jobs else FREELANCER_VIEWS
 
 
 def candidate_features(surface: Surface, candidates: pa.Table, read: Read) -> pa.Table:
@@ -38,10 +39,12 @@ def candidate_features(surface: Surface, candidates: pa.Table, read: Read) -> pa
 
     A job comes with the features of its client, whom its profile names.
     """
+    spec = surface_spec(surface)
     kept = candidates.select([name for name in candidates.column_names if name != "query_id"])
-    if surface != "job_feed":
-        return read(with_column(kept, "freelancer_id", kept["candidate_id"]), FREELANCER_VIEWS)
-    jobs = read(with_column(kept, "job_id", kept["candidate_id"]), JOB_VIEWS)
+    keyed = with_column(kept, spec.key, kept["candidate_id"])
+    if not spec.shows_jobs:
+        return read(keyed, FREELANCER_VIEWS)
+    jobs = read(keyed, JOB_VIEWS)
     return read(with_column(jobs, "client_id", jobs["job_profile__client_id"]), CLIENT_VIEWS)
 
 

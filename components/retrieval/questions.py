@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from components.retrieval.fused import FusedSearch, Rows
 from components.retrieval.hybrid import Found, HybridRetriever
-from feature_repo.inputs.encoded import asks_as_person
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline
 from metier.contract import Surface
+from metier.surfaces import surface_spec
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -41,7 +41,7 @@ def questions(surface: Surface, asked: pa.Table, vectors: TextVectors) -> list[Q
 
     A typed text stands alone. Else the profile or the post asks, and on a feed the jobs last turned to.
     """
-    prefix = "freelancer_profile__" if asks_as_person(surface) else "job_profile__"
+    prefix = "freelancer_profile__" if surface_spec(surface).side == "freelancer" else "job_profile__"
     rows = asked.select([name for name in asked.column_names if name == "text" or _is_read(name, prefix)]).to_pylist()
     return [_question(row, prefix, vectors) for row in rows]
 

@@ -74,7 +74,7 @@ def assemble(
             query[start:end] - first,
             np.arange(end - start),
             vectors,
-            candidate_counts,
+            candidate_counts=candidate_counts,
         )
     return matrix
 

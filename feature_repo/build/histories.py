@@ -12,16 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feature_repo.definitions import LONGEST
+from feature_repo.definitions import LONGEST, RECENT
 from metier.contract import TIMESTAMP
 
 VERSIONS_A_BATCH = 20_000
 FIXED = ("entity_id", "visible_at", "happened_at", "recorded_at", "candidate_id", "interaction")
-PLURALS = {
-    "text_key": "recent_text_keys", "city": "recent_cities", "region": "recent_regions",
-    "company": "recent_companies", "industry": "recent_industries", "category": "recent_categories",
-    "agency": "recent_agencies",
-}  # fmt: skip
 
 
 @dataclass
@@ -36,7 +31,7 @@ class _Version:
 
 def history_schema(key: str, interactions: pa.Schema) -> pa.Schema:
     """Schema of the history table of interactions with that schema."""
-    told = [PLURALS[name] for name in interactions.names if name not in FIXED]
+    told = [RECENT[name] for name in interactions.names if name not in FIXED]
     return pa.schema(
         [
             (key, pa.string()),
@@ -90,7 +85,7 @@ def _after(key: str, before: pa.Table, interactions: pa.Table) -> tuple[pa.Table
     Entities are given by their codes in `_versions`.
     """
     before = before.filter(pc.is_in(before[key], value_set=interactions["entity_id"].combine_chunks().unique()))
-    entries = _entries(before, key, {"candidate_id": "recent_ids", "happened_at": "recent_timestamps", **PLURALS})
+    entries = _entries(before, key, {"candidate_id": "recent_ids", "happened_at": "recent_timestamps", **RECENT})
     stamps = pc.multiply(entries["happened_at"], 1_000_000).cast(TIMESTAMP)
     entries = entries.set_column(entries.schema.get_field_index("happened_at"), "happened_at", stamps)
     marks = _entries(before, key, {"interaction": "last_counted"})
@@ -126,18 +121,18 @@ def _versions(source: pa.Table, first: int, states: Mapping[int, _Version]) -> I
         if row == first or entity[row] != entity[row - 1]:
             held = states.get(entity[row], new)
             rows, counted, count = held.rows, held.counted, held.count
-        rows, counted, count = placed(rows, row, candidate, happened), [row, *counted][:LONGEST], count + 1
+        rows, counted, count = inserted(rows, row, candidate, happened), [row, *counted][:LONGEST], count + 1
         is_last = row + 1 == source.num_rows or entity[row + 1] != entity[row]
         if is_last or visible[row + 1] != visible[row]:
             yield _Version(row, rows, counted, count)
 
 
-def mark(interaction_id: str) -> int:
+def fingerprint(interaction_id: str) -> int:
     """What `last_counted` remembers an interaction by: the first 60 bits of the sha256 of its id."""
     return int(hashlib.sha256(interaction_id.encode()).hexdigest()[:15], 16)
 
 
-def placed(rows: list[int], row: int, candidate: Sequence[Hashable], happened: Sequence[int]) -> list[int]:
+def inserted(rows: list[int], row: int, candidate: Sequence[Hashable], happened: Sequence[int]) -> list[int]:
     """`rows` (newest first, at most 20) with one more, unless a newer one of its candidate is there.
 
     Rows index `candidate` and `happened`, which is in seconds since 1970.

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from feature_repo.definitions import LONGEST
+from feature_repo.definitions import HISTORY_MARKS, LONGEST, RECENT
 from feature_repo.inputs.columns import (
     Codes,
     Doubles,
@@ -30,36 +30,22 @@ from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, 
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline, text_key
 from feature_repo.texts.weighing import on_grid
-from metier.contract import Surface
+from metier.contract import SURFACES, Surface
+from metier.surfaces import surface_spec
 
-MARKS: dict[Surface, dict[str, tuple[str, str]]] = {
-    "job_feed": {
-        "city": ("city", "recent_cities"),
-        "region": ("region", "recent_regions"),
-        "company": ("company", "recent_companies"),
-        "industry": ("industry", "recent_industries"),
-        "category": ("category", "recent_categories"),
-    },
-    "talent_search": {
-        "city": ("city", "recent_cities"),
-        "region": ("region", "recent_regions"),
-        "agency": ("agency_id", "recent_agencies"),
-        "category": ("category", "recent_categories"),
-    },
-}
-MARKS["applicant_review"] = MARKS["talent_search"]
+
+def history_view(surface: Surface) -> str:
+    """Feature view of the candidates that a surface's actor turned to before."""
+    return f"{surface_spec(surface).side}_history"
+
+
+def _marks(surface: Surface) -> dict[str, tuple[str, str]]:
+    remembered = HISTORY_MARKS[history_view(surface)].items()
+    return {mark: (feature, RECENT[mark]) for mark, feature in remembered if mark != "text_key"}
+
+
+MARKS: dict[Surface, dict[str, tuple[str, str]]] = {name: _marks(name) for name in SURFACES}
 """What a candidate is compared by with the actor's past ones: name -> (profile column, history column)."""
-
-HISTORY: dict[Surface, str] = {
-    "job_feed": "freelancer_history__",
-    "talent_search": "client_history__",
-    "applicant_review": "client_history__",
-}
-
-
-def asks_as_person(surface: Surface) -> bool:
-    """Whether the actor of a surface is a freelancer, whose candidates are jobs."""
-    return surface == "job_feed"
 
 
 @dataclass(frozen=True)
@@ -83,22 +69,21 @@ class CandidateColumns:
     @classmethod
     def encode(cls, surface: Surface, table: pa.Table, vectors: TextVectors) -> "CandidateColumns":
         """Columns of a table of stored candidate features (and of applications, where known)."""
-        is_job = asks_as_person(surface)
-        prefix, key, since = (JOB, "job_id", "posted_at") if is_job else (PERSON, "freelancer_id", "joined_at")
-        identity = key if key in table.column_names else "candidate_id"
+        spec = surface_spec(surface)
+        prefix, party, since = (JOB, jobs, "posted_at") if spec.shows_jobs else (PERSON, people, "joined_at")
         rows = text_rows(table, f"{prefix}text_key", vectors)
         return cls(
-            surface,
-            vectors,
-            jobs(table) if is_job else people(table),
-            rows,
-            headlines_of(table, prefix, vectors),
-            codes(table, identity),
-            {name: codes(table, f"{prefix}{column}") for name, (column, _) in MARKS[surface].items()},
-            seconds(table, f"{prefix}{since}"),
-            numbers(table, "application_age_hours"),
-            numbers(table, "application_order"),
-            _stored(CANDIDATE_STORED[surface], table, vectors, rows),
+            surface=surface,
+            vectors=vectors,
+            party=party(table),
+            text_row=rows,
+            headlines=headlines_of(table, prefix, vectors),
+            identity=codes(table, spec.key if spec.key in table.column_names else "candidate_id"),
+            marks={name: codes(table, f"{prefix}{column}") for name, (column, _) in MARKS[surface].items()},
+            since=seconds(table, f"{prefix}{since}"),
+            application_age_hours=numbers(table, "application_age_hours"),
+            application_order=numbers(table, "application_order"),
+            stored=_stored(CANDIDATE_STORED[surface], table, vectors, rows),
         )
 
 
@@ -119,21 +104,21 @@ class Past:
     @classmethod
     def encode(cls, surface: Surface, table: pa.Table, vectors: TextVectors) -> "Past":
         """Past candidates of a table with the actor's history view."""
-        prefix = HISTORY[surface]
+        prefix = f"{history_view(surface)}__"
         ids = lists(table, f"{prefix}recent_ids")
         keys = lists(table, f"{prefix}recent_text_keys")
-        told = {name: lists(table, f"{prefix}{column}") for name, (_, column) in MARKS[surface].items()}
+        marks = {name: lists(table, f"{prefix}{column}") for name, (_, column) in MARKS[surface].items()}
         row = keys.padded(vectors.rows(keys.flat), LONGEST, -1)
         stamps = lists(table, f"{prefix}recent_timestamps", pa.int64())
         length = np.minimum(np.diff(ids.offsets), LONGEST)
         return cls(
-            row,
-            _past_headlines(table, prefix, row, told, vectors),
-            ids.padded(ids.codes(), LONGEST, 0),
-            {name: values.padded(values.codes(), LONGEST, 0) for name, values in told.items()},
-            length,
-            stamps.padded(stamps.flat.to_numpy().astype(np.float64), LONGEST, np.nan),
-            numbers(table, f"{prefix}interaction_count"),
+            text_row=row,
+            headlines=_past_headlines(table, prefix, row, marks, vectors),
+            identity=ids.padded(ids.codes(), LONGEST, 0),
+            marks={name: values.padded(values.codes(), LONGEST, 0) for name, values in marks.items()},
+            length=length,
+            moments=stamps.padded(stamps.flat.to_numpy().astype(np.float64), LONGEST, np.nan),
+            count=numbers(table, f"{prefix}interaction_count"),
         )
 
 
@@ -149,16 +134,16 @@ class Requests:
     @classmethod
     def encode(cls, table: pa.Table, vectors: TextVectors, embeddings: dict[str, Floats] | None) -> "Requests":
         """Texts of column `text`; a vector comes from `embeddings` (by text) or, by text_key, from `vectors`."""
-        place: dict[str, int] = {}
+        row_of: dict[str, int] = {}
         texts = [text if text and text.strip() else None for text in strings(table, "text")]
-        row = np.array([place.setdefault(text, len(place)) if text else -1 for text in texts], np.int64)
-        row[row < 0] = len(place)
-        known = vectors.rows([text_key(text) for text in place] + [None])
-        dense, has_vector = vectors.dense_at(known), known >= 0
+        row = np.array([row_of.setdefault(text, len(row_of)) if text else -1 for text in texts], np.int64)
+        row[row < 0] = len(row_of)
+        stored = vectors.rows([text_key(text) for text in row_of] + [None])
+        dense, has_vector = vectors.dense_at(stored), stored >= 0
         for text, vector in (embeddings or {}).items():
-            if text in place:
-                dense[place[text]], has_vector[place[text]] = on_grid(vector)[0], True
-        return cls(row, dense, has_vector, vectors.encode_query_lexical([*place, ""]))
+            if text in row_of:
+                dense[row_of[text]], has_vector[row_of[text]] = on_grid(vector)[0], True
+        return cls(row, dense, has_vector, vectors.encode_query_lexical([*row_of, ""]))
 
 
 @dataclass(frozen=True)
@@ -183,19 +168,18 @@ class QueryColumns:
 
         `embeddings` gives vectors of typed texts that `vectors` does not hold.
         """
-        is_person = asks_as_person(surface)
-        prefix = PERSON if is_person else JOB
+        prefix, party = (PERSON, people) if surface_spec(surface).side == "freelancer" else (JOB, jobs)
         rows = text_rows(table, f"{prefix}text_key", vectors)
         return cls(
-            surface,
-            vectors,
-            people(table) if is_person else jobs(table),
-            seconds(table, "event_timestamp"),
-            rows,
-            headlines_of(table, prefix, vectors),
-            Requests.encode(table, vectors, embeddings),
-            Past.encode(surface, table, vectors),
-            _stored(QUERY_STORED[surface], table, vectors, rows),
+            surface=surface,
+            vectors=vectors,
+            party=party(table),
+            time=seconds(table, "event_timestamp"),
+            text_row=rows,
+            headlines=headlines_of(table, prefix, vectors),
+            requests=Requests.encode(table, vectors, embeddings),
+            past=Past.encode(surface, table, vectors),
+            stored=_stored(QUERY_STORED[surface], table, vectors, rows),
         )
 
 
@@ -212,9 +196,8 @@ def _past_headlines(
     parts = []
     for name, column in (("city", "recent_cities"), ("region", "recent_regions"), ("company", "recent_companies")):
         values = marks[name] if name in marks else lists(table, f"{prefix}{column}")
-        places = values.padded(np.arange(len(values.flat)), LONGEST, -1).ravel()
-        told = np.array([*values.flat.to_pylist(), None], object)
-        parts.append(told[places])
+        elements = values.padded(np.arange(len(values.flat)), LONGEST, -1).ravel()
+        parts.append(np.array([*values.flat.to_pylist(), None], object)[elements])
     titles = vectors.titles_at(text_row.ravel())
     cards = Headlines.encode([headline(*card) for card in zip(titles, *parts, strict=True)], vectors)
     return Headlines(cards.lexical, cards.row.reshape(text_row.shape))

@@ -44,17 +44,17 @@ def read_candidates(folder: Path, surface: Surface, vectors: TextVectors) -> Can
     stored = read_array(folder / "stored.npy")
     unknown = np.broadcast_to(np.nan, len(stored))
     return CandidateColumns(
-        surface,
-        vectors,
-        _party(folder),
-        read_array(folder / "text_row.npy"),
-        Headlines(read_rows(folder, "headlines", BUCKETS), read_array(folder / "headline_row.npy")),
-        read_array(folder / "identity.npy"),
-        {name: read_array(folder / f"mark_{name}.npy") for name in MARKS[surface]},
-        read_array(folder / "since.npy"),
-        unknown,
-        unknown,
-        stored,
+        surface=surface,
+        vectors=vectors,
+        party=_party(folder),
+        text_row=read_array(folder / "text_row.npy"),
+        headlines=Headlines(read_rows(folder, "headlines", BUCKETS), read_array(folder / "headline_row.npy")),
+        identity=read_array(folder / "identity.npy"),
+        marks={name: read_array(folder / f"mark_{name}.npy") for name in MARKS[surface]},
+        since=read_array(folder / "since.npy"),
+        application_age_hours=unknown,
+        application_order=unknown,
+        stored=stored,
     )
 
 

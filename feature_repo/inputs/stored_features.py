@@ -1,34 +1,53 @@
 """Which stored features each surface reads as they are, under which name and on which scale.
 
-A feature of the candidate is `candidate_*`, of who asks `actor_*`, of the job a client asks for `job_*`. Counts and
-money enter as log(1 + x); rates and ratings as they are; `*_code` as categorical buckets.
+A feature of the candidate is `candidate_*`, of who asks `actor_*`, of the job a client asks for `job_*`. Every feature
+of an activity view is read: rates and ratings as they are, counts and money as log(1 + x). Of profiles, those in
+PROFILE_INPUTS are.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+from feast import FeatureView
 
+from feature_repo.definitions import client_activity, freelancer_activity, job_activity
 from feature_repo.inputs.columns import Floats, buckets, lists, numbers
 from feature_repo.texts.weighing import COMPONENTS
-from metier.contract import Surface
-
-FREELANCER_ACTIVITY = (
-    "impressions_7d", "impressions_30d", "clicks_7d", "clicks_30d", "invites_7d", "invites_30d", "applies_7d",
-    "applies_30d", "accepts_30d", "declines_30d", "hires_30d", "pending_invites", "click_rate_30d", "invite_rate_30d",
-    "accept_rate_30d", "hire_rate_30d", "earnings_30d_usd", "rating_30d", "active_days_30d",
-)  # fmt: skip
-JOB_ACTIVITY = (
-    "impressions_7d", "impressions_30d", "clicks_7d", "clicks_30d", "applies_7d", "applies_30d", "invites_30d",
-    "accepts_30d", "hires_30d", "click_rate_30d", "apply_rate_30d", "applicants_open", "openings_left",
-)  # fmt: skip
-CLIENT_ACTIVITY = (
-    "queries_30d", "clicks_30d", "invites_30d", "hires_30d", "jobs_posted_30d", "hire_rate_30d", "answer_rate_30d",
-    "spend_30d_usd", "rating_given_30d",
-)  # fmt: skip
+from metier.contract import SURFACES, Surface
+from metier.surfaces import surface_spec
 
 Scale = Literal["raw", "log", "code", "length"]
+
+PROFILE_INPUTS: Mapping[str, Mapping[str, Scale]] = {
+    "freelancer_profile": {
+        "hourly_rate_usd": "log",
+        "hours_per_week": "raw",
+        "skills": "length",
+        "category": "code",
+        "country": "code",
+        "region": "code",
+        "experience_level": "code",
+    },
+    "job_profile": {
+        "budget_min_usd": "log",
+        "budget_max_usd": "log",
+        "openings": "raw",
+        "skills": "length",
+        "category": "code",
+        "industry": "code",
+        "country": "code",
+        "region": "code",
+        "experience_level": "code",
+        "budget_kind": "code",
+    },
+    "client_profile": {"payment_verified": "raw", "country": "code"},
+}
+"""Per profile view, the columns that are model inputs, and their scales: `code` a category, `length` that of a list."""
+SUFFIXES: Mapping[Scale, str] = {"raw": "", "log": "_log", "code": "_code", "length": "_count"}
+"""What the name of a profile's column gets on each scale."""
 
 
 @dataclass(frozen=True)
@@ -45,77 +64,52 @@ class Stored:
             return buckets(table, self.source)
         if self.scale == "length":
             return np.diff(lists(table, self.source).offsets).astype(np.float32)
-        found = numbers(table, self.source)
+        values = numbers(table, self.source)
         if self.scale == "log":
-            found = np.log1p(np.maximum(found, 0.0))
-        return found.astype(np.float32)
+            values = np.log1p(np.maximum(values, 0.0))
+        return values.astype(np.float32)
 
 
-def _activity(role: str, view: str, features: tuple[str, ...]) -> tuple[Stored, ...]:
+def _activity(role: str, view: FeatureView) -> tuple[Stored, ...]:
     def scale(feature: str) -> Scale:
         return "raw" if "rate" in feature or "rating" in feature else "log"
 
-    return tuple(Stored(f"{role}_{name}", f"{view}__{name}", scale(name)) for name in features)
+    names = [str(field.name) for field in view.features]
+    return tuple(Stored(f"{role}_{name}", f"{view.name}__{name}", scale(name)) for name in names)
 
 
-def _codes(role: str, profile: str, features: tuple[str, ...]) -> tuple[Stored, ...]:
-    return tuple(Stored(f"{role}_{name}_code", f"{profile}__{name}", "code") for name in features)
+def _profile(role: str, view: str) -> tuple[Stored, ...]:
+    def name(column: str, scale: Scale) -> str:
+        return (column.removesuffix("s") if scale == "length" else column) + SUFFIXES[scale]
+
+    columns = PROFILE_INPUTS[view].items()
+    return tuple(Stored(f"{role}_{name(column, scale)}", f"{view}__{column}", scale) for column, scale in columns)
 
 
-def _person(role: str) -> tuple[Stored, ...]:
-    profile = "freelancer_profile"
-    return (
-        Stored(f"{role}_hourly_rate_usd_log", f"{profile}__hourly_rate_usd", "log"),
-        Stored(f"{role}_hours_per_week", f"{profile}__hours_per_week", "raw"),
-        Stored(f"{role}_skill_count", f"{profile}__skills", "length"),
-        *_codes(role, profile, ("category", "country", "region", "experience_level")),
-    )
+def _candidate_counts(surface: Surface) -> tuple[Stored, ...]:
+    if surface_spec(surface).shows_jobs:
+        return (*_activity("candidate", job_activity), *_activity("candidate_client", client_activity))
+    return _activity("candidate", freelancer_activity)
 
 
-def _job(role: str) -> tuple[Stored, ...]:
-    profile = "job_profile"
-    return (
-        Stored(f"{role}_budget_min_usd_log", f"{profile}__budget_min_usd", "log"),
-        Stored(f"{role}_budget_max_usd_log", f"{profile}__budget_max_usd", "log"),
-        Stored(f"{role}_openings", f"{profile}__openings", "raw"),
-        Stored(f"{role}_skill_count", f"{profile}__skills", "length"),
-        *_codes(role, profile, ("category", "industry", "country", "region", "experience_level", "budget_kind")),
-    )
+def _candidate_profile(surface: Surface) -> tuple[Stored, ...]:
+    if surface_spec(surface).shows_jobs:
+        return (*_profile("candidate", "job_profile"), *_profile("candidate_client", "client_profile"))
+    return _profile("candidate", "freelancer_profile")
 
 
-def _client(role: str) -> tuple[Stored, ...]:
-    return (
-        Stored(f"{role}_payment_verified", "client_profile__payment_verified", "raw"),
-        *_codes(role, "client_profile", ("country",)),
-    )
+def _query_stored(surface: Surface) -> tuple[Stored, ...]:
+    if surface_spec(surface).side == "freelancer":
+        return (*_activity("actor", freelancer_activity), *_profile("actor", "freelancer_profile"))
+    client = (*_activity("actor", client_activity), *_profile("actor", "client_profile"))
+    return (*client, *_activity("job", job_activity), *_profile("job", "job_profile"))
 
-
-_CANDIDATE_COUNTS: dict[Surface, tuple[Stored, ...]] = {
-    "job_feed": (
-        *_activity("candidate", "job_activity", JOB_ACTIVITY),
-        *_activity("candidate_client", "client_activity", CLIENT_ACTIVITY),
-    ),
-    "talent_search": _activity("candidate", "freelancer_activity", FREELANCER_ACTIVITY),
-    "applicant_review": _activity("candidate", "freelancer_activity", FREELANCER_ACTIVITY),
-}
-_CLIENT_ASKS = (
-    *_activity("actor", "client_activity", CLIENT_ACTIVITY),
-    *_client("actor"),
-    *_activity("job", "job_activity", JOB_ACTIVITY),
-    *_job("job"),
-)
 
 CANDIDATE_STORED: dict[Surface, tuple[Stored, ...]] = {
-    "job_feed": (*_CANDIDATE_COUNTS["job_feed"], *_job("candidate"), *_client("candidate_client")),
-    "talent_search": (*_CANDIDATE_COUNTS["talent_search"], *_person("candidate")),
-    "applicant_review": (*_CANDIDATE_COUNTS["applicant_review"], *_person("candidate")),
+    name: (*_candidate_counts(name), *_candidate_profile(name)) for name in SURFACES
 }
-QUERY_STORED: dict[Surface, tuple[Stored, ...]] = {
-    "job_feed": (*_activity("actor", "freelancer_activity", FREELANCER_ACTIVITY), *_person("actor")),
-    "talent_search": _CLIENT_ASKS,
-    "applicant_review": _CLIENT_ASKS,
-}
-STORED_COUNT_NAMES = frozenset(stored.name for group in _CANDIDATE_COUNTS.values() for stored in group)
+QUERY_STORED: dict[Surface, tuple[Stored, ...]] = {name: _query_stored(name) for name in SURFACES}
+STORED_COUNT_NAMES = frozenset(stored.name for name in SURFACES for stored in _candidate_counts(name))
 """Counts and popularity of a candidate: what gives away which candidates were ever shown, where that is unknown."""
 
 

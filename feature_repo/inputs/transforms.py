@@ -13,14 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from feature_repo.inputs.columns import Codes, Floats
-from feature_repo.inputs.encoded import CandidateColumns, QueryColumns, asks_as_person
-from feature_repo.inputs.pair_features import TEXT_NAMES, Block, pair_features, past_names
-from feature_repo.inputs.parties import COMPARISON_NAMES
+from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
+from feature_repo.inputs.pair_features import Block, pair_features, pair_names
 from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, STORED_COUNT_NAMES, vector_names
 from feature_repo.texts import TextVectors
 from feature_repo.texts.weighing import BUCKETS
 from metier.contract import SURFACES, Surface, surface
 from metier.errors import FeatureError
+from metier.surfaces import surface_spec
 
 BLOCK_PAIRS = 16_384
 BLOCK_QUERIES = 1_024
@@ -29,22 +29,17 @@ CANDIDATE_COUNT_FEATURES = STORED_COUNT_NAMES | {"candidate_age_days"}
 """Counts, recency and popularity of a candidate: left out of runs in which posted_at is null."""
 
 
-def _pair_names(name: Surface) -> tuple[str, ...]:
-    applications = ("application_age_hours", "application_order") if name == "applicant_review" else ()
-    return (*COMPARISON_NAMES, *TEXT_NAMES, *past_names(name), "candidate_age_days", *applications)
-
-
 def _stored_names(name: Surface) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the candidate's and of the query's stored columns, as encoded columns hold them."""
-    shown, asking = ("job", "person") if asks_as_person(name) else ("person", "job")
-    candidate = (*(stored.name for stored in CANDIDATE_STORED[name]), *vector_names(shown))
-    query = (*(stored.name for stored in QUERY_STORED[name]), *vector_names(asking))
+    roles = ("job", "person") if surface_spec(name).shows_jobs else ("person", "job")
+    candidate = (*(stored.name for stored in CANDIDATE_STORED[name]), *vector_names(roles[0]))
+    query = (*(stored.name for stored in QUERY_STORED[name]), *vector_names(roles[1]))
     return candidate, query
 
 
 def _all_names(name: Surface) -> tuple[str, ...]:
     candidate, query = _stored_names(name)
-    return (*_pair_names(name), *candidate, *query)
+    return (*pair_names(name), *candidate, *query)
 
 
 FEATURE_NAMES: dict[Surface, tuple[str, ...]] = {name: _all_names(name) for name in SURFACES}
@@ -63,6 +58,7 @@ def model_inputs(
     query_index: npt.NDArray[np.integer],
     candidate_index: npt.NDArray[np.integer],
     vectors: TextVectors,
+    *,
     candidate_counts: bool = True,
 ) -> Floats:
     """(pairs, features) float32 for the pairs (query_index[i], candidate_index[i]); query_index is sorted.
@@ -70,10 +66,10 @@ def model_inputs(
     Both tables hold stored features in full names (`<view>__<feature>`); queries also event_timestamp and text,
     candidates also application_age_hours and application_order where they applied. An absent column is unknown.
     """
-    known = surface(name)
-    asked = QueryColumns.encode(known, queries, vectors)
-    shown = CandidateColumns.encode(known, candidates, vectors)
-    return pair_matrix(known, asked, shown, query_index, candidate_index, candidate_counts)
+    checked = surface(name)
+    query_columns = QueryColumns.encode(checked, queries, vectors)
+    candidate_columns = CandidateColumns.encode(checked, candidates, vectors)
+    return pair_matrix(checked, query_columns, candidate_columns, query_index, candidate_index, candidate_counts)
 
 
 def pair_matrix(
@@ -85,11 +81,11 @@ def pair_matrix(
     candidate_counts: bool = True,
 ) -> Floats:
     """As model_inputs, of columns encoded before."""
-    known = surface(name)
+    checked = surface(name)
     query, candidate = np.asarray(query_index, np.int64), np.asarray(candidate_index, np.int64)
-    _check(known, queries, candidates, query, candidate)
-    place, of_candidate, of_query = _layout(known, candidate_counts)
-    inputs = np.empty((len(query), len(place)), np.float32)
+    _check(checked, queries, candidates, query, candidate)
+    column_of, of_candidate, of_query = _layout(checked, candidate_counts)
+    inputs = np.empty((len(query), len(column_of)), np.float32)
     scratch = np.zeros(BUCKETS, np.int32)
     for start, end in _blocks(query):
         rows = inputs[start:end]
@@ -100,20 +96,20 @@ def pair_matrix(
         ):
             rows[:, target] = stored[index[:, None], source]
         for feature, values in pair_features(block, scratch).items():
-            if feature in place:
-                rows[:, place[feature]] = values
+            if feature in column_of:
+                rows[:, column_of[feature]] = values
     return inputs
 
 
 @functools.cache
 def _layout(name: Surface, candidate_counts: bool) -> tuple[dict[str, int], tuple[Codes, Codes], tuple[Codes, Codes]]:
     """Column of every model input, and (stored column, model input) of what is gathered from each side."""
-    place = {feature: column for column, feature in enumerate(feature_names(name, candidate_counts))}
+    column_of = {feature: column for column, feature in enumerate(feature_names(name, candidate_counts))}
     candidate, query = (
-        np.array([(column, place[feature]) for column, feature in enumerate(names) if feature in place]).T
+        np.array([(stored, column_of[feature]) for stored, feature in enumerate(names) if feature in column_of]).T
         for names in _stored_names(name)
     )
-    return place, tuple(candidate), tuple(query)
+    return column_of, tuple(candidate), tuple(query)
 
 
 def _blocks(query: Codes) -> Iterator[tuple[int, int]]:

@@ -15,9 +15,9 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import feast_value_type_to_python_type, python_values_to_proto_values
 
 from feature_repo import definitions
-from feature_repo.build.histories import PLURALS, mark, placed
+from feature_repo.build.histories import fingerprint, inserted
 from feature_repo.client import FeatureStoreClient
-from feature_repo.definitions import LONGEST
+from feature_repo.definitions import HISTORY_MARKS, LONGEST, RECENT
 from feature_repo.texts.text import card_text, text_key
 from metier.contract import table
 
@@ -34,8 +34,6 @@ class Side:
     side: Literal["freelancer", "client"]
     kinds: tuple[str, ...]
     candidate: FeatureView
-    marks: Mapping[str, str]
-    """What a history says of a candidate (a key of PLURALS) -> the profile's feature."""
 
     @property
     def actor_key(self) -> str:
@@ -57,14 +55,12 @@ FREELANCER = Side(
     "freelancer",
     ("click", "save", "apply"),
     definitions.job_profile,
-    {name: name for name in ("text_key", "city", "region", "company", "industry", "category")},
 )
 CLIENT = Side(
     definitions.client_history,
     "client",
     ("click", "save", "invite"),
     definitions.freelancer_profile,
-    {"text_key": "text_key", "city": "city", "region": "region", "agency": "agency_id", "category": "category"},
 )
 
 
@@ -162,8 +158,8 @@ def _grown(
     """The actor's row of the history view; None where all `rows` are counted already."""
     counted, fresh = set(held.features.get("last_counted") or []), []
     for row in sorted(rows, key=lambda row: _place(side, row)):
-        if mark(row["interaction_id"]) not in counted:
-            counted.add(mark(row["interaction_id"]))
+        if fingerprint(row["interaction_id"]) not in counted:
+            counted.add(fingerprint(row["interaction_id"]))
             fresh.append(row)
     if not fresh:
         return None
@@ -176,7 +172,7 @@ def _grown(
 
 def _place(side: Side, row: Row) -> tuple[Any, ...]:
     """The order in which a build folds interactions."""
-    return _visible(row), row["event_timestamp"], row[side.candidate_key], mark(row["interaction_id"])
+    return _visible(row), row["event_timestamp"], row[side.candidate_key], fingerprint(row["interaction_id"])
 
 
 def _history(side: Side, held: Row, fresh: Sequence[Row], candidates: Mapping[str, Held]) -> dict[str, Any]:
@@ -185,16 +181,16 @@ def _history(side: Side, held: Row, fresh: Sequence[Row], candidates: Mapping[st
         "recent_ids": [row[side.candidate_key] for row in fresh],
         "recent_timestamps": [int(row["event_timestamp"].timestamp()) for row in fresh],
         **{
-            PLURALS[name]: [candidates[row[side.candidate_key]].features.get(feature) or "" for row in fresh]
-            for name, feature in side.marks.items()
+            RECENT[mark]: [candidates[row[side.candidate_key]].features.get(feature) or "" for row in fresh]
+            for mark, feature in HISTORY_MARKS[side.history.name].items()
         },
     }
     grown = {name: [*(held.get(name) or []), *values] for name, values in lists.items()}
     known = len(grown["recent_ids"]) - len(fresh)
     rows = list(range(known))
     for row in range(known, known + len(fresh)):
-        rows = placed(rows, row, grown["recent_ids"], grown["recent_timestamps"])
-    marks = [mark(row["interaction_id"]) for row in reversed(fresh)]
+        rows = inserted(rows, row, grown["recent_ids"], grown["recent_timestamps"])
+    marks = [fingerprint(row["interaction_id"]) for row in reversed(fresh)]
     return {
         **{name: [values[row] for row in rows] for name, values in grown.items()},
         "last_counted": [*marks, *(held.get("last_counted") or [])][:LONGEST],

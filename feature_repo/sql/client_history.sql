@@ -1,6 +1,6 @@
 -- Freelancers a client turned to by an act of its own or an outcome, each with the version visible by then.
 -- One row an interaction of the block, in the order they became visible; histories.py folds them into versions.
--- `interaction` is histories.mark of its id. Needs visible_events.sql and freelancer_profile.
+-- `interaction` is histories.fingerprint of its id. Needs visible_events.sql and freelancer_profile.
 
 WITH turned_to AS (
     SELECT interaction_id, client_id, freelancer_id, client_visible_at, happened_at, recorded_at

@@ -1,6 +1,6 @@
 -- Jobs a freelancer turned to by an act of its own or an outcome, each with the job version visible by then.
 -- One row an interaction of the block, in the order they became visible; histories.py folds them into versions.
--- `interaction` is histories.mark of its id. Needs visible_events.sql and job_profile.
+-- `interaction` is histories.fingerprint of its id. Needs visible_events.sql and job_profile.
 
 SELECT
     a.freelancer_id AS entity_id,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feature_repo.build.aggregates import VIEWS, build_feature_tables
 from feature_repo.build.corpus import distinct_query_texts, distinct_texts, write_text_views
-from feature_repo.build.histories import mark
+from feature_repo.build.histories import fingerprint
 from feature_repo.texts.text import card_text, text_key
 from metier.contract import TABLES, TIMESTAMP
 from metier.errors import FeatureError
@@ -217,7 +217,7 @@ def test_a_history_is_newest_first_distinct_and_grows_by_own_acts_and_outcomes(t
     assert rows[-1]["recent_cities"] == ["city1", "", "city2"]
     assert rows[-1]["recent_categories"] == ["", "", ""]
     assert rows[-1]["recent_timestamps"] == [int(day(d).timestamp()) for d in (3, 2.5, 2)]
-    assert rows[-1]["last_counted"] == [mark(name) for name in ("f", "c", "b", "a")]
+    assert rows[-1]["last_counted"] == [fingerprint(name) for name in ("f", "c", "b", "a")]
 
 
 def test_a_history_keeps_twenty(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_history_keeps_twenty(tmp_path: Path) -> None:
     last = build(tmp_path, day(3), interactions=acts)["client_history"][-1]
     assert last["recent_ids"] == [f"f{i}" for i in range(24, 4, -1)]
     assert last["interaction_count"] == 25
-    assert last["last_counted"] == [mark(f"a{i}") for i in range(24, 4, -1)]
+    assert last["last_counted"] == [fingerprint(f"a{i}") for i in range(24, 4, -1)]
 
 
 def test_an_empty_lake_gives_empty_tables_of_the_right_columns(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feature_repo.build.histories import fold, history_schema, mark, newest
+from feature_repo.build.histories import fingerprint, fold, history_schema, newest
 from feature_repo.definitions import LONGEST
 from metier.contract import TIMESTAMP
 
@@ -27,7 +27,7 @@ def interactions(rows):
             "recorded_at": pa.array(minutes[0], TIMESTAMP),
             "candidate_id": pa.array(names, pa.string()),
             "city": pa.array([f"city of {name}" for name in names], pa.string()),
-            "interaction": pa.array([mark(str(row)) for row in rows], pa.int64()),
+            "interaction": pa.array([fingerprint(str(row)) for row in rows], pa.int64()),
         }
     )
 
