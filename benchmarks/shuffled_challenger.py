@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def main() -> int:
         train, validation = shuffled(RankingDataset.read(parts[0]), 0), shuffled(RankingDataset.read(parts[1]), 1)
         ranker = XGBoostRanker().fit(train, WATCHED, validation)
         print(ranker, flush=True)
-        evaluation = evaluate(study, parts[2], Ensemble.fit([ranker], validation), settings, as_of)
+        evaluation = evaluate(study, parts[2], Ensemble.fit([ranker], validation), settings, as_of, print)
     (report,) = merged([evaluation])
     decision = as_plain(report.decision) if report.decision else {}
     print(json.dumps(decision, indent=1))
@@ -59,7 +60,7 @@ def shuffled(dataset: RankingDataset, seed: int) -> RankingDataset:
     random = np.random.default_rng(seed).random(len(dataset))
     order = np.lexsort((random, dataset.query_index))
     relevance = dataset.relevance[order]
-    return RankingDataset(dataset.features, relevance, dataset.query_id, dataset.feature_names, dataset.rank)
+    return replace(dataset, relevance=relevance, outcomes=None)
 
 
 if __name__ == "__main__":

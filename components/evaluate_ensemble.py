@@ -24,7 +24,14 @@ def evaluate_ensemble(
     from metier.settings import load_settings
 
     blend, moment = Ensemble.load(ensemble.path), datetime.fromisoformat(as_of)
-    found = evaluate(Study(**study), Path(held_out.path), blend, load_settings(), moment)
+    found = evaluate(
+        Study(**study),
+        Path(held_out.path),
+        blend,
+        load_settings(),
+        moment,
+        lambda line: print(f"metier: {line}", flush=True),
+    )
     found.write(Path(evaluation.path))
     for name, value in found.headline().items():
         evaluation.log_metric(name, value)

@@ -17,6 +17,7 @@ from components.ranking import Ensemble, Ranker
 from components.training_sets import TracedDataset
 from components.training_sets.assemble import typed_queries
 from components.training_sets.plan import Study
+from components.training_sets.unknown import unknown_candidates
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
@@ -79,6 +80,7 @@ class _Subject:
     store: FeatureStoreClient
     settings: Settings
     as_of: datetime
+    progress: organic.Progress
 
     @property
     def rankers(self) -> dict[str, Ranker | Ensemble]:
@@ -101,24 +103,28 @@ class _Subject:
         return StudyEvaluation(self.study, report, tuple(evidence) if comparable else (), self.champion.label)
 
 
-def evaluate(study: Study, held_out: Path, ensemble: Ensemble, settings: Settings, as_of: datetime) -> StudyEvaluation:
-    """Measure `ensemble` on the held-out set of `study`, beside its rankers, baselines and the champion."""
+def evaluate(
+    study: Study, held_out: Path, ensemble: Ensemble, settings: Settings, as_of: datetime, progress: organic.Progress
+) -> StudyEvaluation:
+    """Measure `ensemble` on the held-out set of `study`, beside its rankers, baselines and the champion.
+
+    `progress` receives a line now and then.
+    """
     lake, encoder = Lake(settings.lake), Encoder.load()
     vectors = TextVectors.read(settings.features / VECTORS)
     candidates = IndexedCandidates(lake, study.surface, as_of, vectors, encoder)
     champion = read_champion(study, ensemble, vectors, encoder.hash, settings)
-    subject = _Subject(study, ensemble, champion, candidates, FeatureStoreClient(settings), settings, as_of)
+    subject = _Subject(study, ensemble, champion, candidates, FeatureStoreClient(settings), settings, as_of, progress)
     if study.protocol == "logged_slates":
         return _logged(subject, TracedDataset.read(held_out), lake)
-    return _organic(subject, held_out)
+    return _organic(subject, held_out, lake)
 
 
-def _organic(subject: _Subject, held_out: Path) -> StudyEvaluation:
+def _organic(subject: _Subject, held_out: Path, lake: Lake) -> StudyEvaluation:
     study, candidates = subject.study, subject.candidates
     catalogue = organic.Catalogue(candidates.ids, candidates.cards())
-    ranked = organic.score_everything(
-        study, held_out, catalogue, subject.rankers, subject.store, candidates.vectors, candidates.for_everything
-    )
+    sources = organic.Sources(subject.store, candidates.vectors, candidates.for_everything, subject.progress)
+    ranked = organic.score_everything(study, held_out, catalogue, subject.rankers, sources)
     pools = (True, False) if study.protocol == "leave_last_out" else (False,)
     sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
     against = CHAMPION if subject.champion.ensemble else "tf-idf"
@@ -127,7 +133,9 @@ def _organic(subject: _Subject, held_out: Path) -> StudyEvaluation:
         for row in sections[0].compared
         if row.against == against and row.metric == "hr@10"
     ]
-    return subject.evaluation(EvaluationReport(study.surface, sections, subject.facts), evidence)
+    warnings = unknown_candidates(lake, study.surface, subject.as_of)
+    report = EvaluationReport(study.surface, sections, subject.facts, warnings=warnings)
+    return subject.evaluation(report, evidence)
 
 
 def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEvaluation:

@@ -26,6 +26,7 @@ from components.training_sets.build import POSITIVES_FILE
 from components.training_sets.leave_last_out import FullRanking, full_ranking
 from components.training_sets.plan import Study
 from components.training_sets.pseudo_queries import queries_before
+from components.training_sets.unknown import of_known_candidates
 from feature_repo.hydrate import query_features
 from feature_repo.texts import TextVectors
 from metier.contract import Surface
@@ -53,8 +54,20 @@ class Ranked:
     positives: pa.Table
 
 
+Progress = Callable[[str], None]
+"""Receives a line for a person now and then while a long evaluation runs."""
 Retrieve = Callable[[Surface, pa.Table], Floats]
 """(surface, queries with stored features) -> scores (n_queries, n_candidates)."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where features and the scores of retrieval come from, and who hears of progress."""
+
+    store: FeatureStore
+    vectors: TextVectors
+    retrieve: Retrieve
+    progress: Progress
 
 
 def score_everything(
@@ -62,26 +75,27 @@ def score_everything(
     held_out: Path,
     catalogue: Catalogue,
     rankers: Mapping[str, Ranker | Ensemble],
-    store: FeatureStore,
-    vectors: TextVectors,
-    retrieve: Retrieve,
+    sources: Sources,
 ) -> Ranked:
-    """Score all candidates for all (or MOST_PAIRS worth of) test actors with every ranker and baseline."""
-    positives = pq.read_table(held_out / POSITIVES_FILE)
+    """Score all candidates for all (or MOST_PAIRS worth of) test actors with every ranker and baseline.
+
+    Positives of candidates that the catalogue lacks are neither targets nor history.
+    """
+    positives = of_known_candidates(pq.read_table(held_out / POSITIVES_FILE), pa.array(catalogue.ids, pa.string()))
     test = _sampled(positives["is_test"].to_numpy(), MOST_PAIRS // len(catalogue.ids))
     ranking = full_ranking(positives, test, catalogue.ids)
     trained = positives.filter(pc.and_(pc.invert(positives["is_test"]), _known(positives, study)))
     scores = _baselines(ranking, catalogue, trained)
-    asked = queries_before(positives.take(pa.array(ranking.row)))
-    scores["retrieval"] = retrieve(study.surface, query_features(study.surface, asked, store.training_features))
+    queries = queries_before(positives.take(pa.array(ranking.row)))
+    scores["retrieval"] = _retrieved(study, queries, sources)
     scores |= {name: np.empty((len(ranking.actors), len(ranking.candidates)), np.float32) for name in rankers}
     for start in range(0, len(ranking.actors), ACTORS_AT_ONCE):
         block = slice(start, start + ACTORS_AT_ONCE)
-        features = _features(study, asked.slice(start, ACTORS_AT_ONCE), ranking.candidates, store, vectors)
+        features = _features(study, queries.slice(start, ACTORS_AT_ONCE), ranking.candidates, sources)
         for name, ranker in rankers.items():
             scores[name][block] = order(ranker, features).reshape(-1, len(ranking.candidates))
         if (start // ACTORS_AT_ONCE) % 10 == 0:
-            print(f"metier: ranked {start:,} of {len(ranking.actors):,} actors", flush=True)
+            sources.progress(f"ranked {start:,} of {len(ranking.actors):,} actors")
     return Ranked(ranking, scores, positives)
 
 
@@ -110,23 +124,24 @@ def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: 
     )
 
 
-def _features(
-    study: Study, asked: pa.Table, candidates: tuple[str, ...], store: FeatureStore, vectors: TextVectors
-) -> Floats:
+def _retrieved(study: Study, queries: pa.Table, sources: Sources) -> Floats:
+    return sources.retrieve(study.surface, query_features(study.surface, queries, sources.store.training_features))
+
+
+def _features(study: Study, queries: pa.Table, candidates: tuple[str, ...], sources: Sources) -> Floats:
     pairs = pa.table(
         {
-            "query_id": pc.take(asked["query_id"], pa.array(np.repeat(np.arange(asked.num_rows), len(candidates)))),
-            "candidate_id": pa.array(list(candidates) * asked.num_rows, pa.string()),
+            "query_id": pc.take(queries["query_id"], pa.array(np.repeat(np.arange(queries.num_rows), len(candidates)))),
+            "candidate_id": pa.array(list(candidates) * queries.num_rows, pa.string()),
         }
     )
-    return assemble(study.surface, asked, pairs, store, vectors, study.candidate_counts)
+    return assemble(study.surface, queries, pairs, sources.store, sources.vectors, study.candidate_counts)
 
 
 def _baselines(ranking: FullRanking, catalogue: Catalogue, trained: pa.Table) -> dict[str, Floats]:
-    place = {candidate: position for position, candidate in enumerate(ranking.candidates)}
     everyone = trained["actor_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    touched = np.array([place[candidate] for candidate in trained["candidate_id"].to_pylist()], dtype=np.int64)
-    crowd = history_matrix(everyone, touched, int(everyone.max(initial=-1)) + 1, len(place))
+    touched = np.searchsorted(ranking.candidates, np.asarray(trained["candidate_id"].to_pylist(), dtype=np.str_))
+    crowd = history_matrix(everyone, touched, int(everyone.max(initial=-1)) + 1, len(ranking.candidates))
     own = _history(ranking)
     actors = np.arange(len(ranking.actors))
     scores: dict[str, Floats] = {"popularity": np.asarray(Popularity.fit(crowd)(actors), np.float32)}

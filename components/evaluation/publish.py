@@ -70,5 +70,5 @@ def _merge(evaluations: Sequence[StudyEvaluation]) -> EvaluationReport:
     lineage = {"study": first.study.name, "compared_with": first.champion or "the baseline: there is no champion yet"}
     decision = decide(first.evidence, first_champion=first.champion is None, lineage=lineage)
     sections = tuple(section for each in evaluations for section in each.report.sections)
-    warnings = tuple(warning for each in evaluations for warning in each.report.warnings)
+    warnings = tuple(dict.fromkeys(warning for each in evaluations for warning in each.report.warnings))
     return EvaluationReport(first.study.surface, sections, facts, decision, warnings)

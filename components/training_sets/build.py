@@ -1,6 +1,6 @@
 """Build the train, validation and held-out sets of one study. Knows splits and labels; no ranker and no metric."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from components.training_sets.assemble import build_training_set, organic_traini
 from components.training_sets.leave_last_out import HeldOut, leave_last_out, time_split_actors
 from components.training_sets.plan import Study
 from components.training_sets.pseudo_queries import candidate_pool, organic_positives, pseudo_queries, touched
-from components.training_sets.ranking_dataset import RankingDataset
 from components.training_sets.split import censored, time_split
 from components.training_sets.traced import TracedDataset
+from components.training_sets.unknown import known_candidates, of_known_candidates, unknown_candidates
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.inputs.schema import feature_schema_hash
@@ -32,16 +32,17 @@ POSITIVES_FILE = "positives.parquet"
 
 @dataclass(frozen=True)
 class StudyReport:
-    """What was built: its sizes by part."""
+    """What was built: its sizes by part, and what there is to know about unknown candidates."""
 
     study: Study
     rows: dict[str, int]
     queries: dict[str, int]
+    unknown: tuple[str, ...] = ()
 
     def render(self) -> str:
         """One line for a person."""
         parts = ", ".join(f"{name} {self.queries[name]:,} queries" for name in self.queries)
-        return f"{self.study.surface} ({self.study.name}): {parts}"
+        return "; ".join((f"{self.study.surface} ({self.study.name}): {parts}", *self.unknown))
 
 
 def build(
@@ -61,6 +62,7 @@ def build(
         study,
         {name: len(part.dataset) for name, part in parts.items()},
         {name: part.dataset.n_queries for name, part in parts.items()},
+        unknown_candidates(lake, study.surface, as_of),
     )
 
 
@@ -79,32 +81,29 @@ def _logged(
         "validation_start": split.validation_start.isoformat(),
         "test_start": split.test_start.isoformat(),
         "rows_left": split.rows_left,
-        "warnings": [split.warning] if split.warning else [],
+        "warnings": [*([split.warning] if split.warning else []), *unknown_candidates(lake, study.surface, as_of)],
     }
     return {
-        "train": _known_by(traced.select_queries(split.train), split.validation_start),
-        "validation": _known_by(traced.select_queries(split.validation), split.test_start),
+        "train": known_by(traced.select_queries(split.train), split.validation_start),
+        "validation": known_by(traced.select_queries(split.validation), split.test_start),
         "held_out": traced.select_queries(split.test),
     }
 
 
-def _known_by(traced: TracedDataset, moment: datetime) -> TracedDataset:
+def known_by(traced: TracedDataset, moment: datetime) -> TracedDataset:
     """The same rows, their outcomes unknown where the window had not passed by `moment`."""
-    held = traced.dataset
-    if held.outcomes is None:
+    if traced.dataset.outcomes is None:
         return traced
-    outcomes = censored(held.outcomes, traced.rows["event_timestamp"], moment)
-    dataset = RankingDataset(
-        held.features, held.relevance, held.query_id, held.feature_names, held.rank, held.propensity, outcomes
-    )
-    return TracedDataset(dataset, traced.rows, traced.metadata)
+    outcomes = censored(traced.dataset.outcomes, traced.rows["event_timestamp"], moment)
+    return replace(traced, dataset=replace(traced.dataset, outcomes=outcomes))
 
 
 def _organic(
     study: Study, lake: Lake, store: FeatureStoreClient, vectors: TextVectors, as_of: datetime, held_out: Path
 ) -> dict[str, TracedDataset]:
     """Organic positives with sampled negatives; the held-out folder gets the positives and which are test targets."""
-    positives = organic_positives(lake, study.surface, as_of)
+    every = organic_positives(lake, study.surface, as_of)
+    positives = of_known_candidates(every, known_candidates(lake, study.surface, as_of))
     if positives.num_rows == 0:
         raise EmptyDataError(f"no organic positive on {study.surface} by {as_of.isoformat()}; import interactions")
     split = leave_last_out(positives) if study.protocol == "leave_last_out" else time_split_actors(positives)

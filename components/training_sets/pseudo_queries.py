@@ -82,6 +82,7 @@ def organic_positives(
     job it was for on talent_search. Later acts on the same candidate are not new positives; within their windows
     they raise the relevance of the first. Ties in time go by candidate_id.
     """
+    # arg_min passes over NULL, so the job stands in a struct: a first act without a job has none, whatever came later.
     actor, candidate, side, kinds = _acts(surface)
     every = {**ATTRIBUTION_DAYS, **windows}
     mine = f"side = '{side}' AND kind IN {kinds}"
@@ -90,10 +91,15 @@ def organic_positives(
         f"THEN {RELEVANCE[kind]}"
         for kind in every
     )
-    job = "NULL::VARCHAR" if surface == "job_feed" else f"arg_min(job_id, event_timestamp) FILTER ({mine})"
+    job = (
+        "NULL::VARCHAR"
+        if surface == "job_feed"
+        else f"arg_min(struct_pack(job_id), (event_timestamp, interaction_id)) FILTER ({mine}).job_id"
+    )
     query = f"""
         WITH {_KNOWN}, acts AS (
-            SELECT {actor} AS actor_id, {candidate} AS candidate_id, job_id, kind, side, event_timestamp,
+            SELECT {actor} AS actor_id, {candidate} AS candidate_id, job_id, kind, side,
+                   event_timestamp, interaction_id,
                    min(event_timestamp) FILTER ({mine}) OVER (PARTITION BY {actor}, {candidate}) AS first_at
             FROM known WHERE query_id IS NULL AND {actor} IS NOT NULL AND {candidate} IS NOT NULL
               AND (({mine}) OR (kind = 'accept' AND side <> '{side}') OR kind = 'hire')

@@ -113,11 +113,11 @@ class RankingDataset:
         def cut(column: NDArray[Any] | None) -> Any:
             return None if column is None else column[chosen]
 
-        return RankingDataset(
+        return dataclasses.replace(
+            self,
             features=self.features[chosen],
             relevance=self.relevance[chosen],
             query_id=self.query_id[chosen],
-            feature_names=self.feature_names,
             rank=cut(self.rank),
             propensity=cut(self.propensity),
             outcomes=None if self.outcomes is None else {head: cut(column) for head, column in self.outcomes.items()},

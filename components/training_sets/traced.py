@@ -4,7 +4,7 @@ Kept beside the data set and not in it: a ranker has no use for who was ranked.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ class TracedDataset:
 
     def select_queries(self, mask: NDArray[np.bool_]) -> "TracedDataset":
         """The queries where `mask` (n_queries,) is true."""
-        chosen = self.dataset.select_queries(mask)
-        return TracedDataset(chosen, self.rows.filter(pa.array(mask[self.dataset.query_index])), self.metadata)
+        rows = self.rows.filter(pa.array(mask[self.dataset.query_index]))
+        return replace(self, dataset=self.dataset.select_queries(mask), rows=rows)
 
     def queries(self) -> pa.Table:
         """The first row of each query, in order: whose it was, and when."""

@@ -114,6 +114,30 @@ def test_a_clients_positives_are_freelancers_for_a_job_whose_client_may_be_read_
     ]
 
 
+def test_a_first_act_without_a_job_has_none_whatever_the_pair_did_later(tmp_path: Path) -> None:
+    # The click names no job; the invite, 30 days later, does: at the moment of the click nobody knew of it.
+    story = [
+        act("click", 1, job=None, side="client", client_id="C"),
+        act("invite", 31, job="K", side="client", client_id="C"),
+    ]
+    (row,) = organic_positives(lake_of(tmp_path, story), "talent_search", LATE).to_pylist()
+    assert (row["event_timestamp"], row["job_id"]) == (day(1), None)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from([None, "J", "K"])), min_size=1, max_size=6))
+def test_a_positives_job_is_that_of_the_first_act_of_the_log(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[int, str | None]]
+) -> None:
+    story = [
+        act("click", at, job=name, side="client", client_id="C", interaction_id=f"{place:02}")
+        for place, (at, name) in enumerate(acts)
+    ]
+    (row,) = organic_positives(lake_of(tmp_path_factory.mktemp("log"), story), "talent_search", LATE).to_pylist()
+    first_day = min(at for at, _ in acts)
+    assert row["job_id"] == next(name for at, name in acts if at == first_day)
+
+
 def test_applicants_are_no_organic_surface(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="applicant_review"):
         organic_positives(lake_of(tmp_path, [act("click", 1)]), "applicant_review", LATE)

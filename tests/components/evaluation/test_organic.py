@@ -1,0 +1,79 @@
+"""Full ranking of organic targets out of a small home, by the steps' own library."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from components.evaluation import organic
+from components.training_sets.build import POSITIVES_FILE, build
+from components.training_sets.plan import Study
+from feature_repo.build.feature_tables import VECTORS
+from feature_repo.texts import TextVectors
+from metier.settings import Settings
+from tests.components.training_sets.organic_log import AS_OF, click, featured, organic_log
+
+STUDY = Study("job_feed", "leave_last_out")
+JOBS = ("J", "K", "L", "M")
+
+
+class FirstFeature:
+    """A ranker that orders by its first feature."""
+
+    def score(self, features):
+        return np.nan_to_num(features[:, 0])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The home, its store and its held-out folder, as a build wrote it that knew nothing of unknown candidates."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    organic_log(settings, [click("F", "gone", 9), click("H", "gone", 2)])
+    store = featured(settings)
+    folders = [settings.home / name for name in ("train", "validation", "held_out")]
+    build(STUDY, settings, AS_OF, *folders)
+    path = folders[2] / POSITIVES_FILE
+    positives = pq.read_table(path)
+    strange = positives.slice(0, 2).set_column(
+        positives.column_names.index("candidate_id"), "candidate_id", pa.array(["gone", "gone"])
+    )
+    marks = [("is_test", [True, False]), ("is_train", [False, True])]
+    for name, values in marks:
+        strange = strange.set_column(strange.column_names.index(name), name, pa.array(values))
+    pq.write_table(pa.concat_tables([positives, strange]), path)
+    return settings, store, folders[2]
+
+
+def ranked(home, lines):
+    settings, store, held_out = home
+    catalogue = organic.Catalogue(JOBS, {"tf-idf": [f"{job} wanted" for job in JOBS]})
+    sources = organic.Sources(
+        store,
+        TextVectors.read(settings.features / VECTORS),
+        lambda surface, queries: np.zeros((queries.num_rows, len(JOBS)), np.float32),
+        lines.append,
+    )
+    return organic.score_everything(STUDY, held_out, catalogue, {"ensemble": FirstFeature()}, sources)
+
+
+def test_targets_and_history_of_candidates_that_the_lake_lacks_are_left_out(home):
+    # F, G and H have two known jobs or more; their last ones are held out.
+    found = ranked(home, [])
+    assert found.ranking.actors == ("F", "G", "H")
+    assert [JOBS[target] for target in found.ranking.target] == ["L", "M", "L"]
+    assert found.scores["popularity"].shape == found.scores["ensemble"].shape == (3, 4)
+    # Clicks that are no target: J by F and G, K by F, G and H, M by I; both clicks on L are targets.
+    assert found.scores["popularity"][0].tolist() == [2, 3, 0, 1]
+
+
+def test_a_section_has_an_interval_for_every_scorer(home):
+    section = organic.section(STUDY, ranked(home, []), "title", "note", protocol_pool=True)
+    assert {row.ranker for row in section.measured} == {"popularity", "tf-idf", "retrieval", "ensemble"}
+    assert dict(section.tables[0].rows)["actors"] == 3
+
+
+def test_progress_goes_to_whoever_asked_for_it_and_not_to_the_terminal(home, capsys):
+    lines: list[str] = []
+    ranked(home, lines)
+    assert lines == ["ranked 0 of 3 actors"]
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,76 @@
+"""The parts of a study: what of a data set stays when it is rebuilt, and what becomes of unknown candidates."""
+
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from components.training_sets import RankingDataset, TracedDataset
+from components.training_sets.build import POSITIVES_FILE, build, known_by
+from components.training_sets.plan import Study
+from components.training_sets.unknown import known_candidates, unknown_candidates
+from metier.contract import TIMESTAMP
+from metier.errors import EmptyDataError
+from metier.lake import Lake
+from metier.settings import Settings
+from tests.components.training_sets.organic_log import AS_OF, START, click, featured, organic_log
+
+
+def test_outcomes_that_were_not_known_yet_leave_every_other_column_as_it_was():
+    dataset = RankingDataset(
+        np.arange(4, dtype=np.float32).reshape(2, 2),
+        [1, 0],
+        ["q", "q"],
+        ("a", "b"),
+        rank=[1, 2],
+        propensity=[0.5, 0.25],
+        outcomes={"hire": [1, 0]},
+        weight=[2, 3],
+    )
+    rows = pa.table({"event_timestamp": pa.array([START, START - timedelta(days=30)], TIMESTAMP)})
+    # A hire takes 30 days: the first row's is unknown on day 1, the second's known.
+    known = known_by(TracedDataset(dataset, rows, {"surface": "job_feed"}), START + timedelta(days=1)).dataset
+    assert known.outcomes is not None
+    assert np.array_equal(known.outcomes["hire"], [np.nan, 0], equal_nan=True)
+    assert known.weight is not None
+    assert known.weight.tolist() == [2, 3]
+    assert known.propensity is not None
+    assert known.propensity.tolist() == [0.5, 0.25]
+    assert known.rank is not None
+    assert known.rank.tolist() == [1, 2]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Settings:
+    """Organic clicks of four people, two of them on a job that the lake has no row of, with features and vectors."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    organic_log(settings, [click("F", "gone", 9), click("G", "gone", 4)])
+    featured(settings)
+    return settings
+
+
+def test_interactions_with_unknown_candidates_are_no_positives_and_are_counted(home, tmp_path):
+    study = Study("job_feed", "leave_last_out")
+    report = build(study, home, AS_OF, *(tmp_path / name for name in ("train", "validation", "held_out")))
+    assert report.render().endswith("; 2 interactions name unknown candidates: they are no positives")
+    positives = pq.read_table(tmp_path / "held_out" / POSITIVES_FILE)
+    assert "gone" not in positives["candidate_id"].to_pylist()
+    train = TracedDataset.read(tmp_path / "train")
+    assert "gone" not in train.rows["candidate_id"].to_pylist()
+    assert known_candidates(Lake(home.lake), "job_feed", AS_OF).to_pylist() == ["J", "K", "L", "M"]
+
+
+def test_a_log_of_unknown_candidates_alone_has_no_positive(tmp_path):
+    settings = Settings(home=tmp_path)
+    organic_log(settings, [click("F", "gone", 2)], jobs="")
+    featured(settings)
+    with pytest.raises(EmptyDataError, match="no organic positive"):
+        build(Study("job_feed", "leave_last_out"), settings, AS_OF, *(tmp_path / name for name in "abc"))
+
+
+def test_a_log_without_unknown_candidates_says_nothing_of_them(tmp_path):
+    settings = Settings(home=tmp_path)
+    organic_log(settings, [])
+    assert unknown_candidates(Lake(settings.lake), "job_feed", AS_OF) == ()
