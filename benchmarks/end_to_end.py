@@ -27,7 +27,8 @@ from rich.progress import track
 from components.measures import mean_interval
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.aliases import bundles_to_serve
-from components.releases.candidate_release import build_release, read_release, vectors_by
+from components.releases.candidate_release import read_release
+from components.releases.release_builder import ReleaseSource, build_release, vectors_by
 from components.retrieval.questions import questions, retrieve
 from components.training_sets.assemble import assemble
 from components.training_sets.leave_last_out import leave_last_out
@@ -135,8 +136,8 @@ def _without_targets(settings: Settings, own: Settings, pin: RegisteredBundle, h
     store.apply()
     store.materialize(as_of)
     vectors = vectors_by(bundle.text_weights, TextVectors.read(own.features / VECTORS), reduced, as_of)
-    folder = own.candidates / bundle.version
-    build_release(SURFACE, reduced, store.training_features, as_of, bundle.encoder, vectors, folder)
+    source = ReleaseSource(SURFACE, reduced, store.training_features, bundle.encoder, vectors)
+    build_release(source, as_of, own.candidates / bundle.version)
     return bundle
 
 

@@ -9,7 +9,7 @@ def build_candidate_index(as_of: str, after: str) -> str:
     from datetime import datetime
 
     from components.importers.logs.endpoint import prune_changes
-    from components.releases.aliases import build_releases
+    from components.releases.release_builder import build_releases
     from metier.settings import load_settings
 
     settings = load_settings()

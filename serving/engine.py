@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from components.releases import Bundle, RegisteredBundle, Registry
-from components.releases.candidate_release import moment_of, read_release
-from components.releases.folder import newest_version
+from components.releases.candidate_release import read_release
+from components.releases.folder import moment_of, newest_version
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
 from feature_repo.online.breaker import Breaker

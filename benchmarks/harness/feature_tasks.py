@@ -119,7 +119,7 @@ def online_reader(name: str, folder: Path) -> Callable[[Keys], Any]:
 
 def snapshot_reader(folder: Path) -> Callable[[Keys], pa.Table]:
     """CandidateSnapshot.values of a release's mapped features, as known when the online stores were loaded."""
-    from components.releases import CandidateRelease
+    from components.releases.candidate_release import CandidateRelease
     from components.retrieval.pair_facts import PairFacts
     from feature_repo.files.mapped import read_table, write_table
     from feature_repo.files.names import Names

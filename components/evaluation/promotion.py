@@ -95,7 +95,6 @@ def _bundle(folder: Path, origin: Origin, ensemble: Path, report: EvaluationRepo
         ensemble=Ensemble.load(ensemble),
         encoder=Encoder.load(),
         text_weights=vectors.weights,
-        language=vectors.language,
         evaluation=as_plain(_figures(report)),
         decision=as_plain(report.decision) if report.decision else {"verdict": "hold"},
     )

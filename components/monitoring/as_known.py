@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from components.releases.candidate_release import moment_of
+from components.releases.folder import moment_of
 from feature_repo.build.aggregates import HISTORY_VIEWS, build_feature_tables
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import Read, with_column

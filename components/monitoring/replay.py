@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from components.measures.arrays import Floats
 from components.monitoring.as_known import AsHappened, AsKnown, as_known, changed_until, released_at
 from components.releases import Bundle
-from components.releases.candidate_release import encoded_texts, vectors_by
+from components.releases.release_builder import encoded_texts, vectors_by
 from components.training_sets.assemble import applications
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.hydrate import candidate_features, query_features

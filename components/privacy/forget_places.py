@@ -15,9 +15,9 @@ import pyarrow as pa
 from components.privacy.person import Person, in_rows
 from components.privacy.traces import Traces, naming_rows, open_here, without_lines, without_rows
 from components.releases import open_registry
-from components.releases.aliases import aliased_bundles, build_releases
-from components.releases.candidate_release import moment_of
-from components.releases.folder import POINTER, newest_version
+from components.releases.aliases import aliased_bundles
+from components.releases.folder import POINTER, moment_of, newest_version
+from components.releases.release_builder import build_releases
 from feature_repo.build.corpus import distinct_query_texts, distinct_texts
 from feature_repo.forgetting.offline import Gone, forget_offline, forget_texts
 from feature_repo.forgetting.online import forget_online

@@ -2,7 +2,6 @@
 
 from components.releases.aliases import open_registry
 from components.releases.bundle import Bundle
-from components.releases.candidate_release import CandidateRelease
 from components.releases.registry import RegisteredBundle, Registry
 
-__all__ = ["Bundle", "CandidateRelease", "RegisteredBundle", "Registry", "open_registry"]
+__all__ = ["Bundle", "RegisteredBundle", "Registry", "open_registry"]

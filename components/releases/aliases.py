@@ -4,19 +4,10 @@ Knows the registry's aliases and the release builder; no gate and no HTTP.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from components.releases.bundle import Bundle
-from components.releases.candidate_release import build_release, vectors_by
 from components.releases.registry import RegisteredBundle, Registry, registered_name
-from feature_repo.build.built import Built
-from feature_repo.build.feature_tables import VECTORS
-from feature_repo.client import FeatureStoreClient
-from feature_repo.definitions import VIEWS
-from feature_repo.texts import TextVectors
 from metier.contract import SURFACES, Surface
 from metier.errors import RegistryError
-from metier.lake import Lake
 from metier.settings import Settings
 
 
@@ -69,22 +60,3 @@ def bundles_to_serve(registry: Registry) -> dict[Surface, AliasedBundle]:
     if not chosen:
         raise RegistryError(f"{registry} holds no champion and no challenger; run `metier pipeline run training`")
     return chosen
-
-
-def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
-    """Build the release of every bundle in use as known at `as_of`: bundle label -> release version."""
-    registry, lake = open_registry(settings), Lake(settings.lake)
-    corpus = TextVectors.read(settings.features / VECTORS)
-    store, made = FeatureStoreClient(settings), Built.read(settings.features)
-    views = {} if made is None else {view.name: made.moment for view in VIEWS}
-    built: dict[str, str] = {}
-    for each in aliased_bundles(registry):
-        pin = each.bundle
-        bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
-        if bundle.version not in built:
-            vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
-            folder = settings.candidates / bundle.version
-            built[bundle.version] = build_release(
-                each.surface, lake, store.training_features, as_of, bundle.encoder, vectors, folder, views
-            )
-    return built

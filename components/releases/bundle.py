@@ -18,10 +18,9 @@ import numpy as np
 
 from components.ranking import Ensemble, artifact
 from components.ranking.neural_inputs import CODES
-from components.ranking.ranker import Floats, require_names
+from components.ranking.ranker import require_names
 from feature_repo.inputs.schema import feature_schema_hash
-from feature_repo.texts import Encoder
-from feature_repo.texts.weighing import BUCKETS, COMPONENTS, DIMENSIONS
+from feature_repo.texts import Encoder, TextWeights
 from metier.contract import Surface
 from metier.durable import new_folder
 from metier.errors import ArtifactError, FeatureMismatchError
@@ -30,14 +29,6 @@ KIND = "bundle"
 ENSEMBLE, ENCODER = "ensemble", "encoder"
 TEXT_WEIGHTS, EVALUATION, DECISION = "text_weights.npz", "evaluation.json", "decision.json"
 LIBRARIES = ("numpy", "onnxruntime", "tokenizers", "xgboost")
-
-WEIGHT_SHAPES: dict[str, tuple[int, ...]] = {
-    "idf": (BUCKETS,),
-    "headline_idf": (BUCKETS,),
-    "center": (DIMENSIONS,),
-    "components": (DIMENSIONS, COMPONENTS),
-}
-"""What feature_repo.texts.vectors.TextVectors fits, float32."""
 
 
 def label(surface: Surface, sha256: str) -> str:
@@ -95,8 +86,8 @@ class Bundle:
     sha256: str
     """Digest of the manifest, which holds the digest of each file: equal content has equal sha256."""
     manifest: Manifest
-    text_weights: Mapping[str, Floats]
-    """Arrays as in WEIGHT_SHAPES, fitted with the features that the rankers were trained on."""
+    text_weights: TextWeights
+    """Fitted with the features that the rankers were trained on."""
     evaluation: Mapping[str, Any]
     decision: Mapping[str, Any]
 
@@ -129,8 +120,7 @@ class Bundle:
         origin: Origin,
         ensemble: Ensemble,
         encoder: Encoder,
-        text_weights: Mapping[str, Floats],
-        language: str,
+        text_weights: TextWeights,
         evaluation: Mapping[str, Any],
         decision: Mapping[str, Any],
     ) -> Self:
@@ -142,8 +132,7 @@ class Bundle:
             raise ArtifactError(f"{folder} exists, and a bundle never changes; write into a new folder")
         if "verdict" not in decision:
             raise ArtifactError("the decision has no verdict; give the gate's record as it is")
-        _check_weights(text_weights)
-        metadata = json.loads(_json(_manifest(origin, ensemble, encoder, text_weights, language).as_dict()))
+        metadata = json.loads(_json(_manifest(origin, ensemble, encoder, text_weights).as_dict()))
         files = {TEXT_WEIGHTS: _npz(text_weights), EVALUATION: _json(evaluation), DECISION: _json(decision)}
         try:
             with new_folder(folder) as written:
@@ -177,19 +166,17 @@ class Bundle:
         try:
             manifest = Manifest.from_dict(saved.metadata)
             with np.load(io.BytesIO(saved.files[TEXT_WEIGHTS]), allow_pickle=False) as arrays:
-                weights = {name: arrays[name] for name in arrays.files}
+                loaded = {name: arrays[name] for name in arrays.files}
             evaluation, decision = (json.loads(saved.files[name]) for name in (EVALUATION, DECISION))
             fitted = json.loads(saved.files[f"{ENSEMBLE}/{artifact.MANIFEST}"])["metadata"]["feature_names"]
         except Exception as error:  # numpy, zipfile and json raise their own unrelated types
             raise ArtifactError(f"{folder} holds no bundle that loads; {artifact.NEXT_MOVE}") from error
-        _check_weights(weights)
+        weights = TextWeights.of(loaded, manifest.language)
         _check_names(folder, manifest.feature_names, fitted)
         return cls(folder, saved.sha256, manifest, weights, evaluation, decision)
 
 
-def _manifest(
-    origin: Origin, ensemble: Ensemble, encoder: Encoder, text_weights: Mapping[str, Floats], language: str
-) -> Manifest:
+def _manifest(origin: Origin, ensemble: Ensemble, encoder: Encoder, text_weights: TextWeights) -> Manifest:
     names = ensemble.feature_names
     return Manifest(
         **vars(origin),
@@ -197,20 +184,9 @@ def _manifest(
         feature_schema_hash=feature_schema_hash(names, text_weights, encoder.hash),
         categories={name: CODES for name in names if name.endswith("_code")},
         encoder_hash=encoder.hash,
-        language=language,
+        language=text_weights.language,
         metier_version=version("metier"),
     )
-
-
-def _check_weights(weights: Mapping[str, Floats]) -> None:
-    found = {name: (array.dtype.name, array.shape) for name, array in weights.items()}
-    expected = {name: ("float32", shape) for name, shape in WEIGHT_SHAPES.items()}
-    wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
-    if wrong:
-        raise ArtifactError(
-            f"text weights {wrong[0]!r} are {found.get(wrong[0], 'absent')}, not {expected.get(wrong[0], 'known')}; "
-            "give those of the text vectors that the rankers were trained with"
-        )
 
 
 def _check_names(folder: Path, stated: tuple[str, ...], fitted: list[str]) -> None:
@@ -225,9 +201,9 @@ def _names(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
 
 
-def _npz(arrays: Mapping[str, Floats]) -> bytes:
+def _npz(weights: TextWeights) -> bytes:
     content = io.BytesIO()
-    np.savez(content, **{name: arrays[name] for name in WEIGHT_SHAPES})  # type: ignore[arg-type]
+    np.savez(content, **weights.arrays)  # type: ignore[arg-type]
     return content.getvalue()
 
 

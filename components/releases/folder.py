@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ def newest_version(folder: Path) -> str | None:
         return str(json.loads(path.read_text())["version"]) if path.exists() else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} points at no release; {_rebuild()}") from error
+
+
+def moment_of(version: str) -> datetime:
+    """The `as_of` that a release's version begins with."""
+    return datetime.strptime(version.split("-")[0], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
 
 
 def require_release(folder: Path) -> None:

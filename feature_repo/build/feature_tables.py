@@ -149,7 +149,7 @@ def _weighed(corpus: TextCorpus, embeddings: Floats, earlier: _Earlier | None) -
     there are none of this encoder, and again once the corpus has doubled.
     """
     if earlier is not None and len(corpus.keys) < 2 * earlier.fitted_on:
-        empty = TextVectors.fitted(earlier.vectors.weights, earlier.vectors.language)
+        empty = TextVectors.fitted(earlier.vectors.weights)
         return empty.extended(corpus.keys, corpus.texts, embeddings, corpus.titles), earlier.fitted_on
     vectors = TextVectors.build(corpus.keys, corpus.texts, embeddings, corpus.titles, corpus.headlines)
     return vectors, len(corpus.keys)

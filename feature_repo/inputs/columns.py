@@ -134,7 +134,7 @@ class Headlines:
         place: dict[str, int] = {}
         row = np.array([place.setdefault(card, len(place)) if card else -1 for card in cards], np.int64)
         row[row < 0] = len(place)
-        return cls(vectors.encode_headlines([*place, ""]), row)
+        return cls(vectors.weights.headlines([*place, ""]), row)
 
 
 def headlines_of(table: pa.Table, prefix: str, vectors: TextVectors) -> Headlines:

@@ -143,7 +143,7 @@ class Requests:
         for text, vector in (embeddings or {}).items():
             if text in row_of:
                 dense[row_of[text]], has_vector[row_of[text]] = on_grid(vector)[0], True
-        return cls(row, dense, has_vector, vectors.encode_query_lexical([*row_of, ""]))
+        return cls(row, dense, has_vector, vectors.weights.lexical([*row_of, ""]))
 
 
 @dataclass(frozen=True)

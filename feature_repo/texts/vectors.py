@@ -4,7 +4,7 @@ Immutable; a map from text_key to a row. Knows no encoder (embeddings are given)
 not read, and hold no pickle. Row -1 means an unknown text: its dense row is zero and its lexical row empty.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,22 +20,20 @@ from feature_repo.texts.text import LANGUAGE
 from feature_repo.texts.weighing import (
     BUCKETS,
     DIMENSIONS,
-    idf_of,
+    WEIGHT_SHAPES,
+    TextWeights,
     on_grid,
-    principal_axes,
-    projected,
     term_counts,
     weighted,
 )
 from metier.errors import ArtifactError, FeatureError
 
-WEIGHTS = ("idf", "headline_idf", "center", "components")
 MATRICES = ("dense", "projection")
 KEYS, TITLES = "keys", "titles.arrow"
 FILES = (
     *files_of(KEYS),
     TITLES,
-    *(f"{name}.npy" for name in (*MATRICES, *WEIGHTS, *(f"lexical.{part}" for part in CSR_PARTS))),
+    *(f"{name}.npy" for name in (*MATRICES, *WEIGHT_SHAPES, *(f"lexical.{part}" for part in CSR_PARTS))),
 )
 EARLIER = ("texts.json", "lexical.npz", "weights.npz", "fit.json")
 """Files of an earlier format: left in place, they would outlive what is forgotten."""
@@ -51,18 +49,13 @@ class TextVectors:
     names: Names
     """Text keys."""
     spelled_titles: pa.StringArray
-    language: str
+    weights: TextWeights
     padded_dense: Floats
     """(n + 1, 384); the last row is zero and stands for an unknown text."""
     padded_lexical: sp.csr_array
     """(n + 1, 2**18), unit rows; the last row is empty."""
-    idf: Floats
-    headline_idf: Floats
-    center: Floats
-    components: Floats
-    """(384, 16): principal axes of the dense rows."""
     projection: Floats
-    """(n + 1, 16): coordinates of the dense rows on those axes; the last row is NaN."""
+    """(n + 1, 16): coordinates of the dense rows on the principal axes; the last row is NaN."""
     newer: "TextVectors | None" = None
     """Later texts, weighed and projected alike, whose rows follow on these; the arrays here are without them."""
 
@@ -86,68 +79,60 @@ class TextVectors:
                 f"{len(keys)} keys, {len(texts)} texts and {len(embeddings)} embeddings; encode the same texts again"
             )
         named = tuple(_titles(texts) if titles is None else titles)
-        counts = term_counts(texts, language)
-        idf = idf_of(counts)
-        headline_idf = idf_of(term_counts(named if headlines is None else headlines, language))
-        dense = on_grid(embeddings)
-        center, components = principal_axes(dense)
-        weights = {"idf": idf, "headline_idf": headline_idf, "center": center, "components": components}
-        return cls._of(keys, named, language, [dense], weighted(counts, idf), weights)
+        counts, dense = term_counts(texts, language), on_grid(embeddings)
+        headline_counts = term_counts(named if headlines is None else headlines, language)
+        weights = TextWeights.fit(counts, headline_counts, dense, language)
+        return cls._of(keys, named, weights, [dense], weighted(counts, weights.idf))
 
     @classmethod
-    def fitted(cls, weights: Mapping[str, npt.NDArray], language: str = LANGUAGE) -> "TextVectors":
-        """No texts yet, but what `weights` of an earlier build weigh and project texts by."""
-        empty = sp.csr_array((0, BUCKETS), dtype=np.float32)
-        return cls._of((), (), language, [], empty, {name: np.asarray(weights[name]) for name in WEIGHTS})
+    def fitted(cls, weights: TextWeights) -> "TextVectors":
+        """No texts yet, but what an earlier build weighs and projects texts by."""
+        return cls._of((), (), weights, [], sp.csr_array((0, BUCKETS), dtype=np.float32))
 
     @classmethod
     def _of(
         cls,
         keys: Sequence[str],
         titles: Sequence[str],
-        language: str,
+        weights: TextWeights,
         dense: Sequence[Floats],
         lexical: sp.csr_array,
-        weights: dict[str, Floats],
     ) -> "TextVectors":
         padded = np.concatenate([*dense, np.zeros((1, DIMENSIONS), np.float32)])
-        projection = projected(padded, weights["center"], weights["components"])
+        projection = weights.projected(padded)
         projection[-1] = np.nan
-        idf, headline_idf, center, components = (weights[name] for name in WEIGHTS)
-        named, terms = pa.array(titles, pa.string()), _padded(lexical)
-        return cls(Names.of(keys), named, language, padded, terms, idf, headline_idf, center, components, projection)
+        named = pa.array(titles, pa.string())
+        return cls(Names.of(keys), named, weights, padded, _padded(lexical), projection)
 
     @property
-    def weights(self) -> dict[str, Floats]:
-        """What was fitted: idf, headline_idf (2**18,), center (384,), components (384, 16)."""
-        return {name: getattr(self, name) for name in WEIGHTS}
+    def language(self) -> str:
+        """ISO 639-1; whose stemmer made the terms."""
+        return self.weights.language
 
     def extended(
         self, keys: Sequence[str], texts: Sequence[str], embeddings: Floats, titles: Sequence[str] | None = None
     ) -> "TextVectors":
         """These vectors and more texts, weighed and projected as fitted; texts already known are left alone."""
-        first = {key: place for place, key in reversed(list(enumerate(keys)))}
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
         unknown = self.names.rows(keys) < 0
-        fresh = sorted(place for place in first.values() if unknown[place])
-        if not fresh:
+        new = sorted(position for position in first.values() if unknown[position])
+        if not new:
             return self
-        chosen = [texts[place] for place in fresh]
         named = _titles(texts) if titles is None else titles
-        lexical = sp.vstack([self.lexical, self.encode_query_lexical(chosen)], format="csr")
-        rows = on_grid(embeddings)
+        lexical = self.weights.lexical([texts[position] for position in new])
+        dense = on_grid(embeddings)
         return self._of(
-            (*self.keys, *(keys[place] for place in fresh)),
-            (*self.titles, *(named[place] for place in fresh)),
-            self.language,
-            [self.dense, rows if len(fresh) == len(rows) else rows[fresh]],
-            lexical,
+            (*self.keys, *(keys[position] for position in new)),
+            (*self.titles, *(named[position] for position in new)),
             self.weights,
+            [self.dense, dense if len(new) == len(dense) else dense[new]],
+            sp.vstack([self.lexical, lexical], format="csr"),
         )
 
     def only(self, rows: Rows) -> "TextVectors":
         """The texts of these rows."""
         keys, titles = self.names.at(rows), self.spelled_titles.take(pa.array(rows)).to_pylist()
-        return self._of(keys, titles, self.language, [self.dense[rows]], self.lexical[rows], self.weights)
+        return self._of(keys, titles, self.weights, [self.dense[rows]], self.lexical[rows])
 
     def overlaid(self, newer: "TextVectors") -> "TextVectors":
         """These texts and the newer ones, without a copy of these; rows of these stay what they are."""
@@ -156,8 +141,8 @@ class TextVectors:
         return replace(self, newer=newer)
 
     def comparable(self, other: "TextVectors") -> bool:
-        """Whether both were weighed and projected by the same arrays."""
-        return all(getattr(self, name) is getattr(other, name) for name in WEIGHTS)
+        """Whether both were weighed and projected by the same weights, the object itself."""
+        return self.weights is other.weights
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -184,16 +169,16 @@ class TextVectors:
         if not isinstance(keys, pa.Array | pa.ChunkedArray):
             return self._rows(keys)
         distinct = keys.cast(pa.string()).unique()
-        places = pc.index_in(keys.cast(pa.string()), value_set=distinct).to_numpy()
-        found: Rows = self._rows([*distinct.to_pylist(), None])[places.astype(np.int64)]
-        return found
+        codes = pc.index_in(keys.cast(pa.string()), value_set=distinct).to_numpy()
+        rows: Rows = self._rows([*distinct.to_pylist(), None])[codes.astype(np.int64)]
+        return rows
 
     def _rows(self, keys: Sequence[str | None]) -> Rows:
-        found = self.names.rows(keys)
+        own = self.names.rows(keys)
         if self.newer is None:
-            return found
+            return own
         later = self.newer.rows(keys)
-        rows: Rows = np.where((found < 0) & (later >= 0), later + len(self.names), found)
+        rows: Rows = np.where((own < 0) & (later >= 0), later + len(self.names), own)
         return rows
 
     def dense_at(self, rows: Rows) -> Floats:
@@ -217,9 +202,9 @@ class TextVectors:
         late = rows >= len(self.names)
         titles: list[str | None] = self.spelled_titles.take(pa.array(rows, mask=(rows < 0) | late)).to_pylist()
         if self.newer is not None and late.any():
-            places = np.flatnonzero(late)
-            for place, title in zip(places, self.newer.titles_at(rows[late] - len(self.names)), strict=True):
-                titles[place] = title
+            newer = self.newer.titles_at(rows[late] - len(self.names))
+            for position, title in zip(np.flatnonzero(late), newer, strict=True):
+                titles[position] = title
         return titles
 
     def _at(self, rows: Rows, matrix: str) -> Floats:
@@ -227,17 +212,9 @@ class TextVectors:
         late = rows >= len(self.names)
         if self.newer is None or not late.any():
             return values[rows]
-        found = values[np.where(late, -1, rows)]
-        found[late] = getattr(self.newer, matrix)[rows[late] - len(self.names)]
-        return found
-
-    def encode_query_lexical(self, texts: Sequence[str]) -> sp.csr_array:
-        """(len(texts), 2**18) TF-IDF rows with the fitted idf."""
-        return weighted(term_counts(texts, self.language), self.idf)
-
-    def encode_headlines(self, headlines: Sequence[str]) -> sp.csr_array:
-        """(len(headlines), 2**18) TF-IDF rows with the idf of headlines."""
-        return weighted(term_counts(headlines, self.language), self.headline_idf)
+        gathered = values[np.where(late, -1, rows)]
+        gathered[late] = getattr(self.newer, matrix)[rows[late] - len(self.names)]
+        return gathered
 
     def write(self, folder: Path) -> None:
         """Write FILES into `folder`."""
@@ -246,10 +223,8 @@ class TextVectors:
         self.names.write(folder, KEYS)
         titles = pa.table({"title": self.spelled_titles})
         write_table(folder / TITLES, titles.replace_schema_metadata({"language": self.language}))
-        write_arrays(
-            folder,
-            {"dense": self.padded_dense, "projection": self.projection, "lexical": self.padded_lexical, **self.weights},
-        )
+        matrices = {"dense": self.padded_dense, "projection": self.projection, "lexical": self.padded_lexical}
+        write_arrays(folder, {**matrices, **self.weights.arrays})
 
     @classmethod
     def read(cls, folder: Path) -> "TextVectors":
@@ -262,10 +237,9 @@ class TextVectors:
         lexical = read_rows(folder, "lexical", BUCKETS)
         if not (len(names) + 1 == titles.num_rows + 1 == len(dense) == len(projection) == lexical.shape[0]):
             raise ArtifactError(f"{folder} holds files of different builds; build the features again")
-        idf, headline_idf, center, components = (read_array(folder / f"{name}.npy") for name in WEIGHTS)
-        language = titles.schema.metadata[b"language"].decode()
-        spelled = whole(titles["title"])
-        return cls(names, spelled, language, dense, lexical, idf, headline_idf, center, components, projection)
+        arrays = {name: read_array(folder / f"{name}.npy") for name in WEIGHT_SHAPES}
+        weights = TextWeights.of(arrays, titles.schema.metadata[b"language"].decode())
+        return cls(names, whole(titles["title"]), weights, dense, lexical, projection)
 
 
 def _titles(texts: Sequence[str]) -> list[str]:

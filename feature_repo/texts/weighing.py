@@ -1,16 +1,19 @@
 """How texts are weighed and projected: terms in buckets, inverse document frequencies, principal axes, a grid.
 
-Pure functions of texts and vectors. Knows no text by key and no file.
+TextWeights are what is fitted; the rest are pure functions of texts and vectors. Knows no text by key and no file.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from feature_repo.texts.text import analyze
+from feature_repo.texts.text import LANGUAGE, analyser, analyze
+from metier.errors import ArtifactError
 
 DIMENSIONS = 384
 BUCKETS = 2**18
@@ -22,6 +25,82 @@ ROWS_AT_ONCE = 16_384
 """Rows that are computed with together: bounds what is held beside them."""
 
 Floats = npt.NDArray[np.float32]
+
+WEIGHT_SHAPES: dict[str, tuple[int, ...]] = {
+    "idf": (BUCKETS,),
+    "headline_idf": (BUCKETS,),
+    "center": (DIMENSIONS,),
+    "components": (DIMENSIONS, COMPONENTS),
+}
+"""Arrays of TextWeights, float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextWeights:
+    """What texts are weighed and projected by: fitted on the texts of one build, then kept with what was trained on it.
+
+    Vectors made by different weights cannot be compared.
+    """
+
+    idf: Floats
+    """(2**18,): inverse document frequency of each bucket of terms."""
+    headline_idf: Floats
+    """(2**18,): the same among headlines."""
+    center: Floats
+    """(384,): mean of the embeddings."""
+    components: Floats
+    """(384, 16): principal axes of the embeddings."""
+    language: str = LANGUAGE
+    """ISO 639-1; whose stemmer made the terms."""
+
+    def __post_init__(self) -> None:
+        """ArtifactError for arrays of other types or shapes, UnknownNameError for a language without a stemmer."""
+        _require_shapes(self.arrays)
+        analyser(self.language)
+
+    @classmethod
+    def fit(cls, counts: sp.csr_array, headline_counts: sp.csr_array, dense: Floats, language: str) -> Self:
+        """Fit to term counts (n, 2**18) of texts, those of headlines, and embeddings on the grid (n, 384)."""
+        return cls(idf_of(counts), idf_of(headline_counts), *principal_axes(dense), language)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, npt.NDArray], language: str) -> Self:
+        """The inverse of `arrays`; ArtifactError where names, types or shapes are others."""
+        _require_shapes(arrays)
+        return cls(**arrays, language=language)
+
+    @property
+    def arrays(self) -> dict[str, Floats]:
+        """The arrays by name, in the order of WEIGHT_SHAPES."""
+        return {name: getattr(self, name) for name in WEIGHT_SHAPES}
+
+    def equals(self, other: "TextWeights") -> bool:
+        """Whether both weigh and project every text alike."""
+        same = (np.array_equal(array, other.arrays[name]) for name, array in self.arrays.items())
+        return self.language == other.language and all(same)
+
+    def lexical(self, texts: Sequence[str]) -> sp.csr_array:
+        """(len(texts), 2**18) TF-IDF rows of unit length."""
+        return weighted(term_counts(texts, self.language), self.idf)
+
+    def headlines(self, headlines: Sequence[str]) -> sp.csr_array:
+        """(len(headlines), 2**18) TF-IDF rows of unit length, by the idf of headlines."""
+        return weighted(term_counts(headlines, self.language), self.headline_idf)
+
+    def projected(self, dense: Floats) -> Floats:
+        """(n, 16): coordinates of dense rows on the principal axes."""
+        return projected(dense, self.center, self.components)
+
+
+def _require_shapes(arrays: Mapping[str, npt.NDArray]) -> None:
+    actual = {name: (array.dtype.name, array.shape) for name, array in arrays.items()}
+    expected = {name: ("float32", shape) for name, shape in WEIGHT_SHAPES.items()}
+    wrong = sorted(name for name in actual.keys() | expected.keys() if actual.get(name) != expected.get(name))
+    if wrong:
+        raise ArtifactError(
+            f"text weights {wrong[0]!r} are {actual.get(wrong[0], 'absent')}, not {expected.get(wrong[0], 'known')}; "
+            "give those of the text vectors that the rankers were trained with"
+        )
 
 
 def on_grid(embeddings: Floats) -> Floats:

@@ -44,7 +44,7 @@ class ChangedCandidates:
         self._read = read
         self._table = "jobs" if base.surface == "job_feed" else "freelancers"
         self._growing = GrowingRetriever(base.release.retriever, folder, pool)
-        self._texts = TextVectors.fitted(base.release.vectors.weights, base.release.vectors.language)
+        self._texts = TextVectors.fitted(base.release.vectors.weights)
         self._newest: dict[str, tuple[int, Change]] = {}
         """Slot and version of each changed candidate, by slot."""
         self._rows = base.release.candidates.slice(0, 0)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.releases import CandidateRelease
+from components.releases.candidate_release import CandidateRelease
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
 from feature_repo.files.names import whole

@@ -17,8 +17,8 @@ import pytest
 
 from components.importers.logs.endpoint import import_logs
 from components.importers.logs.events import EventsReport
-from components.releases.aliases import build_releases
-from components.releases.candidate_release import moment_of
+from components.releases.folder import moment_of
+from components.releases.release_builder import build_releases
 from components.training_sets.assemble import applications, assemble
 from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS

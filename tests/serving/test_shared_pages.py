@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.releases import CandidateRelease
+from components.releases.candidate_release import CandidateRelease
 from components.retrieval import HybridRetriever
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.texts import Encoder, TextVectors

@@ -18,8 +18,9 @@ import uvicorn
 
 from components.ranking import Ensemble, NeuralConfig, NeuralRanker, XGBoostConfig, XGBoostRanker
 from components.releases import Bundle, RegisteredBundle, open_registry
-from components.releases.aliases import build_releases, bundles_to_serve
+from components.releases.aliases import bundles_to_serve
 from components.releases.bundle import Origin
+from components.releases.release_builder import build_releases
 from components.simulator import SimulatorConfig, simulate
 from components.training_sets.assemble import build_training_set
 from feature_repo.build import build_all
@@ -173,7 +174,6 @@ def _register(
         ensemble=Ensemble.fit(rankers, validation),
         encoder=encoder,
         text_weights=vectors.weights,
-        language=vectors.language,
         evaluation={},
         decision={"verdict": "hold"},
     )

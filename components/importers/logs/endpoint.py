@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from components.importers.logs.events import EventsReport, import_events, imported_whole, no_other_import
-from components.releases.candidate_release import moment_of
+from components.releases.folder import moment_of
 from metier.changes.files import FileChangeLog
 from metier.changes.log import sequence_of
 from metier.changes.stream import StreamChangeLog

@@ -24,9 +24,9 @@ from components.ranking import (
     artifact,
 )
 from components.releases import Bundle
-from components.releases.bundle import WEIGHT_SHAPES, Origin, feature_schema_hash
+from components.releases.bundle import Origin, feature_schema_hash
 from components.training_sets import RankingDataset
-from feature_repo.texts import Encoder, TextVectors
+from feature_repo.texts import Encoder, TextVectors, TextWeights
 from metier.errors import ArtifactError
 
 NAMES = ("left", "right", "level_code")
@@ -69,8 +69,7 @@ def encoder():
 @pytest.fixture(scope="module")
 def weights(encoder):
     texts = ["Line cook. Busy bistro kitchens. grilling", "Registered nurse. Intensive care. triage"]
-    vectors = TextVectors.build(["cook", "nurse"], texts, encoder.encode(texts))
-    return {name: getattr(vectors, name) for name in WEIGHT_SHAPES}
+    return TextVectors.build(["cook", "nurse"], texts, encoder.encode(texts)).weights
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +79,6 @@ def parts(ensemble, encoder, weights):
         "ensemble": ensemble,
         "encoder": encoder,
         "text_weights": weights,
-        "language": "en",
         "evaluation": {"ndcg_at_10": [0.41, 0.38, 0.44], "undefined": None},
         "decision": {"verdict": "promote", "estimand": "logged", "reasons": ["first champion"]},
     }
@@ -125,8 +123,7 @@ def test_what_was_written_is_read(written, parts):
     features = marketplace(seed=2).features
     assert np.array_equal(found.ensemble.score(features), parts["ensemble"].score(features))
     assert found.encoder.hash == parts["encoder"].hash
-    assert found.text_weights.keys() == WEIGHT_SHAPES.keys()
-    assert all(np.array_equal(found.text_weights[name], parts["text_weights"][name]) for name in WEIGHT_SHAPES)
+    assert found.text_weights.equals(parts["text_weights"])
     assert found.evaluation == parts["evaluation"]
     assert found.decision == parts["decision"]
 
@@ -154,7 +151,7 @@ def test_equal_content_has_equal_digests(written, other, parts, tmp_path):
 
 
 def test_the_schema_hash_depends_on_names_weights_and_encoder(weights):
-    moved = {**weights, "center": weights["center"] + 1}
+    moved = replace(weights, center=weights.center + 1)
     hashes = {
         feature_schema_hash(NAMES, weights, "x"),
         feature_schema_hash(NAMES[::-1], weights, "x"),
@@ -176,7 +173,6 @@ def test_a_bundle_never_changes(written, parts):
         ({"decision": {"verdict": {1, 2}}}, "cannot be stored as JSON"),
         ({"origin": replace(ORIGIN, lineage={"run": object()})}, "cannot be stored as JSON"),
         ({"decision": {}}, "the decision has no verdict"),
-        ({"text_weights": {}}, "text weights 'center' are absent"),
     ],
 )
 def test_parts_that_cannot_be_stored_leave_nothing_behind(parts, tmp_path, change, message):
@@ -185,14 +181,14 @@ def test_parts_that_cannot_be_stored_leave_nothing_behind(parts, tmp_path, chang
     assert list(tmp_path.iterdir()) == []
 
 
-def test_text_weights_of_other_shapes_and_names_are_refused(parts, weights, tmp_path):
-    for wrong in (
-        {"idf": weights["idf"][1:]},
-        {"center": weights["center"].astype(np.float64)},
-        {"tf": weights["idf"]},
-    ):
+def test_text_weights_of_other_shapes_and_names_are_refused(weights):
+    for wrong in ({"idf": weights.idf[1:]}, {"center": weights.center.astype(np.float64)}, {"tf": weights.idf}):
         with pytest.raises(ArtifactError, match=f"text weights '{next(iter(wrong))}'"):
-            Bundle.write(tmp_path / "bundle", **{**parts, "text_weights": {**weights, **wrong}})
+            TextWeights.of({**weights.arrays, **wrong}, "en")
+    with pytest.raises(ArtifactError, match="text weights 'center' are absent"):
+        TextWeights.of({}, "en")
+    with pytest.raises(ArtifactError, match="text weights 'idf' are"):
+        replace(weights, idf=weights.idf[1:])
 
 
 def test_a_place_that_cannot_be_written_is_named(parts, tmp_path):

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.releases.candidate_release import build_release, moment_of, read_release, release_version, vectors_by
-from components.releases.folder import newest_version
+from components.releases.candidate_release import read_release
+from components.releases.folder import moment_of, newest_version
+from components.releases.release_builder import ReleaseSource, build_release, release_version, vectors_by
 from components.retrieval.digests import NOTE
 from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
@@ -70,7 +71,8 @@ class Home:
     def build(self, folder: Path, surface: str = "talent_search", as_of: datetime = AS_OF) -> str:
         read = FeatureStoreClient(self.settings).training_features
         vectors = vectors_by(self.corpus.weights, self.corpus, self.lake, as_of)
-        return build_release(surface, self.lake, read, as_of, self.encoder, vectors, folder)  # type: ignore[arg-type]
+        source = ReleaseSource(surface, self.lake, read, self.encoder, vectors)  # type: ignore[arg-type]
+        return build_release(source, as_of, folder)
 
 
 @pytest.fixture(scope="module")
@@ -189,12 +191,11 @@ def test_an_earlier_moment_is_pointed_at_and_not_pruned(home: Home, copied: Path
 def test_equal_content_has_an_equal_version_and_other_content_another(home: Home, folder: Path, tmp_path: Path) -> None:
     assert home.build(tmp_path) == newest(folder)
     corpus = home.corpus
+    moved = replace(corpus.weights, center=corpus.weights.center + 1)
     versions = {
         release_version(home.lake, AS_OF, home.encoder, corpus),
         release_version(home.lake, LATER, home.encoder, corpus),
-        release_version(
-            home.lake, AS_OF, home.encoder, TextVectors.fitted({**corpus.weights, "center": corpus.center + 1})
-        ),
+        release_version(home.lake, AS_OF, home.encoder, TextVectors.fitted(moved)),
         release_version(Lake(str(tmp_path / "other")), AS_OF, home.encoder, corpus),
     }
     assert len(versions) == 4
@@ -227,7 +228,7 @@ def test_a_build_that_fails_leaves_the_earlier_release_in_place(home: Home, copi
 
     before = newest(copied)
     with pytest.raises(ConnectionError):
-        build_release("talent_search", home.lake, broken, LATER, home.encoder, home.corpus, copied)
+        build_release(ReleaseSource("talent_search", home.lake, broken, home.encoder, home.corpus), LATER, copied)
     assert newest(copied) == before
     read_release(copied, before, home.encoder)
     assert [path.name for path in copied.iterdir() if path.name.startswith(".")] == []

@@ -17,10 +17,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from components.ranking import Ensemble, ExternalRanker
 from components.releases import Bundle, RegisteredBundle, Registry, registry_database
-from components.releases.bundle import WEIGHT_SHAPES, Origin
+from components.releases.bundle import Origin
 from components.releases.registry import PREVIOUS_CHAMPION, registered_name
 from components.training_sets import RankingDataset
-from feature_repo.texts import Encoder
+from feature_repo.texts import Encoder, TextWeights
+from feature_repo.texts.weighing import WEIGHT_SHAPES
 from metier.errors import ArtifactError, RegistryError
 
 FEED, SEARCH = registered_name("job_feed"), registered_name("talent_search")
@@ -76,8 +77,7 @@ def write(encoder, tmp_path_factory):
             origin=origin,
             ensemble=ensemble,
             encoder=encoder,
-            text_weights={name: np.zeros(shape, np.float32) for name, shape in WEIGHT_SHAPES.items()},
-            language="en",
+            text_weights=TextWeights(*(np.zeros(shape, np.float32) for shape in WEIGHT_SHAPES.values())),
             evaluation={"ndcg_at_10": 0.4},
             decision={"verdict": "promote", "estimand": "logged"},
         )

@@ -162,21 +162,21 @@ def test_a_session_counts_the_candidates_turned_to_shortly_before(surface: str) 
 def test_a_past_headline_has_the_title_of_its_text_and_its_own_place() -> None:
     history = past("freelancer_history", [KEYS[2]], ["j1"], recent_cities=["Newark"], recent_companies=["Acme"])
     found = features("job_feed", query(history), job(region=None))
-    left, right = VECTORS.encode_headlines(["pastry cook Newark Acme", "go engineer newark Acme"]).toarray()
+    left, right = VECTORS.weights.headlines(["pastry cook Newark Acme", "go engineer newark Acme"]).toarray()
     assert found["past_headline_max"] == pytest.approx(cosine(left, right), abs=3e-4)
     assert 0 < found["past_headline_max"] < 1
 
 
 def test_the_headline_is_title_place_and_company() -> None:
     found = features("job_feed", query(person()), job())
-    left, right = VECTORS.encode_headlines(["go developer Newark NJ", "go engineer newark NY Acme"]).toarray()
+    left, right = VECTORS.weights.headlines(["go developer Newark NJ", "go engineer newark NY Acme"]).toarray()
     assert found["headline_score"] == pytest.approx(cosine(left, right), abs=3e-4)
 
 
 def test_a_request_is_held_against_the_candidate_by_known_or_given_vectors() -> None:
     typed = features("talent_search", query(text=TITLES[3]), person())
     assert typed["request_semantic"] == pytest.approx(cosine(VECTORS.dense[3], VECTORS.dense[0]), abs=3e-4)
-    left, right = VECTORS.encode_query_lexical([TITLES[3], TITLES[0]]).toarray()
+    left, right = VECTORS.weights.lexical([TITLES[3], TITLES[0]]).toarray()
     assert typed["request_lexical"] == pytest.approx(cosine(left, right), abs=3e-4)
     assert np.isnan(typed["semantic_cosine"])
     table = pa.Table.from_pylist([query(text="never seen go")])

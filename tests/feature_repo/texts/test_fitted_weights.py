@@ -13,7 +13,7 @@ def unit_rows(n):
 
 def test_the_same_texts_under_kept_weights_have_the_same_vectors():
     built = TextVectors.build(["a", "b", "c"], TEXTS, unit_rows(3))
-    again = TextVectors.fitted(built.weights, built.language).extended(["a", "b", "c"], TEXTS, unit_rows(3))
+    again = TextVectors.fitted(built.weights).extended(["a", "b", "c"], TEXTS, unit_rows(3))
     assert again.keys == built.keys
     assert again.titles == built.titles
     assert (again.lexical != built.lexical).nnz == 0

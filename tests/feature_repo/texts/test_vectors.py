@@ -38,7 +38,7 @@ def test_a_lexical_row_is_sublinear_tf_times_smooth_idf_of_unit_length(vectors: 
 
 
 def test_the_same_text_asked_as_a_query_has_the_same_row(vectors: TextVectors) -> None:
-    difference = vectors.encode_query_lexical(TEXTS) - vectors.lexical
+    difference = vectors.weights.lexical(TEXTS) - vectors.lexical
     assert abs(difference).max() == 0
 
 
@@ -67,7 +67,7 @@ def test_what_is_read_is_mapped_and_not_copied(vectors: TextVectors, tmp_path: P
     vectors.write(tmp_path)
     again = TextVectors.read(tmp_path)
     lexical = again.padded_lexical
-    for array in (again.padded_dense, again.projection, again.idf, lexical.data, lexical.indices, lexical.indptr):
+    for array in (*again.weights.arrays.values(), again.padded_dense, again.projection, lexical.data, lexical.indices):
         assert mapped(array)
         assert not array.flags.writeable
 
@@ -150,7 +150,7 @@ def test_the_projection_keeps_the_most_variance_first() -> None:
 def test_coordinates_do_not_depend_on_the_texts_beside() -> None:
     """They are exact: float64, which holds every product and sum of them, gives no other."""
     built = TextVectors.build([str(i) for i in range(40)], ["t"] * 40, unit_rows(40))
-    exact = (built.dense.astype(np.float64) - built.center) @ built.components.astype(np.float64)
+    exact = (built.dense.astype(np.float64) - built.weights.center) @ built.weights.components.astype(np.float64)
     np.testing.assert_array_equal(built.projection[:-1].astype(np.float64), exact)
 
 
@@ -159,8 +159,8 @@ def test_more_texts_keep_the_old_rows_and_the_fitted_idf(vectors: TextVectors) -
     assert more.keys == ("a", "b", "c", "q")
     np.testing.assert_array_equal(more.dense[:3], vectors.dense)
     np.testing.assert_array_equal(more.dense[3], on_grid(unit_rows(3, seed=1))[1])
-    np.testing.assert_array_equal(more.idf, vectors.idf)
-    assert abs(more.lexical[[3]] - vectors.encode_query_lexical(["cook"])).max() == 0
+    np.testing.assert_array_equal(more.weights.idf, vectors.weights.idf)
+    assert abs(more.lexical[[3]] - vectors.weights.lexical(["cook"])).max() == 0
     assert vectors.extended(["a"], ["cook"], unit_rows(1)) is vectors
 
 
@@ -168,7 +168,7 @@ def test_no_text_at_all_still_answers() -> None:
     nothing = TextVectors.build([], [], np.zeros((0, 384), np.float32))
     assert nothing.rows(["a"]).tolist() == [-1]
     assert nothing.lexical.shape == (0, BUCKETS)
-    assert isinstance(nothing.encode_query_lexical(["a b"]), sp.csr_array)
+    assert isinstance(nothing.weights.lexical(["a b"]), sp.csr_array)
 
 
 def test_cosines_on_the_grid_do_not_depend_on_how_they_are_multiplied() -> None:

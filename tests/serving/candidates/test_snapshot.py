@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.releases import CandidateRelease
+from components.releases.candidate_release import CandidateRelease
 from components.training_sets.assemble import applications
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import candidate_features

@@ -1,0 +1,137 @@
+"""Build candidate releases: of one bundle, or of every bundle in use, as known at a moment.
+
+Reads the lake and the feature store. Knows no ranker and no request.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from components.releases.aliases import aliased_bundles, open_registry
+from components.releases.bundle import Bundle
+from components.releases.candidate_release import CandidateRelease, Moments
+from components.releases.folder import FORMAT, MANIFEST, beside, only_writer, point
+from components.retrieval import HybridRetriever
+from components.retrieval.from_lake import applications, newest_versions, pair_interactions
+from components.retrieval.pair_facts import PairFacts
+from feature_repo.build.built import Built
+from feature_repo.build.corpus import TextCorpus, distinct_texts
+from feature_repo.build.feature_tables import VECTORS
+from feature_repo.client import FeatureStoreClient
+from feature_repo.definitions import VIEWS
+from feature_repo.hydrate import Read, candidate_features
+from feature_repo.texts import Encoder, TextVectors, TextWeights
+from feature_repo.texts.text import headline, text_key
+from metier.contract import Surface
+from metier.errors import FeatureError
+from metier.lake import Lake
+from metier.settings import Settings
+
+
+@dataclass(frozen=True)
+class ReleaseSource:
+    """What a candidate release of one bundle is made of."""
+
+    surface: Surface
+    lake: Lake
+    read: Read
+    """Answers as known at a moment: FeatureStoreClient.training_features."""
+    encoder: Encoder
+    vectors: TextVectors
+    """Of every text of the lake, by the bundle's weights."""
+
+
+def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
+    """Build the release of every bundle in use as known at `as_of`: bundle label -> release version."""
+    registry, lake = open_registry(settings), Lake(settings.lake)
+    corpus = TextVectors.read(settings.features / VECTORS)
+    store, built = FeatureStoreClient(settings), Built.read(settings.features)
+    views = {} if built is None else {view.name: built.moment for view in VIEWS}
+    versions: dict[str, str] = {}
+    for aliased in aliased_bundles(registry):
+        pin = aliased.bundle
+        bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
+        if bundle.version not in versions:
+            vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
+            source = ReleaseSource(aliased.surface, lake, store.training_features, bundle.encoder, vectors)
+            versions[bundle.version] = build_release(source, as_of, settings.candidates / bundle.version, views)
+    return versions
+
+
+def build_release(source: ReleaseSource, as_of: datetime, folder: Path, views: Moments | None = None) -> str:
+    """Write the release of `as_of` under `folder` (one a bundle), point at it, and return its version.
+
+    `views` says as of which moment a view's values are, where that is earlier than `as_of`.
+    """
+    older = {view: moment for view, moment in (views or {}).items() if moment < as_of}
+    version = release_version(source.lake, as_of, source.encoder, source.vectors, older)
+    with only_writer(folder):
+        if not (folder / version / MANIFEST).exists():
+            with beside(folder / version) as home:
+                _release(source, version, as_of, older).write(home)
+        point(folder, version)
+    return version
+
+
+def vectors_by(weights: TextWeights, corpus: TextVectors, lake: Lake, as_of: datetime) -> TextVectors:
+    """Vectors of every text known at `as_of` by the `weights` of a bundle; `corpus` holds their embeddings."""
+    if weights.equals(corpus.weights):
+        return corpus
+    known = encoded_texts(corpus, lake, as_of)
+    return TextVectors.fitted(weights).extended(
+        known.keys, known.texts, corpus.dense_at(corpus.rows(known.keys)), known.titles
+    )
+
+
+def encoded_texts(corpus: TextVectors, lake: Lake, as_of: datetime) -> TextCorpus:
+    """Every text known at `as_of`; FeatureError where `corpus` has not the vector of each."""
+    known = distinct_texts(lake, as_of)
+    absent = int((corpus.rows(known.keys) < 0).sum())
+    if absent:
+        raise FeatureError(f"{absent:,} texts of the lake have no vector; run `metier features build` first")
+    return known
+
+
+def release_version(
+    lake: Lake, as_of: datetime, encoder: Encoder, vectors: TextVectors, older: Moments | None = None
+) -> str:
+    """The moment of the release and a digest of what it is made of: equal versions hold equal candidates."""
+    digest = hashlib.sha256(f"{FORMAT} {lake.digest()} {encoder.hash}".encode())
+    for _, fitted in sorted(vectors.weights.arrays.items()):
+        digest.update(np.ascontiguousarray(fitted).tobytes())
+    for view, moment in sorted((older or {}).items()):
+        digest.update(f"{view} {moment.isoformat()}".encode())
+    return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{digest.hexdigest()[:8]}"
+
+
+def _release(source: ReleaseSource, version: str, as_of: datetime, older: Moments) -> CandidateRelease:
+    name, lake, vectors = source.surface, source.lake, source.vectors
+    candidates = newest_versions(lake, name, as_of)
+    rows = vectors.rows([text_key(text) for text in candidates["text"].to_pylist()])
+    places = zip(*(candidates[column].to_pylist() for column in ("title", "city", "region")), strict=True)
+    retriever = HybridRetriever.build(
+        candidates["id"].to_pylist(),
+        candidates["text"].to_pylist(),
+        source.encoder,
+        embeddings=vectors.dense_at(rows),
+        headlines=[headline(*card) for card in places],
+        language=vectors.language,
+    )
+    moment = pa.repeat(pa.scalar(as_of, pa.timestamp("us", tz="UTC")), candidates.num_rows)
+    asked = pa.table({"candidate_id": candidates["id"], "event_timestamp": moment})
+    return CandidateRelease.from_tables(
+        name,
+        version,
+        as_of,
+        candidates.drop_columns(["text"]),
+        candidate_features(name, asked, source.read),
+        applications(lake, as_of),
+        PairFacts.from_interactions(pair_interactions(lake, as_of), as_of),
+        vectors,
+        retriever,
+        older,
+    )
