@@ -17,11 +17,13 @@ SOON = 60.0
 class Valkey:
     """A server that keeps what it holds when it is killed and started again, on the same port.
 
-    What it wrote outlives its process without a sync, and a busy disk takes seconds to sync.
+    What it wrote outlives its process without a sync, and a busy disk takes seconds to sync; a log of changes needs
+    `appendfsync` always.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, appendfsync="no"):
         self._folder = folder
+        self._appendfsync = appendfsync
         self.port = free_port()
         self._server = None
         self.start()
@@ -31,7 +33,7 @@ class Valkey:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self):
-        self._server = ValkeyServer(self.port, data_dir=self._folder, appendonly="yes", appendfsync="no")
+        self._server = ValkeyServer(self.port, data_dir=self._folder, appendonly="yes", appendfsync=self._appendfsync)
         self._server.start(SOON)
 
     def kill(self):

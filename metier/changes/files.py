@@ -1,9 +1,10 @@
 """The change log in files: JSON lines in segments, which the processes of a node append to in turns and follow.
 
 An append holds a lock, writes one line and syncs it; nobody keeps a segment open. What a killed writer left half is
-never read and cut off by the next. Knows lines, not rows.
+never read and cut off by the next; a damaged line is passed over, the ones after it count. Knows lines, not rows.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from metier.durable import sync_folder, write_whole
 from metier.errors import EventLogError
 from metier.locks import exclusively
 
+LOG = logging.getLogger(__name__)
 SEGMENT_BYTES = 16 << 20
 WAIT_SECONDS = 10.0
 """How long an append waits for those of other processes."""
@@ -25,7 +27,7 @@ WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class _Place:
-    """Up to where a segment was read or written: the byte after a line, and the last sequence before it."""
+    """Up to where a segment was read or written: the byte after a line, and the greatest sequence before it."""
 
     segment: Path | None = None
     byte: int = 0
@@ -40,6 +42,8 @@ class FileChangeLog:
         self._segment_bytes = segment_bytes
         self._appending = threading.Lock()
         self._written = self._read = _Place()
+        self._reported: set[tuple[Path, int]] = set()
+        """Segment and end of the damaged lines that were warned of."""
 
     def append(self, table: str, row: Mapping[str, Any], now: datetime) -> Change:
         """See ChangeLog."""
@@ -69,20 +73,19 @@ class FileChangeLog:
 
     def since(self, sequence: int, limit: int) -> list[Change]:
         """See ChangeLog. What another process has written half is not there yet."""
-        place = self._read if self._read.sequence == sequence else _Place()
-        found: list[Change] = []
-        for path, line, end in self._lines(place, sequence):
+        place = self._read if self._read.sequence == sequence else _Place(sequence=sequence)
+        changes: list[Change] = []
+        for path, line, end in self._lines(place):
             change = Change.of_line(line)
             if change is None:
-                continue
-            place = _Place(path, end, change.sequence)
-            if change.sequence > sequence:
-                found.append(change)
-            if len(found) == limit:
+                self._report(path, line, end)
+            elif change.sequence > place.sequence:
+                changes.append(change)
+            place = _Place(path, end, max(place.sequence, change.sequence if change else 0))
+            if len(changes) == limit:
                 break
-        if place.sequence >= sequence:
-            self._read = place
-        return found
+        self._read = place
+        return changes
 
     def edition(self) -> str:
         """See ChangeLog."""
@@ -103,10 +106,10 @@ class FileChangeLog:
             yield []
             return
         with self._alone():
-            held, last = self.segments(), self._last()
-            if held:
+            segments, last = self.segments(), self._last()
+            if segments:
                 self._begin(last.sequence + 1)
-            yield held
+            yield segments
             write_whole(self._folder / "edition", os.urandom(8).hex())
             self._written = self._read = _Place()
 
@@ -120,16 +123,26 @@ class FileChangeLog:
             with exclusively(self._folder / "append.lock", refusal, WAIT_SECONDS):
                 yield
 
-    def _lines(self, place: _Place, sequence: int) -> Iterator[tuple[Path, bytes, int]]:
-        """Whole lines behind `place`; where its segment is gone, of all that may hold changes after `sequence`."""
+    def _report(self, segment: Path, line: bytes, end: int) -> None:
+        if (segment, end) not in self._reported:
+            self._reported.add((segment, end))
+            LOG.warning("%s: the line that ends at byte %d is damaged and passed over: %.200r", segment, end, line)
+
+    def _lines(self, place: _Place) -> Iterator[tuple[Path, bytes, int]]:
+        """(segment, line, the byte after it) behind `place`; where its segment is gone, of all that may be behind it.
+
+        A last line without an end counts only where a later segment shows that nobody is writing it now.
+        """
         segments = self.segments()
         if place.segment in segments:
             first, start = segments.index(place.segment), place.byte
         else:
-            first, start = max(sum(int(path.stem) <= sequence for path in segments) - 1, 0), 0
-        for at, path in enumerate(segments[first:]):
-            for line, end in _whole_lines(path, start if at == 0 else 0):
-                yield path, line, end
+            first, start = max(sum(int(path.stem) <= place.sequence for path in segments) - 1, 0), 0
+        for path in segments[first:]:
+            for line, end in _lines_of(path, start):
+                if line.endswith(b"\n") or path != segments[-1]:
+                    yield path, line, end
+            start = 0
 
     def _last(self) -> _Place:
         """The end of the newest segment; what a killed writer left half is cut off, for it was never acknowledged."""
@@ -139,9 +152,10 @@ class FileChangeLog:
         size = segment.stat().st_size
         if (segment, size) != (self._written.segment, self._written.byte):
             end, sequence = 0, int(segment.stem) - 1
-            for line, end in _whole_lines(segment, 0):  # noqa: B007
-                change = Change.of_line(line)
-                sequence = max(sequence, change.sequence if change else 0)
+            for line, after in _lines_of(segment, 0):
+                if line.endswith(b"\n"):
+                    change, end = Change.of_line(line), after
+                    sequence = max(sequence, change.sequence if change else 0)
             if end < size:
                 os.truncate(segment, end)
             self._written = _Place(segment, end, max(sequence, self._written.sequence))
@@ -171,12 +185,10 @@ class FileChangeLog:
         return segment
 
 
-def _whole_lines(path: Path, start: int) -> Iterator[tuple[bytes, int]]:
-    """(line, the byte behind it) from `start` on, without a last one that has no end; none of a file that is gone."""
+def _lines_of(path: Path, start: int) -> Iterator[tuple[bytes, int]]:
+    """(line, the byte after it) from `start` on; the last one may lack its end. None of a file that is gone."""
     with suppress(FileNotFoundError), path.open("rb") as file:
         file.seek(start)
         for line in file:
-            if not line.endswith(b"\n"):
-                return
             start += len(line)
             yield line, start

@@ -1,12 +1,11 @@
 """The change log: new versions of jobs and freelancers, durable before they are acknowledged, in one order for all.
 
 A change is numbered by the microseconds since 1970 at which it was recorded, strictly increasing; its recorded_at says
-the same. Endpoints append and follow it, `metier import events` brings it to the lake. change_files and change_stream
-keep it. Knows of a row its key and its clocks; what else a row must hold is the contract's business.
+the same. Endpoints append and follow it, `metier import events` brings it to the lake. files.py and stream.py store it.
+Knows of a row its key and its clocks; what else a row must hold is the contract's business.
 """
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,14 +16,13 @@ import pyarrow as pa
 from metier.contract import TABLES, TEXT, TEXT_LIST, TIMESTAMP
 from metier.errors import EventLogError
 
-LOG = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEYS = {"jobs": "job_id", "freelancers": "freelancer_id"}
-_REQUIRED = {name: {each.name: each.type for each in TABLES[name].columns if each.required} for name in KEYS}
+_REQUIRED = {name: {column.name: column.type for column in TABLES[name].columns if column.required} for name in KEYS}
 _STAMPS = {name: [column.name for column in TABLES[name].columns if column.type == TIMESTAMP] for name in KEYS}
 
 
-def _spelled(moment: Any) -> str:
+def _as_text(moment: Any) -> str:
     if not isinstance(moment, datetime):
         raise TypeError(f"{moment!r} is neither text, number nor moment")
     if moment.tzinfo is None:
@@ -32,7 +30,7 @@ def _spelled(moment: Any) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_spelled)
+_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_as_text)
 
 
 @dataclass(frozen=True)
@@ -62,30 +60,28 @@ class Change:
 
     def line(self) -> bytes:
         """The change as every log keeps it; EventLogError where its row is no JSON."""
-        told = {"table": self.table, "row": dict(self.row), "sequence": self.sequence}
+        fields = {"table": self.table, "row": dict(self.row), "sequence": self.sequence}
         try:
-            return _JSON.encode(told).encode() + b"\n"
+            return _JSON.encode(fields).encode() + b"\n"
         except (ValueError, TypeError) as error:
             raise EventLogError(f"a change cannot be written as JSON ({error}); correct its row") from error
 
     @classmethod
     def of_line(cls, line: bytes) -> Self | None:
-        """The inverse of `line`; None for one that holds no change."""
+        """The inverse of `line`; None for one that is damaged or holds no change."""
         try:
-            told = json.loads(line)
-            row = dict(told["row"])
-            row |= {name: datetime.fromisoformat(row[name]) for name in _STAMPS[told["table"]] if row.get(name)}
-            if all(_fits(row.get(name), kind) for name, kind in _REQUIRED[told["table"]].items()):
-                return cls(told["table"], row, int(told["sequence"]))
-        except (ValueError, TypeError, KeyError):
-            pass
-        LOG.warning("a line of the change log holds no change: %.200r", line)
-        return None
+            fields = json.loads(line)
+            table, row, sequence = fields["table"], dict(fields["row"]), int(fields["sequence"])
+            row |= {name: datetime.fromisoformat(row[name]) for name in _STAMPS[table] if row.get(name)}
+            complete = all(_fits(row.get(name), kind) for name, kind in _REQUIRED[table].items())
+            return cls(table, row, sequence) if complete and sequence_of(row["recorded_at"]) == sequence else None
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+            return None
 
 
 def _fits(value: Any, kind: pa.DataType) -> bool:
     if kind == TEXT_LIST:
-        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        return isinstance(value, list) and all(isinstance(text, str) for text in value)
     return isinstance(value, str) if kind == TEXT else value is not None
 
 
@@ -98,11 +94,14 @@ class ChangeLog(Protocol):
     """Where changes are kept; several processes share one."""
 
     def append(self, table: str, row: Mapping[str, Any], now: datetime) -> Change:
-        """The change, once it is durable; EventLogError where it could not be made so, and then it was not."""
+        """The change, once it is durable; EventLogError where it could not be made so: then it is in no log.
+
+        Whoever followed the log meanwhile may have read a refused change; `edition` then tells to read again.
+        """
         ...
 
     def since(self, sequence: int, limit: int) -> list[Change]:
-        """The first `limit` changes after `sequence`, in order."""
+        """The first `limit` changes after `sequence`, in order. A damaged one is warned of once and passed over."""
         ...
 
     def edition(self) -> str:

@@ -2,16 +2,20 @@
 
 import errno
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from metier.changes import Change
 from metier.changes.files import FileChangeLog
@@ -112,6 +116,99 @@ def test_a_line_that_holds_no_change_is_passed_over(tmp_path):
         file.write(Change.recorded("jobs", {"job_id": "untitled", **JOB, "title": None}, AT_NOON + 2).line())
     put(FileChangeLog(tmp_path), "b")
     assert whole(log) == ["a", "b"]
+
+
+class Warned(logging.Handler):
+    """Collects the damaged lines that the log in files warns of."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(record.args[2])
+
+    def __enter__(self):
+        logging.getLogger("metier.changes.files").addHandler(self)
+        return self
+
+    def __exit__(self, *error):
+        logging.getLogger("metier.changes.files").removeHandler(self)
+
+
+GARBAGE = st.sampled_from(
+    [b"nonsense", b"", b"   ", b"\x00" * 40, b"\xff\xfe", b"[" * 2_000, b"null", b'{"table": "jobs"}']
+)
+STEPS = st.lists(
+    st.tuples(st.just("change"), st.just(b""))
+    | st.tuples(st.just("garbage"), GARBAGE)
+    | st.tuples(st.just("torn"), st.binary(min_size=1, max_size=60).map(lambda data: data.replace(b"\n", b"?"))),
+    max_size=14,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(STEPS, st.sampled_from([1, 700, 1 << 20]), st.integers(1, 4))
+def test_damage_is_warned_of_once_and_hides_no_change_wherever_it_stands(steps, segment_bytes, limit):
+    """Whole damaged lines and torn ends, in any segment, met at the start of a reader and by one that follows."""
+    with tempfile.TemporaryDirectory() as folder, Warned() as warned:
+        writer = FileChangeLog(Path(folder), segment_bytes=segment_bytes)
+        reader, followed, at, names = FileChangeLog(Path(folder)), [], 0, ["first"]
+        put(writer, "first")
+        damaged = 0
+        for number, (kind, data) in enumerate(steps):
+            if kind == "change":
+                names.append(str(number))
+                put(FileChangeLog(Path(folder), segment_bytes=segment_bytes) if number % 2 else writer, str(number))
+            else:
+                with writer.segments()[-1].open("ab") as file:
+                    file.write(data + b"\n" * (kind == "garbage"))
+                damaged += kind == "garbage"  # which ends what was torn before it
+            for _ in range(3):
+                page = reader.since(at, limit)
+                followed, at = followed + page, page[-1].sequence if page else at
+        while page := reader.since(at, limit):
+            followed, at = followed + page, page[-1].sequence
+        assert ids(followed) == names
+        assert len(warned.lines) == damaged
+        assert whole(FileChangeLog(Path(folder))) == names
+        assert len(warned.lines) == 2 * damaged  # once by each reader
+
+
+@pytest.mark.parametrize("cut", ["newline", "middle"])
+def test_the_torn_end_of_an_older_segment_is_passed(tmp_path, cut):
+    log = FileChangeLog(tmp_path, segment_bytes=1)
+    last = put(log, "a").sequence
+    put(log, "b")
+    older = log.segments()[0]
+    os.truncate(older, older.stat().st_size - (1 if cut == "newline" else 30))
+    reader = FileChangeLog(tmp_path)
+    with Warned() as warned:
+        expected = ["a", "b"] if cut == "newline" else ["b"]  # all but the end of its line is there
+        assert ids(reader.since(0, 9)) == expected
+        for _ in range(3):
+            assert ids(reader.since(last, 9)) == ["b"]
+            assert whole(reader) == expected
+    assert len(warned.lines) == (cut == "middle")
+
+
+def test_one_process_is_not_told_twice_by_the_damage_that_another_appends_behind(tmp_path):
+    log, other = FileChangeLog(tmp_path), FileChangeLog(tmp_path)
+    put(log, "a")
+    with log.segments()[0].open("ab") as file:
+        file.write(b"nonsense\n")
+    with Warned() as warned:
+        for number in range(5):
+            put(other if number % 2 else log, str(number))
+        assert ids(log.since(0, 9)) == ["a", "0", "1", "2", "3", "4"]
+        assert ids(log.since(0, 9)) == ["a", "0", "1", "2", "3", "4"]
+    assert warned.lines == [b"nonsense\n"]
+
+
+def test_a_line_whose_number_is_not_the_moment_it_was_recorded_at_is_damaged():
+    line = Change.recorded("jobs", {"job_id": "a", **JOB}, AT_NOON).line()
+    assert Change.of_line(line) is not None
+    assert Change.of_line(line.replace(str(AT_NOON).encode(), str(AT_NOON + 10**15).encode())) is None
 
 
 APPEND = """
