@@ -19,12 +19,15 @@ WHERE coalesce(i.viewed, true) AND i.event_timestamp <= {as_of} AND q.surface IN
 """
 """Impressions that were seen, numbered by time. subject_id is the job, or the client where the query had no job."""
 
-DUE = """
-CREATE TEMP TABLE due AS
-WITH owners AS (
+OWNERS = """owners AS (
     SELECT job_id, arg_max(client_id, event_timestamp) AS client_id
     FROM jobs WHERE client_id IS NOT NULL GROUP BY job_id
-)
+)"""
+"""The client of each job by its newest version that names one (arg_max would pass over NULL anyway)."""
+
+DUE = f"""
+CREATE TEMP TABLE due AS
+WITH {OWNERS}
 SELECT
     row_number() OVER (ORDER BY i.event_timestamp, i.interaction_id, r.surface) AS due,
     i.interaction_id, i.kind, i.query_id, i.job_id, coalesce(i.client_id, owners.client_id) AS client_id,
@@ -33,7 +36,7 @@ FROM interactions i
 JOIN rules r ON r.kind = i.kind AND (r.side IS NULL OR r.side = i.side)
 LEFT JOIN owners ON owners.job_id = i.job_id
 LEFT JOIN queries named ON named.query_id = i.query_id
-WHERE i.event_timestamp <= {as_of}
+WHERE i.event_timestamp <= {{as_of}}
   AND NOT (i.kind IN ('click', 'save') AND coalesce(named.surface, r.surface) <> r.surface)
 """
 """Outcomes by the surface on which they may credit. A click or save that names its query never leaves its surface."""

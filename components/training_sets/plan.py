@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from components.training_sets.positives import ORGANIC_SURFACES
 from metier.contract import Surface, surface
 from metier.errors import EmptyDataError
 from metier.lake import Lake
+from metier.surfaces import surface_spec
 
 Protocol = Literal["logged_slates", "leave_last_out", "time_split"]
 
 FEWEST_QUERIES = 50
 """A surface with fewer queries (or organic positives) than this has no evidence worth an interval."""
-
-ORGANIC_SIDE: dict[Surface, str] = {"job_feed": "freelancer", "talent_search": "client"}
-"""Surfaces that organic interactions can train, and whose acts are their positives."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def plan(
 def _studies(name: Surface, queries: dict[str, int], organic: dict[str, int], undated: bool) -> list[Study]:
     if queries.get(name, 0) >= FEWEST_QUERIES:
         return [Study(name, "logged_slates")]
-    if organic.get(ORGANIC_SIDE.get(name, ""), 0) < FEWEST_QUERIES:
+    if name not in ORGANIC_SURFACES or organic.get(surface_spec(name).side, 0) < FEWEST_QUERIES:
         return []
     studies = [Study(name, "leave_last_out", not undated), Study(name, "time_split", not undated)]
     return [*studies, Study(name, "leave_last_out")] if undated else studies

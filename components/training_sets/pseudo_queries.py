@@ -16,9 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.training_sets.split import microseconds
-from metier.contract import ATTRIBUTION_DAYS, RELEVANCE, TABLES, TIMESTAMP, Surface
-from metier.errors import EmptyDataError, InputError, UnknownNameError
+from metier.contract import TABLES, TIMESTAMP, Surface
+from metier.errors import EmptyDataError, InputError
 from metier.lake import Lake
+from metier.surfaces import surface_spec
 
 NEGATIVES = 40
 MOST_ALIKE = 200
@@ -29,21 +30,6 @@ Integers = NDArray[np.int64]
 
 HardPool = Callable[[str, str, datetime], Sequence[str]]
 """(actor_id, positive candidate_id, moment) -> candidates hard to tell from the positive, in any order."""
-
-_ACTS: Mapping[Surface, tuple[str, str, str, tuple[str, ...]]] = {
-    "job_feed": ("freelancer_id", "job_id", "freelancer", ("click", "save", "apply")),
-    "talent_search": ("client_id", "freelancer_id", "client", ("click", "save", "invite")),
-}
-"""Surface -> column of the actor, column of the candidate, the side whose acts are positive, those acts."""
-
-_KNOWN = """owners AS (
-    SELECT job_id, arg_max(client_id, event_timestamp) AS client_id
-    FROM jobs WHERE client_id IS NOT NULL GROUP BY job_id
-), known AS (
-    SELECT i.* REPLACE (coalesce(i.client_id, owners.client_id) AS client_id)
-    FROM interactions i LEFT JOIN owners ON owners.job_id = i.job_id
-)"""
-"""Interactions whose client is read off the job where the row does not say."""
 
 
 @dataclass(frozen=True)
@@ -73,74 +59,21 @@ class CandidatePool:
         return self.owner[(self.since <= moment) & (moment < self.until)]
 
 
-def organic_positives(
-    lake: Lake, surface: Surface, as_of: datetime, windows: Mapping[str, float] = ATTRIBUTION_DAYS
-) -> pa.Table:
-    """First positives: query_id, surface, actor_id, job_id, candidate_id, event_timestamp, relevance; by time.
-
-    One row per distinct (actor, candidate) among interactions that name no query: the first act of the actor, and the
-    job it was for on talent_search. Later acts on the same candidate are not new positives; within their windows
-    they raise the relevance of the first. Ties in time go by candidate_id.
-    """
-    # arg_min passes over NULL, so the job stands in a struct: a first act without a job has none, whatever came later.
-    actor, candidate, side, kinds = _acts(surface)
-    every = {**ATTRIBUTION_DAYS, **windows}
-    mine = f"side = '{side}' AND kind IN {kinds}"
-    graded = " ".join(
-        f"WHEN kind = '{kind}' AND event_timestamp - first_at <= INTERVAL '{int(every[kind] * 86_400)} seconds' "
-        f"THEN {RELEVANCE[kind]}"
-        for kind in every
-    )
-    job = (
-        "NULL::VARCHAR"
-        if surface == "job_feed"
-        else f"arg_min(struct_pack(job_id), (event_timestamp, interaction_id)) FILTER ({mine}).job_id"
-    )
-    query = f"""
-        WITH {_KNOWN}, acts AS (
-            SELECT {actor} AS actor_id, {candidate} AS candidate_id, job_id, kind, side,
-                   event_timestamp, interaction_id,
-                   min(event_timestamp) FILTER ({mine}) OVER (PARTITION BY {actor}, {candidate}) AS first_at
-            FROM known WHERE query_id IS NULL AND {actor} IS NOT NULL AND {candidate} IS NOT NULL
-              AND (({mine}) OR (kind = 'accept' AND side <> '{side}') OR kind = 'hire')
-        )
-        SELECT concat_ws(':', 'organic', '{surface}', actor_id, candidate_id) AS query_id, '{surface}' AS surface,
-               actor_id, {job} AS job_id, candidate_id, first_at AS event_timestamp,
-               max(CASE {graded} END)::FLOAT AS relevance
-        FROM acts WHERE event_timestamp >= first_at
-        GROUP BY actor_id, candidate_id, first_at ORDER BY first_at, actor_id, candidate_id
-    """
-    with lake.connect(as_of) as connection:
-        return connection.sql(query).to_arrow_table()
-
-
-def touched(lake: Lake, surface: Surface, as_of: datetime) -> pa.Table:
-    """actor_id, candidate_id, event_timestamp of the first interaction of each pair, of any kind, by either side."""
-    actor, candidate, _, _ = _acts(surface)
-    with lake.connect(as_of) as connection:
-        return connection.sql(
-            f"WITH {_KNOWN} "
-            f"SELECT {actor} AS actor_id, {candidate} AS candidate_id, min(event_timestamp) AS event_timestamp "
-            f"FROM known WHERE {actor} IS NOT NULL AND {candidate} IS NOT NULL GROUP BY ALL ORDER BY ALL"
-        ).to_arrow_table()
-
-
 def candidate_pool(lake: Lake, surface: Surface, as_of: datetime) -> CandidatePool:
     """Candidates of the surface with the spans in which they were eligible.
 
     A job: open and public, from posted_at on; a freelancer: listed, from joined_at on. A version holds from its
     event_timestamp to the next one's, the first from ever: a null posted_at means always there.
     """
-    table, key = _table(surface)
-    is_job = table == "jobs"
-    born = "posted_at" if is_job else "joined_at"
-    eligible = "status = 'open' AND visibility = 'public'" if is_job else "status = 'listed'"
+    spec = surface_spec(surface)
+    born = "posted_at" if spec.shows_jobs else "joined_at"
+    eligible = "status = 'open' AND visibility = 'public'" if spec.shows_jobs else "status = 'listed'"
     query = f"""
         WITH versions AS (
-            SELECT {key} AS id, {eligible} AS eligible, {born} AS born,
+            SELECT {spec.key} AS id, {eligible} AS eligible, {born} AS born,
                    row_number() OVER versions = 1 AS is_first, event_timestamp AS since,
                    lead(event_timestamp) OVER versions AS until
-            FROM {table} WINDOW versions AS (PARTITION BY {key} ORDER BY event_timestamp, recorded_at)
+            FROM {spec.table} WINDOW versions AS (PARTITION BY {spec.key} ORDER BY event_timestamp, recorded_at)
         )
         SELECT id,
                coalesce(greatest(CASE WHEN NOT is_first THEN epoch_us(since) END, epoch_us(born)), {-FOREVER}) AS since,
@@ -200,7 +133,8 @@ def alike_pool(lake: Lake, surface: Surface, as_of: datetime, seed: int, columns
 
     By the newest version of each candidate; columns that the table lacks are left out.
     """
-    table, key = _table(surface)
+    spec = surface_spec(surface)
+    table, key = spec.table, spec.key
     held = [name for name in columns if name in {column.name for column in TABLES[table].columns}]
     with lake.connect(as_of) as connection:
         newest = connection.sql(
@@ -292,13 +226,3 @@ def _pairs(positives: pa.Table, slates: Sequence[Sequence[tuple[str, float]]]) -
             "relevance": pa.array([grade for _, grade in flat], pa.float32()),
         }
     )
-
-
-def _acts(surface: Surface) -> tuple[str, str, str, tuple[str, ...]]:
-    if surface not in _ACTS:
-        raise UnknownNameError("surface that organic interactions can train", surface, tuple(_ACTS))
-    return _ACTS[surface]
-
-
-def _table(surface: Surface) -> tuple[str, str]:
-    return ("jobs", "job_id") if surface == "job_feed" else ("freelancers", "freelancer_id")

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.training_sets.positives import organic_positives, touched
 from components.training_sets.pseudo_queries import (
     CandidatePool,
     alike_pool,
     candidate_pool,
-    organic_positives,
     pseudo_queries,
     queries_before,
-    touched,
 )
 from metier.contract import TABLES, TIMESTAMP
 from metier.errors import EmptyDataError, InputError, UnknownNameError
