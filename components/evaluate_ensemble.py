@@ -10,6 +10,7 @@ def evaluate_ensemble(
     study: dict,
     as_of: str,
     features_digest: str,
+    choices: list,
     held_out: dsl.Input[dsl.Dataset],
     ensemble: dsl.Input[dsl.Model],
     evaluation: dsl.Output[dsl.Metrics],
@@ -23,13 +24,13 @@ def evaluate_ensemble(
     from components.training_sets.plan import Study
     from metier.settings import load_settings
 
-    blend, moment = Ensemble.load(ensemble.path), datetime.fromisoformat(as_of)
+    settings = load_settings().allowing(choice["source"] for choice in choices)
     found = evaluate(
         Study(**study),
         Path(held_out.path),
-        blend,
-        load_settings(),
-        moment,
+        Ensemble.load(ensemble.path, settings.ranker_classes),
+        settings,
+        datetime.fromisoformat(as_of),
         lambda line: print(f"metier: {line}", flush=True),
     )
     found.write(Path(evaluation.path))

@@ -11,6 +11,7 @@ from components.step import step
 def register_ensemble(
     evaluations: dsl.Input[List[dsl.Metrics]],  # noqa: UP006
     ensembles: dsl.Input[List[dsl.Model]],  # noqa: UP006
+    choices: list,
     as_of: str,
     inputs_digest: str,
     verdicts: str,
@@ -23,7 +24,8 @@ def register_ensemble(
     from metier.settings import load_settings
 
     folders = [(Path(one.path), Path(other.path)) for one, other in zip(evaluations, ensembles, strict=True)]
-    registered = register(folders, load_settings(), datetime.fromisoformat(as_of), inputs_digest)
-    told = "; ".join(each.render() for each in registered)
-    print(f"metier: {told}")
-    return told
+    settings = load_settings().allowing(choice["source"] for choice in choices)
+    registered = register(folders, settings, datetime.fromisoformat(as_of), inputs_digest)
+    summary = "; ".join(registration.render() for registration in registered)
+    print(f"metier: {summary}")
+    return summary

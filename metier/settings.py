@@ -1,10 +1,12 @@
 """Where am I running: the only reader of environment variables."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Self
 
 import pydantic
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from metier.errors import SettingsError
 
@@ -47,12 +49,19 @@ class Settings(BaseSettings):
     """Seconds between a replica's looks for a newer candidate release."""
     changes_url: str = ""
     """redis:// or rediss:// URL of the change log that several machines share; empty: files under METIER_HOME."""
+    ranker_classes: Annotated[tuple[str, ...], NoDecode] = ()
+    """Import paths of rankers of your own, such as `my_package:MyRanker`, that a bundle may load; between commas."""
     retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)
     """Days by table, as JSON, over those that components.privacy.retention declares; null keeps for ever."""
     ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
     """Ray cluster that point-in-time joins run on, as Ray itself reads it; empty: one that ends with the join."""
     kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")
     """File of a pod's token for Kubeflow Pipelines, as kfp itself reads it; empty: where Kubeflow mounts it."""
+
+    @pydantic.field_validator("ranker_classes", mode="before")
+    @classmethod
+    def _between_commas(cls, paths: object) -> object:
+        return tuple(path.strip() for path in paths.split(",") if path.strip()) if isinstance(paths, str) else paths
 
     @pydantic.field_validator("home")
     @classmethod
@@ -75,6 +84,10 @@ class Settings(BaseSettings):
     @classmethod
     def _postgres(cls, uri: str) -> str:
         return _starting_with(uri, "postgresql://", "postgresql+psycopg://")
+
+    def allowing(self, ranker_classes: Iterable[str]) -> Self:
+        """These settings, in which a saved model may load `ranker_classes` too."""
+        return self.model_copy(update={"ranker_classes": (*self.ranker_classes, *ranker_classes)})
 
     @property
     def lake(self) -> str:

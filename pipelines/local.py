@@ -6,18 +6,21 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metier.code import code_digest
 from metier.contract import SURFACES, surface
 from metier.durable import write_whole
-from metier.errors import PipelineError, UnknownNameError
+from metier.errors import InputError, PipelineError, UnknownNameError
 from metier.lake import Lake
 from metier.settings import Settings
 from pipelines.progress import RunLog
+
+if TYPE_CHECKING:
+    from components.ranking.choice import RankerChoice
 
 PIPELINES = ("features", "training", "monitoring")
 SINGLE_THREADED = {
@@ -67,14 +70,28 @@ def compile_package(name: str, out: Path) -> Path:
     return out
 
 
-def run_arguments(name: str, settings: Settings, surfaces: tuple[str, ...]) -> dict[str, object]:
-    """The pipeline's arguments: its clock, the digest of its inputs, and the surfaces to train."""
+def run_arguments(
+    name: str, settings: Settings, surfaces: tuple[str, ...], rankers: tuple[str, ...] = ()
+) -> dict[str, object]:
+    """The pipeline's arguments: its clock, the digest of its inputs, and what to train.
+
+    InputError for a ranker that is spelled like none, or that another pipeline than training was given.
+    """
     lake = Lake(settings.lake)
     as_of: datetime = settings.as_of or lake.as_of()
     arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake)}
     if name == "training":
         arguments["surfaces"] = [surface(wanted) for wanted in surfaces or SURFACES]
+        arguments["rankers"] = [asdict(choice) for choice in _choices(rankers)]
+    elif rankers:
+        raise InputError(f"pipeline {name} trains no ranker; leave out --ranker or run training")
     return arguments
+
+
+def _choices(rankers: tuple[str, ...]) -> "list[RankerChoice]":
+    from components.ranking.choice import choose  # brings XGBoost and onnxruntime
+
+    return choose(rankers)
 
 
 def inputs_digest(lake: Lake) -> str:
@@ -83,16 +100,27 @@ def inputs_digest(lake: Lake) -> str:
 
 
 def run_locally(
-    name: str, settings: Settings, surfaces: tuple[str, ...] = (), *, show: Callable[[str], None]
+    name: str,
+    settings: Settings,
+    surfaces: tuple[str, ...] = (),
+    rankers: tuple[str, ...] = (),
+    *,
+    show: Callable[[str], None],
 ) -> PipelineRun:
-    """Run the pipeline in subprocesses of this machine; PipelineError names what failed and where the log is.
+    """Run the pipeline in subprocesses of this machine, which end with this one.
+
+    PipelineError names what failed and where the log is, InputError a ranker that cannot be imported here.
 
     `show` gets progress lines; it must not use print, which goes to the log meanwhile.
     """
     pipeline = pipeline_named(name)
-    arguments = run_arguments(name, settings, surfaces)
+    arguments = run_arguments(name, settings, surfaces, rankers)
+    for choice in _choices(rankers) if rankers else ():
+        choice.require_class()
     settings.pipelines.mkdir(parents=True, exist_ok=True)
     from kfp import local
+
+    from pipelines.processes import ending_with_this_run
 
     os.environ.update(SINGLE_THREADED, METIER_HOME=str(settings.home))
     local.init(
@@ -103,10 +131,13 @@ def run_locally(
         cache_root=str(settings.pipelines / "cache"),
     )
     log_path = settings.pipelines / f"{name}.log"
-    with RunLog(log_path, show) as log, redirect_stdout(log), redirect_stderr(log):
+    with RunLog(log_path, show) as log, redirect_stdout(log), redirect_stderr(log), ending_with_this_run():
         try:
             task = pipeline(**arguments)
         except RuntimeError as error:
             raise PipelineError(f"pipeline {name}: {log.failure() or error}; the whole log is {log_path}") from error
+        except KeyboardInterrupt:
+            show(f"stopped, and its steps with it; what had finished is not done again. The whole log is {log_path}")
+            raise
     (settings.pipelines / f"{name}.json").write_text(json.dumps({"arguments": arguments, "output": task.output}))
     return PipelineRun(str(task.output), settings.pipelines / "runs", log_path)

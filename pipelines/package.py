@@ -37,12 +37,12 @@ class Package:
     arguments: dict[str, object]
 
 
-def prepare(name: str, settings: Settings, surfaces: tuple[str, ...] = ()) -> Package:
+def prepare(name: str, settings: Settings, surfaces: tuple[str, ...] = (), rankers: tuple[str, ...] = ()) -> Package:
     """Compile the pipeline called `name`, compute its arguments from the lake, check both."""
     with tempfile.TemporaryDirectory() as folder:
         path = compile_package(name, Path(folder) / f"{name}.yaml")
         spec, *platforms = yaml.safe_load_all(path.read_text(encoding="utf-8"))
-    arguments = run_arguments(name, settings, surfaces)
+    arguments = run_arguments(name, settings, surfaces, rankers)
     check(spec, arguments)
     sent = {"pipeline_spec": spec, "platform_spec": platforms[0]} if platforms else spec
     return Package(spec["pipelineInfo"]["name"], sent, arguments)

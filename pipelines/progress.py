@@ -15,6 +15,7 @@ _COLOUR = re.compile(r"\x1b\[\d+m")
 _STARTED = re.compile(r"Executing task '([^']+)'")
 _FINISHED = re.compile(r"Task '([^']+)' finished with status (\w+)")
 _SAID = re.compile(r"^\s*metier: (.*)")
+_KILLED = re.compile(r"^\s*PipelineError: step '([^']+)' was (killed .*)")
 _ERROR = re.compile(r"^\s*(?:[\w.]*\.)?(\w+(?:Error|Estimate|Exception)): (.*)")
 
 
@@ -25,6 +26,7 @@ class RunLog(io.TextIOBase):
         self._file = path.open("w", encoding="utf-8")
         self._show = show
         self._started: dict[str, float] = {}
+        self._killed: dict[str, str] = {}
         self._rest = ""
         self._error = ""
         self._lock = threading.Lock()
@@ -61,8 +63,11 @@ class RunLog(io.TextIOBase):
         elif finished := _FINISHED.search(line):
             seconds = time.monotonic() - self._started.get(finished[1], time.monotonic())
             mark = "✓" if finished[2] == "SUCCESS" else "✗"
-            self._show(f"  {mark} {finished[1]} ({seconds:.1f} s)")
+            reason = self._killed.pop(finished[1], "")
+            self._show(f"  {mark} {finished[1]} ({seconds:.1f} s){': ' + reason if reason else ''}")
         elif said := _SAID.match(line):
             self._show(f"      {said[1]}")
         elif error := _ERROR.match(line):
             self._error = f"{error[1]}: {error[2]}"
+            if killed := _KILLED.match(line):
+                self._killed[killed[1]] = killed[2]

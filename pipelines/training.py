@@ -9,14 +9,13 @@ from components.evaluate_ensemble import evaluate_ensemble
 from components.plan_training import plan_training
 from components.register_ensemble import register_ensemble
 from components.report_evaluation import report_evaluation
-from components.train_neural import train_neural
-from components.train_xgboost import train_xgboost
+from components.train_ranker import train_ranker
 from pipelines.features import prepare_features
 
 
 @dsl.pipeline(name="metier-training")
-def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
-    """The gate's verdicts, one line per surface."""
+def training(as_of: str, inputs_digest: str, surfaces: list, rankers: list) -> str:
+    """The gate's verdicts, one line per surface; `rankers` are the fields of a RankerChoice each."""
     featured = prepare_features(as_of=as_of, inputs_digest=inputs_digest)
     featured.set_caching_options(False)
     planned = plan_training(as_of=as_of, inputs_digest=inputs_digest, surfaces=surfaces)
@@ -26,15 +25,14 @@ def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
             study=study, as_of=as_of, inputs_digest=inputs_digest, features_digest=featured.output
         )
         train, validation = sets.outputs["train"], sets.outputs["validation"]
-        xgboost = train_xgboost(train=train, validation=validation)
-        neural = train_neural(train=train, validation=validation)
-        blend = blend_ensemble(
-            xgboost=xgboost.outputs["ranker"], neural=neural.outputs["ranker"], validation=validation
-        )
+        with dsl.ParallelFor(rankers, name="rankers") as choice:
+            trained = train_ranker(choice=choice, train=train, validation=validation)
+        blend = blend_ensemble(choices=rankers, rankers=dsl.Collected(trained.outputs["ranker"]), validation=validation)
         evaluated = evaluate_ensemble(
             study=study,
             as_of=as_of,
             features_digest=featured.output,
+            choices=rankers,
             held_out=sets.outputs["held_out"],
             ensemble=blend.outputs["ensemble"],
         )
@@ -42,6 +40,7 @@ def training(as_of: str, inputs_digest: str, surfaces: list) -> str:
     registered = register_ensemble(
         evaluations=dsl.Collected(evaluated.outputs["evaluation"]),
         ensembles=dsl.Collected(blend.outputs["ensemble"]),
+        choices=rankers,
         as_of=as_of,
         inputs_digest=inputs_digest,
         verdicts=reported.outputs["Output"],

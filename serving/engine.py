@@ -153,7 +153,11 @@ class Engine:
     def _load(self, surface: Surface) -> None:
         pin = self.pins[surface]
         registry = Registry(self.settings.registry, self.settings.artifacts, self.settings.bundles)
-        self.bundles[surface] = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
+        self.bundles[surface] = Bundle.load(
+            registry.fetch(pin.name, pin.version, pin.sha256),
+            pin.sha256,
+            ranker_classes=self.settings.ranker_classes,
+        )
         self._begin(surface)
 
     def _begin(self, surface: Surface) -> None:

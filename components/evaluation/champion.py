@@ -33,6 +33,10 @@ def read_champion(
     pin = pinned(study.champion)
     if pin is None:
         return Champion()
-    bundle = Bundle.load(open_registry(settings).fetch(pin.name, pin.version, pin.sha256), pin.sha256)
+    bundle = Bundle.load(
+        open_registry(settings).fetch(pin.name, pin.version, pin.sha256),
+        pin.sha256,
+        ranker_classes=settings.ranker_classes,
+    )
     same = feature_schema_hash(ensemble.feature_names, vectors.weights, encoder_hash)
     return Champion(bundle.version, bundle.ensemble if bundle.manifest.feature_schema_hash == same else None)

@@ -21,7 +21,6 @@ from components.training_sets import TracedDataset
 
 K = 10
 POPULARITY = ("candidate_clicks_30d", "candidate_impressions_30d")
-SINGLE = ("xgboost", "neural")
 FEWEST_CANDIDATES = 3
 """Queries with fewer candidates have no order worth measuring."""
 
@@ -33,6 +32,8 @@ class ScoredSlates:
     held_out: TracedDataset
     scores: dict[str, NDArray[np.float64]]
     baseline: str
+    single: tuple[str, ...]
+    """Names of the ensemble's rankers."""
 
 
 def scored_slates(
@@ -53,7 +54,8 @@ def scored_slates(
     if "application_age_hours" in column:
         scores["arrival"] = np.nan_to_num(features[:, column["application_age_hours"]].astype(np.float64))
     scores |= {name: order(ranker, features) for name, ranker in rankers.items()}
-    return ScoredSlates(held_out, scores, next(name for name in ("champion", "arrival", "retrieval") if name in scores))
+    baseline = next(name for name in ("champion", "arrival", "retrieval") if name in scores)
+    return ScoredSlates(held_out, scores, baseline, tuple(name for name in rankers if name not in ("ensemble", "champion")))
 
 
 def sections(slates: ScoredSlates, truth_dir: Path) -> tuple[Section, ...]:
@@ -90,8 +92,8 @@ def evidence(slates: ScoredSlates) -> list[Evidence]:
 
 def _section(title: str, note: str, slates: ScoredSlates, relevance: NDArray, mask: NDArray[np.bool_]) -> Section:
     values, actors = _values(slates, relevance, mask)
-    single = best(values, [name for name in SINGLE if name in values])
-    against = ("champion", "retrieval", "popularity", "arrival", "logged order", *SINGLE)
+    single = best(values, slates.single)
+    against = ("champion", "retrieval", "popularity", "arrival", "logged order", *slates.single)
     rows = compared("ndcg@10", values, actors, "ensemble", against)
     told = sum(~np.isnan(values["ensemble"]))
     facts = (

@@ -92,7 +92,7 @@ def _bundle(folder: Path, origin: Origin, ensemble: Path, report: EvaluationRepo
     return Bundle.write(
         folder,
         origin=origin,
-        ensemble=Ensemble.load(ensemble),
+        ensemble=Ensemble.load(ensemble, settings.ranker_classes),
         encoder=Encoder.load(),
         text_weights=vectors.weights,
         evaluation=as_plain(_figures(report)),

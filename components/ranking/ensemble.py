@@ -3,7 +3,7 @@
 Knows nothing of features, networks or trees: rankers do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,17 +13,13 @@ from numpy.typing import NDArray
 
 from components.ranking import artifact
 from components.ranking.calibration import Calibration, fit_calibration
-from components.ranking.external_ranker import ExternalRanker
-from components.ranking.neural_ranker import NeuralRanker
+from components.ranking.choice import BUILT_IN, class_of, default_name, kind_of, numbered
 from components.ranking.ranker import Floats, Ranker, checked_features, require_names
 from components.ranking.xgboost_ranker import XGBoostRanker
 from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, RankerError
 
 FloatArray = NDArray[np.float64]
-
-KINDS: dict[str, type[Ranker]] = {kind.kind: kind for kind in (XGBoostRanker, NeuralRanker, ExternalRanker)}
-"""Rankers that an ensemble can save and load."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +65,13 @@ class Ensemble:
         return {name: share.weight for name, share in self._shares.items()}
 
     @property
+    def ranker_classes(self) -> tuple[str, ...]:
+        """Import paths of those rankers' classes that are not of this package."""
+        return tuple(kind for kind in map(kind_of, self.rankers.values()) if kind not in BUILT_IN)
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
-        return next(iter(self.rankers.values())).feature_names
+        return tuple(next(iter(self.rankers.values())).feature_names)
 
     @classmethod
     def fit(cls, rankers: Mapping[str, Ranker] | Sequence[Ranker], validation: RankingDataset) -> Self:
@@ -83,7 +84,7 @@ class Ensemble:
         named = _named(rankers)
         for ranker in named.values():
             require_names(ranker.feature_names, validation.feature_names)
-        raw = np.column_stack([ranker.score(validation.features) for ranker in named.values()]).astype(np.float64)
+        raw = np.column_stack([_scores(name, ranker, validation.features) for name, ranker in named.items()])
         scale = _within_query_deviation(raw, validation)
         location = raw.mean(axis=0)
         standard = (raw - location) / scale
@@ -101,7 +102,7 @@ class Ensemble:
         total = np.zeros(len(features))
         for name, share in self._shares.items():
             if share.weight > 0:
-                total += share.weight * (self.rankers[name].score(features) - share.location) / share.scale
+                total += share.weight * (_scores(name, self.rankers[name], features) - share.location) / share.scale
         return total
 
     def reasons(self, features: Floats, most: int = 3) -> list[list[tuple[str, float]]]:
@@ -118,29 +119,39 @@ class Ensemble:
         return [[(names[i], float(row[i])) for i in places if row[i]] for row, places in zip(told, first, strict=True)]
 
     def save(self, directory: str | Path) -> None:
-        """Write each ranker to a directory of its name, then the manifest that binds them."""
+        """Write each ranker to a directory of its name, then the manifest that binds them.
+
+        Of a ranker of this package the manifest holds the digest of its own manifest, of any other the import path of
+        its class and the digest of every file that it saved. RankerError for a class that cannot be imported again.
+        """
         folder = Path(directory)
+        kinds = {name: kind_of(ranker) for name, ranker in self.rankers.items()}
+        bound: list[Path] = []
         for name, ranker in self.rankers.items():
-            if KINDS.get(ranker.kind) is not type(ranker):
-                raise RankerError(f"ranker {name!r} is of a kind that cannot be loaded again; use {', '.join(KINDS)}")
+            (folder / name).mkdir(parents=True, exist_ok=True)
             ranker.save(folder / name)
-        inner = [f"{name}/{artifact.MANIFEST}" for name in self.rankers]
+            saved = (folder / name).rglob("*")
+            bound += [folder / name / artifact.MANIFEST] if kinds[name] in BUILT_IN else filter(Path.is_file, saved)
         metadata = {
             "feature_names": self.feature_names,
-            "rankers": {
-                name: {"kind": ranker.kind, **vars(self._shares[name])} for name, ranker in self.rankers.items()
-            },
+            "rankers": {name: {"kind": kinds[name], **vars(share)} for name, share in self._shares.items()},
             "calibration": self.calibration.as_dict(),
         }
-        artifact.write(folder, self.kind, metadata, {path: (folder / path).read_bytes() for path in inner})
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(bound)}
+        artifact.write(folder, self.kind, metadata, files)
 
     @classmethod
-    def load(cls, directory: str | Path) -> Self:
-        """The ensemble that `save` wrote; ArtifactError when any part of it is damaged or of a newer version."""
+    def load(cls, directory: str | Path, ranker_classes: Collection[str] = ()) -> Self:
+        """The ensemble that `save` wrote; ArtifactError when any part of it is damaged or of a newer version.
+
+        Classes that are not of this package are imported only where their paths are among `ranker_classes`: a saved
+        model cannot make its reader import a module. RankerError for any other.
+        """
         saved = artifact.read(directory, cls.kind).metadata
         try:
             parts: dict[str, dict[str, Any]] = saved["rankers"]
-            rankers = {name: KINDS[part["kind"]].load(Path(directory) / name) for name, part in parts.items()}
+            classes = {name: class_of(part["kind"], ranker_classes) for name, part in parts.items()}
+            rankers = {name: classes[name].load(Path(directory) / name) for name in parts}
             shares = {name: Share(part["weight"], part["location"], part["scale"]) for name, part in parts.items()}
             return cls(rankers, shares, Calibration.from_dict(saved["calibration"]))
         except (KeyError, TypeError, ValueError) as error:
@@ -148,20 +159,29 @@ class Ensemble:
 
 
 def _named(rankers: Mapping[str, Ranker] | Sequence[Ranker]) -> dict[str, Ranker]:
-    """Rankers by name; a sequence is named by kind, with a number from the second of a kind on."""
+    """Rankers by name; a sequence is named by kind or class, with a number from the second of a kind on."""
     if isinstance(rankers, Mapping):
         named = dict(rankers)
     else:
-        named = {}
-        for ranker in rankers:
-            same = sum(other.kind == ranker.kind for other in named.values())
-            named[ranker.kind if same == 0 else f"{ranker.kind}_{same + 1}"] = ranker
+        named = dict(zip(numbered([default_name(ranker) for ranker in rankers]), rankers, strict=True))
     if not named:
         raise RankerError("an ensemble needs one ranker or more; give it those that were fitted")
     unfit = [name for name in named if not name.replace("_", "").replace("-", "").isalnum()]
     if unfit:
         raise RankerError(f"ranker name {unfit[0]!r} becomes a directory; use letters, digits, - and _")
     return named
+
+
+def _scores(name: str, ranker: Ranker, features: Floats) -> FloatArray:
+    """What a ranker gives its rows (n_rows,); RankerError unless it is one finite number a row."""
+    scores = np.asarray(ranker.score(features), dtype=np.float64)
+    if scores.shape != (len(features),):
+        raise RankerError(
+            f"ranker {name!r} gave scores of shape {scores.shape} for {len(features)} rows; give one a row"
+        )
+    if not np.isfinite(scores).all():
+        raise RankerError(f"ranker {name!r} gave a score that is not finite; give every row a number")
+    return scores
 
 
 def _within_query_deviation(scores: FloatArray, dataset: RankingDataset) -> FloatArray:

@@ -7,7 +7,7 @@ batch. Knows nothing of where features come from or what is done with a score.
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +58,6 @@ class Ranker(Protocol):
     >>> BestFeature.load(".").score(features)
     array([3., 1.], dtype=float32)
     """
-
-    kind: ClassVar[str]
 
     @property
     def feature_names(self) -> tuple[str, ...]:

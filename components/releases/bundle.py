@@ -90,6 +90,8 @@ class Bundle:
     """Fitted with the features that the rankers were trained on."""
     evaluation: Mapping[str, Any]
     decision: Mapping[str, Any]
+    ranker_classes: tuple[str, ...] = ()
+    """Import paths of rankers' classes that loading the ensemble may import, beside those of this package."""
 
     @property
     def version(self) -> str:
@@ -98,7 +100,7 @@ class Bundle:
 
     @cached_property
     def ensemble(self) -> Ensemble:
-        return Ensemble.load(self.folder / ENSEMBLE)
+        return Ensemble.load(self.folder / ENSEMBLE, self.ranker_classes)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -142,10 +144,10 @@ class Bundle:
                 artifact.write(written, KIND, metadata, files, LIBRARIES)
         except OSError as error:
             raise ArtifactError(f"{folder} cannot be written ({error.strerror}); write into another folder") from error
-        return cls.load(folder)
+        return cls.load(folder, ranker_classes=ensemble.ranker_classes)
 
     @classmethod
-    def load(cls, folder: Path | str, sha256: str | None = None) -> Self:
+    def load(cls, folder: Path | str, sha256: str | None = None, *, ranker_classes: tuple[str, ...] = ()) -> Self:
         """The bundle in `folder`, which must be the one with `sha256` where that is given.
 
         ArtifactError when a file is altered, missing or too many, or when the bundle is another or of a newer version.
@@ -159,10 +161,10 @@ class Bundle:
         extra = sorted(_names(path) - {*saved.files, artifact.MANIFEST})
         if extra:
             raise ArtifactError(f"{path / extra[0]} is not in the manifest; {artifact.NEXT_MOVE}")
-        return cls._parsed(path, saved)
+        return cls._parsed(path, saved, ranker_classes)
 
     @classmethod
-    def _parsed(cls, folder: Path, saved: artifact.Artifact) -> Self:
+    def _parsed(cls, folder: Path, saved: artifact.Artifact, ranker_classes: tuple[str, ...]) -> Self:
         try:
             manifest = Manifest.from_dict(saved.metadata)
             with np.load(io.BytesIO(saved.files[TEXT_WEIGHTS]), allow_pickle=False) as arrays:
@@ -173,7 +175,7 @@ class Bundle:
             raise ArtifactError(f"{folder} holds no bundle that loads; {artifact.NEXT_MOVE}") from error
         weights = TextWeights.of(loaded, manifest.language)
         _check_names(folder, manifest.feature_names, fitted)
-        return cls(folder, saved.sha256, manifest, weights, evaluation, decision)
+        return cls(folder, saved.sha256, manifest, weights, evaluation, decision, ranker_classes)
 
 
 def _manifest(origin: Origin, ensemble: Ensemble, encoder: Encoder, text_weights: TextWeights) -> Manifest:

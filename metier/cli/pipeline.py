@@ -18,6 +18,14 @@ NameArgument = Annotated[str, typer.Argument(help="features, training or monitor
 SurfaceOption = Annotated[
     list[str] | None, typer.Option("--surface", help="Only this surface (repeatable); default: all that have data.")
 ]
+RankerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ranker",
+        help="xgboost, neural, a class of yours (my_package:MyRanker), column:NAME or the URL of an endpoint "
+        "(repeatable); default: xgboost and neural.",
+    ),
+]
 HostOption = Annotated[str, typer.Option(help="URL of the Kubeflow Pipelines server.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -39,17 +47,18 @@ def compile_(
 def run(
     name: NameArgument,
     surface: SurfaceOption = None,
+    ranker: RankerOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the report at the end.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run the pipeline on this machine, step by step, with its artifacts kept under METIER_HOME.
 
-    Example: metier pipeline run training --surface job_feed
+    Example: metier pipeline run training --surface job_feed --ranker xgboost --ranker my_package:MyRanker
     """
     from pipelines.local import run_locally
 
     show = _silent if as_json else _progress
-    finished = run_locally(name, load_settings(), tuple(surface or ()), show=show)
+    finished = run_locally(name, load_settings(), tuple(surface or ()), tuple(ranker or ()), show=show)
     if as_json:
         print(json.dumps({"output": finished.output, "artifacts": str(finished.artifacts), "log": str(finished.log)}))
         return
@@ -63,6 +72,7 @@ def submit(
     name: NameArgument,
     host: HostOption,
     surface: SurfaceOption = None,
+    ranker: RankerOption = None,
     experiment: Annotated[str, typer.Option(help="Experiment of the run; created where there is none.")] = "metier",
     namespace: Annotated[str | None, typer.Option(help="Kubernetes namespace, on a multi-user server.")] = None,
     as_json: JsonOption = False,
@@ -75,7 +85,7 @@ def submit(
     from pipelines.kubeflow import submit as submit_run
     from pipelines.package import prepare
 
-    package = prepare(name, load_settings(), tuple(surface or ()))
+    package = prepare(name, load_settings(), tuple(surface or ()), tuple(ranker or ()))
     submitted = submit_run(Server(host, namespace), package, experiment=experiment, now=datetime.now(UTC))
     if as_json:
         print(json.dumps(asdict(submitted)))

@@ -31,7 +31,7 @@ def test_services_are_written_by_steps_that_are_never_cached(tmp_path):
     tasks = {name: task for dag in dags for name, task in dag["tasks"].items()}
     cached = {name for name, task in tasks.items() if task.get("cachingOptions", {}).get("enableCache")}
     assert cached == {
-        "validate-events", "build-training-set", "train-xgboost", "train-neural", "blend-ensemble",
+        "validate-events", "build-training-set", "train-ranker", "blend-ensemble",
         "evaluate-ensemble", "report-evaluation",
     }  # fmt: skip
     assert tasks.keys() - cached >= {"materialize-features", "register-ensemble", "build-candidate-index"}
