@@ -55,7 +55,8 @@ def scored_slates(
         scores["arrival"] = np.nan_to_num(features[:, column["application_age_hours"]].astype(np.float64))
     scores |= {name: order(ranker, features) for name, ranker in rankers.items()}
     baseline = next(name for name in ("champion", "arrival", "retrieval") if name in scores)
-    return ScoredSlates(held_out, scores, baseline, tuple(name for name in rankers if name not in ("ensemble", "champion")))
+    single = tuple(name for name in rankers if name not in ("ensemble", "champion"))
+    return ScoredSlates(held_out, scores, baseline, single)
 
 
 def sections(slates: ScoredSlates, truth_dir: Path) -> tuple[Section, ...]:
