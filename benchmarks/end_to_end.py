@@ -42,7 +42,7 @@ from metier.contract import TABLES
 from metier.lake import Lake
 from metier.settings import Settings
 from metier.stored import as_plain
-from serving.candidates.snapshot import CandidateSnapshot, eligibility_of
+from serving.candidates.snapshot import ReleaseSnapshot, eligibility_of
 from serving.launch import free_port, running
 from serving.request.ranking import RankingRequest
 from serving.stages import SOURCED
@@ -158,7 +158,7 @@ def _offline(
     """Slates as (candidate, score) and what was retrieved, by point-in-time features and without the endpoint."""
     folder = own.candidates / bundle.version
     version = json.loads((folder / "current.json").read_text())["version"]
-    snapshot = CandidateSnapshot(read_release(folder, version, bundle.encoder))
+    snapshot = ReleaseSnapshot(read_release(folder, version, bundle.encoder))
     release, store = snapshot.release, FeatureStoreClient(own)
     slates, found = [], []
     for each, moment in track(list(zip(held_out, moments, strict=True)), description="offline"):
@@ -170,9 +170,11 @@ def _offline(
             snapshot.pool, RankingRequest(SURFACE, each.actor_id), np.empty(0, np.int64)
         ).mask.copy()
         eligible[snapshot.rows(each.history)] = False
-        ((ids, _),) = retrieve(release.retriever, questions(SURFACE, asked, release.vectors), SOURCED, eligible)
+        ((ids, _),) = retrieve(
+            release.retriever, questions(SURFACE, asked, release.candidates.vectors), SOURCED, eligible
+        )
         pairs = pa.table({"query_id": ["q"] * len(ids), "candidate_id": ids.tolist()})
-        features = assemble(SURFACE, query, pairs, store, release.vectors, bundle.manifest.candidate_counts)
+        features = assemble(SURFACE, query, pairs, store, release.candidates.vectors, bundle.manifest.candidate_counts)
         score = bundle.ensemble.score(features).astype(np.float64)
         best = np.argsort(-score, kind="stable")[:K]
         slates.append([(str(ids[i]), float(score[i])) for i in best])

@@ -25,7 +25,7 @@ import requests
 from harness.home import METIER, environment, home_of_its_own, keep, say, to_status
 from harness.load import CLIENT, Round, endpoint, run_round
 
-from components.releases.candidate_release import CANDIDATES
+from components.releases.candidate_rows import VERSIONS
 from feature_repo.files.mapped import read_table
 from metier.errors import InputError, ServingError
 from metier.lake import Lake
@@ -155,7 +155,7 @@ def questions(given: argparse.Namespace, settings: Settings, served: Figures) ->
     if surface not in served:
         raise InputError(f"{surface!r} is not served here; use one of: {', '.join(served)}")
     release = settings.candidates / served[surface]["bundle"] / served[surface]["snapshot_version"].split("+")[0]
-    candidates = read_table(release / CANDIDATES)["id"].to_pylist()
+    candidates = read_table(release / VERSIONS)["id"].to_pylist()
     if len(candidates) < given.candidates:
         raise InputError(f"the release holds {len(candidates)} candidates; ask for no more with --candidates")
     with Lake(settings.lake).connect() as connection:

@@ -25,7 +25,7 @@ from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from serving.candidates.follower import ChangeFollower
-from serving.candidates.snapshot import CandidateSnapshot
+from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
 from serving.clock import OffsetClock
 from serving.events.event_log import EventLog
@@ -171,7 +171,7 @@ class Engine:
                 "whose step build_candidate_index writes it"
             )
         begun = time.monotonic()
-        snapshot = CandidateSnapshot(read_release(folder, version, bundle.encoder))
+        snapshot = ReleaseSnapshot(read_release(folder, version, bundle.encoder))
         LOG.info("%s: %d candidates of %s in %.1f s", surface, len(snapshot), version, time.monotonic() - begun)
         self.follower.begin(surface, snapshot, bundle.encoder)
 

@@ -21,7 +21,7 @@ from feature_repo.inputs.encoded import QueryColumns
 from metier.errors import MetierError, NotFoundError, RestingStoreError
 from serving.actor import Actor, hydrated, request_row
 from serving.candidates.online import read_online
-from serving.candidates.snapshot import CandidateSnapshot, Rows
+from serving.candidates.snapshot import ReleaseSnapshot, Rows
 from serving.candidates.space import CandidateSpace
 from serving.request.ladder import TierScores, score_by_ladder
 from serving.request.ranking import RankingRequest, Slate, SlateEntry
@@ -58,9 +58,9 @@ class Stages:
         self._counts = bundle.manifest.candidate_counts
 
     @property
-    def snapshot(self) -> CandidateSnapshot:
+    def snapshot(self) -> ReleaseSnapshot:
         """The candidates that were released."""
-        return self.candidates.release
+        return self.candidates.base
 
     def answer(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Slate:
         """The slate for `request`; NotFoundError for an unknown actor, job or candidate, InputError for bad filters."""
@@ -136,7 +136,7 @@ class Stages:
     def _with_misses(self, absent: list[str], trace: RequestTrace, now: datetime) -> CandidateSpace:
         candidates = self.candidates
         try:
-            return candidates.joined(read_online(candidates.release, absent, now, candidates.vectors, self._read))
+            return candidates.joined(read_online(candidates.base, absent, now, candidates.vectors, self._read))
         except NotFoundError:
             raise
         except Exception as error:  # the store is down: they are left out, the request goes on

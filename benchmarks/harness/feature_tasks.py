@@ -119,10 +119,11 @@ def online_reader(name: str, folder: Path) -> Callable[[Keys], Any]:
 
 def snapshot_reader(folder: Path) -> Callable[[Keys], pa.Table]:
     """CandidateSnapshot.values of a release's mapped features, as known when the online stores were loaded."""
-    from components.releases.candidate_release import CandidateRelease
+    from components.releases.candidate_rows import CandidateRows
     from components.retrieval.pair_facts import PairFacts
     from feature_repo.files.mapped import read_table, write_table
-    from feature_repo.files.names import Names
+    from feature_repo.texts import TextVectors, TextWeights
+    from feature_repo.texts.weighing import WEIGHT_SHAPES
     from serving.candidates.snapshot import CandidateSnapshot
 
     candidates, wanted = pq.read_table(folder / CANDIDATES), references(CANDIDATE_VIEWS, FEATURES)
@@ -132,15 +133,17 @@ def snapshot_reader(folder: Path) -> Callable[[Keys], pa.Table]:
     names = [reference.replace(":", "__") for reference in wanted]
     known = store.get_historical_features(asked, wanted, full_feature_names=True).to_arrow().select(names)
     write_table(folder / "features.arrow", as_served(known))
-    Names.of(candidates["job_id"]).write(folder, "ids")
-    nothing = CandidateRelease("job_feed", "bench", END, {}, *[None] * 8)  # type: ignore[arg-type]
-    release = vars(nothing) | {
-        "names": Names.read(folder, "ids"),
-        "candidates": candidates,
-        "features": read_table(folder / "features.arrow"),
-        "facts": PairFacts(),
-    }
-    snapshot = CandidateSnapshot(CandidateRelease(**release))
+    no_texts = TextWeights(*(np.zeros(shape, np.float32) for shape in WEIGHT_SHAPES.values()))
+    applied = {"job_id": pa.string(), "freelancer_id": pa.string(), "applied_at": TIMESTAMP}
+    rows = CandidateRows.encode(
+        "job_feed",
+        candidates.append_column("id", candidates["job_id"]),
+        read_table(folder / "features.arrow"),
+        TextVectors.fitted(no_texts),
+        applications=pa.schema(applied).empty_table(),
+        facts=PairFacts(),
+    )
+    snapshot = CandidateSnapshot(rows)
     return lambda keys: snapshot.values(keys["job_id"], names)
 
 

@@ -7,12 +7,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.measures.arrays import Floats
-from components.retrieval import HybridRetriever
+from components.retrieval.candidate_index import index_candidates
 from components.retrieval.from_lake import newest_versions
 from components.retrieval.questions import questions, retrieve
 from components.training_sets import TracedDataset
 from feature_repo.texts import Encoder, TextVectors
-from feature_repo.texts.text import headline, text_key
+from feature_repo.texts.text import headline
 from metier.contract import Surface
 from metier.lake import Lake
 
@@ -24,17 +24,8 @@ class IndexedCandidates:
         self.rows = newest_versions(lake, surface, as_of)
         self.ids: tuple[str, ...] = tuple(self.rows["id"].to_pylist())
         self.place = {candidate: position for position, candidate in enumerate(self.ids)}
-        texts = self.rows["text"].to_pylist()
         self.vectors = vectors
-        self.row = vectors.rows([text_key(text) for text in texts])
-        places = zip(*(self.rows[name].to_pylist() for name in ("title", "city", "region")), strict=True)
-        self.retriever = HybridRetriever.build(
-            self.ids,
-            texts,
-            encoder,
-            embeddings=vectors.padded_dense[self.row],
-            headlines=[headline(*card) for card in places],
-        )
+        self.retriever = index_candidates(self.rows, vectors, encoder)
 
     def cards(self) -> dict[str, list[str]]:
         """Texts of the content baselines: title, or what was published, with city and region."""

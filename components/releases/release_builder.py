@@ -14,8 +14,9 @@ import pyarrow as pa
 from components.releases.aliases import aliased_bundles, open_registry
 from components.releases.bundle import Bundle
 from components.releases.candidate_release import CandidateRelease, Moments
+from components.releases.candidate_rows import CandidateRows
 from components.releases.folder import FORMAT, MANIFEST, beside, only_writer, point
-from components.retrieval import HybridRetriever
+from components.retrieval.candidate_index import index_candidates
 from components.retrieval.from_lake import applications, newest_versions, pair_interactions
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.build.built import Built
@@ -25,7 +26,6 @@ from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import VIEWS
 from feature_repo.hydrate import Read, candidate_features
 from feature_repo.texts import Encoder, TextVectors, TextWeights
-from feature_repo.texts.text import headline, text_key
 from metier.contract import Surface
 from metier.errors import FeatureError
 from metier.lake import Lake
@@ -109,29 +109,16 @@ def release_version(
 
 
 def _release(source: ReleaseSource, version: str, as_of: datetime, older: Moments) -> CandidateRelease:
-    name, lake, vectors = source.surface, source.lake, source.vectors
-    candidates = newest_versions(lake, name, as_of)
-    rows = vectors.rows([text_key(text) for text in candidates["text"].to_pylist()])
-    places = zip(*(candidates[column].to_pylist() for column in ("title", "city", "region")), strict=True)
-    retriever = HybridRetriever.build(
-        candidates["id"].to_pylist(),
-        candidates["text"].to_pylist(),
-        source.encoder,
-        embeddings=vectors.dense_at(rows),
-        headlines=[headline(*card) for card in places],
-        language=vectors.language,
+    versions = newest_versions(source.lake, source.surface, as_of)
+    moment = pa.repeat(pa.scalar(as_of, pa.timestamp("us", tz="UTC")), versions.num_rows)
+    keys = pa.table({"candidate_id": versions["id"], "event_timestamp": moment})
+    candidates = CandidateRows.encode(
+        source.surface,
+        versions.drop_columns(["text"]),
+        candidate_features(source.surface, keys, source.read),
+        source.vectors,
+        applications=applications(source.lake, as_of),
+        facts=PairFacts.from_interactions(pair_interactions(source.lake, as_of), as_of),
     )
-    moment = pa.repeat(pa.scalar(as_of, pa.timestamp("us", tz="UTC")), candidates.num_rows)
-    asked = pa.table({"candidate_id": candidates["id"], "event_timestamp": moment})
-    return CandidateRelease.from_tables(
-        name,
-        version,
-        as_of,
-        candidates.drop_columns(["text"]),
-        candidate_features(name, asked, source.read),
-        applications(lake, as_of),
-        PairFacts.from_interactions(pair_interactions(lake, as_of), as_of),
-        vectors,
-        retriever,
-        older,
-    )
+    retriever = index_candidates(versions, source.vectors, source.encoder)
+    return CandidateRelease.of(version, as_of, candidates, retriever, older)

@@ -5,7 +5,6 @@ already, or holds a newer one of, is passed over, so changes may come again and 
 candidate stays as of the release. Its owner sees to it that only one thread grows it. Knows no ranker.
 """
 
-import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -19,14 +18,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.retrieval.growing import GrowingRetriever
-from feature_repo.files.names import Names
 from feature_repo.hydrate import Read
-from feature_repo.inputs.encoded import CandidateColumns
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline, text_key
 from metier.changes import Change
 from serving.candidates.changed_features import changed_features, text_of
-from serving.candidates.snapshot import CandidateSnapshot
+from serving.candidates.snapshot import CandidateSnapshot, ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
 
 LOG = logging.getLogger(__name__)
@@ -39,16 +36,16 @@ Version = tuple[datetime, datetime]
 class ChangedCandidates:
     """Behind `base`. `read` answers with what the online store holds; `folder` is its own and does not exist yet."""
 
-    def __init__(self, base: CandidateSnapshot, read: Read, folder: Path, pool: Executor) -> None:
+    def __init__(self, base: ReleaseSnapshot, read: Read, folder: Path, pool: Executor) -> None:
         self._base = base
         self._read = read
         self._table = "jobs" if base.surface == "job_feed" else "freelancers"
         self._growing = GrowingRetriever(base.release.retriever, folder, pool)
-        self._texts = TextVectors.fitted(base.release.vectors.weights)
+        self._texts = TextVectors.fitted(base.candidates.vectors.weights)
         self._newest: dict[str, tuple[int, Change]] = {}
         """Slot and version of each changed candidate, by slot."""
-        self._rows = base.release.candidates.slice(0, 0)
-        self._features = base.release.features.slice(0, 0)
+        self._rows = base.candidates.versions.slice(0, 0)
+        self._features = base.candidates.features.slice(0, 0)
         """What the release would hold of them, in the same order."""
 
     def take(self, changes: Sequence[Change], embed: Embed) -> None:
@@ -69,24 +66,22 @@ class ChangedCandidates:
 
     def candidates(self, sequence: int) -> CandidateSpace:
         """The release and what changed up to `sequence`."""
-        base, vectors = self._base.release, self._vectors
+        vectors = self._vectors
         if not self._newest:
-            return CandidateSpace([self._base], base.retriever, vectors, sequence)
+            return CandidateSpace(self._base, (), self._base.release.retriever, vectors, sequence)
         slots = np.array([slot for slot, _ in self._newest.values()], np.int64)
         part = self._part(self._rows, self._features)
         dense = vectors.dense_at(part.columns.text_row)
-        return CandidateSpace([self._base, part], self._growing.view(slots, dense), vectors, sequence)
+        return CandidateSpace(self._base, (part,), self._growing.view(slots, dense), vectors, sequence)
 
     @property
     def _vectors(self) -> TextVectors:
         """Of the release's texts and of those that changes brought."""
-        known = self._base.release.vectors
+        known = self._base.candidates.vectors
         return known.overlaid(self._texts) if len(self._texts.names) else known
 
     def _part(self, rows: pa.Table, features: pa.Table) -> CandidateSnapshot:
-        columns = CandidateColumns.encode(self._base.surface, features, self._vectors)
-        own = {"candidates": rows, "features": features, "columns": columns, "vectors": self._vectors}
-        return CandidateSnapshot(dataclasses.replace(self._base.release, names=Names.of(rows["id"]), **own))
+        return CandidateSnapshot(self._base.candidates.others(rows, features, self._vectors))
 
     def _sound(self, fresh: Sequence[Change]) -> tuple[list[Change], pa.Table, pa.Table]:
         """The changes that can be served, with what the release would hold of them; one that cannot be is left out."""
@@ -109,7 +104,7 @@ class ChangedCandidates:
     def _learn(self, changes: Sequence[Change], embed: Embed) -> None:
         """Vectors of texts that neither the release nor earlier changes know."""
         texts = {text_key(text): (text, change.row["title"]) for change in changes for text in [text_of(change)]}
-        keys = [key for key in texts if self._base.release.vectors.rows([key])[0] < 0]
+        keys = [key for key in texts if self._base.candidates.vectors.rows([key])[0] < 0]
         keys = [key for key, row in zip(keys, self._texts.rows(keys), strict=True) if row < 0]
         if keys:
             written, titles = zip(*(texts[key] for key in keys), strict=True)
@@ -130,7 +125,7 @@ class ChangedCandidates:
         """What is served of each changed candidate, None where it is new."""
         names = list({change.id for change in changes})
         rows = self._base.rows(names)
-        clocks = self._base.release.candidates.select(["event_timestamp", "recorded_at"])
+        clocks = self._base.candidates.versions.select(["event_timestamp", "recorded_at"])
         released = clocks.take(pa.array(rows, mask=rows < 0)).to_pylist()
         held: dict[str, Version | None] = {
             name: None if row < 0 else (clock["event_timestamp"], clock["recorded_at"])

@@ -26,7 +26,7 @@ def changed_features(base: CandidateSnapshot, changes: Sequence[Change], read: R
     moment = pa.array([change.row["recorded_at"] for change in changes], pa.timestamp("us", tz="UTC"))
     asked = pa.table({"candidate_id": [change.id for change in changes], "event_timestamp": moment})
     found = candidate_features(base.surface, asked, _Known(base, changes, read))
-    return found.select(base.release.features.column_names).cast(base.release.features.schema)
+    return found.select(base.candidates.features.column_names).cast(base.candidates.features.schema)
 
 
 class _Known:
@@ -36,7 +36,7 @@ class _Known:
         self._base = base
         self._changes = changes
         self._read = read
-        self._held = base.release.features
+        self._held = base.candidates.features
 
     def __call__(self, rows: pa.Table, views: Sequence[str]) -> pa.Table:
         for view in views:

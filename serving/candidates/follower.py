@@ -23,7 +23,7 @@ from feature_repo.texts import Encoder
 from metier.changes import Change, ChangeLog
 from metier.contract import Surface
 from serving.candidates.changed import ChangedCandidates
-from serving.candidates.snapshot import CandidateSnapshot
+from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
 
 LOG = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ Serve = Callable[[Surface, CandidateSpace], None]
 class _Begun:
     """A surface with its release, what changed since, and where that lies."""
 
-    base: CandidateSnapshot
+    base: ReleaseSnapshot
     encoder: Encoder
     changed: ChangedCandidates
     folder: Path
@@ -75,7 +75,7 @@ class ChangeFollower:
         """Since the log was last read to its end."""
         return time.monotonic() - self._looked
 
-    def begin(self, surface: Surface, base: CandidateSnapshot, encoder: Encoder) -> None:
+    def begin(self, surface: Surface, base: ReleaseSnapshot, encoder: Encoder) -> None:
         """Serve a release of the surface and what changed since, instead of what was served."""
         with self._lock:
             self._begin(surface, base, encoder)
@@ -139,7 +139,7 @@ class ChangeFollower:
         for surface, begun in list(self._begun.items()) if self.sequence or self.failure else ():
             self._begin(surface, begun.base, begun.encoder)
 
-    def _begin(self, surface: Surface, base: CandidateSnapshot, encoder: Encoder) -> None:
+    def _begin(self, surface: Surface, base: ReleaseSnapshot, encoder: Encoder) -> None:
         folder = self._folder / f"{surface}-{next(self._folders)}"
         begun = _Begun(base, encoder, ChangedCandidates(base, self._read, folder, self._pool), folder)
         at = 0

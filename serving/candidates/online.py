@@ -3,15 +3,12 @@
 They were materialized after the release. Knows no ranker and no order.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
 import pyarrow as pa
 
-from feature_repo.files.names import Names
 from feature_repo.hydrate import Read, candidate_features
-from feature_repo.inputs.encoded import CandidateColumns
 from feature_repo.texts import TextVectors
 from metier.errors import NotFoundError
 from serving.candidates.snapshot import CandidateSnapshot
@@ -30,13 +27,5 @@ def read_online(
             raise NotFoundError(f"unknown candidate {candidate!r}; PUT it first")
     told = {name.removeprefix(profile): found[name] for name in found.column_names if name.startswith(profile)}
     key = "job_id" if base.surface == "job_feed" else "freelancer_id"
-    return CandidateSnapshot(
-        dataclasses.replace(
-            base.release,
-            names=Names.of(list(candidates)),
-            candidates=pa.table({**told, key: asked["candidate_id"], "id": asked["candidate_id"]}),
-            features=found,
-            columns=CandidateColumns.encode(base.surface, found, vectors),
-            vectors=vectors,
-        )
-    )
+    versions = pa.table({**told, key: asked["candidate_id"], "id": asked["candidate_id"]})
+    return CandidateSnapshot(base.candidates.others(versions, found, vectors))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.releases.candidate_release import CandidateRelease
+from components.releases.candidate_rows import CandidateRows
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
 from feature_repo.files.names import whole
@@ -32,32 +33,32 @@ POPULARITY = ("clicks_30d", "impressions_30d")
 
 
 class CandidateSnapshot:
-    """Every candidate of a release by row; the order of rows is the index's."""
+    """Candidates by row, and what is computed of them once."""
 
-    def __init__(self, release: CandidateRelease) -> None:
-        self.release = release
-        self.surface: Surface = release.surface
-        self.columns = release.columns
+    def __init__(self, candidates: CandidateRows) -> None:
+        self.candidates = candidates
+        self.surface: Surface = candidates.surface
+        self.columns = candidates.columns
         self._selected: dict[tuple[str, ...], pa.Table] = {}
-        self._view = "job" if release.surface == "job_feed" else "freelancer"
-        self.pool = self._pool()(release.candidates, release.facts, release.names)
+        self._view = "job" if candidates.surface == "job_feed" else "freelancer"
+        self.pool = self._pool()(candidates.versions, candidates.facts, candidates.names)
 
     def __len__(self) -> int:
-        return len(self.release.names)
+        return len(self.candidates.names)
 
     @property
     def ids(self) -> list[str]:
         """Candidates by row, a new list."""
-        ids: list[str] = self.release.names.strings.to_pylist()
+        ids: list[str] = self.candidates.names.strings.to_pylist()
         return ids
 
     def rows(self, candidates: Sequence[str]) -> Rows:
         """Row of each candidate (n,), -1 where the release does not hold it."""
-        return self.release.names.rows(candidates)
+        return self.candidates.names.rows(candidates)
 
     def at(self, rows: Rows) -> list[str]:
         """Ids of rows."""
-        return self.release.names.at(rows)
+        return self.candidates.names.at(rows)
 
     def values(self, candidates: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """Stored features in full names, one row a candidate, as the online store held them at the release's moment.
@@ -71,18 +72,18 @@ class CandidateSnapshot:
     @cached_property
     def agencies(self) -> npt.NDArray[np.object_]:
         """Agency of each candidate by row, None where there is none; None of jobs."""
-        return _spelled(self.release.features, "freelancer_profile__agency_id")
+        return _spelled(self.candidates.features, "freelancer_profile__agency_id")
 
     @cached_property
     def categories(self) -> npt.NDArray[np.object_]:
         """Category of each candidate by row."""
-        return _spelled(self.release.features, f"{self._view}_profile__category")
+        return _spelled(self.candidates.features, f"{self._view}_profile__category")
 
     @cached_property
     def popularity(self) -> Floats:
         """Clicks of the last 30 days by row, impressions where clicks are equal; on one scale in every release."""
         clicks, shown = (
-            np.nan_to_num(numbers(self.release.features, f"{self._view}_activity__{name}")) for name in POPULARITY
+            np.nan_to_num(numbers(self.candidates.features, f"{self._view}_activity__{name}")) for name in POPULARITY
         )
         ordered: Floats = clicks + shown / (1.0 + shown)
         return ordered
@@ -101,22 +102,30 @@ class CandidateSnapshot:
     def _only(self, columns: tuple[str, ...]) -> pa.Table:
         """These features of everybody; kept, since requests request for the same ones."""
         if columns not in self._selected:
-            held = self.release.features.column_names
+            held = self.candidates.features.column_names
             unknown = next((name for name in columns if name not in held), None)
             if unknown is not None:
                 raise UnknownNameError("candidate feature", unknown, tuple(sorted(held)))
-            self._selected[columns] = self.release.features.select(list(columns))
+            self._selected[columns] = self.candidates.features.select(list(columns))
         return self._selected[columns]
 
     def _applications_to(self, job_id: str) -> pa.Table:
-        jobs = whole(self.release.applications["job_id"])
+        jobs = whole(self.candidates.applications["job_id"])
         first, end = (
             side(range(len(jobs)), job_id, key=lambda row: jobs[row].as_py()) for side in (bisect_left, bisect_right)
         )
-        return self.release.applications.slice(first, end - first)
+        return self.candidates.applications.slice(first, end - first)
 
     def _pool(self) -> type[JobPool] | type[FreelancerPool]:
         return JobPool if self.surface == "job_feed" else FreelancerPool
+
+
+class ReleaseSnapshot(CandidateSnapshot):
+    """Every candidate of a release; the order of rows is the index's."""
+
+    def __init__(self, release: CandidateRelease) -> None:
+        super().__init__(release.candidates)
+        self.release = release
 
 
 def _spelled(features: pa.Table, name: str) -> npt.NDArray[np.object_]:

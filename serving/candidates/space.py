@@ -18,7 +18,7 @@ from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from feature_repo.texts import TextVectors
 from metier.contract import Surface
-from serving.candidates.snapshot import CandidateSnapshot, Rows, eligibility_of
+from serving.candidates.snapshot import CandidateSnapshot, ReleaseSnapshot, Rows, eligibility_of
 from serving.request.ladder import popularity_in_category
 from serving.request.ranking import RankingRequest
 
@@ -27,28 +27,32 @@ Scores = npt.NDArray[np.float64]
 
 
 class CandidateSpace:
-    """`search` finds among the rows; `vectors` hold the texts of all parts; `sequence` is the newest change's."""
+    """`base`, and behind it `later` parts; `search` finds among the rows, `vectors` hold the texts of all parts.
+
+    `sequence` is that of the newest change.
+    """
 
     def __init__(
-        self, parts: Sequence[CandidateSnapshot], search: FusedSearch, vectors: TextVectors, sequence: int = 0
+        self,
+        base: ReleaseSnapshot,
+        later: Sequence[CandidateSnapshot],
+        search: FusedSearch,
+        vectors: TextVectors,
+        sequence: int = 0,
     ) -> None:
-        self.parts = tuple(parts)
+        self.base = base
+        self.parts: tuple[CandidateSnapshot, ...] = (base, *later)
         self.search = search
         self.vectors = vectors
         self.sequence = sequence
-        self.surface: Surface = parts[0].surface
-        self._starts = np.cumsum([0, *map(len, parts)])
-        self._pools = [part.pool.without(self._superseded(place)) for place, part in enumerate(parts)]
-
-    @property
-    def release(self) -> CandidateSnapshot:
-        """The part that was released."""
-        return self.parts[0]
+        self.surface: Surface = base.surface
+        self._starts = np.cumsum([0, *map(len, self.parts)])
+        self._pools = [part.pool.without(self._superseded(place)) for place, part in enumerate(self.parts)]
 
     @property
     def version(self) -> str:
         """The release, and the newest change that is counted in."""
-        version = self.release.release.version
+        version = self.base.release.version
         return f"{version}+{self.sequence}" if self.sequence else version
 
     def __len__(self) -> int:
@@ -56,7 +60,7 @@ class CandidateSpace:
 
     def joined(self, part: CandidateSnapshot) -> "CandidateSpace":
         """These, and behind them another part, which cannot be searched."""
-        return CandidateSpace([*self.parts, part], self.search, self.vectors, self.sequence)
+        return CandidateSpace(self.base, (*self.parts[1:], part), self.search, self.vectors, self.sequence)
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """Row of each candidate (n,), -1 where nobody holds it."""
@@ -97,7 +101,7 @@ class CandidateSpace:
             found.append(pair_matrix(self.surface, asked, columns, np.zeros_like(own), own, counts))
             order.append(places)
         if not found:
-            return pair_matrix(self.surface, asked, self.release.columns, rows, rows, counts)
+            return pair_matrix(self.surface, asked, self.base.columns, rows, rows, counts)
         return found[0] if len(found) == 1 else np.concatenate(found)[np.argsort(np.concatenate(order))]
 
     def agencies(self, rows: Rows) -> list[str | None]:

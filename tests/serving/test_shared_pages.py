@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from components.releases.candidate_release import CandidateRelease
+from components.releases.candidate_rows import CandidateRows
 from components.retrieval import HybridRetriever
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.texts import Encoder, TextVectors
@@ -24,17 +25,17 @@ from pathlib import Path
 import numpy as np, psutil
 from feature_repo.texts import Encoder
 from components.releases.candidate_release import read_release
-from serving.candidates.snapshot import CandidateSnapshot
+from serving.candidates.snapshot import ReleaseSnapshot
 
 def own():
     gc.collect()
     return psutil.Process().memory_full_info()
 
 def used(version):
-    snapshot = CandidateSnapshot(read_release(Path(sys.argv[1]), version, encoder))
+    snapshot = ReleaseSnapshot(read_release(Path(sys.argv[1]), version, encoder))
     release, columns = snapshot.release, snapshot.columns
-    lexical = release.vectors.padded_lexical
-    dense = release.vectors.padded_dense, release.retriever.dense.vectors
+    lexical = release.candidates.vectors.padded_lexical
+    dense = release.candidates.vectors.padded_dense, release.retriever.dense.vectors
     for array in (*dense, lexical.data, lexical.indices, columns.stored):
         array.ravel().view(np.uint8)[::512].max()
     snapshot.values(snapshot.at(np.arange(20)), ["freelancer_profile__title", "freelancer_activity__clicks_7d"])
@@ -88,9 +89,8 @@ def made(version: str, size: int) -> CandidateRelease:
     stamp = pa.timestamp("us", tz="UTC")
     applied = pa.schema([("job_id", pa.string()), ("freelancer_id", pa.string()), ("applied_at", stamp)]).empty_table()
     retriever = HybridRetriever.build(ids, texts, encoder, embeddings=vectors.dense)
-    return CandidateRelease.from_tables(
-        "talent_search", version, AS_OF, candidates, features, applied, PairFacts(), vectors, retriever
-    )
+    rows = CandidateRows.encode("talent_search", candidates, features, vectors, applications=applied, facts=PairFacts())
+    return CandidateRelease.of(version, AS_OF, rows, retriever)
 
 
 def test_replicas_share_the_pages_of_a_release(folder):

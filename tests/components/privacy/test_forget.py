@@ -364,7 +364,7 @@ def test_nothing_under_the_home_of_a_served_world_holds_the_person(world, tmp_pa
         release = read_release(folder, newest_version(folder), Encoder.load())
         known = before["jobs" if release.surface == "job_feed" else "freelancers"]
         key = "job_id" if release.surface == "job_feed" else "freelancer_id"
-        assert set(release.candidates["id"].to_pylist()) == {row[key] for row in known} - gone
+        assert set(release.candidates.versions["id"].to_pylist()) == {row[key] for row in known} - gone
     assert TextVectors.read(copy.settings.features / "vectors").keys
     assert removed(forget(copy.settings, who, NOW + timedelta(seconds=1))) == {}
 

@@ -126,7 +126,7 @@ def newest(folder: Path) -> str:
 def test_it_holds_the_newest_versions_that_were_known(home: Home, folder: Path) -> None:
     release = read_release(folder, newest(folder), home.encoder)
     assert (release.surface, release.as_of) == ("talent_search", AS_OF)
-    held = release.candidates.select(["id", "title", "city", "status"]).to_pylist()
+    held = release.candidates.versions.select(["id", "title", "city", "status"]).to_pylist()
     assert held == [
         {"id": "F", "title": "Head chef", "city": "Lyon", "status": "listed"},
         {"id": "G", "title": "Nurse", "city": None, "status": "listed"},
@@ -136,33 +136,33 @@ def test_it_holds_the_newest_versions_that_were_known(home: Home, folder: Path) 
 
 def test_features_index_and_candidates_have_one_order(home: Home, folder: Path) -> None:
     release = read_release(folder, newest(folder), home.encoder)
-    ids = release.candidates["id"].to_pylist()
+    ids = release.candidates.versions["id"].to_pylist()
     assert release.retriever.ids.tolist() == ids
-    assert release.features["candidate_id"].to_pylist() == ids
-    titles = release.candidates["title"].to_pylist()
-    assert release.features["freelancer_profile__title"].to_pylist() == titles
+    assert release.candidates.features["candidate_id"].to_pylist() == ids
+    titles = release.candidates.versions["title"].to_pylist()
+    assert release.candidates.features["freelancer_profile__title"].to_pylist() == titles
     assert release.retriever.search("nurse", 1)[0].tolist() == ["G"]
 
 
 def test_it_knows_of_pairs_what_was_recorded_by_its_moment(home: Home, folder: Path) -> None:
     release = read_release(folder, newest(folder), home.encoder)
-    assert release.facts.open_applicants == {"J": frozenset("F")}
-    assert release.facts.dismissed == {"G": frozenset("K")}
-    assert release.applications.to_pylist() == [{"job_id": "J", "freelancer_id": "F", "applied_at": day(9)}]
+    assert release.candidates.facts.open_applicants == {"J": frozenset("F")}
+    assert release.candidates.facts.dismissed == {"G": frozenset("K")}
+    assert release.candidates.applications.to_pylist() == [{"job_id": "J", "freelancer_id": "F", "applied_at": day(9)}]
 
 
 def test_every_text_of_a_candidate_has_its_vector(home: Home, folder: Path) -> None:
     release = read_release(folder, newest(folder), home.encoder)
-    keys = release.features["freelancer_profile__text_key"].to_pylist()
-    rows = release.vectors.rows(keys)
+    keys = release.candidates.features["freelancer_profile__text_key"].to_pylist()
+    rows = release.candidates.vectors.rows(keys)
     assert (rows >= 0).all()
-    np.testing.assert_array_equal(release.vectors.dense[rows], home.corpus.dense[home.corpus.rows(keys)])
+    np.testing.assert_array_equal(release.candidates.vectors.dense[rows], home.corpus.dense[home.corpus.rows(keys)])
 
 
 def test_jobs_are_released_as_well(home: Home, tmp_path: Path) -> None:
     release = read_release(tmp_path, home.build(tmp_path, "job_feed"), home.encoder)
-    assert release.candidates["id"].to_pylist() == ["J", "K"]
-    assert release.features["client_profile__status"].to_pylist() == ["active", "active"]
+    assert release.candidates.versions["id"].to_pylist() == ["J", "K"]
+    assert release.candidates.features["client_profile__status"].to_pylist() == ["active", "active"]
 
 
 def test_its_version_begins_with_its_moment(folder: Path) -> None:

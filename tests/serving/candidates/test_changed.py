@@ -85,7 +85,7 @@ def test_without_changes_the_release_is_served_as_it_is(on):
     candidates = surface.changed.candidates(0)
     assert candidates.parts == (surface.base,)
     assert candidates.version == surface.base.release.version
-    assert candidates.vectors is surface.base.release.vectors
+    assert candidates.vectors is surface.base.release.candidates.vectors
 
 
 @pytest.mark.parametrize("name", SURFACES)
@@ -102,7 +102,7 @@ def test_a_new_candidate_has_a_row_behind_the_release_and_is_found_by_its_words(
 
 def test_a_new_job_is_shown_where_the_feeds_rules_let_it(on, engine):
     surface = on("job_feed")
-    person, blocked = min(surface.base.release.facts.blocked_clients.items())
+    person, blocked = min(surface.base.release.candidates.facts.blocked_clients.items())
     changes = [
         surface.version("open"),
         surface.version("closed", status="closed"),
@@ -194,7 +194,7 @@ def test_a_version_that_changes_nothing_has_the_features_of_the_release(on, name
     some = surface.base.ids[::7]
     candidates = surface.take(*(surface.known(each) for each in some))
     part, rows = candidates.parts[1], surface.base.rows(some)
-    columns = [column for column in surface.base.release.features.column_names if "__" in column]
+    columns = [column for column in surface.base.release.candidates.features.column_names if "__" in column]
     assert part.values(some, columns).to_pylist() == surface.base.values(some, columns).to_pylist()
     held, own = surface.base.columns, part.columns
     np.testing.assert_array_equal(own.stored, held.stored[rows])
@@ -205,7 +205,7 @@ def test_a_version_that_changes_nothing_has_the_features_of_the_release(on, name
     for mark, codes in own.marks.items():
         np.testing.assert_array_equal(codes, held.marks[mark][rows])
     np.testing.assert_array_equal(
-        candidates.vectors.dense_at(own.text_row), surface.base.release.vectors.dense_at(held.text_row[rows])
+        candidates.vectors.dense_at(own.text_row), surface.base.release.candidates.vectors.dense_at(held.text_row[rows])
     )
 
 
@@ -217,7 +217,7 @@ def test_a_new_candidate_has_the_features_that_the_store_would_give(on, store, w
     posted = world.as_of - timedelta(days=1, microseconds=999)
     change = surface.version("new", client_id=client, posted_at=posted, languages=None, budget_min_usd=20.0)
     part = surface.take(change).parts[1]
-    (row,) = part.release.features.to_pylist()
+    (row,) = part.candidates.features.to_pylist()
     told = {name.removeprefix("job_profile__"): value for name, value in row.items() if "job_profile__" in name}
     assert (told["title"], told["skills"]) == (JOB["title"], JOB["skills"])
     assert told["posted_at"] == posted.replace(microsecond=0)  # whole seconds
@@ -266,7 +266,7 @@ def test_texts_of_both_tables_are_known_to_who_asks(on):
     assert len(candidates) == len(surface.base)
     key = text_key(card_text(PERSON["title"], PERSON["overview"], PERSON["skills"]))
     row = candidates.vectors.rows([key])
-    assert surface.base.release.vectors.rows([key]).tolist() == [-1]
+    assert surface.base.release.candidates.vectors.rows([key]).tolist() == [-1]
     assert candidates.vectors.titles_at(row) == [PERSON["title"]]
     assert np.linalg.norm(candidates.vectors.dense_at(row)[0]) == pytest.approx(1, abs=0.01)
 

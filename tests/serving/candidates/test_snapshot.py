@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components.releases.candidate_release import CandidateRelease
+from components.releases.candidate_rows import CandidateRows
 from components.training_sets.assemble import applications
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import candidate_features
@@ -14,6 +14,7 @@ from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from metier.contract import SURFACES
 from metier.errors import NotFoundError, UnknownNameError
+from metier.surfaces import surface_spec
 from serving.candidates.online import read_online
 from serving.candidates.snapshot import CandidateSnapshot, eligibility_of
 from serving.request.ranking import RankingRequest
@@ -29,7 +30,9 @@ def store(world):
 def test_every_stored_value_equals_the_online_store_nulls_included(world, engine, store, surface):
     snapshot = engine.stages[surface].snapshot
     assert require_equal(snapshot, store.serving_features, world.as_of) > 2_500
-    held = snapshot.values(snapshot.ids, [name for name in snapshot.release.features.column_names if "__" in name])
+    held = snapshot.values(
+        snapshot.ids, [name for name in snapshot.release.candidates.features.column_names if "__" in name]
+    )
     kinds = {str(field.type) for field in held.schema}
     assert {"string", "float", "list<item: string>", "timestamp[us, tz=UTC]"} <= kinds
     assert sum(column.null_count for column in held.columns) > 0
@@ -44,7 +47,7 @@ def test_values_come_in_the_order_that_is_asked(engine):
     rows = table.to_pylist()
     assert rows[0] == rows[3] == snapshot.values([second], columns).to_pylist()[0]
     assert rows[1] == dict.fromkeys(columns)
-    assert rows[2]["job_profile__title"] == snapshot.release.features["job_profile__title"][0].as_py()
+    assert rows[2]["job_profile__title"] == snapshot.release.candidates.features["job_profile__title"][0].as_py()
 
 
 def test_a_column_that_is_no_candidates_is_refused(engine):
@@ -60,9 +63,9 @@ def test_a_segment_from_tables_is_as_the_mapped_release(engine, surface):
     rows = np.random.default_rng(0).permutation(len(snapshot))[:17]
     segment = CandidateSnapshot(some_of(release, rows))
     assert segment.ids == snapshot.at(rows)
-    assert segment.columns.vectors.keys != release.vectors.keys
+    assert segment.columns.vectors.keys != release.candidates.vectors.keys
     asked = QueryColumns.encode(
-        surface, pa.table({"actor_id": ["a"]}), release.vectors.overlaid(segment.columns.vectors)
+        surface, pa.table({"actor_id": ["a"]}), release.candidates.vectors.overlaid(segment.columns.vectors)
     )
     inputs = [
         pair_matrix(surface, asked, columns, np.zeros_like(at), at)
@@ -74,13 +77,17 @@ def test_a_segment_from_tables_is_as_the_mapped_release(engine, surface):
 
 
 def some_of(release, rows):
-    """A release in memory of these rows alone, with their own texts."""
-    keys = release.features[f"{'job' if release.surface == 'job_feed' else 'freelancer'}_profile__text_key"].take(rows)
-    return CandidateRelease.from_tables(
-        release.surface, release.version, release.as_of, release.candidates.take(rows), release.features.take(rows),
-        release.applications, release.facts, release.vectors.only(np.unique(release.vectors.rows(keys))),
-        release.retriever,
-    )  # fmt: skip
+    """These rows alone in memory, with their own texts."""
+    all_rows = release.candidates
+    keys = all_rows.features[f"{surface_spec(release.surface).profile_view}__text_key"].take(rows)
+    return CandidateRows.encode(
+        release.surface,
+        all_rows.versions.take(rows),
+        all_rows.features.take(rows),
+        all_rows.vectors.only(np.unique(all_rows.vectors.rows(keys))),
+        applications=all_rows.applications,
+        facts=all_rows.facts,
+    )
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -89,7 +96,7 @@ def test_encoded_columns_equal_those_of_the_online_store(world, engine, store, s
     moments = pa.repeat(pa.scalar(world.as_of, pa.timestamp("us", tz="UTC")), len(snapshot))
     asked = pa.table({"candidate_id": snapshot.ids, "event_timestamp": moments})
     online = candidate_features(surface, asked, store.serving_features)
-    columns = CandidateColumns.encode(surface, online, snapshot.release.vectors)
+    columns = CandidateColumns.encode(surface, online, snapshot.release.candidates.vectors)
     np.testing.assert_array_equal(snapshot.columns.stored, columns.stored)
     np.testing.assert_array_equal(snapshot.columns.text_row, columns.text_row)
     assert (columns.text_row >= 0).all()
@@ -123,7 +130,9 @@ def test_popularity_is_clicks_and_then_impressions(engine, surface):
     snapshot = engine.stages[surface].snapshot
     view = "job" if surface == "job_feed" else "freelancer"
     clicks, shown = (
-        np.nan_to_num(np.array(snapshot.release.features[f"{view}_activity__{name}"].to_pylist(), np.float64))
+        np.nan_to_num(
+            np.array(snapshot.release.candidates.features[f"{view}_activity__{name}"].to_pylist(), np.float64)
+        )
         for name in ("clicks_30d", "impressions_30d")
     )
     order = np.lexsort((-shown, -clicks))
@@ -153,7 +162,7 @@ def online(row):
 def allowed(engine, surface, row, **asked):
     snapshot: CandidateSnapshot = engine.stages[surface].snapshot
     ask = RankingRequest(surface, **{"actor_id": "somebody", **asked})
-    found = read_online(snapshot, ["new"], engine.now(), snapshot.release.vectors, online(row))
+    found = read_online(snapshot, ["new"], engine.now(), snapshot.release.candidates.vectors, online(row))
     excluded = found.rows(ask.exclude)
     return eligibility_of(found.pool, ask, excluded[excluded >= 0]).mask.tolist()
 
@@ -166,7 +175,7 @@ def test_a_new_job_is_shown_where_the_feeds_rules_let_it(engine):
 
 
 def test_a_new_job_of_a_client_that_was_blocked_is_not_shown(engine, world):
-    blocked = engine.stages["job_feed"].snapshot.release.facts.blocked_clients
+    blocked = engine.stages["job_feed"].snapshot.release.candidates.facts.blocked_clients
     person, clients = min(blocked.items())
     row = {**JOB, "job_profile__client_id": min(clients)}
     assert allowed(engine, "job_feed", row, actor_id=person) == [False]
@@ -181,7 +190,7 @@ def test_a_new_person_is_shown_where_listed_and_is_nobodys_applicant(engine, wor
 
 def test_the_agency_of_a_new_person_is_known(engine):
     snapshot = engine.stages["talent_search"].snapshot
-    found = read_online(snapshot, ["new", "newer"], engine.now(), snapshot.release.vectors, online(PERSON))
+    found = read_online(snapshot, ["new", "newer"], engine.now(), snapshot.release.candidates.vectors, online(PERSON))
     assert (found.ids, found.agencies.tolist()) == (["new", "newer"], ["x", "x"])
 
 

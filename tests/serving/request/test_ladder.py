@@ -70,7 +70,7 @@ def made(engine):
         )
         candidates = served.candidates
         if retriever is not None:
-            candidates = CandidateSpace(candidates.parts, retriever, candidates.vectors)
+            candidates = CandidateSpace(candidates.base, (), retriever, candidates.vectors)
         return Stages(bundle, candidates, read or served._read)
 
     return make

@@ -1,0 +1,94 @@
+"""Candidates of one surface, one a row: their newest versions, stored features and encoded columns, and their pairs.
+
+What a candidate release contains, and what serving lays behind one. Knows no index, no ranker and no request.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+
+from components.retrieval.pair_facts import PairFacts
+from feature_repo.files.mapped import read_table, write_table
+from feature_repo.files.names import Names
+from feature_repo.inputs.encoded import CandidateColumns
+from feature_repo.inputs.encoded_files import read_candidates, write_candidates
+from feature_repo.texts import TextVectors
+from metier.contract import Surface
+
+VERSIONS, FEATURES, APPLICATIONS = "candidates.arrow", "features.arrow", "applications.arrow"
+NAMES, COLUMNS, FACTS, VECTORS = "ids", "columns", "facts", "vectors"
+
+
+@dataclass(frozen=True)
+class CandidateRows:
+    """`names`, `versions`, `features` and `columns` have one row a candidate, in the same order."""
+
+    names: Names
+    versions: pa.Table
+    """`id` and the contract's columns of each candidate's newest version."""
+    features: pa.Table
+    """Stored features in full names."""
+    columns: CandidateColumns
+    """The features encoded, with the text vectors."""
+    applications: pa.Table
+    """job_id, freelancer_id, applied_at; by job_id."""
+    facts: PairFacts
+
+    @classmethod
+    def encode(
+        cls,
+        surface: Surface,
+        versions: pa.Table,
+        features: pa.Table,
+        vectors: TextVectors,
+        *,
+        applications: pa.Table,
+        facts: PairFacts,
+    ) -> Self:
+        """Candidates in memory; `vectors` hold their texts."""
+        columns = CandidateColumns.encode(surface, features, vectors)
+        by_job = applications.sort_by([("job_id", "ascending"), ("freelancer_id", "ascending")])
+        return cls(Names.of(versions["id"]), versions, features, columns, by_job, facts)
+
+    def others(self, versions: pa.Table, features: pa.Table, vectors: TextVectors) -> "CandidateRows":
+        """Other candidates of the surface, with what is known of the pairs of all."""
+        columns = CandidateColumns.encode(self.surface, features, vectors)
+        return CandidateRows(Names.of(versions["id"]), versions, features, columns, self.applications, self.facts)
+
+    @property
+    def surface(self) -> Surface:
+        """What the candidates may appear on."""
+        return self.columns.surface
+
+    @property
+    def vectors(self) -> TextVectors:
+        """Vectors of the candidates' texts, among others."""
+        return self.columns.vectors
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def write(self, folder: Path) -> None:
+        """Write what `read` maps into `folder`."""
+        self.names.write(folder, NAMES)
+        write_table(folder / VERSIONS, self.versions)
+        write_table(folder / FEATURES, self.features)
+        write_table(folder / APPLICATIONS, self.applications)
+        write_candidates(folder / COLUMNS, self.columns)
+        self.facts.write(folder / FACTS)
+        self.vectors.write(folder / VECTORS)
+
+    @classmethod
+    def read(cls, folder: Path, surface: Surface) -> Self:
+        """The candidates that `write` left, mapped."""
+        vectors = TextVectors.read(folder / VECTORS)
+        return cls(
+            Names.read(folder, NAMES),
+            read_table(folder / VERSIONS),
+            read_table(folder / FEATURES),
+            read_candidates(folder / COLUMNS, surface, vectors),
+            read_table(folder / APPLICATIONS),
+            PairFacts.read(folder / FACTS),
+        )
