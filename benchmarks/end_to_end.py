@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import requests
 from rich.progress import track
 
 from components.measures import mean_interval
@@ -146,7 +146,7 @@ def _over_http(own: Settings, pin: RegisteredBundle, held_out: list[HeldOut]) ->
     with running(own, {SURFACE: pin}, free_port(own.http_host), Lake(own.lake).as_of()) as url:
         for each in track(held_out, description="over HTTP"):
             body = {"actor_id": each.actor_id, "k": K, "exclude": each.history, "deadline_ms": DEADLINE_MS}
-            answer = requests.post(f"{url}/v1/feed/jobs", json=body, timeout=60)
+            answer = httpx.post(f"{url}/v1/feed/jobs", json=body, timeout=60)
             answer.raise_for_status()
             answers.append(answer.json())
     return answers

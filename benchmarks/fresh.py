@@ -22,8 +22,8 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+import httpx
 import numpy as np
-import requests
 from harness.home import environment, home_of_its_own, keep, say, to_status
 from harness.load import endpoint
 
@@ -97,6 +97,7 @@ class Replica:
 
     url: str
     process: Popen
+    http: httpx.Client
 
     @classmethod
     def started(cls, settings: Settings, name: str, stack: ExitStack) -> "Replica":
@@ -109,22 +110,23 @@ class Replica:
         command = (sys.executable, str(Path(__file__).with_name("serving.py")), "--uvicorn", port)
         told = {**environment(settings), **dict.fromkeys(THREADS, "1")}
         log = settings.home / f"replica {name}.log"
-        return cls(url, stack.enter_context(endpoint(command, told, url, log)))
+        process = stack.enter_context(endpoint(command, told, url, log))
+        return cls(url, process, stack.enter_context(httpx.Client(base_url=url, timeout=LONGEST_SECONDS)))
 
     def ready(self) -> Figures:
-        told: Figures = requests.get(f"{self.url}/readyz", timeout=LONGEST_SECONDS).json()
+        told: Figures = self.http.get("/readyz").json()
         return told
 
     def put(self, path: str, version: Figures) -> int:
         """The sequence of the version, which is durable."""
-        answer = requests.put(f"{self.url}/v1/{path}", json=version, timeout=LONGEST_SECONDS)
+        answer = self.http.put(f"/v1/{path}", json=version)
         if answer.status_code != 202:
             raise ServingError(f"PUT {path} was answered {answer.status_code}: {answer.text}")
         return int(answer.json()["sequence"])
 
     def shown(self, body: Figures) -> set[str]:
         """Who is on the slate; nobody where a candidate is unknown."""
-        answer = requests.post(f"{self.url}/v1/rank", json=body, timeout=LONGEST_SECONDS)
+        answer = self.http.post("/v1/rank", json=body)
         if answer.status_code == 404:
             return set()
         answer.raise_for_status()
@@ -177,7 +179,7 @@ class Asked:
         asked = {**self.actor, "deadline_ms": 30_000, "k": 100, "filters": {"category": category}, "text": "accordion"}
 
         def shows(replica: Replica) -> bool:
-            answer = requests.post(replica.url + path, json=asked, timeout=LONGEST_SECONDS)
+            answer = replica.http.post(path, json=asked)
             answer.raise_for_status()
             return candidate in {entry["candidate_id"] for entry in answer.json()["slate"]}
 

@@ -22,10 +22,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import requests
 from harness.home import METIER, environment, keep
 from harness.load import endpoint
 from rich.progress import Progress
@@ -109,7 +109,7 @@ def _serve(settings: Settings, impressions: int) -> tuple[list[Served], int]:
     changed = shown = 0
     with (
         endpoint(command, environment(settings), url, settings.home / "serve.log"),
-        requests.Session() as session,
+        httpx.Client(timeout=ANSWER_SECONDS) as session,
         Progress() as bar,
     ):
         task = bar.add_task("serving", total=impressions)
@@ -125,20 +125,20 @@ def _serve(settings: Settings, impressions: int) -> tuple[list[Served], int]:
     return slates, changed
 
 
-def _ask(session: requests.Session, url: str, surface: str, actor: str, job: str | None) -> Served:
+def _ask(session: httpx.Client, url: str, surface: str, actor: str, job: str | None) -> Served:
     body = {"actor_id": actor, "k": SLATE, "deadline_ms": DEADLINE_MS, **({"job_id": job} if job else {})}
     told = _sent(session, "POST", url + ROUTES[surface], body)
     shown = [entry["candidate_id"] for entry in told["slate"]]
     return Served(surface, actor, job, shown, datetime.fromisoformat(told["as_of"]), told["query_id"])
 
 
-def _click(session: requests.Session, url: str, slate: Served) -> None:
+def _click(session: httpx.Client, url: str, slate: Served) -> None:
     if slate.shown:
         told = {**_pair(slate, 0), "interaction_id": f"click-{slate.query_id}", "kind": "click"}
         _sent(session, "POST", f"{url}/v1/interactions", {"interactions": [told]})
 
 
-def _change(session: requests.Session, url: str, lake: Lake, slate: Served) -> int:
+def _change(session: httpx.Client, url: str, lake: Lake, slate: Served) -> int:
     """Put another title on the last candidate shown; how many were changed."""
     if not slate.shown:
         return 0
@@ -205,9 +205,9 @@ def _rows(lake: Lake, query: str) -> list[tuple[Any, ...]]:
         return connection.sql(query).fetchall()
 
 
-def _sent(session: requests.Session, method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    answer = session.request(method, url, json=body, timeout=ANSWER_SECONDS)
-    if not answer.ok:
+def _sent(session: httpx.Client, method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    answer = session.request(method, url, json=body)
+    if not answer.is_success:
         raise ServingError(f"{method} {url} answered {answer.status_code}: {answer.text[:300]}")
     told: dict[str, Any] = answer.json()
     return told

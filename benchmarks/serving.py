@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
-import requests
 from harness.home import METIER, environment, home_of_its_own, keep, say, to_status
 from harness.load import CLIENT, Round, endpoint, run_round
 
@@ -167,7 +167,7 @@ def questions(given: argparse.Namespace, settings: Settings, served: Figures) ->
 
 def compare(given: argparse.Namespace, settings: Settings, urls: dict[str, str]) -> Figures:
     """Every round's figures, their medians and ratios, and the time of each stage."""
-    served = {name: requests.get(f"{url}/v1/bundle", timeout=30).json() for name, url in urls.items()}
+    served = {name: httpx.get(f"{url}/v1/bundle", timeout=30).json() for name, url in urls.items()}
     if served[RAY_SERVE] != served[UVICORN]:
         raise ServingError(f"the two do not serve the same: {served}; start again while nothing else is served here")
     ask = questions(given, settings, served[UVICORN])

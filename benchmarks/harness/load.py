@@ -1,7 +1,8 @@
 """Load on an endpoint: its process, clients in threads with one keep-alive connection each, and what they saw.
 
-A client sends its next request when the one before is answered (closed loop). Knows processes and HTTP; what a good
-answer is, the caller says.
+A client sends its next request when the one before is answered (closed loop). It is http.client, not httpx: 0.3 ms of
+CPU a request against 1.0 ms, which would be taken from the endpoint on the same machine. Knows processes and HTTP; what
+a good answer is, the caller says.
 """
 
 import json
@@ -20,9 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import numpy as np
 import psutil
-import requests
 
 from metier.errors import ServingError
 
@@ -138,8 +139,8 @@ def _wait_ready(process: subprocess.Popen, url: str, log: Path) -> None:
     """ServingError with the end of its log where it ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        with suppress(requests.RequestException):
-            if requests.get(f"{url}/readyz", timeout=5).ok:
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/readyz", timeout=5).is_success:
                 return
         time.sleep(0.2)
     raise ServingError(f"{log.stem} does not start; its log ends with\n{log.read_text()[-2_000:].strip()}")

@@ -100,7 +100,7 @@ class CandidateSnapshot:
         return dataclasses.replace(self.columns, application_age_hours=ages, application_order=order)
 
     def _only(self, columns: tuple[str, ...]) -> pa.Table:
-        """These features of everybody; kept, since requests request for the same ones."""
+        """These features of everybody; kept, since requests need the same ones."""
         if columns not in self._selected:
             held = self.candidates.features.column_names
             unknown = next((name for name in columns if name not in held), None)

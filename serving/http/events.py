@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
+from metier.contract import BudgetKind, FreelancerStatus, JobStatus, Kind, Level, Side, Visibility
 from serving.http.fields import Id, LongText, Model, Moment, Money, ShortText, Texts
 
 MOST_INTERACTIONS = 1_000
@@ -13,8 +14,8 @@ class Interaction(Model):
     """What one side did about the other; sending it again changes nothing."""
 
     interaction_id: Id
-    kind: Annotated[str, Field(pattern="^(click|save|dismiss|apply|invite|accept|decline|hire|end|pay|rate)$")]
-    side: Annotated[str, Field(pattern="^(client|freelancer)$")]
+    kind: Kind
+    side: Side
     freelancer_id: Id
     job_id: Id | None = None
     client_id: Id | None = None
@@ -25,7 +26,7 @@ class Interaction(Model):
     event_timestamp: Moment | None = None
 
     @model_validator(mode="after")
-    def _about_somebody(self) -> "Interaction":
+    def _about_a_counterpart(self) -> "Interaction":
         if self.job_id is None and self.client_id is None:
             raise ValueError("give job_id, client_id or both")
         return self
@@ -49,10 +50,10 @@ class FreelancerVersion(Model):
     city: ShortText | None = None
     languages: Texts | None = None
     hourly_rate_usd: Annotated[FiniteFloat, Field(ge=0, le=100_000)] | None = None
-    experience_level: Annotated[str, Field(pattern="^(entry|intermediate|expert)$")] | None = None
+    experience_level: Level | None = None
     hours_per_week: Annotated[FiniteFloat, Field(ge=0, le=168)] | None = None
     agency_id: Id | None = None
-    status: Annotated[str, Field(pattern="^(listed|unavailable|private|suspended)$")] = "listed"
+    status: FreelancerStatus = "listed"
     joined_at: Moment | None = None
     event_timestamp: Moment | None = None
 
@@ -72,13 +73,13 @@ class JobVersion(Model):
     region: ShortText | None = None
     city: ShortText | None = None
     languages: Texts | None = None
-    budget_kind: Annotated[str, Field(pattern="^(hourly|fixed)$")] | None = None
+    budget_kind: BudgetKind | None = None
     budget_min_usd: Money | None = None
     budget_max_usd: Money | None = None
-    experience_level: Annotated[str, Field(pattern="^(entry|intermediate|expert)$")] | None = None
+    experience_level: Level | None = None
     openings: Annotated[int, Field(ge=1, le=10_000)] = 1
-    visibility: Annotated[str, Field(pattern="^(public|invite_only)$")] = "public"
-    status: Annotated[str, Field(pattern="^(open|paused|filled|closed|removed)$")] = "open"
+    visibility: Visibility = "public"
+    status: JobStatus = "open"
     event_timestamp: Moment | None = None
 
 

@@ -10,13 +10,12 @@ from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
 from metier.contract import Surface
 from serving.events.versions import plain_text
-from serving.http.fields import Id, LongText, Model, Plain, ShortText, Texts
+from serving.http.fields import Id, LongText, Model, Plain, ShortText
+from serving.http.filters import JobFilterValues, PersonFilterValues
 from serving.request.ranking import Promoted, RankingRequest, Slate, SlateEntry
 from serving.request.trace import RequestTrace
 
 MOST_CANDIDATES = 1_000
-
-Filters = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20)]
 
 
 class PromotedPlacement(Model):
@@ -56,7 +55,7 @@ class TalentSearch(RankingBody):
 
     job_id: Id | None = None
     text: LongText | None = None
-    filters: Filters = Field(default_factory=dict)
+    filters: PersonFilterValues = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _something_is_asked(self) -> "TalentSearch":
@@ -69,7 +68,7 @@ class JobFeed(RankingBody):
     """A freelancer's feed, or search with a text."""
 
     text: LongText | None = None
-    filters: Filters = Field(default_factory=dict)
+    filters: JobFilterValues = Field(default_factory=dict)
 
 
 class ApplicantReview(RankingBody):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Response
+from fastapi_offline import FastAPIOffline
 
 from feature_repo.online.freshness import Age
 from serving.engine import Engine
@@ -25,7 +26,9 @@ CandidateId = Annotated[Id, Path()]
 def create_api(load: Callable[[], Engine]) -> FastAPI:
     """The application; `load` makes the engine when the application starts."""
     replica = Replica(load)
-    app = FastAPI(title="metier", version="1", lifespan=replica.lifespan, responses=PROBLEMS)
+    app = FastAPIOffline(
+        title="metier", version="1", lifespan=replica.lifespan, responses=PROBLEMS, static_url="/docs-assets"
+    )
     app.add_middleware(BodyLimit)
     app.add_middleware(Counted, metrics=replica.metrics)
     _ranking_routes(app, replica)

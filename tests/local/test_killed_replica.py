@@ -5,9 +5,9 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 
+import httpx
 import psutil
 import pytest
-import requests
 
 from tests.local.walk import endpoint
 from tests.serving.world import World, build_world
@@ -28,12 +28,12 @@ def under_load(url: str, body: dict):
     ended, told = threading.Event(), Counter()
 
     def ask_on():
-        with requests.Session() as session:
+        with httpx.Client(timeout=ANSWER_SECONDS) as session:
             while not ended.is_set():
                 try:
-                    answer = session.post(f"{url}/v1/feed/jobs", json=body, timeout=ANSWER_SECONDS)
+                    answer = session.post(f"{url}/v1/feed/jobs", json=body)
                     told[answer.status_code, answer.json()["tier"]] += 1
-                except (requests.RequestException, ValueError, KeyError) as error:
+                except (httpx.HTTPError, ValueError, KeyError) as error:
                     told[type(error).__name__, ""] += 1
 
     threads = [threading.Thread(target=ask_on) for _ in range(CLIENTS)]

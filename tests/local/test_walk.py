@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
-import requests
 
 from components.evaluation.report import EvaluationReport
 from metier.lake import Lake
@@ -78,13 +78,13 @@ def served(home) -> dict:
     told: dict = {}
     with endpoint(home) as first:
         told["slates"] = [ask(first, actor) for actor in actors(home)]
-        told["unknown"] = requests.post(f"{first.url}/v1/feed/jobs", json={"actor_id": "nobody"}, timeout=30)
+        told["unknown"] = httpx.post(f"{first.url}/v1/feed/jobs", json={"actor_id": "nobody"}, timeout=30)
         told["acknowledged"] = click(first, told["slates"][0])
         first.kill()
     told["first import"] = json.loads(metier(home, "import", "events", "--json").stdout)
     with endpoint(home) as second:
         told["again"] = click(second, told["slates"][0])
-        told["ready"] = requests.get(f"{second.url}/readyz", timeout=30).json()
+        told["ready"] = httpx.get(f"{second.url}/readyz", timeout=30).json()
     told["second import"] = json.loads(metier(home, "import", "events", "--json").stdout)
     return told
 
@@ -97,14 +97,14 @@ def actors(home: Path) -> list[str]:
 
 def ask(served: Endpoint, actor: str) -> dict:
     body = {"actor_id": actor, "k": 20, "deadline_ms": 10_000}
-    answer = requests.post(f"{served.url}/v1/feed/jobs", json=body, timeout=30)
+    answer = httpx.post(f"{served.url}/v1/feed/jobs", json=body, timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def click(served: Endpoint, slate: dict) -> dict:
     about = {"freelancer_id": "fr_000001", "job_id": slate["slate"][0]["candidate_id"], "query_id": slate["query_id"]}
-    answer = requests.post(f"{served.url}/v1/interactions", json={"interactions": [CLICK | about]}, timeout=30)
+    answer = httpx.post(f"{served.url}/v1/interactions", json={"interactions": [CLICK | about]}, timeout=30)
     return answer.json()
 
 

@@ -8,8 +8,8 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
-import requests
 
 from components.importers.logs.endpoint import import_logs
 from components.privacy.forget import forget
@@ -269,7 +269,7 @@ def another_process(world):
 def is_up(client):
     try:
         return client.get("/readyz").status_code == 200
-    except requests.ConnectionError:
+    except httpx.TransportError:
         return False
 
 

@@ -12,8 +12,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
-import requests
 import uvicorn
 
 from components.ranking import Ensemble, NeuralConfig, NeuralRanker, XGBoostConfig, XGBoostRanker
@@ -200,25 +200,28 @@ def served(load: Callable[[], Engine]) -> Iterator["Client"]:
         assert not thread.is_alive()
 
 
+HTTP = httpx.Client(timeout=SOON, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+"""A connection of its own for each request: servers come and go."""
+
+
 @dataclass(frozen=True)
 class Client:
     """Asks a server, and remembers nothing."""
 
     url: str
 
-    def send(self, method: str, path: str, content: Any = None, **more: Any) -> requests.Response:
-        """`content` goes as it is; whatever it is, it is called JSON."""
-        headers = {"content-type": "application/json"}
-        return requests.request(method, self.url + path, data=content, headers=headers, timeout=SOON, **more)
+    def send(self, method: str, path: str, content: Any = None, kind: str = "application/json") -> httpx.Response:
+        """`content` goes as it is; whatever it is, it is called `kind`."""
+        return HTTP.request(method, self.url + path, content=content, headers={"content-type": kind})
 
-    def post(self, path: str, body: Any) -> requests.Response:
-        return requests.post(self.url + path, json=body, timeout=SOON)
+    def post(self, path: str, body: Any) -> httpx.Response:
+        return self.send("POST", path, json.dumps(body))
 
-    def put(self, path: str, body: Any) -> requests.Response:
-        return requests.put(self.url + path, json=body, timeout=SOON)
+    def put(self, path: str, body: Any) -> httpx.Response:
+        return self.send("PUT", path, json.dumps(body))
 
-    def get(self, path: str) -> requests.Response:
-        return requests.get(self.url + path, timeout=SOON)
+    def get(self, path: str) -> httpx.Response:
+        return HTTP.get(self.url + path)
 
     def ranked(self, path: str, body: Any) -> dict[str, Any]:
         """The answer, which must be one."""

@@ -1,0 +1,46 @@
+"""The filters of each surface as the OpenAPI document describes them; components.retrieval.filters applies them.
+
+Words are compared without case and a list means any of its values; a filter that is null or empty asks for nothing. A
+candidate whose value is unknown does not pass a filter on it.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, WithJsonSchema
+
+from metier.contract import BUDGET_KINDS, LEVELS
+from serving.http.fields import Model, Plain, ShortText, Texts
+
+Words = Annotated[str | list[str] | None, Field(default=None)]
+Number = Annotated[float | None, Field(default=None)]
+
+
+class _CandidateFilters(Model):
+    category: Words
+    country: Words
+    skills: Annotated[Words, Field(description="has any of these")]
+    language: Words
+    level: Annotated[Words, Field(description=f"experience level: {', '.join(LEVELS)}")]
+
+
+class PersonFilters(_CandidateFilters):
+    """Filters of talent search."""
+
+    rate_min_usd: Annotated[Number, Field(description="lowest hourly rate")]
+    rate_max_usd: Annotated[Number, Field(description="highest hourly rate")]
+
+
+class JobFilters(_CandidateFilters):
+    """Filters of the job feed."""
+
+    budget_kind: Annotated[Words, Field(description=", ".join(BUDGET_KINDS))]
+    budget_min_usd: Annotated[Number, Field(description="budgets that reach at least this")]
+    budget_max_usd: Annotated[Number, Field(description="budgets that begin at most here")]
+    posted_since: Annotated[
+        str | None, Field(default=None, description="ISO 8601 date or time, UTC where it names no zone")
+    ]
+
+
+_Values = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20)]
+PersonFilterValues = Annotated[_Values, WithJsonSchema(PersonFilters.model_json_schema())]
+JobFilterValues = Annotated[_Values, WithJsonSchema(JobFilters.model_json_schema())]
