@@ -1,13 +1,25 @@
 """E-mail addresses, phone numbers and links in texts: how many there are, and the text with each masked.
 
-Pure. Finds what is written as such and leaves prices, years, dates and version numbers alone, so a number is a phone
-number only with a country code, in the usual groups, or after a word such as 'call'. Knows no names of people.
+Pure. Finds what is written as such and leaves prices, years, dates and version numbers alone: digits are a phone number
+in the usual groups, after a word such as 'call', with a country code, or where the numbering plan of a country says so
+and they stand in its groups (phonenumbers, https://github.com/daviddrysdale/python-phonenumbers). Knows no names of
+people.
 """
 
 import re
+import unicodedata
 from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from phonenumbers import Leniency, PhoneNumberMatcher
 
 EMAIL, PHONE, LINK = "e-mail", "phone", "link"
+Span = tuple[str, int, int]
+"""(kind, start, stop) of what is masked."""
+
+REGIONS = ("US", "GB", "IN", "PK", "BD", "PH", "UA", "RU", "DE", "FR", "BR", "AU", "JP", "IL")
+"""Numbering plans by which digits without a country code are read."""
 
 _LINK = (
     r"(?:https?://|www\.)[^\s<>\"'\])]*[^\s<>\"'\]).,;:!?]"
@@ -17,37 +29,82 @@ _EMAIL = (
     r"(?<![\w.+-])[\w+-][\w.+-]*(?:@|\s?[(\[]\s?at\s?[)\]]\s?)[a-z0-9-]+"
     r"(?:(?:\.|\s?[(\[]\s?dot\s?[)\]]\s?)[a-z0-9-]+)+"
 )
-_PHONE = (
-    r"(?<![\w.,$€£+-])(?:"
+_BEFORE, _AFTER = r"(?<![\w.,$€£+-])", r"(?![\w$€£%-]|[.,:][0-9])"
+_GROUPED = (
+    rf"{_BEFORE}-?(?:"
     r"\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,5}\)?){2,5}"
-    r"|(?:1[ .-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}[ .-][0-9]{4}"
-    r"|\(?0[0-9]{2,4}\)?[ -][0-9]{3,4}[ -]?[0-9]{3,4}"
+    r"|(?:1[ .-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}(?:[ .-]| - )[0-9]{4}"
+    r"|\([2-9][0-9]{2}\) ?[0-9]{7}|[2-9][0-9]{2}-[0-9]{4}(?!000)[0-9]{3}"
+    r"|\(?0(?!00)[0-9]{2,4}\)?[ -][0-9]{3,4}[ -]?[0-9]{3,4}"
     r"|0[0-9](?:[ .-][0-9]{2}){4}"
-    r")(?![\w$€£%-]|[.,:][0-9])"
+    rf"){_AFTER}"
 )
-_FOUND = re.compile(f"(?P<link>{_LINK})|(?P<email>{_EMAIL})|(?P<phone>{_PHONE})", re.I)
+_FOUND = re.compile(f"(?P<link>{_LINK})|(?P<email>{_EMAIL})|(?P<phone>{_GROUPED})", re.I)
+_DIGITS = re.compile(rf"{_BEFORE}\(?[0-9]+\)?(?:(?: ?[./-] ?| |(?=\())\(?[0-9]+\)?){{1,5}}(?:x[0-9]{{1,5}})?{_AFTER}")
+_RUN = re.compile("[0-9]{8}")
 _CUED = re.compile(
-    r"(?P<cue>\b(?:call|cell|mobile|phone|ph|sms|signal|tel|telegram|telephone|viber|whatsapp)\b[^0-9\n$€£+]{0,15})"
+    r"(?P<cue>\b(?:call|cell|mobile|phone|ph|sms|signal|tel|telegram|telephone|viber|whatsapp)\b[^0-9\n$€£+]{0,15}"
+    r"|\b(?:contact|fax|home|mob|number|office|work)\b(?: me| us| is)?[ :#.-]{1,3}(?=[0-9]{10}))"
     r"(?P<phone>(?!(?:19|20)[0-9]{6}\b)[0-9]{8,15})(?![\w-]|[.,:][0-9])",
     re.I,
 )
 _KINDS = {"link": LINK, "email": EMAIL, "phone": PHONE}
-_DIGITS = range(8, 16)
+_LENGTHS = range(8, 16)
+_AMOUNTS = re.compile(r"000(?![0-9])|^[0-9]{4,} ?- ?[0-9]{4,}$")
+"""Thousands, and a range of two numbers."""
+_LEAST_NATIONAL = 9
+"""Fewer digits without a country code are more often dates and years than a number with its area code."""
+
+_ASCII = {
+    code: str(digit) if (digit := unicodedata.digit(chr(code), None)) is not None else "-"
+    for code in (*range(0x660, 0x66A), *range(0x6F0, 0x6FA), *range(0x966, 0x970), *range(0xFF10, 0xFF1A))
+}
+_ASCII |= dict.fromkeys(range(0x2010, 0x2016), "-") | {0x2212: "-", 0xA0: " ", 0x202F: " ", 0xFF0B: "+"}
+"""Digits of other scripts, dashes and hard spaces, one character each, so that positions stay."""
 
 
 def mask(text: str) -> tuple[str, Counter[str]]:
     """The text with '[e-mail]', '[phone]' and '[link]' in place of each, and how many of each there were."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    for spans in (_written, _after_cue, _by_numbering_plan):
+        text = _masked(text, spans, counts)
+    return text, counts
 
-    def name(match: re.Match[str]) -> str:
+
+def _masked(text: str, spans: Callable[[str], Iterator[Span]], counts: Counter[str]) -> str:
+    parts, end = [], 0
+    for kind, start, stop in spans(text if text.isascii() else text.translate(_ASCII)):
+        counts[kind] += 1
+        parts += [text[end:start], f"[{kind}]"]
+        end = stop
+    return "".join([*parts, text[end:]]) if parts else text
+
+
+def _written(text: str) -> Iterator[Span]:
+    for match in _FOUND.finditer(text):
         kind = _KINDS[match.lastgroup or ""]
-        if kind == PHONE and sum(map(str.isdecimal, match[0])) not in _DIGITS:
-            return match[0]
-        found[kind] += 1
-        return f"[{kind}]"
+        if kind != PHONE or sum(map(str.isdecimal, match[0])) in _LENGTHS:
+            yield kind, match.start(), match.end()
 
-    def name_after_cue(match: re.Match[str]) -> str:
-        found[PHONE] += 1
-        return f"{match['cue']}[{PHONE}]"
 
-    return _CUED.sub(name_after_cue, _FOUND.sub(name, text)), found
+def _after_cue(text: str) -> Iterator[Span]:
+    if _RUN.search(text):
+        yield from ((PHONE, *match.span("phone")) for match in _CUED.finditer(text))
+
+
+def _by_numbering_plan(text: str) -> Iterator[Span]:
+    for match in _DIGITS.finditer(text):
+        for start, stop in _numbers(match[0]):
+            yield PHONE, match.start() + start, match.start() + stop
+
+
+@lru_cache(maxsize=65_536)
+def _numbers(digits: str) -> tuple[tuple[int, int], ...]:
+    """Where numbers stand in a run of groups of digits, by the first region whose plan and groups they keep."""
+    if sum(map(str.isdecimal, digits)) < _LEAST_NATIONAL or _AMOUNTS.search(digits):
+        return ()
+    for region in REGIONS:
+        matches = PhoneNumberMatcher(digits, region, leniency=Leniency.STRICT_GROUPING)
+        if found := tuple((match.start, match.end) for match in matches):
+            return found
+    return ()

@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+import ftfy
+from ftfy.badness import is_bad
+
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064"
     "\u2066-\u206f\ufeff\ufff9-\ufffb]"
@@ -10,11 +13,11 @@ _INVISIBLE = re.compile(
 )
 """Control and zero-width characters; joiners stay within scripts and emoji that need them."""
 
-_TO_LATIN_1 = {ord(char): byte for byte in range(0x80, 0xC0) if (char := bytes([byte]).decode("cp1252", "ignore"))}
-_TAIL = f"[\x80-\xbf{re.escape(''.join(map(chr, _TO_LATIN_1)))}]"
-_ENDS_A_WORD = "[\xa0»”’›…–—™®]"
-_MOJIBAKE = re.compile(f"(?:[\x00-\x7f]|[ÂÃ](?!{_ENDS_A_WORD}){_TAIL}|Â\xa0|â{_TAIL}{{2}}|ï»¿|ð[Ÿ\x9f]{_TAIL}{{2}})+")
-"""A text whose every non-ASCII run is UTF-8 of Latin letters, punctuation or emoji, read as Windows-1252."""
+_SUSPECT = re.compile("[^\x00-\x7f]{2}|[\x80-\x9f]|Ã ")
+"""UTF-8 read as another encoding has two such characters side by side, but where a space was made plain."""
+
+_MEANT = re.compile("[A-ZÀ-Þ]{2}[ÂÃ][»”’›…–—™®]")
+"""A word in capitals before a closing mark ('MANHÃ»'), which is also how a letter looks when it is mangled."""
 
 
 def tidy(text: str) -> str:
@@ -36,6 +39,11 @@ def _tidied(text: str) -> str:
 
 
 def _unmangled(text: str) -> str:
-    if text.isascii() or not _MOJIBAKE.fullmatch(text):
-        return text
-    return text.translate(_TO_LATIN_1).encode("latin-1").decode()
+    """Lines that were decoded by the wrong encoding, restored by ftfy; as they are where that is not certain."""
+    return "\n".join(map(_unmangled_line, text.split("\n"))) if _SUSPECT.search(text) else text
+
+
+def _unmangled_line(line: str) -> str:
+    if not _SUSPECT.search(line) or not is_bad(line) or _MEANT.search(line):
+        return line
+    return ftfy.fix_encoding(line)
