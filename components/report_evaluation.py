@@ -13,11 +13,14 @@ def report_evaluation(
     report: dsl.Output[dsl.HTML],
 ) -> str:
     """Write the reports beside the artifacts and under METIER_HOME; returns the verdicts as text."""
+    from datetime import UTC, datetime
     from pathlib import Path
 
     from components.evaluation.publish import publish
     from metier.settings import load_settings
 
-    published = publish([Path(part.path) for part in evaluations], load_settings().reports, Path(report.path))
+    published = publish(
+        [Path(part.path) for part in evaluations], load_settings().reports, Path(report.path), datetime.now(UTC)
+    )
     print(f"metier: {published.render()}")
     return published.verdicts

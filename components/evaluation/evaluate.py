@@ -129,7 +129,7 @@ def _organic(subject: _Subject, held_out: Path, lake: Lake) -> StudyEvaluation:
     sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
     against = CHAMPION if subject.champion.ensemble else "tf-idf"
     evidence = [
-        Evidence("logged", row.metric, row.interval)
+        Evidence("logged", row.metric, row.interval, against=row.against)
         for row in sections[0].compared
         if row.against == against and row.metric == "hr@10"
     ]

@@ -33,6 +33,8 @@ class Evidence:
     metric: str
     difference: Interval
     effective_sample_size: OptionalNumber = None
+    against: str = ""
+    """What the challenger was compared with; empty in evidence of a build before."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from components.evaluation.gate import Evidence
+from components.evaluation.gate import Estimand, Evidence
 from components.evaluation.measure import Values, best, compared, measured, order
 from components.evaluation.report.document import FigureTable, Section
 from components.evaluation.truth import has_truth, true_relevance
 from components.measures import ndcg_at_k
+from components.measures.arrays import Mask
 from components.ranking import Ensemble, Ranker
 from components.training_sets import TracedDataset
 
@@ -83,15 +84,16 @@ def evidence(slates: ScoredSlates) -> list[Evidence]:
     every = _queries_of(slates, FEWEST_CANDIDATES)
     relevance = slates.held_out.dataset.relevance
     found = []
-    for estimand, mask in (("randomised", every & _randomised(slates)), ("logged", every)):
+    masks: dict[Estimand, Mask] = {"randomised": every & _randomised(slates), "logged": every}
+    for estimand, mask in masks.items():
         if mask.any():
             values, actors = _values(slates, relevance, mask)
             row = compared("ndcg@10", values, actors, "ensemble", [slates.baseline])[0]
-            found.append(Evidence(estimand, "ndcg@10", row.interval))  # type: ignore[arg-type]
+            found.append(Evidence(estimand, row.metric, row.interval, against=row.against))
     return found
 
 
-def _section(title: str, note: str, slates: ScoredSlates, relevance: NDArray, mask: NDArray[np.bool_]) -> Section:
+def _section(title: str, note: str, slates: ScoredSlates, relevance: NDArray, mask: Mask) -> Section:
     values, actors = _values(slates, relevance, mask)
     single = best(values, slates.single)
     against = ("champion", "retrieval", "popularity", "arrival", "logged order", *slates.single)
@@ -111,7 +113,7 @@ def _section(title: str, note: str, slates: ScoredSlates, relevance: NDArray, ma
     )
 
 
-def _values(slates: ScoredSlates, relevance: NDArray, mask: NDArray[np.bool_]) -> tuple[Values, NDArray]:
+def _values(slates: ScoredSlates, relevance: NDArray, mask: Mask) -> tuple[Values, NDArray]:
     dataset = slates.held_out.dataset
     rows = mask[dataset.query_index]
     query = dataset.query_index[rows]
@@ -120,11 +122,11 @@ def _values(slates: ScoredSlates, relevance: NDArray, mask: NDArray[np.bool_]) -
     return values, actors
 
 
-def _queries_of(slates: ScoredSlates, fewest: int) -> NDArray[np.bool_]:
+def _queries_of(slates: ScoredSlates, fewest: int) -> Mask:
     return np.asarray(slates.held_out.dataset.group_sizes >= fewest)
 
 
-def _randomised(slates: ScoredSlates) -> NDArray[np.bool_]:
+def _randomised(slates: ScoredSlates) -> Mask:
     """Queries (n_queries,) with an exploration placement."""
     shown = pc.equal(slates.held_out.rows["placement"], "exploration").to_numpy().astype(np.int64)
     return (

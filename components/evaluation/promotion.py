@@ -13,6 +13,7 @@ from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Verdict
 from components.evaluation.publish import merged
 from components.evaluation.report import EvaluationReport
+from components.evaluation.report.history import note_bundle
 from components.ranking import Ensemble
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.bundle import Origin
@@ -52,7 +53,9 @@ def register(
     for report in merged([evaluation for evaluation, _ in parts]):
         first, ensemble = next(part for part in parts if part[0].study.surface == report.surface)
         origin = _origin(first, settings, as_of, inputs_digest)
-        found.append(_register(origin, ensemble, report, first.headline(), settings))
+        registered = _register(origin, ensemble, report, first.headline(), settings)
+        note_bundle(report, settings.reports / report.surface, f"{registered.bundle.name} {registered.bundle.version}")
+        found.append(registered)
     return found
 
 

@@ -1,16 +1,15 @@
 """One report per surface from its studies, with the gate's decision; written for people and programs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Decision, decide
-from components.evaluation.report import EvaluationReport, read_report, write_report
-from components.evaluation.report.write import JSON_FILE
-from metier.stored import as_plain
+from components.evaluation.report import EvaluationReport, write_report
+from components.evaluation.report.history import file_report
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,15 @@ class Published:
         return self.verdicts + " | " + " ".join(str(page) for page in self.pages)
 
 
-def publish(parts: Sequence[Path], reports: Path, artifact: Path) -> Published:
-    """Merge the parts of each surface in their order, decide by the first, write under `reports` and `artifact`."""
+def publish(parts: Sequence[Path], reports: Path, artifact: Path, now: datetime) -> Published:
+    """Merge the parts of each surface in their order and decide by the first; write to `artifact`, keep in `reports`.
+
+    `now`: when the reports are written, which is what their history is ordered by.
+    """
     pages: list[Path] = []
     decisions: dict[str, Decision] = {}
     for report in merged([StudyEvaluation.read(part) for part in parts]):
-        pages.append(write_report(report, reports / report.surface))
+        pages.append(file_report(report, reports / report.surface, now))
         write_report(report, artifact / report.surface)
         if report.decision:
             decisions[report.surface] = report.decision
@@ -51,24 +53,19 @@ def merged(evaluations: Sequence[StudyEvaluation]) -> list[EvaluationReport]:
     return [_merge([each for each in evaluations if each.study.surface == surface]) for surface in surfaces]
 
 
-def read_reports(reports: Path) -> list[EvaluationReport]:
-    """The newest report of every surface, by name."""
-    return [read_report(path.parent) for path in sorted(reports.glob(f"*/{JSON_FILE}"))]
-
-
-def as_json(found: Sequence[EvaluationReport]) -> str:
-    """Reports as one JSON list."""
-    return json.dumps([as_plain(report) for report in found])
-
-
 def _merge(evaluations: Sequence[StudyEvaluation]) -> EvaluationReport:
     """Sections of all studies; the first study is the candidate for promotion, so its evidence decides."""
     first = evaluations[0]
     facts: dict[str, Any] = {}
     for each in evaluations:
         facts |= each.report.facts
-    lineage = {"study": first.study.name, "compared_with": first.champion or "the baseline: there is no champion yet"}
+    lineage = {"study": first.study.name, "compared_with": first.champion or _baseline(first)}
     decision = decide(first.evidence, first_champion=first.champion is None, lineage=lineage)
     sections = tuple(section for each in evaluations for section in each.report.sections)
     warnings = tuple(dict.fromkeys(warning for each in evaluations for warning in each.report.warnings))
     return EvaluationReport(first.study.surface, sections, facts, decision, warnings)
+
+
+def _baseline(evaluation: StudyEvaluation) -> str:
+    against = next((evidence.against for evidence in evaluation.evidence if evidence.against), "the baseline")
+    return f"{against}: there is no champion yet"

@@ -130,7 +130,7 @@ def forget_files(settings: Settings, traces: Traces) -> tuple[dict[str, int], li
         for path in kept_of_runs
         if traces.in_file(path) or any(name in path.read_bytes() for name in names if path.parent.name == "cache")
     ]
-    reports = [path for path in sorted(settings.reports.glob("*")) if _holds(path, traces)]
+    reports = [path for path in sorted(settings.reports.glob("*/*")) if _holds(path, traces)]
     for path in (*runs, *caches, *reports):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     logs = [path for path in sorted((*settings.home.glob("*.log"), *settings.pipelines.glob("*.log")))]

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from metier.cli import data, demo, features, pipeline, serve, upkeep
+from metier.cli import data, demo, features, pipeline, report, serve, upkeep
 from metier.errors import InputError, MetierError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app.add_typer(data.lake, name="lake")
 app.add_typer(features.app, name="features")
 app.command("forget")(upkeep.forget)
 app.add_typer(pipeline.app, name="pipeline")
-app.command("report")(pipeline.report)
+app.command("report")(report.report)
 app.command("serve")(serve.serve)
 app.command("rank")(serve.rank)
 app.command("demo")(demo.demo)

@@ -178,9 +178,9 @@ def _feedback(url: str, slate: dict[str, Any]) -> int:
 
 
 def _print_decisions(settings: Settings) -> None:
-    from components.evaluation.publish import read_reports
+    from components.evaluation.report.history import newest_reports
 
-    for report in read_reports(settings.reports):
+    for report, _ in newest_reports(settings.reports):
         if report.surface == AGAIN and report.decision is not None:
             compared = report.decision.lineage.get("compared_with")
             print(f"\n{report.surface}: {report.decision.verdict}, compared with {compared}")

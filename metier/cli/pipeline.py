@@ -1,4 +1,4 @@
-"""`metier pipeline` and `metier report`: compile, run or submit the Kubeflow pipelines and show what they found."""
+"""`metier pipeline`: compile, run or submit the Kubeflow pipelines."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from metier.errors import EmptyDataError
+from metier.cli.report import report
 from metier.settings import load_settings
 
 app = typer.Typer(help="Compile, run or submit the Kubeflow pipelines.", no_args_is_help=True)
@@ -48,7 +48,7 @@ def run(
     name: NameArgument,
     surface: SurfaceOption = None,
     ranker: RankerOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the report at the end.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the summary of the reports at the end.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run the pipeline on this machine, step by step, with its artifacts kept under METIER_HOME.
@@ -111,21 +111,6 @@ def wait(
     show = _silent if as_json else _progress
     finished = wait_for(Server(host), run_id, minutes=timeout_minutes, show=show)
     print(json.dumps(asdict(finished)) if as_json else f"See it: {finished.url}")
-
-
-def report(as_json: JsonOption = False) -> None:
-    """Print the newest evaluation of every surface.
-
-    Example: metier report --json
-    """
-    from components.evaluation.publish import as_json as to_json
-    from components.evaluation.publish import read_reports
-    from components.evaluation.report.write import render_text
-
-    found = read_reports(load_settings().reports)
-    if not found:
-        raise EmptyDataError("no evaluation yet; run `metier pipeline run training` first")
-    print(to_json(found) if as_json else "\n\n".join(render_text(each) for each in found))
 
 
 def _progress(line: str) -> None:

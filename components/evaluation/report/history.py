@@ -1,0 +1,151 @@
+"""The reports of a surface by run: each is kept in a folder of its own, and the newest also stands above them.
+
+    reports/<surface>/evaluation.json, .html            the newest
+    reports/<surface>/<run>/evaluation.json, .html      each run's
+    reports/<surface>/<run>/run.json                    when it was written, and the bundle that came of it
+
+A run is named by its clock and a digest of what was measured, so that the same evaluation is filed once.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.evaluation.gate import Verdict
+from components.evaluation.report.document import EvaluationReport, Measured, show_interval
+from components.evaluation.report.summary import headline
+from components.evaluation.report.write import HTML_FILE, JSON_FILE, read_report, write_report
+from metier.durable import write_whole
+from metier.errors import UnknownNameError
+from metier.stored import Moment, as_json, from_json
+
+NOTE_FILE = "run.json"
+DIGITS = 8
+
+
+@dataclass(frozen=True)
+class RunNote:
+    """When a report was written, and what was registered after it; empty where nothing was."""
+
+    written_at: Moment
+    bundle: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One line of the history."""
+
+    surface: str
+    run: str
+    written_at: Moment
+    as_of: str
+    verdict: Verdict | None
+    bundle: str
+    figure: Measured | None
+    page: str
+
+    def render(self) -> str:
+        """One line for a person."""
+        figure = f"{self.figure.metric} {show_interval(self.figure.interval)}" if self.figure else "no figure"
+        parts = (self.bundle or "no bundle", self.verdict or "not decided", figure)
+        return f"{self.written_at:%Y-%m-%d %H:%M}  {self.surface}  {self.run}  {'  '.join(parts)}"
+
+
+def run_of(report: EvaluationReport) -> str:
+    """Name of the run that the report is of: `<clock to the minute>-<digest>`."""
+    digest = hashlib.sha256(as_json(report).encode()).hexdigest()[:DIGITS]
+    clock = str(report.facts.get("as of", "undated"))[:16].replace(":", "")
+    return f"{clock}-{digest}"
+
+
+def file_report(report: EvaluationReport, folder: Path, written_at: datetime) -> Path:
+    """Keep the report under its run in `folder`, a surface's, and make it the newest; returns the newest's page."""
+    _keep_newest(folder)
+    own = _file(report, folder, written_at)
+    for name in (HTML_FILE, JSON_FILE):
+        write_whole(folder / name, (own / name).read_bytes())
+    return folder / HTML_FILE
+
+
+def note_bundle(report: EvaluationReport, folder: Path, bundle: str) -> None:
+    """Write down what was registered after the report that is kept in `folder`; nothing where it is not kept."""
+    path = folder / run_of(report) / NOTE_FILE
+    if path.exists():
+        write_whole(path, as_json(replace(from_json(RunNote, path.read_bytes()), bundle=bundle)))
+
+
+def history(reports: Path) -> list[Run]:
+    """Every run of every surface, the latest first; a report of a build that kept one alone is a run of its own."""
+    surfaces = sorted({path.parent.name for path in reports.glob(f"*/{JSON_FILE}")} | _filed(reports))
+    runs = [run for surface in surfaces for run in _runs(reports / surface)]
+    return sorted(runs, key=lambda run: (run.written_at, run.surface), reverse=True)
+
+
+def reports_of_run(reports: Path, run: str) -> list[tuple[EvaluationReport, Path]]:
+    """Reports of one run with their pages; UnknownNameError where there is none of that name."""
+    every = history(reports)
+    found = [Path(each.page) for each in every if each.run == run]
+    if not found:
+        raise UnknownNameError("run", run, tuple(each.run for each in every))
+    return [(read_report(page.parent), page) for page in found]
+
+
+def newest_reports(reports: Path) -> list[tuple[EvaluationReport, Path]]:
+    """The newest report of every surface with its page, by name."""
+    return [(read_report(path.parent), path.with_name(HTML_FILE)) for path in sorted(reports.glob(f"*/{JSON_FILE}"))]
+
+
+def _filed(reports: Path) -> set[str]:
+    return {path.parent.parent.name for path in reports.glob(f"*/*/{JSON_FILE}")}
+
+
+def _runs(folder: Path) -> Iterator[Run]:
+    filed = [path.parent for path in sorted(folder.glob(f"*/{JSON_FILE}"))]
+    for own in filed:
+        yield _run(read_report(own), own, _note(own))
+    if (folder / JSON_FILE).exists():
+        newest = read_report(folder)
+        if run_of(newest) not in {own.name for own in filed}:
+            yield _run(newest, folder, _note(folder))
+
+
+def _run(report: EvaluationReport, folder: Path, note: RunNote) -> Run:
+    first = headline(report)
+    return Run(
+        surface=report.surface,
+        run=run_of(report),
+        written_at=note.written_at,
+        as_of=str(report.facts.get("as of", "")),
+        verdict=report.decision.verdict if report.decision else None,
+        bundle=note.bundle,
+        figure=first[1] if first else None,
+        page=str(folder / HTML_FILE),
+    )
+
+
+def _note(folder: Path) -> RunNote:
+    """What stands beside a report, or the time of its file."""
+    path = folder / NOTE_FILE
+    if path.exists():
+        return from_json(RunNote, path.read_bytes())
+    return RunNote(datetime.fromtimestamp((folder / JSON_FILE).stat().st_mtime, UTC))
+
+
+def _keep_newest(folder: Path) -> None:
+    """File the newest report where a build before left it alone; one that cannot be read is let go."""
+    if (folder / JSON_FILE).exists():
+        try:
+            newest = read_report(folder)
+        except ValueError:
+            return
+        _file(newest, folder, _note(folder).written_at)
+
+
+def _file(report: EvaluationReport, folder: Path, written_at: datetime) -> Path:
+    own = folder / run_of(report)
+    if not (own / NOTE_FILE).exists():
+        write_report(report, own)
+        write_whole(own / NOTE_FILE, as_json(RunNote(written_at)))
+    return own
