@@ -28,8 +28,9 @@ def replacing(path: Path) -> Iterator[Path]:
             _sync(beside, os.O_RDONLY)
             beside.replace(path)
             sync_folder(path.parent)
-    finally:
+    except BaseException:
         beside.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
@@ -42,6 +43,13 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield written
         os.rename(written, path)
     sync_folder(path.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the files that killed writers left beside their places in `folder`; for its only writer."""
+    for beside in folder.glob(".*.writing"):
+        if beside.is_file():
+            beside.unlink()
 
 
 def sync_folder(folder: Path) -> None:

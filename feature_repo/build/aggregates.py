@@ -20,6 +20,7 @@ import pyarrow as pa
 from feature_repo.build.built import Built, change, definition, sources, take_back
 from feature_repo.build.by_day import DayFiles, day_of, day_path, days_in, midnight
 from feature_repo.build.histories import fold, history_schema, newest
+from metier.durable import remove_unfinished
 from metier.errors import FeatureError
 from metier.lake import Lake
 from metier.locks import exclusively
@@ -52,6 +53,7 @@ def build_feature_tables(
     out_dir.mkdir(parents=True, exist_ok=True)
     tell = progress or (lambda line: None)
     with exclusively(out_dir / ".building", FeatureError(f"another process builds {out_dir}; wait until it is done")):
+        remove_unfinished(out_dir)
         built, found = Built.read(out_dir), sources(lake)
         needed = change(lake, built, found, as_of)
         if since is not None:
@@ -73,6 +75,7 @@ def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, tell: Progres
     files = {view: DayFiles(out_dir / view) for view in VIEWS}
     with _connection(lake, as_of, out_dir) as connection:
         connection.execute(_sql("clock"))
+        connection.execute(_sql("versions"))
         _set_block(connection, first, as_of)
         for view in PROFILE_VIEWS:
             tell(f"{view}: {files[view].write(*_rows(connection, view)):,} rows")
@@ -108,7 +111,7 @@ def _write_histories(
 ) -> pa.Table | None:
     """Fold the block's interactions onto each entity's version in `before`; the newest versions afterwards."""
     key = HISTORY_VIEWS[view]
-    interactions = connection.sql(_sql(view)).to_arrow_table()
+    interactions = _query(connection, view).to_arrow_table()
     schema = history_schema(key, interactions.schema)
     versions = pa.concat_tables([schema.empty_table(), *fold(key, interactions, before)])
     files.write(schema, [versions.sort_by([("event_timestamp", "ascending"), (key, "ascending")])])
@@ -150,12 +153,17 @@ def _set_block(connection: duckdb.DuckDBPyConnection, first: int, clock: datetim
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, view: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
-    """Schema and batches of a view's rows in the block: its SQL file's last statement."""
+    """Schema and batches of a view's rows in the block."""
+    reader = _query(connection, view).to_arrow_reader(ROWS_A_BATCH)
+    return reader.schema, (pa.Table.from_batches([batch]) for batch in reader)
+
+
+def _query(connection: duckdb.DuckDBPyConnection, view: str) -> duckdb.DuckDBPyRelation:
+    """The last statement of the view's SQL file, after those before it."""
     *before, last = connection.extract_statements(_sql(view))
     for statement in before:
         connection.execute(statement)
-    reader = connection.sql(last.query).to_arrow_reader(ROWS_A_BATCH)
-    return reader.schema, (pa.Table.from_batches([batch]) for batch in reader)
+    return connection.sql(last.query)
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metier.contract import TIMESTAMP
-from metier.durable import replacing
+from metier.durable import remove_unfinished, replacing
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -57,8 +57,7 @@ class DayFiles:
         self._written: set[int] = set()
         self._schema: pa.Schema | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        for beside in folder.glob(".*.writing"):
-            beside.unlink()
+        remove_unfinished(folder)
 
     def write(self, schema: pa.Schema, batches: Iterable[pa.Table]) -> int:
         """Replace the file of every day that has rows; batches are ordered by event_timestamp. How many rows."""

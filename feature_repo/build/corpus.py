@@ -42,6 +42,8 @@ def distinct_texts(lake: Lake, as_of: datetime) -> TextCorpus:
     """Texts of every version of a job or freelancer that was visible by `as_of`, ordered by key."""
     with lake.connect(as_of) as connection:
         connection.execute(f"SET VARIABLE clock = TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'")
+        connection.execute(_sql("clock"))
+        connection.execute(_sql("versions"))
         texts = connection.sql(_sql("texts")).to_arrow_table()
         cards = connection.sql(_sql("headlines")).to_arrow_table()
     columns = [cards[name].to_pylist() for name in ("title", "city", "region", "company")]

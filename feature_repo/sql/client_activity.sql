@@ -7,21 +7,12 @@ SELECT actor_id AS entity_id, 'queries' AS measure, 1 AS amount, happened_at, vi
 FROM asked
 WHERE surface IN ('talent_search', 'applicant_review')
 UNION ALL
-SELECT
-    client_id,
-    CASE kind WHEN 'click' THEN 'clicks' WHEN 'invite' THEN 'invites' WHEN 'hire' THEN 'hires' ELSE 'ratings' END,
-    1, happened_at, client_visible_at
+SELECT client_id, measure, 1, happened_at, client_visible_at
 FROM acts
 WHERE (side = 'client' AND kind IN ('click', 'invite')) OR kind = 'hire'
-    OR (side = 'client' AND kind = 'rate' AND rating IS NOT NULL)
 UNION ALL
-SELECT client_id, 'spend', money(value_usd), happened_at, client_visible_at
-FROM acts
-WHERE kind = 'pay'
-UNION ALL
-SELECT client_id, 'rating_sum', money(rating), happened_at, client_visible_at
-FROM acts
-WHERE kind = 'rate' AND side = 'client' AND rating IS NOT NULL
+SELECT client_id, measure, amount, happened_at, client_visible_at
+FROM rewards
 UNION ALL
 SELECT client_id, 'jobs_posted', 1, posted_at, greatest(visible_at, posted_at)
 FROM known_jobs
@@ -43,8 +34,9 @@ FROM windowed_spans('counts');
 CREATE OR REPLACE TEMP TABLE changes AS
 PIVOT (FROM span_ends('spans'))
 ON measure IN (
-    'in_window', 'queries_30d', 'clicks_30d', 'invites_30d', 'hires_30d', 'jobs_posted_30d', 'spend_30d',
-    'ratings_30d', 'rating_sum_30d', 'applications_30d', 'answered_30d'
+    'queries_30d', 'clicks_30d', 'invites_30d', 'hires_30d', 'jobs_posted_30d',
+    -- not features themselves
+    'in_window', 'applications_30d', 'answered_30d', 'paid_30d', 'ratings_30d', 'rating_sum_30d'
 )
 USING sum(amount)
 GROUP BY entity_id, index;
@@ -53,16 +45,12 @@ SELECT
     entity_id AS client_id,
     event_timestamp,
     event_timestamp AS recorded_at,
-    queries_30d::FLOAT AS queries_30d,
-    clicks_30d::FLOAT AS clicks_30d,
-    invites_30d::FLOAT AS invites_30d,
-    hires_30d::FLOAT AS hires_30d,
-    jobs_posted_30d::FLOAT AS jobs_posted_30d,
-    smoothed(hires_30d, jobs_posted_30d, sum(hires_30d) OVER day, sum(jobs_posted_30d) OVER day, 2) AS hire_rate_30d,
-    smoothed(answered_30d, applications_30d, sum(answered_30d) OVER day, sum(applications_30d) OVER day, 5)
-        AS answer_rate_30d,
-    (spend_30d / 10000)::FLOAT AS spend_30d_usd,
+    COLUMNS(* EXCLUDE (
+        entity_id, event_timestamp, in_window, applications_30d, answered_30d, paid_30d, ratings_30d, rating_sum_30d
+    ))::FLOAT,
+    smoothed(hires_30d, jobs_posted_30d, 2) AS hire_rate_30d,
+    smoothed(answered_30d, applications_30d, 5) AS answer_rate_30d,
+    (paid_30d / 10000)::FLOAT AS spend_30d_usd,
     (rating_sum_30d / 10000 / nullif(ratings_30d, 0))::FLOAT AS rating_given_30d
 FROM daily_counts('changes')
-WINDOW day AS (PARTITION BY event_timestamp)
 ORDER BY event_timestamp, client_id;

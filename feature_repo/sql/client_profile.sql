@@ -1,23 +1,11 @@
--- Versions of a client in the order they became visible; one that is older than a visible version never shows.
--- Needs clock.sql.
+-- What is known of a client, version by version. Needs versions.sql.
 
-WITH ranked AS (
-    SELECT
-        client_id, event_timestamp, recorded_at,
-        greatest(event_timestamp, recorded_at) AS visible_at,
-        max(event_timestamp) OVER (PARTITION BY client_id ORDER BY visible_at) AS newest,
-        row_number() OVER (
-            PARTITION BY client_id, visible_at ORDER BY event_timestamp DESC, recorded_at DESC
-        ) AS place
-    FROM clients
-    WHERE visible_at <= getvariable('clock')
-)
+CREATE OR REPLACE TEMP VIEW versions AS
+SELECT client_id AS entity_id, event_timestamp, recorded_at FROM clients;
+
 SELECT
-    client_id,
-    visible_at AS event_timestamp,
-    recorded_at,
+    client_id, visible_at AS event_timestamp, recorded_at,
     country, payment_verified, status, joined_at
-FROM clients
-JOIN ranked USING (client_id, event_timestamp, recorded_at)
-WHERE ranked.event_timestamp = newest AND place = 1 AND visible_at > block_start()
+FROM (SELECT *, client_id AS entity_id FROM clients)
+JOIN shown_versions('versions') USING (entity_id, event_timestamp, recorded_at)
 ORDER BY visible_at, client_id;

@@ -3,20 +3,14 @@
 -- Needs shown.sql and job_profile.
 
 CREATE OR REPLACE TEMP VIEW happenings AS
-SELECT
-    job_id AS entity_id,
-    CASE kind WHEN 'click' THEN 'clicks' WHEN 'apply' THEN 'applies' WHEN 'invite' THEN 'invites'
-              WHEN 'accept' THEN 'accepts' ELSE 'hires' END AS measure,
-    1 AS amount, happened_at, visible_at
+SELECT job_id AS entity_id, measure, 1 AS amount, happened_at, visible_at
 FROM acts
-WHERE job_id IS NOT NULL
-    AND ((side = 'freelancer' AND kind IN ('click', 'apply')) OR (side = 'client' AND kind = 'invite')
-         OR kind IN ('accept', 'hire'));
+WHERE (side = 'freelancer' AND kind IN ('click', 'apply'))
+    OR (side = 'client' AND kind = 'invite')
+    OR kind IN ('accept', 'hire');
 
 CREATE OR REPLACE TEMP TABLE counts AS
-SELECT * EXCLUDE surface FROM shown WHERE surface = 'job_feed'
-UNION ALL
-FROM counted('happenings');
+FROM counted_with_impressions('happenings', 'job_feed');
 
 CREATE OR REPLACE TEMP TABLE spans AS
 FROM windowed_spans('counts')
@@ -42,8 +36,10 @@ GROUP BY job_id, freelancer_id;
 CREATE OR REPLACE TEMP TABLE changes AS
 PIVOT (FROM span_ends('spans'))
 ON measure IN (
-    'in_window', 'impressions_7d', 'impressions_30d', 'clicks_7d', 'clicks_30d', 'applies_7d', 'applies_30d',
-    'invites_30d', 'accepts_30d', 'hires_30d', 'applicants_open', 'openings', 'hired'
+    'impressions_7d', 'impressions_30d', 'clicks_7d', 'clicks_30d', 'applies_7d', 'applies_30d',
+    'invites_30d', 'accepts_30d', 'hires_30d', 'applicants_open',
+    -- not features themselves
+    'in_window', 'openings', 'hired'
 )
 USING sum(amount)
 GROUP BY entity_id, index;
@@ -52,21 +48,9 @@ SELECT
     entity_id AS job_id,
     event_timestamp,
     event_timestamp AS recorded_at,
-    impressions_7d::FLOAT AS impressions_7d,
-    impressions_30d::FLOAT AS impressions_30d,
-    clicks_7d::FLOAT AS clicks_7d,
-    clicks_30d::FLOAT AS clicks_30d,
-    applies_7d::FLOAT AS applies_7d,
-    applies_30d::FLOAT AS applies_30d,
-    invites_30d::FLOAT AS invites_30d,
-    accepts_30d::FLOAT AS accepts_30d,
-    hires_30d::FLOAT AS hires_30d,
-    smoothed(clicks_30d, impressions_30d, sum(clicks_30d) OVER day, sum(impressions_30d) OVER day, 20)
-        AS click_rate_30d,
-    smoothed(applies_30d, impressions_30d, sum(applies_30d) OVER day, sum(impressions_30d) OVER day, 20)
-        AS apply_rate_30d,
-    applicants_open::FLOAT AS applicants_open,
+    COLUMNS(* EXCLUDE (entity_id, event_timestamp, in_window, openings, hired))::FLOAT,
+    smoothed(clicks_30d, impressions_30d, 20) AS click_rate_30d,
+    smoothed(applies_30d, impressions_30d, 20) AS apply_rate_30d,
     CASE WHEN openings > 0 THEN greatest(openings - hired, 0) END::FLOAT AS openings_left
 FROM daily_counts('changes')
-WINDOW day AS (PARTITION BY event_timestamp)
 ORDER BY event_timestamp, job_id;

@@ -13,3 +13,9 @@ WHERE i.placement IN ('organic', 'exploration') AND q.surface IN ('talent_search
 CREATE OR REPLACE TEMP TABLE shown AS
 SELECT measure AS surface, * REPLACE ('impressions' AS measure)
 FROM counted('shown_candidates');
+
+-- What counts for the candidates of a surface: `happenings`, and the impressions on it.
+CREATE OR REPLACE TEMP MACRO counted_with_impressions(happenings, on_surface) AS TABLE
+SELECT * EXCLUDE surface FROM shown WHERE surface = on_surface
+UNION ALL
+FROM counted(happenings);

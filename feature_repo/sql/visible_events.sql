@@ -7,9 +7,12 @@
 
 CREATE OR REPLACE TEMP MACRO money(value_usd) AS coalesce(round(value_usd * 10000), 0)::BIGINT;
 
--- Empirical Bayes: `weight` pseudo-observations at the rate of all entities in the same window. NULL without any.
-CREATE OR REPLACE TEMP MACRO smoothed(successes, trials, all_successes, all_trials, weight) AS
-    ((successes + weight * all_successes / nullif(all_trials, 0)) / (trials + weight))::FLOAT;
+-- Empirical Bayes: `weight` pseudo-observations at the rate of all entities in the same snapshot. NULL without any.
+CREATE OR REPLACE TEMP MACRO smoothed(successes, trials, weight) AS (
+    (successes + weight * sum(successes) OVER (PARTITION BY event_timestamp)
+        / nullif(sum(trials) OVER (PARTITION BY event_timestamp), 0))
+    / (trials + weight)
+)::FLOAT;
 
 -- A job's client, and since when the platform knows it.
 CREATE OR REPLACE TEMP TABLE known_jobs AS
@@ -20,10 +23,12 @@ FROM jobs
 WHERE client_id IS NOT NULL AND greatest(event_timestamp, recorded_at) <= getvariable('clock')
 ORDER BY job_id, visible_at, event_timestamp DESC, recorded_at DESC;
 
--- `pair` is the job, or the client where an interaction names no job: what an invite and its answer share.
+-- `pair` is the job, or the client where an interaction names no job: what an invite and its answer share. `measure`
+-- names a count of the kind.
 CREATE OR REPLACE TEMP TABLE acts AS
 SELECT
     i.interaction_id, i.kind, i.side, i.freelancer_id, i.job_id, i.value_usd, i.rating,
+    CASE i.kind WHEN 'apply' THEN 'applies' ELSE i.kind || 's' END AS measure,
     coalesce('job ' || i.job_id, 'client ' || i.client_id) AS pair,
     coalesce(i.client_id, j.client_id) AS client_id,
     i.event_timestamp AS happened_at,
@@ -34,6 +39,17 @@ SELECT
 FROM interactions i
 LEFT JOIN known_jobs j ON i.job_id = j.job_id
 WHERE greatest(i.event_timestamp, i.recorded_at) <= getvariable('clock');
+
+-- What was paid and how clients rated the work, for the activity of both sides.
+CREATE OR REPLACE TEMP VIEW rewards AS
+SELECT freelancer_id, client_id, 'paid' AS measure, money(value_usd) AS amount, happened_at, visible_at, client_visible_at
+FROM acts
+WHERE kind = 'pay'
+UNION ALL
+SELECT freelancer_id, client_id, unnest(['ratings', 'rating_sum']), unnest([1, money(rating)]), happened_at, visible_at,
+    client_visible_at
+FROM acts
+WHERE kind = 'rate' AND side = 'client' AND rating IS NOT NULL;
 
 -- Applications and invites with the moment from which an answer to them is visible (NULL: none yet).
 -- A side that takes back its own move answers it too: nothing is pending any more.
@@ -117,3 +133,18 @@ SELECT
         CASE WHEN in_window > 0 THEN next_index ELSE index + 1 END
     ))) AS event_timestamp
 FROM running;
+
+-- Interactions of the block that make a history longer, `turned_to` (entity_id, candidate_id, visible_at, happened_at,
+-- recorded_at, interaction_id), each with what the version of `candidates` visible by then says; histories.py folds them.
+-- `interaction` is histories.fingerprint of its id.
+CREATE OR REPLACE TEMP MACRO remembered(turned_to, candidates) AS TABLE
+SELECT
+    t.entity_id, t.visible_at, t.happened_at,
+    greatest(t.recorded_at, coalesce(c.recorded_at, t.recorded_at)) AS recorded_at,
+    t.candidate_id,
+    coalesce(COLUMNS(c.* EXCLUDE (candidate_id, event_timestamp, recorded_at)), ''),
+    ('0x' || left(sha256(t.interaction_id), 15))::BIGINT AS interaction
+FROM query_table(turned_to) t
+ASOF LEFT JOIN query_table(candidates) c ON t.candidate_id = c.candidate_id AND t.visible_at >= c.event_timestamp
+WHERE t.entity_id IS NOT NULL AND t.candidate_id IS NOT NULL
+    AND t.visible_at > block_start() AND t.visible_at <= getvariable('clock');

@@ -1,0 +1,23 @@
+-- Versions of profiles in the order they became visible, and the texts of their cards. Needs clock.sql.
+
+-- The text that a card is encoded and indexed by, and its key: as feature_repo.texts.text spells them.
+CREATE OR REPLACE TEMP MACRO card_text(title, skills, prose) AS
+    concat(title, '. ', array_to_string(skills, ', '), '. ', prose);
+CREATE OR REPLACE TEMP MACRO text_key(card) AS left(sha256(card), 16);
+
+-- Those of `versions` (entity_id, event_timestamp, recorded_at) that became visible in the block, with the moment from
+-- which each is the newest; one that is older than a visible version never shows.
+CREATE OR REPLACE TEMP MACRO shown_versions(versions) AS TABLE
+SELECT entity_id, event_timestamp, recorded_at, visible_at
+FROM (
+    SELECT
+        entity_id, event_timestamp, recorded_at,
+        greatest(event_timestamp, recorded_at) AS visible_at,
+        max(event_timestamp) OVER (PARTITION BY entity_id ORDER BY visible_at) AS newest,
+        row_number() OVER (
+            PARTITION BY entity_id, visible_at ORDER BY event_timestamp DESC, recorded_at DESC
+        ) AS place
+    FROM query_table(versions)
+    WHERE visible_at <= getvariable('clock')
+)
+WHERE event_timestamp = newest AND place = 1 AND visible_at > block_start();
