@@ -1,6 +1,7 @@
 """Where am I running: the only reader of environment variables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Self
@@ -9,6 +10,8 @@ import pydantic
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from metier.errors import SettingsError
+
+PREFIX = "METIER_"
 
 
 def _default_home() -> Path:
@@ -22,7 +25,7 @@ class Settings(BaseSettings):
     """Settings, each read from METIER_<NAME> unless it names another variable. Frozen; load_settings() makes one."""
 
     model_config = SettingsConfigDict(
-        env_prefix="METIER_", frozen=True, extra="ignore", populate_by_name=True, use_attribute_docstrings=True
+        env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True, use_attribute_docstrings=True
     )
 
     home: Path = pydantic.Field(default_factory=_default_home)
@@ -36,7 +39,7 @@ class Settings(BaseSettings):
     online_store_url: str = ""
     """redis:// or rediss:// URL of the online store that several machines share; empty: a file under METIER_HOME."""
     feature_registry_uri: str = ""
-    """postgresql:// URL of Feast's registry; empty: a file under METIER_HOME. Set together with online_store_url."""
+    """postgresql:// URL of Feast's registry; empty: a file under METIER_HOME. Set with METIER_ONLINE_STORE_URL."""
     online_timeout_seconds: float = pydantic.Field(default=0.1, gt=0)
     """Longest wait of a request for one answer of the online store, which then counts as failed."""
     http_host: str = "127.0.0.1"
@@ -161,11 +164,28 @@ def _starting_with(url: str, *schemes: str) -> str:
     return url
 
 
-def load_settings() -> Settings:
-    """Settings from the environment; SettingsError names the variable that cannot be used."""
+@dataclass(frozen=True)
+class SettingDoc:
+    """One setting as the documentation says it."""
+
+    variable: str
+    default: str
+    meaning: str
+
+
+def setting_docs() -> Iterator[SettingDoc]:
+    """Every setting, in the order of the fields."""
+    for name, field in Settings.model_fields.items():
+        variable = str(field.validation_alias or f"{PREFIX}{name.upper()}")
+        default = "" if field.default_factory is not None or field.default in ("", (), None) else f"`{field.default}`"
+        yield SettingDoc(variable, default, " ".join((field.description or "").split()))
+
+
+def load_settings(as_of: datetime | None = None) -> Settings:
+    """Settings from the environment, a given `as_of` first; SettingsError names a variable that cannot be used."""
     try:
-        return Settings()
+        return Settings() if as_of is None else Settings(as_of=as_of)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        name = "METIER_" + "_".join(str(part) for part in first["loc"]).upper()
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name} cannot be used: {first['msg']}; correct or unset it") from error

@@ -1,13 +1,11 @@
 """`metier features`: build the offline feature tables."""
 
-import json
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from metier.cli.data import JsonOption
+from metier.cli.output import JsonOption, print_report
 from metier.errors import InputError
 from metier.settings import load_settings
 
@@ -37,8 +35,10 @@ def build(
 
     settings = load_settings()
     lake = Lake(settings.lake)
-    as_of, asked = settings.as_of or lake.as_of(), since and since.replace(tzinfo=UTC)
-    if asked is not None and asked > as_of:
-        raise InputError(f"--from {asked:%Y-%m-%d} is after the lake's clock, {as_of:%Y-%m-%d}; give an earlier day")
-    report = build_all(lake, settings, as_of, Encoder.load(), asked)
-    print(json.dumps(asdict(report)) if as_json else report.render())
+    as_of, first_day = settings.as_of or lake.as_of(), since and since.replace(tzinfo=UTC)
+    if first_day is not None and first_day > as_of:
+        raise InputError(
+            f"--from {first_day:%Y-%m-%d} is after the lake's clock, {as_of:%Y-%m-%d}; give an earlier day"
+        )
+    report = build_all(lake, settings, as_of, Encoder.load(), first_day)
+    print_report(report, as_json)

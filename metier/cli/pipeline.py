@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from metier.cli.output import JsonOption
 from metier.cli.report import report
 from metier.settings import load_settings
 
+DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 app = typer.Typer(help="Compile, run or submit the Kubeflow pipelines.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="features, training or monitoring")]
@@ -27,7 +29,12 @@ RankerOption = Annotated[
     ),
 ]
 HostOption = Annotated[str, typer.Option(help="URL of the Kubeflow Pipelines server.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of", formats=DATES, help="Clock of the run, UTC; default: METIER_AS_OF, else the lake's newest event."
+    ),
+]
 
 
 @app.command("compile")
@@ -48,17 +55,19 @@ def run(
     name: NameArgument,
     surface: SurfaceOption = None,
     ranker: RankerOption = None,
+    as_of: AsOfOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the summary of the reports at the end.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run the pipeline on this machine, step by step, with its artifacts kept under METIER_HOME.
 
     Example: metier pipeline run training --surface job_feed --ranker xgboost --ranker my_package:MyRanker
+             metier pipeline run features --as-of 2026-02-01
     """
     from pipelines.local import run_locally
 
     show = _silent if as_json else _progress
-    finished = run_locally(name, load_settings(), tuple(surface or ()), tuple(ranker or ()), show=show)
+    finished = run_locally(name, load_settings(as_of), tuple(surface or ()), tuple(ranker or ()), show=show)
     if as_json:
         print(json.dumps({"output": finished.output, "artifacts": str(finished.artifacts), "log": str(finished.log)}))
         return
@@ -73,6 +82,7 @@ def submit(
     host: HostOption,
     surface: SurfaceOption = None,
     ranker: RankerOption = None,
+    as_of: AsOfOption = None,
     experiment: Annotated[str, typer.Option(help="Experiment of the run; created where there is none.")] = "metier",
     namespace: Annotated[str | None, typer.Option(help="Kubernetes namespace, on a multi-user server.")] = None,
     as_json: JsonOption = False,
@@ -85,7 +95,7 @@ def submit(
     from pipelines.kubeflow import submit as submit_run
     from pipelines.package import prepare
 
-    package = prepare(name, load_settings(), tuple(surface or ()), tuple(ranker or ()))
+    package = prepare(name, load_settings(as_of), tuple(surface or ()), tuple(ranker or ()))
     submitted = submit_run(Server(host, namespace), package, experiment=experiment, now=datetime.now(UTC))
     if as_json:
         print(json.dumps(asdict(submitted)))

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
+from metier.cli.output import JsonOption
 from metier.errors import EmptyDataError
 from metier.settings import load_settings
 
 FullOption = Annotated[bool, typer.Option("--full", help="Print every section instead of a summary.")]
 HistoryOption = Annotated[bool, typer.Option("--history", help="List the runs: date, run, bundle, verdict, figure.")]
 RunOption = Annotated[str | None, typer.Option("--run", help="The reports of this run, as --history names it.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
 def report(

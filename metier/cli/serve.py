@@ -2,17 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from metier.cli.endpoint import ask, candidate_titles, render
+from metier.cli.output import JsonOption
 from metier.durable import write_whole
-from metier.errors import InputError, ServingError
+from metier.errors import InputError
+from metier.lake import Lake
 from metier.settings import load_settings
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 HOST_HELP = "Where the endpoint listens."
-ASK_SECONDS = 30.0
 
 
 def serve(
@@ -28,7 +29,6 @@ def serve(
     from components.releases.aliases import bundles_to_serve
     from components.releases.bundle import label
     from components.releases.folder import require_release
-    from metier.lake import Lake
     from serving.launch import free_port, require_free, running, wait_for_signal
 
     if as_of not in ("wall", "lake"):
@@ -36,17 +36,18 @@ def serve(
     settings = load_settings()
     registry = open_registry(settings)
     chosen = bundles_to_serve(registry)
-    wanted = settings.http_port if port is None else port
-    wanted = wanted or free_port(settings.http_host)
-    require_free(settings.http_host, wanted)
-    for surface, each in chosen.items():
-        registry.fetch(each.bundle.name, each.bundle.version, each.bundle.sha256)  # damage is told before Ray starts
-        require_release(settings.candidates / label(surface, each.bundle.sha256))
-        print(f"{surface}: {each.bundle.name} version {each.bundle.version} ({each.alias})", flush=True)
+    port = (settings.http_port if port is None else port) or free_port(settings.http_host)
+    require_free(settings.http_host, port)
+    for surface, served in chosen.items():
+        registry.fetch(
+            served.bundle.name, served.bundle.version, served.bundle.sha256
+        )  # damage is told before Ray starts
+        require_release(settings.candidates / label(surface, served.bundle.sha256))
+        print(f"{surface}: {served.bundle.name} version {served.bundle.version} ({served.alias})", flush=True)
     started_at = Lake(settings.lake).as_of() if as_of == "lake" else None
-    pins = {surface: each.bundle for surface, each in chosen.items()}
+    pins = {surface: served.bundle for surface, served in chosen.items()}
     print("Starting Ray Serve ...", flush=True)
-    with running(settings, pins, wanted, started_at) as url:
+    with running(settings, pins, port, started_at) as url:
         wait_for_signal(lambda: _announce(url, ready))
         print("Stopping ...", flush=True)
 
@@ -57,40 +58,14 @@ def rank(
     url: Annotated[str | None, typer.Option(help=HOST_HELP)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a running endpoint for a slate.
+    """Ask a running endpoint for a slate; titles come from the lake of METIER_HOME, where it holds them.
 
     Example: metier rank '{"actor_id": "fr_000024", "k": 5}' --route feed/jobs
     """
     settings = load_settings()
     body = typer.get_text_stream("stdin").read() if request == "-" else request
     answer = ask(url or f"http://{settings.http_host}:{settings.http_port}", f"/v1/{route}", body)
-    print(json.dumps(answer) if as_json else render(answer))
-
-
-def ask(url: str, path: str, body: str) -> dict[str, Any]:
-    """The endpoint's answer; InputError with its reason for a 4xx, ServingError where it cannot answer."""
-    import requests
-
-    try:
-        answer = requests.post(
-            url + path, data=body.encode(), headers={"content-type": "application/json"}, timeout=ASK_SECONDS
-        )
-        told: dict[str, Any] = answer.json()
-    except requests.RequestException as error:
-        raise ServingError(f"no answer from {url} ({type(error).__name__}); start it with `metier serve`") from error
-    if answer.status_code >= 500:
-        raise ServingError(f"{url}{path} answered {answer.status_code}: {told.get('error', told)}")
-    if answer.status_code >= 400:
-        raise InputError(f"{path} answered {answer.status_code}: {told.get('error', told)}")
-    return told
-
-
-def render(answer: dict[str, Any]) -> str:
-    """A slate as text."""
-    lines = [f"{entry['rank']:>4}  {entry['candidate_id']:<28} {entry['score']:.4f}" for entry in answer["slate"]]
-    degraded = f", without {'; '.join(answer['degraded'])}" if answer["degraded"] else ""
-    head = f"{answer['surface']} by {answer['bundle']} ({answer['tier']}{degraded}), query {answer['query_id']}"
-    return "\n".join([head, *lines])
+    print(json.dumps(answer) if as_json else render(answer, candidate_titles(Lake(settings.lake), answer)))
 
 
 def _announce(url: str, ready: Path | None) -> None:

@@ -9,10 +9,11 @@ import io
 import json
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 import fsspec.core
@@ -41,11 +42,16 @@ class AppendReport:
     duplicates: int
 
 
-class Lake:
-    """The six tables under one directory or fsspec URL."""
+Journal: TypeAlias = Callable[[str, Sequence[str], AppendReport], None]
+"""Hears of files before they appear: (table or quarantine/table, paths below the lake, the append they are of)."""
 
-    def __init__(self, url: str) -> None:
+
+class Lake:
+    """The six tables under one directory or fsspec URL. `journal` hears of what is written through this object."""
+
+    def __init__(self, url: str, journal: Journal | None = None) -> None:
         self.url = str(url).rstrip("/")
+        self._journal = journal
         self._fs, self._root = fsspec.core.url_to_fs(self.url)
         self._footers: dict[str, Footer] = {}
 
@@ -75,9 +81,10 @@ class Lake:
         if not rows.schema.equals(declared.schema, check_metadata=False):
             raise ContractError(f"{name}: rows have schema {rows.schema.names}; conform them to the contract first")
         fresh = self._without_known(name, rows)
-        for date, part in _by_date(fresh, declared.key):
-            self._write(f"{self._root}/{name}/event_date={date}", part.cast(declared.schema))
-        return AppendReport(fresh.num_rows, rows.num_rows - fresh.num_rows)
+        report = AppendReport(fresh.num_rows, rows.num_rows - fresh.num_rows)
+        dated = _by_date(fresh, declared.key)
+        self._write(name, report, {f"{name}/event_date={date}": part.cast(declared.schema) for date, part in dated})
+        return report
 
     def read(self, name: str, columns: Sequence[str] | None = None, as_of: datetime | None = None) -> pa.Table:
         """Rows recorded at or before `as_of`, ordered by event_timestamp, then key."""
@@ -141,7 +148,8 @@ class Lake:
         kept = pa.table(
             {"table": [name] * len(lines), "source": [source] * len(lines), "reason": reasons, "row": lines}
         )
-        self._write(f"{self._root}/quarantine/{name}", kept)
+        folder = f"quarantine/{name}"
+        self._write(folder, AppendReport(len(lines), 0), {folder: kept})
         return len(lines)
 
     def quarantined(self, name: str) -> pa.Table:
@@ -191,15 +199,21 @@ class Lake:
         first, last = limits["min"].as_py(), limits["max"].as_py()
         return [path for path in files if self._footer(name, path).meets(first, last)]
 
-    def _write(self, folder: str, rows: pa.Table) -> None:
-        buffer = io.BytesIO()
-        pq.write_table(rows, buffer, compression="zstd")
-        content = buffer.getvalue()
-        path = f"{folder}/part-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
-        self._fs.makedirs(folder, exist_ok=True)
-        beside = f"{folder}/.{path.rsplit('/', 1)[1]}.writing"
-        self._fs.pipe_file(beside, content)
-        self._fs.mv(beside, path)
+    def _write(self, name: str, report: AppendReport, tables: Mapping[str, pa.Table]) -> None:
+        """A file in each folder below the lake, named by its content; the journal hears of all before one appears."""
+        written: list[str] = []
+        for folder, rows in tables.items():
+            buffer = io.BytesIO()
+            pq.write_table(rows, buffer, compression="zstd")
+            content = buffer.getvalue()
+            path = f"{self._root}/{folder}/part-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
+            self._fs.makedirs(f"{self._root}/{folder}", exist_ok=True)
+            self._fs.pipe_file(beside(path), content)
+            written.append(path)
+        if self._journal is not None:
+            self._journal(name, [path.removeprefix(f"{self._root}/") for path in written], report)
+        for path in written:
+            self._fs.mv(beside(path), path)
 
     def _metadata(self, path: str) -> pq.FileMetaData:
         try:
@@ -246,6 +260,12 @@ class Lake:
                 )
             self._footers[path] = footer
         return self._footers[path]
+
+
+def beside(path: str) -> str:
+    """Where a file is written before it appears at `path`."""
+    folder, _, file = path.rpartition("/")
+    return f"{folder}/.{file}.writing"
 
 
 def all_different(keys: pa.Table) -> bool:

@@ -1,25 +1,26 @@
-"""`metier import`, `metier simulate`, `metier lake`: events in, and what the lake holds."""
+"""`metier import` and `metier simulate`: events into the lake."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import pyarrow as pa
 import typer
 
+from metier.cli.output import JsonOption, print_report
 from metier.lake import Lake
+from metier.lake.imports import recording
 from metier.settings import load_settings
 
-importing = typer.Typer(help="Bring events into the lake.", no_args_is_help=True)
-lake = typer.Typer(help="Look at the lake.", no_args_is_help=True)
+app = typer.Typer(help="Bring events into the lake.", no_args_is_help=True)
 
 DirectoryArgument = Annotated[Path, typer.Argument(help="Folder to read.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
-@importing.command("contract")
+@app.command("contract")
 def import_contract(directory: DirectoryArgument, as_json: JsonOption = False) -> None:
     """Import tables that already keep the data contract (Parquet or CSV); bad rows go to quarantine.
 
@@ -27,10 +28,10 @@ def import_contract(directory: DirectoryArgument, as_json: JsonOption = False) -
     """
     from components.importers.contract_tables import read_contract_directory
 
-    _ingest(read_contract_directory(directory), as_json)
+    _ingest(f"contract {directory}", read_contract_directory(directory), as_json)
 
 
-@importing.command("job-views")
+@app.command("job-views")
 def import_job_views(directory: DirectoryArgument, as_json: JsonOption = False) -> None:
     """Import the public job-views data: applicants, the jobs they viewed, and the views.
 
@@ -38,10 +39,10 @@ def import_job_views(directory: DirectoryArgument, as_json: JsonOption = False) 
     """
     from components.importers.job_views import read_job_views
 
-    _ingest(read_job_views(directory), as_json)
+    _ingest(f"job-views {directory}", read_job_views(directory), as_json)
 
 
-@importing.command("events")
+@app.command("events")
 def import_events(as_json: JsonOption = False) -> None:
     """Import what the endpoint logged since the last import; safe beside a running endpoint, and to repeat.
 
@@ -51,10 +52,10 @@ def import_events(as_json: JsonOption = False) -> None:
 
     settings = load_settings()
     report = import_logs(Lake(settings.lake), settings, settings.as_of or datetime.now(UTC))
-    print(json.dumps(asdict(report)) if as_json else report.render())
+    print_report(report, as_json)
 
 
-@importing.command("posts")
+@app.command("posts")
 def import_posts(
     file: Annotated[Path, typer.Argument(help="CSV of job posts.")],
     mapping: Annotated[Path, typer.Option(help="YAML that says which column is what; see docs/importing-posts.md.")],
@@ -67,16 +68,17 @@ def import_posts(
     from components.importers import posts
 
     settings = load_settings()
-    report = posts.import_posts(Lake(settings.lake), file, mapping, settings.as_of or datetime.now(UTC))
-    print(json.dumps(asdict(report)) if as_json else report.render())
+    lake = recording(settings.lake, f"posts {file}")
+    report = posts.import_posts(lake, file, mapping, settings.as_of or datetime.now(UTC))
+    print_report(report, as_json)
 
 
-def _ingest(tables: Iterable[tuple[str, str, Any]], as_json: bool) -> None:
+def _ingest(source: str, tables: Iterable[tuple[str, str, pa.Table]], as_json: bool) -> None:
     from components.importers.ingest import ingest
 
     settings = load_settings()
-    report = ingest(Lake(settings.lake), tables, settings.as_of or datetime.now(UTC))
-    print(json.dumps(asdict(report)) if as_json else report.render())
+    report = ingest(recording(settings.lake, source), tables, settings.as_of or datetime.now(UTC))
+    print_report(report, as_json)
 
 
 def simulate(
@@ -100,7 +102,7 @@ def simulate(
     from components.simulator import simulate as run
 
     settings = load_settings()
-    target = Lake(settings.lake)
+    lake = recording(settings.lake, f"simulate --seed {seed}")
     config = SimulatorConfig(
         seed=seed,
         freelancers=freelancers,
@@ -114,46 +116,8 @@ def simulate(
         task = bar.add_task("simulating", total=1.0)
         summary = run(
             config,
-            lambda name, rows: target.append(name, rows),
+            lambda name, rows: lake.append(name, rows),
             settings.truth,
             lambda share, what: bar.update(task, completed=share, description=what),
         )
     print(json.dumps(asdict(summary)) if as_json else render(summary))
-
-
-@lake.command("counts")
-def counts(as_json: JsonOption = False) -> None:
-    """Rows per table, quarantined rows, and the lake's clock.
-
-    Example: metier lake counts
-    """
-    held = Lake(load_settings().lake)
-    rows = held.counts()
-    quarantined = {name: held.quarantined(name).num_rows for name in rows}
-    clock = held.as_of().isoformat()
-    if as_json:
-        print(json.dumps({"as_of": clock, "rows": rows, "quarantined": quarantined}))
-        return
-    print(f"as of {clock}")
-    for name, number in rows.items():
-        print(f"{name:14}{number:>12,}   quarantined {quarantined[name]:,}")
-
-
-@lake.command("replay")
-def replay(
-    most: Annotated[int, typer.Option(min=1, help="Newest served impressions to rebuild.")] = 1000,
-    as_happened: Annotated[
-        bool, typer.Option("--as-happened", help="Ignore recorded_at: late rows then make values differ.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Rebuild the features of served impressions as they were known then, and compare; exit status 1 on a mismatch.
-
-    Example: metier lake replay --most 10000
-    """
-    from components.monitoring.replay import replay as rebuild
-
-    report = rebuild(load_settings(), most, as_happened)
-    print(json.dumps(asdict(report)) if as_json else report.render())
-    if report.mismatches:
-        raise typer.Exit(1)

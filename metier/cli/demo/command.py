@@ -1,0 +1,107 @@
+"""The walk of the demo, from nothing to slates, feedback, a second training run and one screen of what came of it."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from metier.cli import importing
+from metier.cli import lake as lake_commands
+from metier.cli import pipeline as pipelines
+from metier.cli.demo.own_endpoint import Slate, ask_for_slate, endpoint, request_bodies, send_clicks, start
+from metier.cli.demo.screen import Loop, screen
+from metier.contract import SURFACES, Surface
+from metier.lake import Lake
+from metier.settings import Settings, load_settings
+
+FREELANCERS, JOBS, IMPRESSIONS = 500, 350, 24_000
+ACTORS = 20
+"""Actors asked on each surface."""
+AGAIN: Surface = "job_feed"
+"""The surface of the second training run, and of the slate to judge."""
+REASONS = 3
+"""Entries of the slate to judge that come with reasons."""
+PLAN = """\
+A marketplace is simulated, rankers are trained and served, slates are asked for and clicked, and what was served comes
+back into a second training run. About four minutes on two cores; everything is written to {home}."""
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the endpoint up at the end.")] = False,
+) -> None:
+    """Simulate a marketplace (once), train, serve, ask, send feedback, train again, and print what it is all worth.
+
+    About four minutes on two cores.
+
+    Example: METIER_HOME=/tmp/metier metier demo --keep
+    """
+    from components.evaluation.report.history import newest_reports
+
+    settings, started = load_settings(), time.monotonic()
+    print(PLAN.format(home=settings.home))
+    lake = Lake(settings.lake)
+    _simulate_once(lake)
+    _say("2. Training: features, rankers, evaluation, gate, bundles, candidates")
+    pipelines.run("training", quiet=True)
+    first = [report for report, _ in newest_reports(settings.reports)]
+    before, served = (lake.counts(), lake.as_of()), _served(settings)
+    slates = _serve_and_ask(settings, lake)
+    _say("6. Bringing served slates and feedback back into the lake")
+    importing.import_events()
+    lake_commands.replay(most=1000)
+    _say(f"7. Training again, {AGAIN}: the gate compares with what is champion now")
+    pipelines.run("training", surface=[AGAIN], quiet=True)
+    again = next(report for report, _ in newest_reports(settings.reports) if report.surface == AGAIN)
+    judged = next(slate for slate in slates if slate["surface"] == AGAIN)
+    loop = Loop(
+        *before, lake.counts(), lake.as_of(),
+        reports=first, again=again, served=served, seconds=time.monotonic() - started,
+    )  # fmt: skip
+    print()
+    print("\n".join(screen(settings, lake, loop, judged)))
+    if keep:
+        process, url = start(settings)
+        print(f"Left up at {url}; stop it with: kill {process.pid}")
+
+
+def _simulate_once(lake: Lake) -> None:
+    if any(lake.counts().values()):
+        print(f"The lake at {lake.url} already holds events: training on them.")
+        return
+    _say(f"1. Simulating a marketplace of {FREELANCERS:,} freelancers and {JOBS:,} jobs")
+    importing.simulate(FREELANCERS, JOBS, IMPRESSIONS)
+
+
+def _served(settings: Settings) -> dict[str, str]:
+    """By surface, the bundle that `metier serve` takes, and as what."""
+    from components.releases import open_registry
+    from components.releases.aliases import bundles_to_serve
+
+    chosen = bundles_to_serve(open_registry(settings))
+    return {
+        name: f"{served.bundle.name} version {served.bundle.version}, {served.alias}" for name, served in chosen.items()
+    }
+
+
+def _serve_and_ask(settings: Settings, lake: Lake) -> list[Slate]:
+    """Slates of some actors of each surface, the first entries of each clicked."""
+    _say("3. Serving")
+    with endpoint(settings) as url:
+        _say("4. Asking for talent, for jobs, and for the order of applicants")
+        slates = [slate for name in SURFACES for slate in _ask(url, lake, name)]
+        _say("5. Sending feedback")
+        accepted = sum(send_clicks(url, slate) for slate in slates)
+        print(f"{len(slates)} slates served, {accepted} clicks acknowledged")
+    return slates
+
+
+def _ask(url: str, lake: Lake, name: Surface) -> list[Slate]:
+    slates = [ask_for_slate(url, name, {**body, "explain": REASONS}) for body in request_bodies(lake, name, ACTORS)]
+    tiers = ", ".join(sorted({slate["tier"] for slate in slates}))
+    shown = sum(len(slate["slate"]) for slate in slates)
+    print(f"  {name:18}{len(slates):>3} slates, {shown:>4} candidates shown, tier {tiers}", flush=True)
+    return slates
+
+
+def _say(what: str) -> None:
+    print(f"\n== {what}", flush=True)

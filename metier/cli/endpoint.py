@@ -1,0 +1,59 @@
+"""Questions to a running endpoint, and slates as people read them: titles from the lake beside the candidates' ids."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from metier.contract import surface
+from metier.errors import InputError, ServingError
+from metier.lake import Lake
+from metier.surfaces import surface_spec
+
+ASK_SECONDS = 30.0
+TITLE_WIDTH = 60
+
+
+def ask(url: str, path: str, body: str) -> dict[str, Any]:
+    """The endpoint's answer; InputError with its reason for a 4xx, ServingError where it cannot answer."""
+    import httpx
+
+    headers = {"content-type": "application/json"}
+    try:
+        response = httpx.post(url + path, content=body.encode(), headers=headers, timeout=ASK_SECONDS)
+        answer: dict[str, Any] = response.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise ServingError(f"no answer from {url} ({type(error).__name__}); start it with `metier serve`") from error
+    if response.status_code >= 400:
+        kind = ServingError if response.status_code >= 500 else InputError
+        raise kind(f"{path} answered {response.status_code}: {answer.get('error', answer)}")
+    return answer
+
+
+def titles(lake: Lake, table: str, key: str, ids: Collection[str]) -> dict[str, str]:
+    """Newest title by id; ids that the lake does not know are left out."""
+    with lake.connect() as connection:
+        found = connection.sql(
+            f"SELECT {key}, arg_max(title, event_timestamp) FROM {table} "
+            f"WHERE {key} IN (SELECT unnest($ids)) GROUP BY 1",
+            params={"ids": list(ids)},
+        )
+        return dict(found.fetchall())
+
+
+def candidate_titles(lake: Lake, answer: Mapping[str, Any]) -> dict[str, str]:
+    """Titles of the candidates of an answer."""
+    spec = surface_spec(surface(answer["surface"]))
+    return titles(lake, spec.table, spec.key, [entry["candidate_id"] for entry in answer["slate"]])
+
+
+def render(answer: Mapping[str, Any], title_by_id: Mapping[str, str]) -> str:
+    """The slate: rank, id, P(relevant), title, and reasons where they were asked for."""
+    degraded = f", without {'; '.join(answer['degraded'])}" if answer["degraded"] else ""
+    head = f"{answer['surface']} by {answer['bundle']} ({answer['tier']}{degraded}), query {answer['query_id']}"
+    return "\n".join([head, *(_line(entry, title_by_id) for entry in answer["slate"])])
+
+
+def _line(entry: Mapping[str, Any], title_by_id: Mapping[str, str]) -> str:
+    title = title_by_id.get(entry["candidate_id"], "")[:TITLE_WIDTH]
+    line = f"{entry['rank']:>4}  {entry['candidate_id']:<16} {entry['score']:.4f}  {title}"
+    reasons = ", ".join(f"{reason['feature']} {reason['adds']:+.2f}" for reason in entry.get("reasons") or ())
+    return f"{line}  ({reasons})".rstrip() if reasons else line.rstrip()

@@ -1,0 +1,185 @@
+"""What each import wrote, and its undo: a folder of notes an import, `imports/<id>/` in the lake.
+
+A note is there before the files that it names, so that a killed import is known whole. Knows files and counts; no row
+and no key, so that nothing of a person is kept here.
+"""
+
+import json
+import posixpath
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count, groupby
+
+import fsspec.core
+import pyarrow.parquet as pq
+
+from metier.contract import TABLES
+from metier.errors import InputError
+from metier.lake.exchange import Exchange
+from metier.lake.lake import AppendReport, Lake, beside
+
+FOLDER = "imports"
+START, UNDOING, UNDONE = "import.json", "undoing.json", "undone.json"
+QUARANTINE = "quarantine/"
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import. Rows by table: written, already there (`duplicates`), refused (`quarantined`)."""
+
+    id: str
+    source: str
+    started_at: str
+    written: Mapping[str, int] = field(default_factory=dict)
+    duplicates: Mapping[str, int] = field(default_factory=dict)
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    quarantine_files: tuple[str, ...] = ()
+    state: str = "there"
+    """there, half undone, or undone."""
+
+    def render(self) -> str:
+        """One line."""
+        names = [name for name in TABLES if name in {*self.written, *self.duplicates}]
+        tables = ", ".join(f"{name} {self.written.get(name, 0):,}" for name in names) or "nothing"
+        refused = sum(self.quarantined.values())
+        told = [f"wrote {tables}", *([f"{refused:,} rows in quarantine"] if refused else [])]
+        return f"{self.id}  {self.source}: {'; '.join(told)}" + ("" if self.state == "there" else f" ({self.state})")
+
+
+@dataclass(frozen=True)
+class UndoReport:
+    """Rows that an undo removed, by table, and those that left quarantine."""
+
+    import_id: str
+    removed: Mapping[str, int]
+    quarantined: int
+
+    def render(self) -> str:
+        """What is gone, and the next move."""
+        tables = ", ".join(f"{name} {number:,}" for name, number in self.removed.items()) or "no rows"
+        return (
+            f"removed {tables}; {self.quarantined:,} rows left quarantine\n"
+            "next: `metier pipeline run training` builds features, rankers and candidates without them "
+            "(`metier pipeline run features`: only the features)"
+        )
+
+
+def recording(url: str, source: str, now: datetime | None = None) -> Lake:
+    """The lake at `url`, of which everything that is written through this object is one import from `source`."""
+    started = now or datetime.now(UTC)
+    folder = f"{FOLDER}/{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}"
+    fs, root = fsspec.core.url_to_fs(url.rstrip("/"))
+    numbers = count()
+
+    def note(name: str, files: Sequence[str], report: AppendReport) -> None:
+        number = next(numbers)
+        if number == 0:
+            _write(fs, f"{root}/{folder}/{START}", {"source": source, "started_at": started.isoformat()})
+        entry = {"table": name, "files": list(files), "written": report.written, "duplicates": report.duplicates}
+        _write(fs, f"{root}/{folder}/{number:06}.json", entry)
+
+    return Lake(url, note)
+
+
+def list_imports(lake: Lake) -> list[Import]:
+    """Every recorded import, the oldest first."""
+    fs, root = fsspec.core.url_to_fs(lake.url)
+    found = [_read(fs, posixpath.dirname(path)) for path in fs.glob(f"{root}/{FOLDER}/*/{START}")]
+    return sorted(found, key=lambda entry: (entry.started_at, entry.id))
+
+
+def undo_import(lake: Lake, import_id: str) -> UndoReport:
+    """Remove the files of an import and its rejected rows; repeated after a kill, it finishes.
+
+    InputError, and nothing done, where there is no such import; where its files were merged or rewritten since, so that
+    its rows cannot be told from others; or where a later import brought rows that were there already and may be these.
+    """
+    with Exchange.of(lake) as exchange:
+        known = list_imports(lake)
+        entry = next((recorded for recorded in known if recorded.id == import_id), None)
+        if entry is None:
+            raise InputError(f"no import {import_id!r} is recorded; `metier lake imports` lists them")
+        if entry.state == "undone":
+            return UndoReport(import_id, {}, 0)
+        if entry.state == "there":
+            _require_whole(exchange, entry, known)
+            _require_last(entry, known[known.index(entry) + 1 :])
+            _write(exchange.fs, f"{exchange.root}/{FOLDER}/{import_id}/{UNDOING}", {})
+        removed = Counter[str]()
+        for _, folder in groupby(sorted(entry.files), posixpath.dirname):
+            present = [path for file in folder if exchange.fs.exists(path := f"{exchange.root}/{file}")]
+            for path in present:
+                removed[path.rsplit("/", 3)[1]] += pq.read_metadata(path, filesystem=exchange.fs).num_rows
+            if present:
+                exchange.replace(present, [])
+        others = (other for other in known if other.id != import_id and other.state != "undone")
+        shared = {file for other in others for file in other.quarantine_files}
+        for file in sorted({*entry.quarantine_files} - shared):
+            if exchange.fs.exists(f"{exchange.root}/{file}"):
+                exchange.fs.rm_file(f"{exchange.root}/{file}")
+        _write(exchange.fs, f"{exchange.root}/{FOLDER}/{import_id}/{UNDONE}", {})
+    return UndoReport(import_id, dict(removed), sum(entry.quarantined.values()))
+
+
+def _require_whole(exchange: Exchange, entry: Import, known: Sequence[Import]) -> None:
+    """Each file of the import is there, or never was: it still waits beside, or came by another import and went."""
+    elsewhere = {file for other in known if other.id != entry.id for file in other.files}
+    gone = [
+        file
+        for file in entry.files
+        if file not in elsewhere
+        and not exchange.fs.exists(f"{exchange.root}/{file}")
+        and not exchange.fs.exists(beside(f"{exchange.root}/{file}"))
+    ]
+    if gone:
+        raise InputError(
+            f"{len(gone):,} of the {len(entry.files):,} files of import {entry.id} were merged or rewritten since "
+            "(compact, migrate, retain or forget); its rows cannot be told from others any more"
+        )
+
+
+def _require_last(entry: Import, later: Sequence[Import]) -> None:
+    """No later import that is still there brought rows that were there already and may be this one's."""
+    for other in reversed(later):
+        both = [name for name in other.duplicates if other.duplicates[name] and entry.written.get(name)]
+        if other.state != "undone" and (both or {*entry.files} & {*other.files}):
+            what = ", ".join(both) or "the same days"
+            raise InputError(
+                f"import {other.id} ({other.source}) came later and brought rows of {what} "
+                f"that were there already, maybe from this one; undo it first: `metier lake undo {other.id}`"
+            )
+
+
+def _read(fs: fsspec.AbstractFileSystem, folder: str) -> Import:
+    start = json.loads(fs.cat_file(f"{folder}/{START}"))
+    written, duplicates, quarantined = Counter[str](), Counter[str](), Counter[str]()
+    files: list[str] = []
+    rejected: list[str] = []
+    for path in sorted(fs.glob(f"{folder}/[0-9]*.json")):
+        note = json.loads(fs.cat_file(path))
+        if note["table"].startswith(QUARANTINE):
+            quarantined[note["table"].removeprefix(QUARANTINE)] += note["written"]
+            rejected += note["files"]
+        else:
+            written[note["table"]] += note["written"]
+            duplicates[note["table"]] += note["duplicates"]
+            files += note["files"]
+    state = next((word for name, word in _STATES if fs.exists(f"{folder}/{name}")), "there")
+    return Import(
+        posixpath.basename(folder), start["source"], start["started_at"],
+        dict(written), dict(duplicates), dict(quarantined),
+        files=tuple(files), quarantine_files=tuple(rejected), state=state,
+    )  # fmt: skip
+
+
+_STATES = ((UNDONE, "undone"), (UNDOING, "half undone"))
+
+
+def _write(fs: fsspec.AbstractFileSystem, path: str, content: object) -> None:
+    fs.makedirs(posixpath.dirname(path), exist_ok=True)
+    fs.pipe_file(beside(path), json.dumps(content).encode())
+    fs.mv(beside(path), path)

@@ -1,0 +1,203 @@
+"""The command line as a person meets it: clear lines, exit status 2 for their mistakes, never a traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from metier.cli.app import app
+from metier.cli.endpoint import candidate_titles, render
+from metier.cli.settings_page import page
+from metier.contract import TABLES
+from metier.lake import Lake
+from metier.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+DAY = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def metier(home, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from metier.cli.app import main; main()", *arguments]
+    environment = {**os.environ, "METIER_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+
+
+def leaves(command, path=()):
+    """Every command, as the words that are typed."""
+    if not hasattr(command, "commands"):
+        return [path]
+    return [leaf for name, below in command.commands.items() for leaf in leaves(below, (*path, name))]
+
+
+def assert_clear(done: subprocess.CompletedProcess[str], status: int, *words: str) -> None:
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_an_empty_lake_says_what_to_run(tmp_path):
+    assert_clear(metier(tmp_path, "pipeline", "run", "training"), 1, "metier import", "metier simulate")
+
+
+def test_an_unknown_surface_names_the_known_ones(tmp_path):
+    simulated = metier(tmp_path, "simulate", "--freelancers", "60", "--jobs", "40", "--impressions", "2000", "--json")
+    assert simulated.returncode == 0, simulated.stderr
+    asked = metier(tmp_path, "pipeline", "run", "training", "--surface", "job_feeed")
+    assert_clear(asked, 2, "job_feeed", "talent_search, job_feed, applicant_review")
+
+
+def test_an_unknown_pipeline_names_the_known_ones(tmp_path):
+    assert_clear(metier(tmp_path, "pipeline", "compile", "trainning"), 2, "features, training")
+
+
+def test_a_folder_that_is_none_is_a_mistake_of_the_caller(tmp_path):
+    assert_clear(metier(tmp_path, "import", "contract", str(tmp_path / "absent")), 2, "absent")
+
+
+def test_importing_keeps_good_rows_and_quarantines_bad_ones(tmp_path):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    header = "client_id,status,event_timestamp\n"
+    (folder / "clients.csv").write_text(header + "c1,active,2024-01-01T00:00:00Z\nc2,asleep,2024-01-01T00:00:00Z\n")
+    done = metier(tmp_path / "home", "import", "contract", str(folder), "--json")
+    assert done.returncode == 0, done.stderr
+    clients = json.loads(done.stdout)["tables"]["clients"]
+    assert (clients["read"], clients["written"], clients["quarantined"]) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("command", leaves(typer.main.get_command(app)), ids=" ".join)
+def test_every_command_shows_an_example(command):
+    helped = CliRunner().invoke(app, [*command, "--help"])
+    assert helped.exit_code == 0
+    assert "Example:" in helped.stdout
+
+
+def test_days_after_the_lakes_clock_cannot_be_built(tmp_path):
+    assert_clear(metier(tmp_path, "features", "build"), 1, "metier import", "metier simulate")
+    simulated = metier(tmp_path, "simulate", "--freelancers", "60", "--jobs", "40", "--impressions", "2000", "--json")
+    assert simulated.returncode == 0, simulated.stderr
+    asked = metier(tmp_path, "features", "build", "--from", "2099-01-01")
+    assert_clear(asked, 2, "2099-01-01 is after the lake's clock", "give an earlier day")
+
+
+def run(*arguments, status=0):
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert done.exit_code == status, done.output
+    return done.stdout
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert run("--version") == f"metier {version('metier')}\n"
+
+
+def test_the_page_of_settings_is_current():
+    """Mend it by `metier settings > docs/settings.md`."""
+    assert (CHECKOUT / "docs" / "settings.md").read_text() == page() == run("settings")
+
+
+def test_every_setting_says_what_it_means():
+    rows = json.loads(run("settings", "--json"))
+    assert len(rows) == len(Settings.model_fields)
+    assert [row["variable"] for row in rows if not row["meaning"]] == []
+    assert {"METIER_HOME", "METIER_HTTP_PORT", "RAY_ADDRESS"} <= {row["variable"] for row in rows}
+
+
+def test_the_clock_of_a_run_is_an_option_before_a_setting(monkeypatch):
+    seen = []
+    monkeypatch.setenv("METIER_AS_OF", "2026-01-01")
+
+    def stand_in(name, settings, *arguments, **options):
+        seen.append((name, settings.as_of))
+        raise typer.Exit
+
+    monkeypatch.setattr("pipelines.local.run_locally", stand_in)
+    for name in ("features", "training", "monitoring"):
+        run("pipeline", "run", name, "--as-of", "2026-02-01T12:00:00Z")
+    run("pipeline", "run", "features", "--as-of", "2026-02-01")
+    run("pipeline", "run", "features")
+    noon = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    assert seen[:3] == [("features", noon), ("training", noon), ("monitoring", noon)]
+    assert seen[3:] == [("features", DAY), ("features", datetime(2026, 1, 1, tzinfo=UTC))]
+
+
+def test_a_clock_that_is_no_date_is_a_mistake_of_the_caller(tmp_path):
+    assert_clear(metier(tmp_path, "pipeline", "run", "features", "--as-of", "yesterday"), 2, "--as-of", "yesterday")
+
+
+def export(folder, *statuses):
+    """An export of clients of these statuses."""
+    folder.mkdir()
+    lines = [f"c{number},{status},2024-01-01T00:00:00Z" for number, status in enumerate(statuses)]
+    (folder / "clients.csv").write_text("\n".join(["client_id,status,event_timestamp", *lines]))
+
+
+def test_quarantined_rows_are_counted_by_reason_and_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path / "home"))
+    export(tmp_path / "export", "active", "asleep", "gone", "active")
+    run("import", "contract", str(tmp_path / "export"))
+    printed = run("lake", "quarantine", "--table", "clients", "--most", "1")
+    assert "clients: 2 x status" in printed
+    assert '"client_id": "c1"' in printed
+    assert '"client_id": "c2"' not in printed
+    entries = [json.loads(line) for line in run("lake", "quarantine", "--json").splitlines()]
+    assert [(entry["table"], entry["row"]["status"]) for entry in entries] == [
+        ("clients", "asleep"),
+        ("clients", "gone"),
+    ]
+    assert run("lake", "quarantine", "--table", "jobs") == "nothing is in quarantine\n"
+
+
+def test_an_unknown_table_of_quarantine_names_the_known_ones(tmp_path):
+    assert_clear(metier(tmp_path, "lake", "quarantine", "--table", "gigs"), 2, "gigs", "freelancers, clients")
+
+
+def test_an_import_is_listed_and_undone(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path / "home"))
+    export(tmp_path / "export", "active", "asleep")
+    run("import", "contract", str(tmp_path / "export"))
+    (entry,) = json.loads(run("lake", "imports", "--json"))
+    assert (entry["written"], entry["quarantined"]) == ({"clients": 1}, {"clients": 1})
+    assert f"contract {tmp_path / 'export'}: wrote clients 1; 1 rows in quarantine" in run("lake", "imports")
+    removed = json.loads(run("lake", "undo", entry["id"], "--json"))
+    assert (removed["removed"], removed["quarantined"]) == ({"clients": 1}, 1)
+    assert Lake(str(tmp_path / "home" / "lake")).counts()["clients"] == 0
+    assert "(undone)" in run("lake", "imports")
+
+
+def test_undoing_what_was_never_imported_is_a_mistake_of_the_caller(tmp_path):
+    assert_clear(metier(tmp_path, "lake", "undo", "20260101T000000-ffff"), 2, "metier lake imports")
+
+
+def test_a_slate_shows_the_newest_title_beside_each_candidate(tmp_path):
+    lake = Lake(str(tmp_path))
+    rows = [
+        {"job_id": key, "title": title, "description": "d", "skills": [], "openings": 1, "visibility": "public",
+         "status": "open"} | dict.fromkeys(("event_timestamp", "recorded_at"), DAY + timedelta(days=day))
+        for key, title, day in (("j1", "Plumber", 0), ("j1", "Master plumber", 1), ("j2", "Baker", 0))
+    ]  # fmt: skip
+    lake.append("jobs", pa.Table.from_pylist(rows, TABLES["jobs"].schema))
+    reasons = [{"feature": "skill_jaccard", "adds": 0.388}]
+    answer = {
+        "surface": "job_feed", "bundle": "job_feed-1", "tier": "ensemble", "degraded": [], "query_id": "q",
+        "slate": [{"rank": 1, "candidate_id": "j1", "score": 0.28, "reasons": reasons},
+                  {"rank": 2, "candidate_id": "elsewhere", "score": 0.1}],
+    }  # fmt: skip
+    titles = candidate_titles(lake, answer)
+    assert titles == {"j1": "Master plumber"}
+    lines = render(answer, titles).splitlines()
+    assert lines[1].split() == ["1", "j1", "0.2800", "Master", "plumber", "(skill_jaccard", "+0.39)"]
+    assert lines[2].split() == ["2", "elsewhere", "0.1000"]
+
+
+def test_no_endpoint_is_one_line_that_says_what_to_start(tmp_path):
+    asked = metier(tmp_path, "rank", "{}", "--url", "http://127.0.0.1:9", "--route", "feed/jobs")
+    assert_clear(asked, 1, "no answer from http://127.0.0.1:9", "metier serve")

@@ -1,0 +1,128 @@
+"""The doctor names what is wrong and the next move, and fails where a run would."""
+
+import json
+import socket
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from metier.cli.app import app
+from metier.cli.doctor import machine
+from metier.cli.doctor.finding import Finding, within
+from metier.cli.doctor.machine import check_memory, training_gigabytes
+from metier.cli.doctor.stores import check_stores
+from metier.settings import Settings
+
+
+def examined(*arguments):
+    done = CliRunner().invoke(app, ["doctor", *arguments])
+    return done.exit_code, done.stdout
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path))
+    monkeypatch.setattr(machine, "FREE_DISK", (0.0, 0.0))
+    return tmp_path
+
+
+def by_name(findings):
+    return {finding["name"]: finding for finding in findings}
+
+
+def test_a_new_machine_is_well_and_told_what_to_run():
+    status, printed = examined("--json")
+    findings = by_name(json.loads(printed)["findings"])
+    assert status == 0
+    assert {"metier", "libraries", "home", "disk", "lake", "change log", "online store", "feature registry",
+            "MLflow registry", "port", "sockets", "memory"} <= set(findings)  # fmt: skip
+    assert findings["lake"]["status"] == "warn"
+    assert "metier simulate" in findings["lake"]["next_move"]
+    assert list((machine.Path(Settings().home)).iterdir()) == []
+
+
+def test_a_store_that_does_not_answer_is_a_failure_of_one_line(monkeypatch):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        monkeypatch.setenv("METIER_ONLINE_STORE_URL", f"redis://127.0.0.1:{port}")
+        monkeypatch.setenv("METIER_FEATURE_REGISTRY_URI", f"postgresql://nobody:secret@127.0.0.1:{port}/metier")
+        status, printed = examined()
+    assert status == 1
+    lines = [line for line in printed.splitlines() if line.startswith("fail")]
+    assert [line.split("  ")[1].strip() for line in lines] == ["online store", "feature registry"]
+    assert "secret" not in printed
+
+
+def test_a_damaged_registry_file_is_a_failure(home):
+    (home / "mlflow.db").write_bytes(b"no database at all, but long enough to be read as a header" * 40)
+    status, printed = examined()
+    assert status == 1
+    assert "fail  MLflow registry" in printed
+
+
+def test_a_port_that_is_taken_is_a_warning_with_the_way_around():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = Settings(http_port=taken.getsockname()[1])
+        port = next(finding for finding in machine.check_endpoint(settings) if finding.name == "port")
+    assert port.status == "warn"
+    assert "--port 0" in port.next_move
+
+
+def test_a_check_that_hangs_is_given_up():
+    never = threading.Event()
+    finding = within(0.05, "store", lambda: never.wait() and Finding("store", "ok", "late"))
+    never.set()
+    assert (finding.status, finding.fact) == ("fail", "no answer within 0.05 s")
+
+
+def test_a_library_out_of_its_range_is_a_failure(monkeypatch):
+    monkeypatch.setattr(machine, "installed_version", lambda name="metier": "0.0.1")
+    findings = list(machine.check_versions())
+    assert {finding.status for finding in findings[1:]} == {"fail"}
+    assert "requirements.lock" in findings[-1].next_move
+
+
+def test_the_estimate_is_the_arithmetic_of_its_docstring():
+    assert training_gigabytes(900_000, 0) == pytest.approx(2 * (1.2 + 5 * 900_000 * 150 * 4 / 2**30))
+    assert training_gigabytes(10_000_000, 0) == training_gigabytes(900_000, 0)
+    assert training_gigabytes(0, 1_000) == training_gigabytes(61_000, 0)
+
+
+def test_a_run_that_needs_more_than_the_machine_has_is_a_failure(monkeypatch):
+    monkeypatch.setattr(machine, "_memory", lambda: (4.0, 3.0))
+    assert check_memory(100, 0).status == "ok"
+    assert check_memory(900_000, 0).status == "fail"
+    monkeypatch.setattr(machine, "_memory", lambda: (16.0, 3.0))
+    assert check_memory(900_000, 0).status == "warn"
+
+
+def test_paths_of_sockets_fit_where_the_endpoint_puts_them():
+    from serving.launch import LONGEST_FOLDER
+
+    assert machine.TEMPORARY_LENGTH + len("/metier-xxxxxxxx") == LONGEST_FOLDER
+
+
+def test_stores_that_are_there_answer(home):
+    from sqlalchemy import create_engine, text
+
+    for name in ("mlflow.db", "registry.db", "online_store.db"):
+        with create_engine(f"sqlite:///{home / name}").begin() as connection:
+            connection.execute(text("CREATE TABLE stored (id INTEGER)"))
+    (home / "changes").mkdir()
+    findings = list(check_stores(Settings()))
+    assert [finding.status for finding in findings] == ["ok"] * 4
+    assert all("answers" in finding.fact for finding in findings)
+
+
+def test_the_clock_of_the_lake_is_named(home):
+    from metier.lake import Lake
+    from tests.metier.lake.test_imports import clients
+
+    Lake(str(home / "lake")).append("clients", clients("a"))
+    _, printed = examined()
+    assert f"as of {datetime(2026, 2, 1, tzinfo=UTC):%Y-%m-%d %H:%M} UTC: clients 1" in printed

@@ -1,0 +1,168 @@
+"""Imports are recorded before their files appear, and an undo removes what one import wrote and nothing else."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from metier.contract import TABLES
+from metier.errors import InputError
+from metier.lake import Lake
+from metier.lake.exchange import Exchange
+from metier.lake.imports import list_imports, recording, undo_import
+from metier.lake.upkeep import compact
+
+DAY = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def clients(*keys, day=0):
+    moment = DAY + timedelta(days=day)
+    full = [
+        {"client_id": key, "status": "active"} | dict.fromkeys(("event_timestamp", "recorded_at"), moment)
+        for key in keys
+    ]
+    return pa.Table.from_pylist(full, TABLES["clients"].schema)
+
+
+def imported(folder, *parts, minutes=0):
+    """The id of an import that appended the given parts."""
+    lake = recording(str(folder), "contract exports/", DAY + timedelta(minutes=minutes))
+    for rows in parts:
+        lake.append("clients", rows)
+    return list_imports(lake)[-1].id
+
+
+def ids(folder):
+    return Lake(str(folder)).read("clients", ["client_id"])["client_id"].to_pylist()
+
+
+def test_an_import_says_what_it_wrote_and_what_was_there(tmp_path):
+    imported(tmp_path, clients("a", "b"), clients("b", "c", day=0))
+    (entry,) = list_imports(Lake(str(tmp_path)))
+    assert (entry.written, entry.duplicates, entry.state) == ({"clients": 3}, {"clients": 1}, "there")
+    assert entry.source == "contract exports/"
+    assert len(entry.files) == 2
+    assert "clients 3" in entry.render()
+
+
+def test_what_is_not_recorded_is_no_import(tmp_path):
+    Lake(str(tmp_path)).append("clients", clients("a"))
+    assert list_imports(Lake(str(tmp_path))) == []
+
+
+def test_an_undo_removes_the_rows_of_its_import_alone(tmp_path):
+    Lake(str(tmp_path)).append("clients", clients("before"))
+    wrong = imported(tmp_path, clients("a", "b"), clients("c", day=3))
+    imported(tmp_path, clients("after"), minutes=1)
+    report = undo_import(Lake(str(tmp_path)), wrong)
+    assert report.removed == {"clients": 3}
+    assert ids(tmp_path) == ["after", "before"]
+    assert [entry.state for entry in list_imports(Lake(str(tmp_path)))] == ["undone", "there"]
+    assert "metier pipeline run training" in report.render()
+
+
+def test_an_undone_import_can_be_imported_again(tmp_path):
+    first = imported(tmp_path, clients("a"))
+    undo_import(Lake(str(tmp_path)), first)
+    second = imported(tmp_path, clients("a"), minutes=1)
+    assert ids(tmp_path) == ["a"]
+    undo_import(Lake(str(tmp_path)), second)
+    assert ids(tmp_path) == []
+
+
+def test_an_undo_is_repeated_in_peace(tmp_path):
+    wrong = imported(tmp_path, clients("a"))
+    undo_import(Lake(str(tmp_path)), wrong)
+    assert undo_import(Lake(str(tmp_path)), wrong).removed == {}
+
+
+def test_rows_that_a_later_import_brought_too_are_not_taken_from_it(tmp_path):
+    first = imported(tmp_path, clients("a", "b"))
+    second = imported(tmp_path, clients("b", "c"), minutes=1)
+    with pytest.raises(InputError, match=rf"import {second}.*clients.*there already.*metier lake undo {second}"):
+        undo_import(Lake(str(tmp_path)), first)
+    assert ids(tmp_path) == ["a", "b", "c"]
+    undo_import(Lake(str(tmp_path)), second)
+    undo_import(Lake(str(tmp_path)), first)
+    assert ids(tmp_path) == []
+
+
+def test_an_import_whose_files_were_merged_is_refused_whole(tmp_path):
+    first = imported(tmp_path, clients("a"))
+    imported(tmp_path, clients("b"), minutes=1)
+    compact(Lake(str(tmp_path)))
+    with pytest.raises(InputError, match=r"1 of the 1 files of import .* were merged or rewritten"):
+        undo_import(Lake(str(tmp_path)), first)
+    assert ids(tmp_path) == ["a", "b"]
+
+
+def test_an_unknown_import_names_the_command_that_lists_them(tmp_path):
+    (tmp_path / "clients").mkdir()
+    with pytest.raises(InputError, match="metier lake imports"):
+        undo_import(Lake(str(tmp_path)), "20260101T000000-ffff")
+
+
+def test_rejected_rows_leave_with_their_import_unless_another_rejected_the_same(tmp_path):
+    for minutes, keys in ((0, ("bad", "worse")), (1, ("bad",))):
+        lake = recording(str(tmp_path), "contract", DAY + timedelta(minutes=minutes))
+        lake.append("clients", clients(f"c{minutes}"))
+        for key in keys:
+            lake.quarantine("clients", pa.table({"client_id": [key]}), pa.array(["status is null"]), "clients.csv")
+    first, second = (entry.id for entry in list_imports(Lake(str(tmp_path))))
+    undo_import(Lake(str(tmp_path)), first)
+    left = Lake(str(tmp_path)).quarantined("clients")["row"].to_pylist()
+    assert [json.loads(row)["client_id"] for row in left] == ["bad"]
+    undo_import(Lake(str(tmp_path)), second)
+    assert Lake(str(tmp_path)).quarantined("clients").num_rows == 0
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def test_an_import_killed_between_its_note_and_its_files_is_undone_whole(tmp_path, monkeypatch):
+    lake = recording(str(tmp_path), "contract", DAY)
+    moved = []
+
+    def move(source, target, **options):
+        if target.endswith(".parquet") and moved:
+            raise KilledError
+        moved.append(target)
+        return type(lake._fs).mv(lake._fs, source, target, **options)
+
+    with monkeypatch.context() as killing:
+        killing.setattr(lake._fs, "mv", move, raising=False)
+        with pytest.raises(KilledError):
+            lake.append("clients", pa.concat_tables([clients("a"), clients("b", day=1), clients("c", day=2)]))
+    (entry,) = list_imports(Lake(str(tmp_path)))
+    assert len(entry.files) == 3
+    undo_import(Lake(str(tmp_path)), entry.id)
+    assert ids(tmp_path) == []
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_an_undo_killed_anywhere_is_finished_by_the_next(tmp_path, monkeypatch, step):
+    Lake(str(tmp_path)).append("clients", clients("kept"))
+    wrong = imported(tmp_path, clients("a"), clients("b", day=1), clients("c", day=2))
+    calls = []
+
+    def counted(replace):
+        def call(self, *arguments):
+            calls.append(arguments)
+            if len(calls) > step:
+                raise KilledError
+            return replace(self, *arguments)
+
+        return call
+
+    with monkeypatch.context() as killing:
+        killing.setattr(Exchange, "replace", counted(Exchange.replace))
+        killing.setattr(Exchange, "_settle", counted(Exchange._settle))
+        try:
+            undo_import(Lake(str(tmp_path)), wrong)
+        except KilledError:
+            assert "kept" in ids(tmp_path)
+    undo_import(Lake(str(tmp_path)), wrong)
+    assert ids(tmp_path) == ["kept"]
+    assert [entry.state for entry in list_imports(Lake(str(tmp_path)))] == ["undone"]
