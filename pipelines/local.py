@@ -17,7 +17,7 @@ from metier.durable import write_whole
 from metier.errors import InputError, PipelineError, UnknownNameError
 from metier.lake import Lake
 from metier.settings import Settings
-from pipelines.progress import RunLog
+from pipelines.progress import RunLog, output_restored
 
 if TYPE_CHECKING:
     from components.ranking.choice import RankerChoice
@@ -131,7 +131,13 @@ def run_locally(
         cache_root=str(settings.pipelines / "cache"),
     )
     log_path = settings.pipelines / f"{name}.log"
-    with RunLog(log_path, show) as log, redirect_stdout(log), redirect_stderr(log), ending_with_this_run():
+    with (
+        output_restored(),
+        RunLog(log_path, show) as log,
+        redirect_stdout(log),
+        redirect_stderr(log),
+        ending_with_this_run(),
+    ):
         try:
             task = pipeline(**arguments)
         except RuntimeError as error:

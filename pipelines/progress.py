@@ -3,11 +3,14 @@
 Knows the words of kfp's local log and the `metier:` prefix of our steps, nothing of the steps themselves.
 """
 
+import builtins
 import io
+import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -71,3 +74,19 @@ class RunLog(io.TextIOBase):
             self._error = f"{error[1]}: {error[2]}"
             if killed := _KILLED.match(line):
                 self._killed[killed[1]] = killed[2]
+
+
+@contextmanager
+def output_restored() -> Iterator[None]:
+    """`print` and the root logger as they were, after the block.
+
+    kfp replaces both while a step runs; of steps side by side, the last to end puts back what another one had replaced.
+    """
+    own_print, logger = builtins.print, logging.getLogger()
+    level, handlers = logger.level, logger.handlers[:]
+    try:
+        yield
+    finally:
+        builtins.print = own_print
+        logger.setLevel(level)
+        logger.handlers[:] = handlers

@@ -1,6 +1,8 @@
+import builtins
+import logging
 from pathlib import Path
 
-from pipelines.progress import RunLog
+from pipelines.progress import RunLog, output_restored
 
 
 def read(tmp_path: Path, *lines: str) -> tuple[list[str], str]:
@@ -39,3 +41,18 @@ def test_a_line_may_arrive_in_pieces(tmp_path):
         assert shown == []
         log.write(" row\n")
     assert shown == ["      one row"]
+
+
+def test_what_kfps_steps_side_by_side_leave_behind_is_put_right():
+    from kfp.local.logging_utils import indented_print, local_logger_context
+
+    own_print, handlers, level = builtins.print, logging.getLogger().handlers[:], logging.getLogger().level
+    with output_restored():
+        steps = [context() for _ in range(2) for context in (indented_print, local_logger_context)]
+        for step in steps:
+            step.__enter__()
+        for step in steps:  # the first to begin ends first, as threads may
+            step.__exit__(None, None, None)
+        assert builtins.print is not own_print
+    assert builtins.print is own_print
+    assert (logging.getLogger().handlers, logging.getLogger().level) == (handlers, level)
