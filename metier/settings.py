@@ -17,8 +17,8 @@ PREFIX = "METIER_"
 def _default_home() -> Path:
     """`.metier` beside the checkout, or beside the caller where metier is an installed wheel."""
     checkout = Path(__file__).resolve().parents[1]
-    beside = checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
-    return beside / ".metier"
+    folder = checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
+    return folder / ".metier"
 
 
 class Settings(BaseSettings):

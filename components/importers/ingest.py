@@ -97,7 +97,7 @@ def _ingest_table(lake: Lake, name: str, source: str, incoming: pa.Table, now: d
 
 def _split(lake: Lake, name: str, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Rows that agree with what the lake holds, and rows whose key it holds with other content."""
-    held = lake.held(name, rows)
+    held = lake.matching(name, rows)
     if held.num_rows == 0:
         return rows, rows.slice(0, 0)
     with duckdb.connect(config={"threads": 1}) as connection:

@@ -29,8 +29,8 @@ app.command("settings")(settings_page.settings)
 app.command("demo")(demo.demo)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(value: bool) -> None:
+    if value:
         print(f"metier {installed_version()}")
         raise typer.Exit
 

@@ -31,12 +31,12 @@ def ask(url: str, path: str, body: str) -> dict[str, Any]:
 def titles(lake: Lake, table: str, key: str, ids: Collection[str]) -> dict[str, str]:
     """Newest title by id; ids that the lake does not know are left out."""
     with lake.connect() as connection:
-        found = connection.sql(
+        rows = connection.sql(
             f"SELECT {key}, arg_max(title, event_timestamp) FROM {table} "
             f"WHERE {key} IN (SELECT unnest($ids)) GROUP BY 1",
             params={"ids": list(ids)},
         )
-        return dict(found.fetchall())
+        return dict(rows.fetchall())
 
 
 def candidate_titles(lake: Lake, answer: Mapping[str, Any]) -> dict[str, str]:

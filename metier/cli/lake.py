@@ -75,11 +75,11 @@ def imports(as_json: JsonOption = False) -> None:
 
     Example: metier lake imports
     """
-    found = list_imports(Lake(load_settings().lake))
+    entries = list_imports(Lake(load_settings().lake))
     if as_json:
-        print(json.dumps([_plain(each) for each in found]))
+        print(json.dumps([_plain(entry) for entry in entries]))
     else:
-        print("\n".join(entry.render() for entry in found) or "no import is recorded")
+        print("\n".join(entry.render() for entry in entries) or "no import is recorded")
 
 
 def _plain(entry: Import) -> dict[str, Any]:

@@ -43,19 +43,19 @@ def _print_reports(run: str | None, full: bool, as_json: bool) -> None:
     from metier.stored import as_plain
 
     folder = load_settings().reports
-    found = newest_reports(folder) if run is None else reports_of_run(folder, run)
-    _require(bool(found))
+    reports = newest_reports(folder) if run is None else reports_of_run(folder, run)
+    _require(bool(reports))
     if as_json:
-        print(json.dumps([as_plain(each) for each, _ in found]))
+        print(json.dumps([as_plain(report) for report, _ in reports]))
         return
-    for each, page in found:
-        print("\n".join(summary(each, page)))
+    for evaluation, page in reports:
+        print("\n".join(summary(evaluation, page)))
         if full:
-            print(f"\n{render_text(each)}\n")
+            print(f"\n{render_text(evaluation)}\n")
     if not full:
         print("Everything that was measured: metier report --full; earlier runs: metier report --history")
 
 
-def _require(found: bool) -> None:
-    if not found:
+def _require(evaluated: bool) -> None:
+    if not evaluated:
         raise EmptyDataError("no evaluation yet; run `metier pipeline run training` first")

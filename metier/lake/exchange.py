@@ -48,32 +48,32 @@ class Exchange:
             exchange._settle()
 
     def write(self, path: str, schema: pa.Schema, batches: Iterable[pa.Table]) -> str:
-        """The file beside `path` that holds the batches."""
-        beside = self.beside(path)
-        with self.fs.open(beside, "wb") as sink, pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        """The temporary file for `path` that holds the batches."""
+        temporary = self.temporary(path)
+        with self.fs.open(temporary, "wb") as sink, pq.ParquetWriter(sink, schema, compression="zstd") as writer:
             for batch in batches:
                 writer.write_table(batch)
-        return beside
+        return temporary
 
-    def beside(self, path: str) -> str:
+    def temporary(self, path: str) -> str:
         """Where something is written that will be at `path`, or stand for it."""
         return f"{posixpath.dirname(path)}/{BESIDE}{posixpath.basename(path)}"
 
     def replace(self, paths: Sequence[str], written: Sequence[str]) -> bool:
-        """Let the files `written` beside stand for `paths`, all of one folder; false where they hold the same."""
+        """Let the temporary files `written` stand for `paths`, all of one folder; false where they hold the same."""
         folder = posixpath.dirname(paths[0])
-        named = {self._content_name(beside): beside for beside in written}
+        named = {self._content_name(temporary): temporary for temporary in written}
         replaced = {posixpath.basename(path) for path in paths} - named.keys()
         if not replaced:
-            for beside in written:
-                self.fs.rm_file(beside)
+            for temporary in written:
+                self.fs.rm_file(temporary)
             return False
         note = json.dumps({"written": sorted(named), "replaced": sorted(replaced)})
         path = f"{folder}/{REPLACED}{hashlib.sha256(note.encode()).hexdigest()[:16]}.json"
-        self.fs.pipe_file(self.beside(path), note.encode())
-        self.fs.mv(self.beside(path), path)
-        for name, beside in named.items():
-            self.fs.mv(beside, f"{folder}/{name}")
+        self.fs.pipe_file(self.temporary(path), note.encode())
+        self.fs.mv(self.temporary(path), path)
+        for name, temporary in named.items():
+            self.fs.mv(temporary, f"{folder}/{name}")
         return True
 
     def _settle(self) -> None:

@@ -25,10 +25,10 @@ class Footer:
     def of(cls, metadata: pq.FileMetaData, column: str) -> "Footer":
         """`column` holds the ids."""
         version = int((metadata.metadata or {}).get(VERSION_KEY, b"1"))
-        found = list(_statistics(metadata, column))
-        if not found or len(found) < metadata.num_row_groups or not all(each.has_min_max for each in found):
+        statistics = list(_statistics(metadata, column))
+        if len(statistics) < max(1, metadata.num_row_groups) or not all(group.has_min_max for group in statistics):
             return cls(version, None, None)
-        return cls(version, min(each.min for each in found), max(each.max for each in found))
+        return cls(version, min(group.min for group in statistics), max(group.max for group in statistics))
 
     def meets(self, first: str, last: str) -> bool:
         """Whether an id from `first` to `last` may be in the file."""
@@ -37,7 +37,7 @@ class Footer:
 
 def newest(metadata: pq.FileMetaData, column: str) -> datetime:
     """Maximum of a timestamp column of a file with rows; ContractError where it lacks the column."""
-    stamps: list[datetime] = [each.max for each in _statistics(metadata, column)]
+    stamps: list[datetime] = [group.max for group in _statistics(metadata, column)]
     if not stamps:
         raise ContractError(f"no column {column} in a lake file; re-import the table it belongs to")
     return max(stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC) for stamp in stamps)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake.exchange import Exchange
-from metier.lake.lake import AppendReport, Lake, beside
+from metier.lake.lake import AppendReport, Lake, temporary
 
 FOLDER = "imports"
 START, UNDOING, UNDONE = "import.json", "undoing.json", "undone.json"
@@ -46,8 +46,8 @@ class Import:
         names = [name for name in TABLES if name in {*self.written, *self.duplicates}]
         tables = ", ".join(f"{name} {self.written.get(name, 0):,}" for name in names) or "nothing"
         refused = sum(self.quarantined.values())
-        told = [f"wrote {tables}", *([f"{refused:,} rows in quarantine"] if refused else [])]
-        return f"{self.id}  {self.source}: {'; '.join(told)}" + ("" if self.state == "there" else f" ({self.state})")
+        parts = [f"wrote {tables}", *([f"{refused:,} rows in quarantine"] if refused else [])]
+        return f"{self.id}  {self.source}: {'; '.join(parts)}" + ("" if self.state == "there" else f" ({self.state})")
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def recording(url: str, source: str, now: datetime | None = None) -> Lake:
 def list_imports(lake: Lake) -> list[Import]:
     """Every recorded import, the oldest first."""
     fs, root = fsspec.core.url_to_fs(lake.url)
-    found = [_read(fs, posixpath.dirname(path)) for path in fs.glob(f"{root}/{FOLDER}/*/{START}")]
-    return sorted(found, key=lambda entry: (entry.started_at, entry.id))
+    imports = [_read(fs, posixpath.dirname(path)) for path in fs.glob(f"{root}/{FOLDER}/*/{START}")]
+    return sorted(imports, key=lambda entry: (entry.started_at, entry.id))
 
 
 def undo_import(lake: Lake, import_id: str) -> UndoReport:
@@ -133,7 +133,7 @@ def _require_whole(exchange: Exchange, entry: Import, known: Sequence[Import]) -
         for file in entry.files
         if file not in elsewhere
         and not exchange.fs.exists(f"{exchange.root}/{file}")
-        and not exchange.fs.exists(beside(f"{exchange.root}/{file}"))
+        and not exchange.fs.exists(temporary(f"{exchange.root}/{file}"))
     ]
     if gone:
         raise InputError(
@@ -181,5 +181,5 @@ _STATES = ((UNDONE, "undone"), (UNDOING, "half undone"))
 
 def _write(fs: fsspec.AbstractFileSystem, path: str, content: object) -> None:
     fs.makedirs(posixpath.dirname(path), exist_ok=True)
-    fs.pipe_file(beside(path), json.dumps(content).encode())
-    fs.mv(beside(path), path)
+    fs.pipe_file(temporary(path), json.dumps(content).encode())
+    fs.mv(temporary(path), path)

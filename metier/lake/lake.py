@@ -57,15 +57,17 @@ class Lake:
 
     def files(self, name: str) -> list[str]:
         """Paths of the table's Parquet files, oldest date first; of a replacement under way, one half only."""
-        found = {path: path.rsplit("/", 1) for path in self._fs.glob(f"{self._root}/{table(name).name}/event_date=*/*")}
-        parts = {path for path, (_, file) in found.items() if file.startswith("part-") and file.endswith(".parquet")}
+        entries = {
+            path: path.rsplit("/", 1) for path in self._fs.glob(f"{self._root}/{table(name).name}/event_date=*/*")
+        }
+        parts = {path for path, (_, file) in entries.items() if file.startswith("part-") and file.endswith(".parquet")}
         hidden: set[str] = set()
-        for path in sorted(path for path, (_, file) in found.items() if file.startswith(REPLACED)):
+        for path in sorted(path for path, (_, file) in entries.items() if file.startswith(REPLACED)):
             try:
                 note = json.loads(self._fs.cat_file(path))
             except FileNotFoundError:  # what the note was about is done: look again
                 return self.files(name)
-            folder = found[path][0]
+            folder = entries[path][0]
             written, replaced = ({f"{folder}/{file}" for file in note[half]} for half in ("written", "replaced"))
             hidden |= replaced if written <= parts else written
         return sorted(parts - hidden)
@@ -102,7 +104,7 @@ class Lake:
             return result.cast(table(name).schema)
         return result
 
-    def held(self, name: str, rows: pa.Table) -> pa.Table:
+    def matching(self, name: str, rows: pa.Table) -> pa.Table:
         """The lake's rows that have the key of one of `rows`; reads only files that may hold one."""
         key, near = list(table(name).key), self._files_near(name, rows)
         if not near:
@@ -110,8 +112,8 @@ class Lake:
         with self._connection() as connection:
             self._create_view(connection, name, near)
             connection.register("incoming", rows.select(key))
-            found = connection.sql(f"FROM {name} SEMI JOIN incoming USING ({', '.join(key)})").to_arrow_table()
-        return found.cast(table(name).schema)
+            rows = connection.sql(f"FROM {name} SEMI JOIN incoming USING ({', '.join(key)})").to_arrow_table()
+        return rows.cast(table(name).schema)
 
     def connect(self, as_of: datetime | None = None) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection (UTC, one thread) with a view per table of what was recorded by `as_of`.
@@ -208,12 +210,12 @@ class Lake:
             content = buffer.getvalue()
             path = f"{self._root}/{folder}/part-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
             self._fs.makedirs(f"{self._root}/{folder}", exist_ok=True)
-            self._fs.pipe_file(beside(path), content)
+            self._fs.pipe_file(temporary(path), content)
             written.append(path)
         if self._journal is not None:
             self._journal(name, [path.removeprefix(f"{self._root}/") for path in written], report)
         for path in written:
-            self._fs.mv(beside(path), path)
+            self._fs.mv(temporary(path), path)
 
     def _metadata(self, path: str) -> pq.FileMetaData:
         try:
@@ -262,7 +264,7 @@ class Lake:
         return self._footers[path]
 
 
-def beside(path: str) -> str:
+def temporary(path: str) -> str:
     """Where a file is written before it appears at `path`."""
     folder, _, file = path.rpartition("/")
     return f"{folder}/.{file}.writing"
@@ -289,7 +291,7 @@ def _by_date(rows: pa.Table, key: Sequence[str]) -> Iterator[tuple[str, pa.Table
     ordered = rows.take(pc.sort_indices(rows, sort_keys=[(column, "ascending") for column in columns]))
     counted = pc.value_counts(_dates(ordered)).to_pylist()
     start = 0
-    for day, count in ((each["values"], each["counts"]) for each in counted):
+    for day, count in ((entry["values"], entry["counts"]) for entry in counted):
         yield day.isoformat(), ordered.slice(start, count)
         start += count
 

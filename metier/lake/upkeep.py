@@ -1,7 +1,7 @@
 """Upkeep of the lake: bring its files to the contract's version, merge small ones, take rows out.
 
 Killed anywhere, a repeat finishes, and readers see each file or date as it was or as it will be. Knows versions, sizes
-and rows that somebody else marks; not what rows mean.
+and rows that the caller marks; not what rows mean.
 """
 
 import posixpath
@@ -28,7 +28,7 @@ MEGABYTE = 1 << 20
 Step: TypeAlias = Callable[[str, pa.Table], pa.Table]
 """From (table name, rows of one version) to the same rows in the next; rows are given a batch at a time."""
 Marks: TypeAlias = Callable[[pa.Table], pa.ChunkedArray]
-"""From rows to a boolean each."""
+"""From rows (n_rows) to booleans (n_rows)."""
 
 STEPS: Mapping[int, Step] = {}
 """By version, the step that leads on from it. The contract has had one version, so there is none."""
@@ -62,15 +62,15 @@ class CompactionReport:
 def migrate(lake: Lake, steps: Mapping[int, Step] = STEPS, version: int = CONTRACT_VERSION) -> MigrationReport:
     """Bring every file to `version`, one at a time; ContractError, and nothing done, where a step is missing."""
     with Exchange.of(lake) as exchange:
-        found = {path: (name, _version(schema)) for name in TABLES for path, schema in lake.schemas(name)}
-        for path, (_, held) in found.items():
-            _require_steps(path, held, steps, version)
-        behind = {path: each for path, each in found.items() if each[1] < version}
-        for path, (name, held) in behind.items():
+        versions = {path: (name, _version(schema)) for name in TABLES for path, schema in lake.schemas(name)}
+        for path, (_, current) in versions.items():
+            _require_steps(path, current, steps, version)
+        behind = {path: entry for path, entry in versions.items() if entry[1] < version}
+        for path, (name, current) in behind.items():
             schema = table(name).schema.with_metadata({VERSION_KEY: str(version).encode()})
-            upgraded = (_upgraded(path, name, rows, held, steps, schema) for rows in _rows(exchange, path))
+            upgraded = (_upgraded(path, name, rows, current, steps, schema) for rows in _rows(exchange, path))
             exchange.replace([path], [exchange.write(path, schema, upgraded)])
-    return MigrationReport(len(behind), len(found) - len(behind))
+    return MigrationReport(len(behind), len(versions) - len(behind))
 
 
 def compact(lake: Lake, sizes: Sizes = Sizes()) -> CompactionReport:
@@ -121,7 +121,7 @@ def take_out_quarantined(lake: Lake, marks: Marks) -> int:
 def _merged(
     exchange: Exchange, connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str], sizes: Sizes
 ) -> Iterator[str]:
-    """Files beside that hold the rows of `paths` in the lake's order."""
+    """Temporary files that hold the rows of `paths` in the lake's order."""
     declared = table(name)
     listed = ", ".join("'" + (exchange.prefix + path).replace("'", "''") + "'" for path in paths)
     rows = f"FROM read_parquet([{listed}], hive_partitioning = false)"
@@ -129,12 +129,12 @@ def _merged(
     (left,) = connection.sql(f"SELECT count(*) {rows}").fetchall()[0]
     reader = connection.sql(f"SELECT * {rows} ORDER BY {order}").to_arrow_reader(ROWS_A_BATCH)
     batches = (pa.Table.from_batches([batch]).cast(declared.schema) for batch in reader)
-    for place in count():
+    for number in count():
         if left == 0:
             return
-        beside = exchange.beside(f"{posixpath.dirname(paths[0])}/{place}")
-        left -= _write_one(exchange, beside, declared.schema, batches, left, sizes)
-        yield beside
+        temporary = exchange.temporary(f"{posixpath.dirname(paths[0])}/{number}")
+        left -= _write_one(exchange, temporary, declared.schema, batches, left, sizes)
+        yield temporary
 
 
 def _write_one(
@@ -146,8 +146,8 @@ def _write_one(
         for batch in batches:
             writer.write_table(batch)
             rows += batch.num_rows
-            held = sink.tell()
-            if held >= sizes.target and (left - rows) * held / rows >= sizes.smallest:
+            size = sink.tell()
+            if size >= sizes.target and (left - rows) * size / rows >= sizes.smallest:
                 break
     return rows
 
@@ -163,7 +163,7 @@ def _to_merge(size: Mapping[str, int], sizes: Sizes) -> list[str]:
 
 
 def _without(exchange: Exchange, path: str, gone: pa.ChunkedArray) -> list[str]:
-    """The file beside that holds the rows of `path` but those marked as gone."""
+    """The temporary file that holds the rows of `path` but those marked as gone."""
     kept, start = pc.invert(gone), 0
 
     def batches() -> Iterator[pa.Table]:
@@ -207,23 +207,23 @@ def _require_current(exchange: Exchange, paths: Sequence[str]) -> None:
             )
 
 
-def _require_steps(path: str, found: int, steps: Mapping[int, Step], version: int) -> None:
-    if found > version:
+def _require_steps(path: str, current: int, steps: Mapping[int, Step], version: int) -> None:
+    if current > version:
         raise ContractError(
-            f"{path} has contract version {found}, this metier migrates to {version}; "
+            f"{path} has contract version {current}, this metier migrates to {version}; "
             "upgrade metier (`pip install --upgrade metier`)"
         )
-    missing = [step for step in range(found, version) if step not in steps]
+    missing = [step for step in range(current, version) if step not in steps]
     if missing:
         raise ContractError(
-            f"{path} has contract version {found}, and no step leads on from {missing[0]}; import its source again"
+            f"{path} has contract version {current}, and no step leads on from {missing[0]}; import its source again"
         )
 
 
 def _upgraded(
-    path: str, name: str, rows: pa.Table, found: int, steps: Mapping[int, Step], schema: pa.Schema
+    path: str, name: str, rows: pa.Table, current: int, steps: Mapping[int, Step], schema: pa.Schema
 ) -> pa.Table:
-    for version in range(found, _version(schema)):
+    for version in range(current, _version(schema)):
         rows = steps[version](name, rows)
     try:
         return rows.select(schema.names).cast(schema)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Entries of the slate to judge."""
+ADDS = 2
+"""Features named as reasons of each."""
 GAP = "gap between parts, days"
 """Fact of a report: days that an impression must age before its outcomes count."""
 ENSEMBLE = "ensemble"
@@ -74,17 +76,20 @@ def _served(loop: Loop) -> Iterator[str]:
     for report in loop.reports:
         verdict = report.decision.verdict if report.decision else "nothing"
         yield f"{report.surface:17} {loop.served.get(report.surface, 'not served')}; the gate said {verdict}"
-        for reason in _deciding(report):
-            yield f"{'':17}   {reason}"
+        for line in _why(report):
+            yield f"{'':17}   {line}"
         worst = min(_comparisons(report), key=lambda pair: pair.interval.value, default=None)
         if worst is not None:
             difference = f"{worst.metric} {show_difference(worst.interval)}"
             yield f"{'':17}   its worst comparison: {difference} against {worst.against}, {reading_of(worst.interval)}"
 
 
-def _deciding(report: "EvaluationReport") -> Sequence[str]:
-    """The last piece of evidence, and what the gate concludes."""
-    return report.decision.reasons[-2:] if report.decision else ()
+def _why(report: "EvaluationReport") -> Iterator[str]:
+    """The last piece of evidence with what it was compared with, and what the gate concludes."""
+    if report.decision is not None:
+        *_, evidence, conclusion = ("no evidence", *report.decision.reasons)
+        yield f"{evidence} against {report.decision.lineage.get('compared_with', 'the baseline')}"
+        yield conclusion
 
 
 def _comparisons(report: "EvaluationReport") -> list["Compared"]:
@@ -99,9 +104,8 @@ def _comparisons(report: "EvaluationReport") -> list["Compared"]:
 
 
 def _second_run(lake: Lake, loop: Loop) -> Iterator[str]:
-    decision = loop.again.decision
-    if decision is not None:
-        yield f"against {decision.lineage.get('compared_with')}: {decision.verdict}; {decision.reasons[-2]}"
+    if loop.again.decision is not None:
+        yield f"the gate said {loop.again.decision.verdict}: {next(_why(loop.again))}"
     days = float(loop.again.facts.get(GAP) or 0)
     mature = [
         _mature(lake, loop.again.surface, clock, timedelta(days=days))
@@ -134,13 +138,15 @@ def _judged(lake: Lake, slate: Slate) -> Iterator[str]:
         yield f"people for the job {request['job_id']}, “{job}” (P(relevant), title, what adds most)"
     title_by_id = candidate_titles(lake, slate)
     for entry in slate["slate"][:SHOWN]:
-        reasons = ", ".join(f"{reason['feature']} {reason['adds']:+.2f}" for reason in entry.get("reasons") or ())
+        adds = (entry.get("reasons") or ())[:ADDS]
+        reasons = ", ".join(f"{reason['feature']} {reason['adds']:+.2f}" for reason in adds)
         title = title_by_id.get(entry["candidate_id"], entry["candidate_id"])
         yield f"  {entry['rank']}  {entry['score']:.3f}  {title}" + (f"  ({reasons})" if reasons else "")
 
 
 def _next(settings: Settings, name: str) -> Iterator[str]:
     yield f"the whole report    {settings.reports / name / 'evaluation.html'}, or `metier report --full`"
+    yield "every run           `metier report --history`"
     yield "ask it yourself     `metier serve --as-of lake`, then its /docs, or `metier rank`"
     yield "your own events     `metier import contract FOLDER`; README.md, “Bring your own data”"
     yield "this machine        `metier doctor`; every setting: docs/settings.md"

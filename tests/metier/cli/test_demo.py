@@ -100,7 +100,7 @@ def test_the_screen_fits_on_one(lines):
 
 def test_each_surface_says_what_is_served_why_and_what_it_lost_most(lines):
     assert line(lines, "job_feed") == "job_feed          metier_job_feed version 1, champion; the gate said promote"
-    assert any("better (+0.1200 [+0.0700, +0.1700])" in text for text in lines)
+    assert any("better (+0.1200 [+0.0700, +0.1700]) against job_feed-1" in text for text in lines)
     worst = [text.strip() for text in lines if "its worst comparison" in text]
     assert worst == [
         "its worst comparison: ndcg@10 +0.1200 [+0.0700, +0.1700] against retrieval, higher",

@@ -88,7 +88,7 @@ def test_a_library_out_of_its_range_is_a_failure(monkeypatch):
 
 
 def test_the_estimate_is_the_arithmetic_of_its_docstring():
-    assert training_gigabytes(900_000, 0) == pytest.approx(2 * (1.2 + 5 * 900_000 * 150 * 4 / 2**30))
+    assert training_gigabytes(900_000, 0) == pytest.approx(0.7 + 2 * (1.1 + 5 * 900_000 * 150 * 4 / 2**30))
     assert training_gigabytes(10_000_000, 0) == training_gigabytes(900_000, 0)
     assert training_gigabytes(0, 1_000) == training_gigabytes(61_000, 0)
 

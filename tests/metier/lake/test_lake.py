@@ -64,7 +64,7 @@ def test_a_known_id_is_a_duplicate_on_another_date_too(lake):
     lake.append("interactions", clicks(("a", DAY), ("m", DAY)))
     again = lake.append("interactions", clicks(("a", DAY + timedelta(days=40)), ("b", DAY)))
     assert (again.written, again.duplicates) == (1, 1)
-    assert lake.held("interactions", clicks(("m", DAY + timedelta(days=9)), ("n", DAY))).equals(clicks(("m", DAY)))
+    assert lake.matching("interactions", clicks(("m", DAY + timedelta(days=9)), ("n", DAY))).equals(clicks(("m", DAY)))
 
 
 def test_an_append_reads_only_files_whose_ids_meet_its_own(lake):
@@ -80,9 +80,9 @@ def test_an_append_reads_only_files_whose_ids_meet_its_own(lake):
 
 def test_versions_are_looked_for_on_their_own_date_only(lake, tmp_path):
     lake.append("clients", clients(("a", DAY, 0)))
-    assert lake.held("clients", clients(("a", DAY, 0))).num_rows == 1
-    assert lake.held("clients", clients(("a", DAY + timedelta(days=1), 0))).num_rows == 0
-    assert lake.held("clients", clients()).num_rows == 0
+    assert lake.matching("clients", clients(("a", DAY, 0))).num_rows == 1
+    assert lake.matching("clients", clients(("a", DAY + timedelta(days=1), 0))).num_rows == 0
+    assert lake.matching("clients", clients()).num_rows == 0
     assert lake.append("clients", clients(("a", DAY + timedelta(days=1), 0))).written == 1
 
 
