@@ -18,7 +18,7 @@ from components.retrieval import Eligibility
 from components.retrieval.questions import Question
 from feature_repo.hydrate import Read, query_features
 from feature_repo.inputs.encoded import QueryColumns
-from metier.errors import MetierError, NotFoundError, RestingStoreError
+from metier.errors import MetierError, NotFoundError, RankerError, RestingStoreError
 from serving.actor import Actor, hydrated, request_row
 from serving.candidates.online import read_online
 from serving.candidates.snapshot import ReleaseSnapshot, Rows
@@ -83,8 +83,10 @@ class Stages:
     def warm_up(self, now: datetime) -> None:
         """Run every part once, for nobody in particular and a few candidates: what loads lazily loads here.
 
-        Where the online store fails, the parts that need it load with the first request that it answers.
+        Where the online store fails, the parts that need it load with the first request that it answers. A ranker may
+        have no score for nobody, and an endpoint of the user's own may be down: as in a request, that stops nothing.
         """
+        ensemble = self.bundle.ensemble
         request, rows = RankingRequest(self.candidates.surface, ""), np.arange(min(50, len(self.candidates)))
         self.bundle.encoder.encode_queries(["warm"])
         self.candidates.find(Question("warm", None, None), 10)
@@ -96,7 +98,11 @@ class Stages:
             LOG.warning("the online store failed while %s warmed up", request.surface, exc_info=True)
             return
         columns = QueryColumns.encode(request.surface, row, self.candidates.vectors)
-        self.bundle.ensemble.score(self.candidates.inputs(columns, rows, self._counts, None, now))
+        features = self.candidates.inputs(columns, rows, self._counts, None, now)
+        try:
+            ensemble.score(features)
+        except RankerError:
+            LOG.warning("a ranker of %s gave no scores while it warmed up", request.surface, exc_info=True)
         self._popularity(self.candidates, rows, Actor(row, columns, None))
 
     def _source(
