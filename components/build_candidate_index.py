@@ -15,6 +15,6 @@ def build_candidate_index(as_of: str, after: str) -> str:
     settings = load_settings()
     built = build_releases(settings, datetime.fromisoformat(as_of))
     prune_changes(settings, built)
-    told = "; ".join(f"{bundle} serves {release}" for bundle, release in built.items())
-    print(f"metier: {told or 'no bundle is registered yet'}")
-    return told
+    served = "; ".join(f"{bundle} serves {release}" for bundle, release in built.items())
+    print(f"metier: {served or 'no bundle is registered yet'}")
+    return served

@@ -25,7 +25,7 @@ def evaluate_ensemble(
     from metier.settings import load_settings
 
     settings = load_settings().allowing(choice["source"] for choice in choices)
-    found = evaluate(
+    evaluated = evaluate(
         Study(**study),
         Path(held_out.path),
         Ensemble.load(ensemble.path, settings.ranker_classes),
@@ -33,6 +33,6 @@ def evaluate_ensemble(
         datetime.fromisoformat(as_of),
         lambda line: print(f"metier: {line}", flush=True),
     )
-    found.write(Path(evaluation.path))
-    for name, value in found.headline().items():
+    evaluated.write(Path(evaluation.path))
+    for name, value in evaluated.headline().items():
         evaluation.log_metric(name, value)

@@ -16,8 +16,8 @@ def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
     from metier.stored import as_plain
 
     settings = load_settings()
-    held = champions(open_registry(settings))
-    studies = plan(Lake(settings.lake), datetime.fromisoformat(as_of), surfaces, held)
+    current = champions(open_registry(settings))
+    studies = plan(Lake(settings.lake), datetime.fromisoformat(as_of), surfaces, current)
     for study in studies:
         print(f"metier: {study.surface}: {study.name}")
     return [as_plain(study) for study in studies]

@@ -159,11 +159,11 @@ def _experiment(server: Server, name: str) -> str:
     """The id of the experiment, which is created where there is none."""
     named = json.dumps({"predicates": [{"operation": 1, "key": "display_name", "stringValue": name}]})
     api = server.experiments
-    found = server.ask(api.experiment_service_list_experiments, filter=named, namespace=server.namespace).experiments
-    if found:
-        return str(found[0].experiment_id)
-    wanted = server.api_models.V2beta1Experiment(display_name=name, namespace=server.namespace)
-    created = server.ask(api.experiment_service_create_experiment, experiment=wanted)
+    existing = server.ask(api.experiment_service_list_experiments, filter=named, namespace=server.namespace).experiments
+    if existing:
+        return str(existing[0].experiment_id)
+    experiment = server.api_models.V2beta1Experiment(display_name=name, namespace=server.namespace)
+    created = server.ask(api.experiment_service_create_experiment, experiment=experiment)
     if not created.experiment_id:
         raise server.stranger()
     return str(created.experiment_id)

@@ -81,7 +81,7 @@ def run_arguments(
     as_of: datetime = settings.as_of or lake.as_of()
     arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake)}
     if name == "training":
-        arguments["surfaces"] = [surface(wanted) for wanted in surfaces or SURFACES]
+        arguments["surfaces"] = [surface(name) for name in surfaces or SURFACES]
         arguments["rankers"] = [asdict(choice) for choice in _choices(rankers)]
     elif rankers:
         raise InputError(f"pipeline {name} trains no ranker; leave out --ranker or run training")

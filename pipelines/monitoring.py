@@ -8,6 +8,6 @@ from components.monitor_features import monitor_features
 @dsl.pipeline(name="metier-monitoring")
 def monitoring(as_of: str, inputs_digest: str, new_reference: bool = False) -> str:
     """One line on what was found; `new_reference` makes it what later runs are compared with."""
-    found = monitor_features(as_of=as_of, inputs_digest=inputs_digest, new_reference=new_reference)
-    found.set_caching_options(False)
-    return found.outputs["Output"]  # type: ignore[no-any-return]
+    monitored = monitor_features(as_of=as_of, inputs_digest=inputs_digest, new_reference=new_reference)
+    monitored.set_caching_options(False)
+    return monitored.outputs["Output"]  # type: ignore[no-any-return]

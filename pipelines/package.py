@@ -51,8 +51,10 @@ def prepare(name: str, settings: Settings, surfaces: tuple[str, ...] = (), ranke
 def check(spec: dict[str, Any], arguments: dict[str, object]) -> None:
     """PipelineError for a package or arguments that a server would not run."""
     if spec.get("schemaVersion") != SCHEMA_VERSION:
-        found = spec.get("schemaVersion")
-        raise PipelineError(f"the package has schema version {found}, servers take {SCHEMA_VERSION}; compile it again")
+        version = spec.get("schemaVersion")
+        raise PipelineError(
+            f"the package has schema version {version}, servers take {SCHEMA_VERSION}; compile it again"
+        )
     name = str(spec.get("pipelineInfo", {}).get("name", ""))
     if not LABEL.fullmatch(name):
         raise PipelineError(f"pipeline name {name!r} is not 1 to 63 of a-z, 0-9 and inner '-'; rename the pipeline")
@@ -62,8 +64,8 @@ def check(spec: dict[str, Any], arguments: dict[str, object]) -> None:
             raise PipelineError(f"pipeline {name}: parameter {parameter!r} is a boolean to YAML 1.1; rename it")
     for argument, value in arguments.items():
         if argument not in declared:
-            known = ", ".join(sorted(declared))
-            raise PipelineError(f"pipeline {name} has no parameter {argument!r}; give only: {known}")
+            parameters = ", ".join(sorted(declared))
+            raise PipelineError(f"pipeline {name} has no parameter {argument!r}; give only: {parameters}")
         _check_type(f"pipeline {name}: {argument}", declared[argument]["parameterType"], value)
 
 

@@ -17,7 +17,7 @@ from types import TracebackType
 _COLOUR = re.compile(r"\x1b\[\d+m")
 _STARTED = re.compile(r"Executing task '([^']+)'")
 _FINISHED = re.compile(r"Task '([^']+)' finished with status (\w+)")
-_SAID = re.compile(r"^\s*metier: (.*)")
+_MESSAGE = re.compile(r"^\s*metier: (.*)")
 _KILLED = re.compile(r"^\s*PipelineError: step '([^']+)' was (killed .*)")
 _ERROR = re.compile(r"^\s*(?:[\w.]*\.)?(\w+(?:Error|Estimate|Exception)): (.*)")
 
@@ -68,8 +68,8 @@ class RunLog(io.TextIOBase):
             mark = "✓" if finished[2] == "SUCCESS" else "✗"
             reason = self._killed.pop(finished[1], "")
             self._show(f"  {mark} {finished[1]} ({seconds:.1f} s){': ' + reason if reason else ''}")
-        elif said := _SAID.match(line):
-            self._show(f"      {said[1]}")
+        elif message := _MESSAGE.match(line):
+            self._show(f"      {message[1]}")
         elif error := _ERROR.match(line):
             self._error = f"{error[1]}: {error[2]}"
             if killed := _KILLED.match(line):

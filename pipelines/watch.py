@@ -126,5 +126,5 @@ def _blame(run: Any) -> str:
     if not failed:  # a step that never began: its driver did not get it off the ground
         failed = [task for task in _tasks(run) if task.state == "FAILED" and task.display_name.endswith("-driver")]
     names = ", ".join(dict.fromkeys(task.display_name for task in failed))
-    said = "; ".join(one.error.message for one in (run, *failed) if one.error and one.error.message)
-    return (f" at {names}" if names else "") + (f": {' '.join(said.split())}" if said else "")
+    messages = "; ".join(one.error.message for one in (run, *failed) if one.error and one.error.message)
+    return (f" at {names}" if names else "") + (f": {' '.join(messages.split())}" if messages else "")

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from components.evaluation.report.document import Compared, Measured
 from components.measures import mean_interval, paired_difference
+from components.measures.arrays import Floats
 from components.ranking import Ensemble, Ranker
-from components.ranking.ranker import Floats
 
 Values = Mapping[str, NDArray[np.float64]]
 

@@ -69,14 +69,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_bytes())
         stated = manifest.pop("sha256", None)
-        found = int(manifest["format_version"])
+        version_read = int(manifest["format_version"])
     except OSError as error:
         raise ArtifactError(f"no saved model at {folder}: {MANIFEST} cannot be read; {NEXT_MOVE}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{path} is not a manifest; {NEXT_MOVE}") from error
-    if found > FORMAT_VERSION:
+    if version_read > FORMAT_VERSION:
         raise ArtifactError(
-            f"{path} has format version {found}, this metier reads up to {FORMAT_VERSION}; "
+            f"{path} has format version {version_read}, this metier reads up to {FORMAT_VERSION}; "
             "upgrade metier (`pip install --upgrade metier`)"
         )
     if stated != _digest(manifest):

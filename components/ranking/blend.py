@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.measures import Interval, ndcg_at_k, paired_difference
-
-FloatArray = npt.NDArray[np.float64]
+from components.measures.arrays import FloatArray
 
 FOLDS = 5
 RESAMPLES = 200
@@ -68,12 +67,12 @@ def _compositions(total: int, parts: int, most: int) -> Iterator[tuple[int, ...]
     if parts == 1:
         yield (total,)
         return
-    given = 0
+    yielded = 0
     for first in range(total + 1):
-        for rest in _compositions(total - first, parts - 1, most - given):
-            if given >= most:
+        for rest in _compositions(total - first, parts - 1, most - yielded):
+            if yielded >= most:
                 return
-            given += 1
+            yielded += 1
             yield (first, *rest)
 
 

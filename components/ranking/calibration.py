@@ -4,16 +4,14 @@ Strictly increasing, so it never ties or reorders two scores that differ. Plain 
 of rankers.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-FloatArray = npt.NDArray[np.float64]
+from components.measures.arrays import FloatArray
 
 FEWEST_ROWS = 2_000
 FEWEST_OF_A_KIND = 100
@@ -38,15 +36,6 @@ class Calibration:
         beyond = np.minimum(values - knots[0], 0.0) + np.maximum(values - knots[-1], 0.0)
         odds: FloatArray = expit(np.interp(values, knots, self.log_odds) + self.slope_outside * beyond)
         return odds
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {"score": self.score, "log_odds": self.log_odds, "slope_outside": self.slope_outside}
-
-    @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """The inverse of as_dict."""
-        return cls(tuple(fields["score"]), tuple(fields["log_odds"]), float(fields["slope_outside"]))
 
 
 def fit_calibration(score: npt.ArrayLike, relevant: npt.ArrayLike) -> Calibration:

@@ -110,19 +110,19 @@ def import_ranker(path: str) -> type[Ranker]:
     """The class at `module:Class`; InputError when it cannot be imported or is no ranker."""
     module, _, name = path.partition(":")
     try:
-        found: Any = import_module(module)
+        imported: Any = import_module(module)
         for part in name.split("."):
-            found = getattr(found, part)
+            imported = getattr(imported, part)
     except (ImportError, AttributeError) as error:
         raise InputError(
             f"ranker {path} cannot be imported ({error}); install its package or put its folder on PYTHONPATH"
         ) from error
-    absent = [member for member in MEMBERS if not callable(getattr(found, member, None))]
-    if not isinstance(found, type) or absent:
+    absent = [member for member in MEMBERS if not callable(getattr(imported, member, None))]
+    if not isinstance(imported, type) or absent:
         raise InputError(
             f"{path} is no ranker class: it lacks {', '.join(absent) or 'a constructor'}; see docs/bring-your-ranker.md"
         )
-    return found
+    return imported
 
 
 def default_name(ranker: Ranker) -> str:
@@ -133,11 +133,11 @@ def default_name(ranker: Ranker) -> str:
 
 def numbered(names: Sequence[str], taken: Collection[str] = ()) -> list[str]:
     """The names, each other than those before it and those `taken`: the second `a` is `a_2`."""
-    given: list[str] = []
+    names_so_far: list[str] = []
     for name in names:
         spellings = (name if number == 1 else f"{name}_{number}" for number in count(1))
-        given.append(next(spelling for spelling in spellings if spelling not in {*taken, *given}))
-    return given
+        names_so_far.append(next(spelling for spelling in spellings if spelling not in {*taken, *names_so_far}))
+    return names_so_far
 
 
 def _require_spelling(source: str) -> None:

@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from components.measures.arrays import FloatArray, Floats, run_starts
 from components.ranking import artifact
 from components.ranking.calibration import Calibration, fit_calibration
 from components.ranking.choice import BUILT_IN, class_of, default_name, kind_of, numbered
-from components.ranking.ranker import Floats, Ranker, checked_features, require_names
+from components.ranking.ranker import Ranker, checked_features, require_names
 from components.ranking.xgboost_ranker import XGBoostRanker
 from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, RankerError
-
-FloatArray = NDArray[np.float64]
+from metier.stored import as_plain, from_plain
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Ensemble:
         return self.calibration.probability(self.blend(features)).astype(np.float32)
 
     def blend(self, features: Floats) -> FloatArray:
-        """The weighted standardised score (n_rows,) before calibration; rankers of weight zero are not asked."""
+        """The weighted standardised score (n_rows,) before calibration; rankers of weight zero are left out."""
         total = np.zeros(len(features))
         for name, share in self._shares.items():
             if share.weight > 0:
@@ -113,10 +112,13 @@ class Ensemble:
         trees = next((ranker for ranker in self.rankers.values() if isinstance(ranker, XGBoostRanker)), None)
         if trees is None:
             return [[] for _ in features]
-        told = trees.contributions(features)
-        first = np.argsort(-np.abs(told), axis=1, kind="stable")[:, :most]
+        contributions = trees.contributions(features)
+        largest = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :most]
         names = self.feature_names
-        return [[(names[i], float(row[i])) for i in places if row[i]] for row, places in zip(told, first, strict=True)]
+        return [
+            [(names[column], float(row[column])) for column in columns if row[column]]
+            for row, columns in zip(contributions, largest, strict=True)
+        ]
 
     def save(self, directory: str | Path) -> None:
         """Write each ranker to a directory of its name, then the manifest that binds them.
@@ -135,7 +137,7 @@ class Ensemble:
         metadata = {
             "feature_names": self.feature_names,
             "rankers": {name: {"kind": kinds[name], **vars(share)} for name, share in self._shares.items()},
-            "calibration": self.calibration.as_dict(),
+            "calibration": as_plain(self.calibration),
         }
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(bound)}
         artifact.write(folder, self.kind, metadata, files)
@@ -153,7 +155,7 @@ class Ensemble:
             classes = {name: class_of(part["kind"], ranker_classes) for name, part in parts.items()}
             rankers = {name: classes[name].load(Path(directory) / name) for name in parts}
             shares = {name: Share(part["weight"], part["location"], part["scale"]) for name, part in parts.items()}
-            return cls(rankers, shares, Calibration.from_dict(saved["calibration"]))
+            return cls(rankers, shares, from_plain(Calibration, saved["calibration"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"{directory} holds no ensemble that loads; {artifact.NEXT_MOVE}") from error
 
@@ -186,7 +188,6 @@ def _scores(name: str, ranker: Ranker, features: Floats) -> FloatArray:
 
 def _within_query_deviation(scores: FloatArray, dataset: RankingDataset) -> FloatArray:
     """Pooled deviation (n_rankers,) of scores from their query's mean: the only spread that orders candidates."""
-    starts = np.cumsum(dataset.group_sizes) - dataset.group_sizes
-    mean = np.add.reduceat(scores, starts, axis=0) / dataset.group_sizes[:, None]
+    mean = np.add.reduceat(scores, run_starts(dataset.group_sizes), axis=0) / dataset.group_sizes[:, None]
     deviation = np.sqrt(np.mean((scores - mean[dataset.query_index]) ** 2, axis=0))
     return np.where(deviation > 1e-12, deviation, 1.0)

@@ -7,17 +7,18 @@ Knows nothing of how the scores come about.
 
 import json
 import math
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
+import httpx
 import numpy as np
 
+from components.measures.arrays import Floats
 from components.ranking import artifact
-from components.ranking.ranker import Floats, checked_features, require_names
+from components.ranking.ranker import checked_features, require_names
 from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, InputError, RankerError
 
@@ -75,28 +76,35 @@ class ExternalRanker:
             scores = checked[:, self._feature_names.index(self.score_column)].copy()
         else:
             starts = range(0, len(checked), ROWS_PER_REQUEST)
-            parts = [self._ask(checked[start : start + ROWS_PER_REQUEST]) for start in starts]
+            parts = [self._request(checked[start : start + ROWS_PER_REQUEST]) for start in starts]
             scores = np.concatenate([np.zeros(0, dtype=np.float32), *parts])
         if not np.isfinite(scores).all():
             raise RankerError(f"{self} gave {int((~np.isfinite(scores)).sum())} rows no finite score; it scores each")
         return scores
 
-    def _ask(self, features: Floats) -> Floats:
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Connections to the endpoint, kept between requests."""
+        return httpx.Client(timeout=self.timeout_seconds, trust_env=False)
+
+    def _request(self, features: Floats) -> Floats:
         rows = [[None if math.isnan(value) else value for value in row] for row in features.tolist()]
-        body = json.dumps({"feature_names": self._feature_names, "features": rows}).encode()
-        request = urllib.request.Request(  # noqa: S310 - http or https, checked in the constructor
-            str(self.url), data=body, headers={"Content-Type": "application/json"}, method="POST"
-        )
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        body = {"feature_names": self._feature_names, "features": rows}
+        content = bytearray()
         try:
-            with direct.open(request, timeout=self.timeout_seconds) as answer:
-                content = answer.read(LONGEST_ANSWER_BYTES)
-        except (OSError, urllib.error.URLError) as error:
+            with self._client.stream("POST", str(self.url), json=body) as response:
+                if response.status_code != httpx.codes.OK:
+                    raise httpx.HTTPError(f"HTTP Error {response.status_code}")
+                for part in response.iter_bytes():
+                    content += part
+                    if len(content) > LONGEST_ANSWER_BYTES:
+                        raise httpx.HTTPError(f"an answer of more than {LONGEST_ANSWER_BYTES:,} bytes")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RankerError(
                 f"{self.url} did not score {len(features)} rows within {self.timeout_seconds:g} s: {error}; "
                 "check the endpoint or raise timeout_seconds"
             ) from error
-        return self._scores(content, len(features))
+        return self._scores(bytes(content), len(features))
 
     def _scores(self, content: bytes, n_rows: int) -> Floats:
         try:

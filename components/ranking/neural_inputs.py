@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from components.ranking.ranker import TEXT_VECTOR, Floats, varying
-
-Positions = NDArray[np.int64]
+from components.measures.arrays import Floats, IntArray
+from components.ranking.ranker import TEXT_VECTOR, varying
 
 CODES = 1024
 """Categories are 0 .. 1023."""
@@ -32,17 +31,17 @@ class InputTransform:
     code (C,): lookup (C, CODES) gives a row of the embedding table, row 0 for what the training rows seldom held.
     """
 
-    numeric: Positions
+    numeric: IntArray
     low: Floats
     width: Floats
     slope: Floats
     offset: Floats
-    missing: Positions
-    text: Positions
+    missing: IntArray
+    text: IntArray
     text_mean: Floats
     text_scale: Floats
-    code: Positions
-    lookup: Positions
+    code: IntArray
+    lookup: IntArray
     table_rows: int
 
     @property
@@ -85,7 +84,7 @@ def fit_inputs(features: Floats, names: Sequence[str], rarest_code: int, seed: i
     )
 
 
-def _positions(columns: list[int]) -> Positions:
+def _positions(columns: list[int]) -> IntArray:
     return np.asarray(columns, dtype=np.int64)
 
 
@@ -109,7 +108,7 @@ def _rank_pieces(column: Floats) -> tuple[NDArray[np.float64], ...]:
     return low, width, slope, np.asarray((level[0] - ranks.mean()) / scale)
 
 
-def _lookup(codes: Floats, rarest: int) -> tuple[Positions, int]:
+def _lookup(codes: Floats, rarest: int) -> tuple[IntArray, int]:
     """Embedding row of each code (C, CODES) and how many rows there are; codes held by fewer rows share row 0."""
     lookup = np.zeros((codes.shape[1], CODES), dtype=np.int64)
     table_rows = 1
@@ -122,7 +121,7 @@ def _lookup(codes: Floats, rarest: int) -> tuple[Positions, int]:
     return lookup, table_rows
 
 
-def clean_codes(column: Floats) -> Positions:
+def clean_codes(column: Floats) -> IntArray:
     """Codes as whole numbers; what is missing or outside 0 .. CODES - 1 is 0, unknown."""
     values = np.nan_to_num(column, nan=0.0)
     inside = (values >= 0) & (values < CODES)

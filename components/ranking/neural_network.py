@@ -6,6 +6,7 @@ Training and export only: serving runs the exported graph. Knows no labels, loss
 import torch
 from torch import Tensor, nn
 
+from components.ranking.neural_config import NeuralConfig
 from components.ranking.neural_inputs import CODES, InputTransform
 
 
@@ -66,28 +67,18 @@ class Cross(nn.Module):
 class Network(nn.Module):
     """Dense inputs and table rows -> score (n_rows,) and head logits (n_rows, n_heads)."""
 
-    def __init__(
-        self,
-        transform: InputTransform,
-        n_heads: int,
-        embedding_width: int,
-        crosses: int,
-        cross_rank: int,
-        hidden: tuple[int, ...],
-        dropout: float,
-        input_dropout: float,
-    ) -> None:
+    def __init__(self, transform: InputTransform, n_heads: int, config: NeuralConfig) -> None:
         super().__init__()
-        width = transform.dense_width + len(transform.code) * embedding_width
-        self.table = nn.Embedding(transform.table_rows, embedding_width) if len(transform.code) else None
+        width = transform.dense_width + len(transform.code) * config.embedding_width
+        self.table = nn.Embedding(transform.table_rows, config.embedding_width) if len(transform.code) else None
         if self.table is not None:
             nn.init.normal_(self.table.weight, std=0.1)
-        self.input_dropout = nn.Dropout(input_dropout)
-        self.crosses = nn.ModuleList([Cross(width, cross_rank) for _ in range(crosses)])
+        self.input_dropout = nn.Dropout(config.input_dropout)
+        self.crosses = nn.ModuleList([Cross(width, config.cross_rank) for _ in range(config.crosses)])
         layers: list[nn.Module] = []
         previous = width
-        for size in hidden:
-            layers += [nn.Linear(previous, size), nn.ReLU(), nn.Dropout(dropout)]
+        for size in config.hidden:
+            layers += [nn.Linear(previous, size), nn.ReLU(), nn.Dropout(config.dropout)]
             previous = size
         self.deep = nn.Sequential(*layers)
         self.score = nn.Linear(width + previous, 1)

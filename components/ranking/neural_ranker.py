@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import onnxruntime
 
+from components.measures.arrays import Floats
 from components.ranking import artifact
 from components.ranking.neural_config import NeuralConfig
-from components.ranking.ranker import Floats, checked_features, checked_training
+from components.ranking.ranker import checked_features, checked_training
 from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, RankerError
 

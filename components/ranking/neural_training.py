@@ -17,18 +17,17 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from components.measures import ndcg_at_k
+from components.measures.arrays import Floats, IntArray, run_starts
 from components.ranking.losses import listwise_softmax, masked_binary_cross_entropy
 from components.ranking.neural_config import NeuralConfig
 from components.ranking.neural_inputs import fit_inputs
 from components.ranking.neural_network import Committee, Inputs, Network
-from components.ranking.ranker import query_weights, telling_queries
+from components.ranking.ranker import informative_queries, query_weights
 from components.training_sets import RankingDataset
 
-Indices = NDArray[np.int64]
 State = Mapping[str, Tensor]
 
 PARTS = 5
@@ -91,16 +90,7 @@ def train_networks(
         inputs = Inputs(transform)
         rows = _Rows.of(train, inputs, heads)
         networks = [
-            Network(
-                transform,
-                len(heads),
-                config.embedding_width,
-                config.crosses,
-                config.cross_rank,
-                config.hidden,
-                config.dropout,
-                config.input_dropout,
-            )
+            Network(transform, len(heads), config)
             for _ in range(config.networks if len(train) < config.few_rows else 1)
         ]
         watched = None if validation is None else _Rows.of(validation, inputs, ())
@@ -115,18 +105,18 @@ def _fit_committee(
     networks: list[Network], rows: _Rows, validation: _Rows | None, config: NeuralConfig
 ) -> tuple[list[float], int]:
     """Train each network, leave it at the common best epoch; (NDCG@10 by epoch, that epoch)."""
-    telling = telling_queries(rows.dataset)
-    useful = telling if rows.outcomes.shape[1] == 0 else np.ones(len(telling), dtype=np.bool_)
+    informative = informative_queries(rows.dataset)
+    useful = informative if rows.outcomes.shape[1] == 0 else np.ones(len(informative), dtype=np.bool_)
     rng = np.random.default_rng(config.seed)
-    held_out = validation is None and int(telling.sum()) >= FEWEST_QUERIES_TO_HOLD_OUT
-    parts = rng.permutation(len(telling)) % PARTS if held_out else np.full(len(telling), PARTS)
+    held_out = validation is None and int(informative.sum()) >= FEWEST_QUERIES_TO_HOLD_OUT
+    parts = rng.permutation(len(informative)) % PARTS if held_out else np.full(len(informative), PARTS)
     epochs = _epochs(int(rows.dataset.group_sizes[useful].sum()), config)
     if validation is None and not held_out:
         epochs = max(1, epochs // 2)
     curves, snapshots = [], []
     for member, network in enumerate(networks):
         mine = np.flatnonzero(useful & (parts != member))
-        watched = (rows, np.flatnonzero(telling & (parts == member))) if held_out else _all_queries(validation)
+        watched = (rows, np.flatnonzero(informative & (parts == member))) if held_out else _all_queries(validation)
         states = list(_train_one(network, rows, mine, epochs, config, rng))
         curves.append([_ndcg(network, state, *watched) for state in states] if watched else [])
         snapshots.append(states)
@@ -138,7 +128,7 @@ def _fit_committee(
 
 
 def _train_one(
-    network: Network, rows: _Rows, queries: Indices, epochs: int, config: NeuralConfig, rng: np.random.Generator
+    network: Network, rows: _Rows, queries: IntArray, epochs: int, config: NeuralConfig, rng: np.random.Generator
 ) -> Iterator[State]:
     """The network's state after each epoch; the step size warms up and then falls along a cosine."""
     sizes = rows.dataset.group_sizes
@@ -162,7 +152,7 @@ def _train_one(
         yield copy.deepcopy(network.state_dict())
 
 
-def _loss(network: Network, rows: _Rows, queries: Indices, config: NeuralConfig) -> Tensor:
+def _loss(network: Network, rows: _Rows, queries: IntArray, config: NeuralConfig) -> Tensor:
     chosen = torch.from_numpy(_rows_of(queries, rows.dataset))
     query = torch.from_numpy(np.repeat(np.arange(len(queries)), rows.dataset.group_sizes[queries]))
     score, logits = network(rows.dense[chosen], rows.table_rows[chosen])
@@ -172,17 +162,17 @@ def _loss(network: Network, rows: _Rows, queries: Indices, config: NeuralConfig)
     return loss
 
 
-def _batches(order: Indices, sizes: Indices, target: int) -> Iterator[Indices]:
+def _batches(order: IntArray, sizes: IntArray, target: int) -> Iterator[IntArray]:
     """Whole queries in `order`, cut where another `target` rows are full."""
     batch = np.cumsum(sizes[order]) // target
     yield from np.split(order, np.flatnonzero(np.diff(batch)) + 1)
 
 
-def _rows_of(queries: Indices, dataset: RankingDataset) -> Indices:
+def _rows_of(queries: IntArray, dataset: RankingDataset) -> IntArray:
     """Positions of the rows of `queries`, query by query."""
     sizes = dataset.group_sizes[queries]
-    first = (np.cumsum(dataset.group_sizes) - dataset.group_sizes)[queries]
-    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    first = run_starts(dataset.group_sizes)[queries]
+    within = np.arange(sizes.sum()) - np.repeat(run_starts(sizes), sizes)
     return np.asarray(np.repeat(first, sizes) + within, dtype=np.int64)
 
 
@@ -190,11 +180,11 @@ def _epochs(n_rows: int, config: NeuralConfig) -> int:
     return int(np.clip(config.row_visits // max(n_rows, 1), 1, config.epochs))
 
 
-def _all_queries(rows: _Rows | None) -> tuple[_Rows, Indices] | None:
+def _all_queries(rows: _Rows | None) -> tuple[_Rows, IntArray] | None:
     return None if rows is None else (rows, np.arange(rows.dataset.n_queries))
 
 
-def _ndcg(network: Network, state: State, rows: _Rows, queries: Indices) -> float:
+def _ndcg(network: Network, state: State, rows: _Rows, queries: IntArray) -> float:
     network.load_state_dict(state)
     chosen = _rows_of(queries, rows.dataset)
     score = rows.score(network, torch.from_numpy(chosen)).numpy()
@@ -231,7 +221,7 @@ def _export(committee: Committee, n_features: int) -> bytes:
     return buffer.getvalue()
 
 
-def _blocks(features: "NDArray[np.float32]") -> Iterator["NDArray[np.float32]"]:
+def _blocks(features: Floats) -> Iterator[Floats]:
     for start in range(0, len(features), ROWS_AT_ONCE):
         yield np.ascontiguousarray(features[start : start + ROWS_AT_ONCE])
 

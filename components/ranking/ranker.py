@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from components.measures.arrays import Floats, Mask, run_starts
 from components.training_sets import RankingDataset
 from metier.errors import EmptyDataError, FeatureMismatchError, RankerError
-
-Floats = NDArray[np.float32]
 
 TEXT_VECTOR = re.compile(r"_v\d\d$")
 """Names of the components of a text vector."""
@@ -85,31 +83,31 @@ class Ranker(Protocol):
         ...
 
 
-def require_names(expected: Sequence[str], given: Sequence[str]) -> None:
+def require_names(expected: Sequence[str], names: Sequence[str]) -> None:
     """FeatureMismatchError, naming the first difference, unless both are the same names in the same order."""
-    if tuple(expected) == tuple(given):
+    if tuple(expected) == tuple(names):
         return
-    absent = [name for name in expected if name not in set(given)]
-    extra = [name for name in given if name not in set(expected)]
+    absent = [name for name in expected if name not in set(names)]
+    extra = [name for name in names if name not in set(expected)]
     if absent:
         raise FeatureMismatchError(f"feature {absent[0]!r} of the fit is absent; build the rows with the same features")
     if extra:
         raise FeatureMismatchError(f"feature {extra[0]!r} was not in the fit; leave it out or fit again with it")
-    first = next(i for i, (a, b) in enumerate(zip(expected, given, strict=False)) if a != b)
+    first = next(i for i, (a, b) in enumerate(zip(expected, names, strict=False)) if a != b)
     raise FeatureMismatchError(
-        f"column {first} is {given[first]!r}, in the fit it was {expected[first]!r}; order columns by feature_names"
+        f"column {first} is {names[first]!r}, in the fit it was {expected[first]!r}; order columns by feature_names"
     )
 
 
-def checked_features(features: Floats, fitted: Sequence[str], given: Sequence[str] | None) -> Floats:
+def checked_features(features: Floats, fitted: Sequence[str], names: Sequence[str] | None) -> Floats:
     """`features` once it is known to be float32 (n_rows, len(fitted)) without infinities."""
     if not fitted:
         raise RankerError("this ranker has not been fitted; call fit or load first")
-    if given is not None:
-        require_names(fitted, given)
+    if names is not None:
+        require_names(fitted, names)
     if not isinstance(features, np.ndarray) or features.dtype != np.float32:
-        found = features.dtype if isinstance(features, np.ndarray) else type(features).__name__
-        raise FeatureMismatchError(f"features is {found}; give a numpy array of float32")
+        actual = features.dtype if isinstance(features, np.ndarray) else type(features).__name__
+        raise FeatureMismatchError(f"features is {actual}; give a numpy array of float32")
     if features.ndim != 2 or features.shape[1] != len(fitted):
         raise FeatureMismatchError(f"features has shape {features.shape}; the fit had {len(fitted)} columns")
     infinite = np.isinf(features).any(axis=0)
@@ -118,7 +116,7 @@ def checked_features(features: Floats, fitted: Sequence[str], given: Sequence[st
     return features
 
 
-def checked_training(train: RankingDataset, validation: RankingDataset | None) -> NDArray[np.bool_]:
+def checked_training(train: RankingDataset, validation: RankingDataset | None) -> Mask:
     """Which queries of `train` (n_queries,) can teach an order: those that hold two different relevances.
 
     RankerError where a relevance is no grade, EmptyDataError where no query or no feature can teach.
@@ -127,44 +125,40 @@ def checked_training(train: RankingDataset, validation: RankingDataset | None) -
         if dataset is not None:
             require_names(train.feature_names, dataset.feature_names)
             _require_grades(dataset.relevance)
-    telling = telling_queries(train)
-    if not telling.any():
+    informative = informative_queries(train)
+    if not informative.any():
         raise EmptyDataError(
             f"none of the {train.n_queries} queries holds two different relevances, so no order can be learned; "
             "widen the selection"
         )
     if not varying(train.features).any():
         raise EmptyDataError(f"none of the {len(train.feature_names)} features varies over the rows; add one that does")
-    return telling
+    return informative
 
 
-def varying(features: Floats) -> NDArray[np.bool_]:
+def varying(features: Floats) -> Mask:
     """Columns (n_features,) with two different known values."""
     return np.asarray(np.fmax.reduce(features, axis=0) > np.fmin.reduce(features, axis=0))
 
 
-def telling_queries(dataset: RankingDataset) -> NDArray[np.bool_]:
+def informative_queries(dataset: RankingDataset) -> Mask:
     """Queries (n_queries,) that hold two different relevances."""
-    starts = _starts(dataset)
+    starts = run_starts(dataset.group_sizes)
     highest = np.maximum.reduceat(dataset.relevance, starts)
-    telling: NDArray[np.bool_] = highest > np.minimum.reduceat(dataset.relevance, starts)
-    return telling
+    informative: Mask = highest > np.minimum.reduceat(dataset.relevance, starts)
+    return informative
 
 
 def query_weights(dataset: RankingDataset) -> Floats | None:
     """Mean weight of each query's rows (n_queries,), scaled to mean one; None when rows carry no weight."""
     if dataset.weight is None:
         return None
-    total = np.add.reduceat(dataset.weight.astype(np.float64), _starts(dataset))
+    total = np.add.reduceat(dataset.weight.astype(np.float64), run_starts(dataset.group_sizes))
     weights = total / dataset.group_sizes
     if not weights.any():
         raise EmptyDataError("every query weighs zero; give some rows a positive weight")
     scaled: Floats = (weights / weights.mean()).astype(np.float32)
     return scaled
-
-
-def _starts(dataset: RankingDataset) -> NDArray[np.int64]:
-    return np.cumsum(dataset.group_sizes) - dataset.group_sizes
 
 
 def _require_grades(relevance: Floats) -> None:

@@ -12,14 +12,14 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
+from components.measures.arrays import Floats
 from components.ranking import artifact
 from components.ranking.ranker import (
     TEXT_VECTOR,
-    Floats,
     checked_features,
     checked_training,
+    informative_queries,
     query_weights,
-    telling_queries,
 )
 from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, RankerError
@@ -118,18 +118,18 @@ class XGBoostRanker:
         config: XGBoostConfig = XGBoostConfig(),
         validation: RankingDataset | None = None,
     ) -> Self:
-        telling = checked_training(train, validation)
+        informative = checked_training(train, validation)
         self._feature_names = train.feature_names
         self._used = _used_columns(train.feature_names, config)
-        rows = self._matrix(train.select_queries(telling), config)
+        rows = self._matrix(train.select_queries(informative), config)
         watched = None
-        if validation is not None and telling_queries(validation).any():
-            held_out = validation.select_queries(telling_queries(validation))
+        if validation is not None and informative_queries(validation).any():
+            held_out = validation.select_queries(informative_queries(validation))
             watched = self._matrix(held_out, config, reference=rows)
         self._booster = _boosted(config, rows, watched)
         self._record = {
             "config": dataclasses.asdict(config),
-            "train": {"n_rows": len(train), "n_queries": train.n_queries, "n_telling_queries": int(telling.sum())},
+            "train": {"n_rows": len(train), "n_queries": train.n_queries, "n_telling_queries": int(informative.sum())},
         }
         return self
 
@@ -160,11 +160,11 @@ class XGBoostRanker:
     def contributions(self, features: Floats) -> Floats:
         """What each feature adds to each score (n_rows, n_features): exact TreeSHAP (Lundberg et al. 2020)."""
         checked = checked_features(features, self._feature_names, None)
-        told = np.zeros(checked.shape, dtype=np.float32)
+        added = np.zeros(checked.shape, dtype=np.float32)
         if len(checked):
             rows = xgboost.DMatrix(self._select(checked), nthread=1)
-            told[:, self._used] = self._fitted().predict(rows, pred_contribs=True)[:, :-1]
-        return told
+            added[:, self._used] = self._fitted().predict(rows, pred_contribs=True)[:, :-1]
+        return added
 
     def _fitted(self) -> xgboost.Booster:
         if self._booster is None:

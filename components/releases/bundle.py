@@ -175,7 +175,7 @@ class Bundle:
             raise ArtifactError(f"{folder} holds no bundle that loads; {artifact.NEXT_MOVE}") from error
         weights = TextWeights.of(loaded, manifest.language)
         _check_names(folder, manifest.feature_names, fitted)
-        return cls(folder, saved.sha256, manifest, weights, evaluation, decision, ranker_classes)
+        return cls(folder, saved.sha256, manifest, weights, evaluation, decision, ranker_classes=ranker_classes)
 
 
 def _manifest(origin: Origin, ensemble: Ensemble, encoder: Encoder, text_weights: TextWeights) -> Manifest:

@@ -6,8 +6,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from components.evaluation.publish import read_reports
 
+from components.evaluation.publish import read_reports
 from components.releases import Bundle, open_registry
 from components.releases.aliases import bundles_to_serve
 from metier.errors import RankerError

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from components.ranking.calibration import Calibration, fit_calibration, isotonic, platt
+from metier.stored import as_plain, from_plain
 
 
 def test_pieces_are_joined_in_log_odds_and_go_on_outside():
@@ -66,5 +67,15 @@ def test_it_survives_json():
     rng = np.random.default_rng(0)
     score = rng.normal(size=3_000)
     calibration = fit_calibration(score, rng.random(3_000) < expit(score))
-    again = Calibration.from_dict(json.loads(json.dumps(calibration.as_dict())))
+    again = from_plain(Calibration, json.loads(json.dumps(as_plain(calibration))))
     assert np.array_equal(again.probability(score), calibration.probability(score))
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(st.tuples(FINITE, FINITE), min_size=1, max_size=5), FINITE)
+def test_every_calibration_is_read_as_it_was_written(knots, slope):
+    score, log_odds = zip(*knots, strict=True)
+    calibration = Calibration(score, log_odds, slope)
+    assert from_plain(Calibration, json.loads(json.dumps(as_plain(calibration)))) == calibration
