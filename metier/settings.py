@@ -9,7 +9,8 @@ from typing import Annotated, Self
 import pydantic
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from metier.errors import SettingsError
+from metier.errors import SettingsError, UnknownNameError
+from metier.languages import ENGLISH, language_code
 
 PREFIX = "METIER_"
 
@@ -19,6 +20,13 @@ def _default_home() -> Path:
     checkout = Path(__file__).resolve().parents[1]
     folder = checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
     return folder / ".metier"
+
+
+def _language(name: str) -> str:
+    try:
+        return language_code(name)
+    except UnknownNameError as error:
+        raise ValueError(str(error)) from error
 
 
 class Settings(BaseSettings):
@@ -36,6 +44,8 @@ class Settings(BaseSettings):
     """Clock of a run, ISO 8601, UTC where it names no zone; by default the newest recorded_at of the lake."""
     registry_uri: str = ""
     """MLflow's tracking and registry URI, such as postgresql://host/metier; empty: a SQLite file under METIER_HOME."""
+    language: Annotated[str, pydantic.AfterValidator(_language)] = ENGLISH
+    """Language of the lake's texts, such as `de` or `german`: what is built from now on is stemmed in it."""
     online_store_url: str = ""
     """redis:// or rediss:// URL of the online store that several machines share; empty: a file under METIER_HOME."""
     feature_registry_uri: str = ""

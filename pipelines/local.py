@@ -79,7 +79,7 @@ def run_arguments(
     """
     lake = Lake(settings.lake)
     as_of: datetime = settings.as_of or lake.as_of()
-    arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake)}
+    arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake, settings.language)}
     if name == "training":
         arguments["surfaces"] = [surface(name) for name in surfaces or SURFACES]
         arguments["rankers"] = [asdict(choice) for choice in _choices(rankers)]
@@ -94,9 +94,9 @@ def _choices(rankers: tuple[str, ...]) -> "list[RankerChoice]":
     return choose(rankers)
 
 
-def inputs_digest(lake: Lake) -> str:
-    """Digest of the lake's content and of the installed code: what a cached step result depends on."""
-    return hashlib.sha256(f"{lake.digest()} {code_digest()}".encode()).hexdigest()[:16]
+def inputs_digest(lake: Lake, language: str) -> str:
+    """Digest of the lake's content, its language and the installed code: what a cached step result depends on."""
+    return hashlib.sha256(f"{lake.digest()} {language} {code_digest()}".encode()).hexdigest()[:16]
 
 
 def run_locally(

@@ -18,10 +18,10 @@ from components.training_sets import TracedDataset
 from components.training_sets.assemble import typed_queries
 from components.training_sets.plan import Study
 from components.training_sets.unknown import unknown_candidates
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build import read_vectors
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
-from feature_repo.texts import Encoder, TextVectors
+from feature_repo.texts import Encoder
 from metier.durable import write_whole
 from metier.lake import Lake
 from metier.settings import Settings
@@ -111,7 +111,7 @@ def evaluate(
     `progress` receives a line now and then.
     """
     lake, encoder = Lake(settings.lake), Encoder.load()
-    vectors = TextVectors.read(settings.features / VECTORS)
+    vectors = read_vectors(settings)
     candidates = IndexedCandidates(lake, study.surface, as_of, vectors, encoder)
     champion = read_champion(study, ensemble, vectors, encoder.hash, settings)
     subject = _Subject(study, ensemble, champion, candidates, FeatureStoreClient(settings), settings, as_of, progress)

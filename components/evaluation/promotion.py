@@ -17,9 +17,9 @@ from components.evaluation.report.history import note_bundle
 from components.ranking import Ensemble
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.bundle import Origin
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build import read_vectors
 from feature_repo.definitions import feature_service
-from feature_repo.texts import Encoder, TextVectors
+from feature_repo.texts import Encoder
 from metier.code import code_digest
 from metier.contract import Surface, surface
 from metier.lake import Lake
@@ -91,7 +91,7 @@ def _register(
 
 
 def _bundle(folder: Path, origin: Origin, ensemble: Path, report: EvaluationReport, settings: Settings) -> Bundle:
-    vectors = TextVectors.read(settings.features / VECTORS)
+    vectors = read_vectors(settings)
     return Bundle.write(
         folder,
         origin=origin,

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Self
 
 from components.releases.candidate_rows import CandidateRows
-from components.releases.folder import moment_of, verified, write_manifest
+from components.releases.folder import REBUILD, moment_of, verified, write_manifest
 from components.retrieval import HybridRetriever
 from components.retrieval.digests import sha256_of
 from components.retrieval.hybrid import MANIFEST as INDEX_MANIFEST
 from feature_repo.hydrate import candidate_views
 from feature_repo.texts import Encoder
 from metier.contract import Surface, surface
+from metier.errors import ArtifactError
 
 INDEX = "index"
 
@@ -73,4 +74,10 @@ def read_release(folder: Path, version: str, encoder: Encoder) -> CandidateRelea
     manifest = verified(home, version)
     views = {view: datetime.fromisoformat(moment) for view, moment in manifest["views"].items()}
     candidates = CandidateRows.read(home, surface(manifest["surface"]))
-    return CandidateRelease(version, moment_of(version), views, candidates, HybridRetriever.load(home / INDEX, encoder))
+    retriever = HybridRetriever.load(home / INDEX, encoder)
+    if retriever.lexical.language != candidates.vectors.language:
+        raise ArtifactError(
+            f"{home} indexes texts as {retriever.lexical.language} and weighs them as {candidates.vectors.language}; "
+            f"{REBUILD}"
+        )
+    return CandidateRelease(version, moment_of(version), views, candidates, retriever)

@@ -19,6 +19,7 @@ from metier.errors import ArtifactError
 from metier.locks import exclusively
 
 FORMAT = 3
+REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"
 POINTER, MANIFEST, LOCK = "current.json", "release.json", "building.lock"
 KEPT = 2
 """Releases kept of a bundle: the newest, and the one that replicas may still be reading."""
@@ -30,7 +31,7 @@ def newest_version(folder: Path) -> str | None:
     try:
         return str(json.loads(path.read_text())["version"]) if path.exists() else None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} points at no release; {_rebuild()}") from error
+        raise ArtifactError(f"{path} points at no release; {REBUILD}") from error
 
 
 def moment_of(version: str) -> datetime:
@@ -42,7 +43,7 @@ def require_release(folder: Path) -> None:
     """ArtifactError where `folder` points at no release that this metier reads; opens no other file of it."""
     version = newest_version(folder)
     if version is None:
-        raise ArtifactError(f"{folder} holds no candidate release; {_rebuild()}")
+        raise ArtifactError(f"{folder} holds no candidate release; {REBUILD}")
     _manifest(folder / version)
 
 
@@ -51,10 +52,10 @@ def verified(home: Path, version: str) -> Mapping[str, Any]:
     manifest = _manifest(home)
     stated = manifest.pop("sha256", None)
     if stated != _digest(manifest) or manifest["version"] != version:
-        raise ArtifactError(f"{home / MANIFEST} is altered or of another release; {_rebuild()}")
+        raise ArtifactError(f"{home / MANIFEST} is altered or of another release; {REBUILD}")
     wrong = first_altered(home, manifest["files"])
     if wrong is not None:
-        raise ArtifactError(f"{home / wrong} is missing or altered; {_rebuild()}")
+        raise ArtifactError(f"{home / wrong} is missing or altered; {REBUILD}")
     return manifest
 
 
@@ -99,15 +100,11 @@ def _manifest(home: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((home / MANIFEST).read_text())
         found = manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{home} holds no candidate release; {_rebuild()}") from error
+        raise ArtifactError(f"{home} holds no candidate release; {REBUILD}") from error
     if found != FORMAT:
-        raise ArtifactError(f"{home} has release format {found}, this metier reads {FORMAT}; {_rebuild()}")
+        raise ArtifactError(f"{home} has release format {found}, this metier reads {FORMAT}; {REBUILD}")
     return manifest
 
 
 def _digest(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-
-
-def _rebuild() -> str:
-    return "run `metier pipeline run training`, whose step build_candidate_index writes releases"

@@ -19,9 +19,9 @@ from components.retrieval.lexical import LexicalIndex
 from feature_repo.files.mapped import read_array, write_array
 from feature_repo.texts import Encoder
 from feature_repo.texts.encoder import Progress
-from feature_repo.texts.text import LANGUAGE
 from metier.durable import new_folder
 from metier.errors import ArtifactError, InputError
+from metier.languages import ENGLISH
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -60,7 +60,7 @@ class HybridRetriever(FusedSearch):
         *,
         embeddings: FloatArray | None = None,
         headlines: Sequence[str] | None = None,
-        language: str = LANGUAGE,
+        language: str = ENGLISH,
         exact_up_to: int = EXACT_UP_TO,
         progress: Progress | None = None,
     ) -> Self:

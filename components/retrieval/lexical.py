@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import tantivy
 
-from feature_repo.texts.text import LANGUAGE, analyser, analyze
+from feature_repo.texts.text import analyser, analyze
+from metier.languages import ENGLISH
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -49,12 +50,12 @@ class LexicalIndex:
         self.size: int = self._searcher.num_docs
 
     @classmethod
-    def build(cls, texts: Sequence[str], language: str = LANGUAGE) -> Self:
+    def build(cls, texts: Sequence[str], language: str = ENGLISH) -> Self:
         """Index the texts in memory."""
         return cls(_written(tantivy.Index(_schema(language)), texts, language), language)
 
     @classmethod
-    def load(cls, directory: Path, language: str = LANGUAGE) -> Self:
+    def load(cls, directory: Path, language: str = ENGLISH) -> Self:
         """The index that save wrote into `directory`, built with the same language."""
         return cls(tantivy.Index.open(str(directory)), language, directory)
 

@@ -16,7 +16,7 @@ from components.training_sets.pseudo_queries import candidate_pool, pseudo_queri
 from components.training_sets.split import censored, time_split
 from components.training_sets.traced import TracedDataset
 from components.training_sets.unknown import known_candidates, of_known_candidates, unknown_candidates
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build import read_vectors
 from feature_repo.client import FeatureStoreClient
 from feature_repo.inputs.schema import feature_schema_hash
 from feature_repo.inputs.transforms import feature_names
@@ -51,7 +51,7 @@ def build(
 ) -> StudyReport:
     """Write the three sets of `study` to the given folders."""
     lake, store = Lake(settings.lake), FeatureStoreClient(settings)
-    vectors = TextVectors.read(settings.features / VECTORS)
+    vectors = read_vectors(settings)
     if study.protocol == "logged_slates":
         parts = _logged(study, lake, store, vectors, as_of)
         parts["held_out"].write(held_out)

@@ -6,7 +6,7 @@ vectors. Knows no surface and no ranker.
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,6 +63,11 @@ class _Earlier:
             return None
         return cls(TextVectors.read(folder), held["texts"], frozenset(held["queries"]))
 
+    def holds(self, cards: Sequence[str], queries: Sequence[str], language: str) -> bool:
+        """Whether these are the vectors of exactly these texts, by key, in this language."""
+        same_texts = self.vectors.keys == (*cards, *queries) and self.queries == frozenset(queries)
+        return same_texts and self.vectors.language == language
+
 
 @dataclass(frozen=True)
 class _Texts:
@@ -113,7 +118,12 @@ def build_all(
             rows = build_feature_tables(lake, as_of, settings.features, _say, since)
             cards.fill(_told(card_vectors, len(cards.absent)))
             typed.fill(typed_vectors)
-        vectors = _vectors(corpus, cards, typed, earlier, folder, encoder)
+        if earlier is not None and earlier.holds(cards.keys, typed.keys, settings.language):
+            vectors = earlier.vectors
+        else:
+            vectors, fitted_on = _weighed(corpus, cards.embeddings, earlier, settings.language)
+            vectors = vectors.extended(typed.keys, typed.texts, typed.embeddings)
+            _write(folder, vectors, {"encoder": encoder.hash, "texts": fitted_on, "queries": typed.keys})
         rows |= write_text_views(settings.features, corpus.keys, vectors.dense[: len(corpus.keys)], encoder.hash)
     return FeatureReport(rows, len(corpus.keys), len(cards.absent))
 
@@ -125,34 +135,36 @@ def _typed(lake: Lake, as_of: datetime, corpus: TextCorpus) -> tuple[list[str], 
     return [key for key, _ in typed], [text for _, text in typed]
 
 
-def _vectors(
-    corpus: TextCorpus, cards: _Texts, typed: _Texts, earlier: _Earlier | None, folder: Path, encoder: Encoder
-) -> TextVectors:
-    """Vectors of the corpus, then of other texts that actors typed, kept in `folder`."""
-    queries = frozenset(typed.keys)
-    if earlier is not None and earlier.vectors.keys == (*cards.keys, *typed.keys) and earlier.queries == queries:
-        return earlier.vectors
-    vectors, fitted_on = _weighed(corpus, cards.embeddings, earlier)
-    if typed.keys:
-        vectors = vectors.extended(typed.keys, typed.texts, typed.embeddings)
+def _write(folder: Path, vectors: TextVectors, fit: Mapping[str, object]) -> None:
     with replacing_folder(folder) as beside:
         vectors.write(beside)
-        told = {"encoder": encoder.hash, "texts": fitted_on, "queries": typed.keys}
-        (beside / FIT_FILE).write_text(json.dumps(told))
-    return vectors
+        (beside / FIT_FILE).write_text(json.dumps(fit))
 
 
-def _weighed(corpus: TextCorpus, embeddings: Floats, earlier: _Earlier | None) -> tuple[TextVectors, int]:
+def _weighed(
+    corpus: TextCorpus, embeddings: Floats, earlier: _Earlier | None, language: str
+) -> tuple[TextVectors, int]:
     """Vectors of the corpus, and on how many texts their weights were fitted.
 
     Weights fitted before are kept, so that rankers of different days read the same features; they are fitted where
-    there are none of this encoder, and again once the corpus has doubled.
+    there are none of this encoder and language, and again once the corpus has doubled.
     """
-    if earlier is not None and len(corpus.keys) < 2 * earlier.fitted_on:
+    if earlier is not None and earlier.vectors.language == language and len(corpus.keys) < 2 * earlier.fitted_on:
         empty = TextVectors.fitted(earlier.vectors.weights)
         return empty.extended(corpus.keys, corpus.texts, embeddings, corpus.titles), earlier.fitted_on
-    vectors = TextVectors.build(corpus.keys, corpus.texts, embeddings, corpus.titles, corpus.headlines)
+    vectors = TextVectors.build(corpus.keys, corpus.texts, embeddings, corpus.titles, corpus.headlines, language)
     return vectors, len(corpus.keys)
+
+
+def read_vectors(settings: Settings) -> TextVectors:
+    """The text vectors that `build_all` left; FeatureError where their language is not the settings'."""
+    vectors = TextVectors.read(settings.features / VECTORS)
+    if vectors.language != settings.language:
+        raise FeatureError(
+            f"the texts in {settings.features} were stemmed as {vectors.language}, and METIER_LANGUAGE is "
+            f"{settings.language}; run `metier features build` with the language of the lake's texts"
+        )
+    return vectors
 
 
 def _told(parts: Iterator[Floats], total: int) -> Iterator[Floats]:

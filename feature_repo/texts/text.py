@@ -11,20 +11,15 @@ from typing import Any
 import tantivy
 
 from metier.errors import UnknownNameError
+from metier.languages import ENGLISH, STEMMERS
 
-LANGUAGE = "en"
-STEMMERS = {
-    "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish",
-    "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese",
-    "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
 TERM = r"[\p{L}\p{N}]+[+#]*"
 """Letters and digits, with the signs that tell C++ and C# from C."""
 LONGEST_TERM = 40
 
 
 @functools.cache
-def analyser(language: str = LANGUAGE) -> Any:
+def analyser(language: str = ENGLISH) -> Any:
     """The tantivy TextAnalyzer of a language (ISO 639-1): terms, lower case, stemmed. UnknownNameError if none."""
     if language not in STEMMERS:
         raise UnknownNameError("language", language, tuple(STEMMERS))
@@ -34,7 +29,7 @@ def analyser(language: str = LANGUAGE) -> Any:
     return builder.filter(tantivy.Filter.stemmer(STEMMERS[language])).build()
 
 
-def analyze(text: str, language: str = LANGUAGE) -> list[str]:
+def analyze(text: str, language: str = ENGLISH) -> list[str]:
     """Terms of a text, in order, repeated as they occur."""
     terms: list[str] = analyser(language).analyze(text)
     return terms

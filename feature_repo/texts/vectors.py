@@ -16,7 +16,6 @@ import scipy.sparse as sp
 
 from feature_repo.files.mapped import CSR_PARTS, read_array, read_rows, read_table, write_arrays, write_table
 from feature_repo.files.names import Names, files_of, whole
-from feature_repo.texts.text import LANGUAGE
 from feature_repo.texts.weighing import (
     BUCKETS,
     DIMENSIONS,
@@ -27,6 +26,7 @@ from feature_repo.texts.weighing import (
     weighted,
 )
 from metier.errors import ArtifactError, FeatureError
+from metier.languages import ENGLISH
 
 MATRICES = ("dense", "projection")
 KEYS, TITLES = "keys", "titles.arrow"
@@ -67,7 +67,7 @@ class TextVectors:
         embeddings: Floats,
         titles: Sequence[str] | None = None,
         headlines: Sequence[str] | None = None,
-        language: str = LANGUAGE,
+        language: str = ENGLISH,
     ) -> "TextVectors":
         """Fit idf and projection on the given texts. `embeddings` is (n, 384).
 

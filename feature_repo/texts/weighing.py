@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from feature_repo.texts.text import LANGUAGE, analyser, analyze
+from feature_repo.texts.text import analyser, analyze
 from metier.errors import ArtifactError
+from metier.languages import ENGLISH
 
 DIMENSIONS = 384
 BUCKETS = 2**18
@@ -50,7 +51,7 @@ class TextWeights:
     """(384,): mean of the embeddings."""
     components: Floats
     """(384, 16): principal axes of the embeddings."""
-    language: str = LANGUAGE
+    language: str = ENGLISH
     """ISO 639-1; whose stemmer made the terms."""
 
     def __post_init__(self) -> None:

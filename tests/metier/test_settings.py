@@ -49,3 +49,19 @@ def test_what_a_library_names_is_read_under_the_librarys_name(monkeypatch):
     monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", "/var/run/token")
     settings = load_settings()
     assert (settings.ray_address, settings.kubeflow_token_path) == ("ray://head:10001", "/var/run/token")
+
+
+@pytest.mark.parametrize(("name", "code"), [("de", "de"), (" German", "de"), ("FR", "fr"), (None, "en")])
+def test_a_language_is_given_by_code_or_name(monkeypatch, name, code):
+    monkeypatch.delenv("METIER_LANGUAGE", raising=False)
+    if name is not None:
+        monkeypatch.setenv("METIER_LANGUAGE", name)
+    assert load_settings().language == code
+
+
+def test_a_language_without_a_stemmer_names_its_variable(monkeypatch):
+    monkeypatch.setenv("METIER_LANGUAGE", "klingon")
+    with pytest.raises(
+        SettingsError, match=r"METIER_LANGUAGE cannot be used: .*unknown language 'klingon'; use one of"
+    ):
+        load_settings()

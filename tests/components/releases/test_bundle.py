@@ -140,6 +140,13 @@ def test_the_manifest_says_what_is_served_and_where_it_came_from(written, encode
     assert manifest.code_version == f"{version('metier')}+{'c' * 12}"
 
 
+def test_the_manifest_says_in_which_language_texts_were_weighed(parts, weights, tmp_path):
+    german = replace(weights, language="de")
+    bundle = Bundle.write(tmp_path / "german", **{**parts, "text_weights": german})
+    assert bundle.manifest.language == "de"
+    assert Bundle.load(bundle.folder).text_weights.language == "de"
+
+
 def test_the_label_is_the_surface_and_the_start_of_the_digest(written):
     assert written.version == f"job_feed-{written.sha256[:8]}"
     assert len(written.sha256) == 64

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from components.releases.candidate_release import read_release
-from components.releases.folder import moment_of, newest_version
+from components.releases.folder import moment_of, newest_version, write_manifest
 from components.releases.release_builder import ReleaseSource, build_release, release_version, vectors_by
-from components.retrieval.digests import NOTE
+from components.retrieval.digests import NOTE, sha256_of
 from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
@@ -320,3 +320,45 @@ def test_a_release_by_another_encoder_is_refused(home: Home, copied: Path, tmp_p
     path.write_text(json.dumps({**json.loads(path.read_text()), "query_tokens": 16}))
     with pytest.raises(ArtifactError, match="; rebuild the candidate index with the encoder that serves"):
         read_release(copied, newest(copied), Encoder.load(tmp_path / "encoder"))
+
+
+@pytest.fixture(scope="module")
+def german(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    made = Home(Settings(home=tmp_path_factory.mktemp("german"), language="de"), Encoder.load())
+    add(made.lake, "freelancers", person("M", "Maler für Häuser"), person("T", "Tischler", city="Köln"))
+    build_all(made.lake, made.settings, AS_OF, made.encoder)
+    FeatureStoreClient(made.settings).apply()
+    return made
+
+
+def test_a_release_is_searched_in_the_language_of_its_bundle(german: Home, tmp_path: Path) -> None:
+    german.build(tmp_path)
+    release = read_release(tmp_path, newest(tmp_path), german.encoder)
+    assert (release.retriever.lexical.language, release.candidates.vectors.language) == ("de", "de")
+    assert release.retriever.lexical.search("ein Haus", 2)[0].tolist() == [0]
+    index = json.loads((tmp_path / newest(tmp_path) / "index" / "retriever.json").read_text())
+    assert index["language"] == "de"
+
+
+def test_a_bundle_keeps_its_language_where_features_changed_theirs(german: Home, tmp_path: Path) -> None:
+    corpus = german.corpus
+    english = TextVectors.build(["x"], ["A cook of houses"], corpus.dense[:1]).weights
+    vectors = vectors_by(english, corpus, german.lake, AS_OF)
+    assert vectors.language == "en"
+    read = FeatureStoreClient(german.settings).training_features
+    build_release(ReleaseSource("talent_search", german.lake, read, german.encoder, vectors), AS_OF, tmp_path)
+    release = read_release(tmp_path, newest(tmp_path), german.encoder)
+    assert (release.retriever.lexical.language, release.candidates.vectors.language) == ("en", "en")
+    assert release.retriever.lexical.search("ein Haus", 2)[0].tolist() == []
+
+
+def test_an_index_of_another_language_than_its_vectors_is_refused(german: Home, tmp_path: Path) -> None:
+    german.build(tmp_path)
+    home = tmp_path / newest(tmp_path)
+    index = home / "index" / "retriever.json"
+    index.write_text(index.read_text().replace('"language": "de"', '"language": "en"'))
+    manifest = json.loads((home / "release.json").read_text())
+    described = {name: manifest[name] for name in ("surface", "version", "views")}
+    write_manifest(home, described, {**manifest["files"], "index/retriever.json": sha256_of(index)})
+    with pytest.raises(ArtifactError, match=f"indexes texts as en and weighs them as de; {REBUILD}"):
+        read_release(tmp_path, home.name, german.encoder)

@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from feature_repo.build import build_all
+from feature_repo.build import build_all, read_vectors
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import card_text, text_key
 from metier.contract import TABLES
+from metier.errors import FeatureError
 from metier.lake import Lake
 from metier.settings import Settings
 
@@ -134,3 +135,37 @@ def test_a_day_of_vectors_that_a_killed_build_left_out_is_written_by_the_next(ho
     report = build_all(lake, settings, day(3), CountingEncoder())
     assert (report.rows["job_text"], report.encoded) == (1, 0)
     assert pq.read_table(settings.features / "job_text").equals(expected)
+
+
+def cosine(vectors, left, right):
+    """Of TF-IDF rows: above 0 where the texts share a stem."""
+    rows = vectors.weights.lexical([left, right]).toarray()
+    return float(rows[0] @ rows[1])
+
+
+def test_texts_are_stemmed_in_the_language_of_the_settings(home):
+    settings, lake = home
+    append(lake, "jobs", job("j3", 3, title="Zwei Häuser streichen"))
+    build_all(lake, settings, day(4), CountingEncoder())
+    assert cosine(read_vectors(settings), "Häuser", "ein Haus") == 0
+    german, encoder = settings.model_copy(update={"language": "de"}), CountingEncoder()
+    report = build_all(lake, german, day(4), encoder)
+    vectors = read_vectors(german)
+    assert vectors.language == "de"
+    assert cosine(vectors, "Häuser", "ein Haus") > 0
+    assert (report.encoded, encoder.asked) == (0, [])
+    fitted = TextVectors.build(
+        vectors.keys[:3], [COOK, BAKER, card_text("Zwei Häuser streichen", "d", [])], vectors.dense[:3], language="de"
+    )
+    assert vectors.weights.equals(fitted.weights)
+
+
+def test_features_of_another_language_are_refused_until_they_are_built_again(home):
+    settings, lake = home
+    french = settings.model_copy(update={"language": "fr"})
+    with pytest.raises(FeatureError, match="stemmed as en, and METIER_LANGUAGE is fr; run `metier features build`"):
+        read_vectors(french)
+    build_all(lake, french, day(3), CountingEncoder())
+    assert read_vectors(french).language == "fr"
+    with pytest.raises(FeatureError, match="stemmed as fr, and METIER_LANGUAGE is en"):
+        read_vectors(settings)
