@@ -13,6 +13,7 @@ from metier.contract import TABLES, table
 from metier.lake import Lake
 from metier.lake.imports import Import, list_imports, undo_import
 from metier.settings import load_settings
+from metier.stored import as_plain
 
 app = typer.Typer(help="Look at the lake, and look after it.", no_args_is_help=True)
 
@@ -83,7 +84,7 @@ def imports(as_json: JsonOption = False) -> None:
 
 
 def _plain(entry: Import) -> dict[str, Any]:
-    return {**asdict(entry), "files": len(entry.files), "quarantine_files": len(entry.quarantine_files)}
+    return {**as_plain(entry), "files": len(entry.files), "quarantine_files": len(entry.quarantine_files)}
 
 
 @app.command("undo")

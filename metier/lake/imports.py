@@ -4,7 +4,6 @@ A note is there before the files that it names, so that a killed import is known
 and no key, so that nothing of a person is kept here.
 """
 
-import json
 import posixpath
 import uuid
 from collections import Counter
@@ -20,10 +19,29 @@ from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake.exchange import Exchange
 from metier.lake.lake import AppendReport, Lake, temporary
+from metier.stored import Moment, as_json, from_json
 
 FOLDER = "imports"
 START, UNDOING, UNDONE = "import.json", "undoing.json", "undone.json"
 QUARANTINE = "quarantine/"
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first note of an import: where it read, and when."""
+
+    source: str
+    started_at: Moment
+
+
+@dataclass(frozen=True)
+class Note:
+    """One append of an import, or rejected rows (`table` is quarantine/TABLE); files are paths below the lake."""
+
+    table: str
+    files: tuple[str, ...]
+    written: int
+    duplicates: int
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,7 @@ class Import:
 
     id: str
     source: str
-    started_at: str
+    started_at: Moment
     written: Mapping[str, int] = field(default_factory=dict)
     duplicates: Mapping[str, int] = field(default_factory=dict)
     quarantined: Mapping[str, int] = field(default_factory=dict)
@@ -78,9 +96,9 @@ def recording(url: str, source: str, now: datetime | None = None) -> Lake:
     def note(name: str, files: Sequence[str], report: AppendReport) -> None:
         number = next(numbers)
         if number == 0:
-            _write(fs, f"{root}/{folder}/{START}", {"source": source, "started_at": started.isoformat()})
-        entry = {"table": name, "files": list(files), "written": report.written, "duplicates": report.duplicates}
-        _write(fs, f"{root}/{folder}/{number:06}.json", entry)
+            _write(fs, f"{root}/{folder}/{START}", as_json(Start(source, started)))
+        entry = Note(name, tuple(files), report.written, report.duplicates)
+        _write(fs, f"{root}/{folder}/{number:06}.json", as_json(entry))
 
     return Lake(url, note)
 
@@ -108,7 +126,7 @@ def undo_import(lake: Lake, import_id: str) -> UndoReport:
         if entry.state == "there":
             _require_whole(exchange, entry, known)
             _require_last(entry, known[known.index(entry) + 1 :])
-            _write(exchange.fs, f"{exchange.root}/{FOLDER}/{import_id}/{UNDOING}", {})
+            _write(exchange.fs, f"{exchange.root}/{FOLDER}/{import_id}/{UNDOING}")
         removed = Counter[str]()
         for _, folder in groupby(sorted(entry.files), posixpath.dirname):
             present = [path for file in folder if exchange.fs.exists(path := f"{exchange.root}/{file}")]
@@ -121,7 +139,7 @@ def undo_import(lake: Lake, import_id: str) -> UndoReport:
         for file in sorted({*entry.quarantine_files} - shared):
             if exchange.fs.exists(f"{exchange.root}/{file}"):
                 exchange.fs.rm_file(f"{exchange.root}/{file}")
-        _write(exchange.fs, f"{exchange.root}/{FOLDER}/{import_id}/{UNDONE}", {})
+        _write(exchange.fs, f"{exchange.root}/{FOLDER}/{import_id}/{UNDONE}")
     return UndoReport(import_id, dict(removed), sum(entry.quarantined.values()))
 
 
@@ -155,22 +173,22 @@ def _require_last(entry: Import, later: Sequence[Import]) -> None:
 
 
 def _read(fs: fsspec.AbstractFileSystem, folder: str) -> Import:
-    start = json.loads(fs.cat_file(f"{folder}/{START}"))
+    start = from_json(Start, fs.cat_file(f"{folder}/{START}"))
     written, duplicates, quarantined = Counter[str](), Counter[str](), Counter[str]()
     files: list[str] = []
     rejected: list[str] = []
     for path in sorted(fs.glob(f"{folder}/[0-9]*.json")):
-        note = json.loads(fs.cat_file(path))
-        if note["table"].startswith(QUARANTINE):
-            quarantined[note["table"].removeprefix(QUARANTINE)] += note["written"]
-            rejected += note["files"]
+        note = from_json(Note, fs.cat_file(path))
+        if note.table.startswith(QUARANTINE):
+            quarantined[note.table.removeprefix(QUARANTINE)] += note.written
+            rejected += note.files
         else:
-            written[note["table"]] += note["written"]
-            duplicates[note["table"]] += note["duplicates"]
-            files += note["files"]
+            written[note.table] += note.written
+            duplicates[note.table] += note.duplicates
+            files += note.files
     state = next((word for name, word in _STATES if fs.exists(f"{folder}/{name}")), "there")
     return Import(
-        posixpath.basename(folder), start["source"], start["started_at"],
+        posixpath.basename(folder), start.source, start.started_at,
         dict(written), dict(duplicates), dict(quarantined),
         files=tuple(files), quarantine_files=tuple(rejected), state=state,
     )  # fmt: skip
@@ -179,7 +197,7 @@ def _read(fs: fsspec.AbstractFileSystem, folder: str) -> Import:
 _STATES = ((UNDONE, "undone"), (UNDOING, "half undone"))
 
 
-def _write(fs: fsspec.AbstractFileSystem, path: str, content: object) -> None:
+def _write(fs: fsspec.AbstractFileSystem, path: str, content: str = "{}") -> None:
     fs.makedirs(posixpath.dirname(path), exist_ok=True)
-    fs.pipe_file(temporary(path), json.dumps(content).encode())
+    fs.pipe_file(temporary(path), content.encode())
     fs.mv(temporary(path), path)

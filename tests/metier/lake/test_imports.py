@@ -5,13 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake import Lake
 from metier.lake.exchange import Exchange
-from metier.lake.imports import list_imports, recording, undo_import
+from metier.lake.imports import Import, Note, Start, list_imports, recording, undo_import
 from metier.lake.upkeep import compact
+from metier.stored import as_json, from_json
 
 DAY = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -166,3 +169,30 @@ def test_an_undo_killed_anywhere_is_finished_by_the_next(tmp_path, monkeypatch, 
     undo_import(Lake(str(tmp_path)), wrong)
     assert ids(tmp_path) == ["kept"]
     assert [entry.state for entry in list_imports(Lake(str(tmp_path)))] == ["undone"]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(st.sets(st.sampled_from("abcdef"), min_size=1), min_size=1, max_size=4), data=st.data())
+def test_imports_undone_from_the_newest_on_leave_what_the_others_brought(tmp_path_factory, parts, data):
+    folder = tmp_path_factory.mktemp("lake")
+    recorded = [imported(folder, clients(*sorted(keys)), minutes=minutes) for minutes, keys in enumerate(parts)]
+    kept = data.draw(st.integers(0, len(parts)))
+    for import_id in reversed(recorded[kept:]):
+        undo_import(Lake(str(folder)), import_id)
+    assert ids(folder) == sorted(set().union(*parts[:kept]))
+
+
+COUNTS = st.dictionaries(st.sampled_from(tuple(TABLES)), st.integers(0, 9))
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+PATHS = st.lists(st.text(), max_size=3).map(tuple)
+
+
+@given(
+    st.one_of(
+        st.builds(Start, st.text(), MOMENTS),
+        st.builds(Note, st.text(), PATHS, st.integers(), st.integers()),
+        st.builds(Import, st.text(), st.text(), MOMENTS, COUNTS, COUNTS, COUNTS, files=PATHS, quarantine_files=PATHS),
+    )
+)
+def test_what_is_stored_of_an_import_is_read_back_equal(stored):
+    assert from_json(type(stored), as_json(stored)) == stored
