@@ -12,6 +12,15 @@ from metier.errors import ValidationError
 
 Measure = Literal["freshness", "volume", "null rate", "psi", "ks", "skew"]
 Verdict = Literal["within", "past", "not measured"]
+UNITS: dict[Measure, tuple[float, str]] = {
+    "freshness": (1.0, " h"),
+    "volume": (1.0, " × usual"),
+    "null rate": (100.0, " %-points"),
+    "psi": (1.0, ""),
+    "ks": (1.0, ""),
+    "skew": (1.0, ""),
+}
+"""How a value is shown to people: times this, then the unit. A change of a share is in points of a percentage."""
 NAMED = 5
 """Findings that an error names."""
 
@@ -65,9 +74,17 @@ class Finding:
         where = f"{self.subject}.{self.column}" if self.column else self.subject
         if self.value is None:
             return f"{self.measure} of {where} not measured: {self.note}"
-        limits = [f"at least {self.low:g}"] if self.low is not None else []
-        limits += [f"at most {self.high:g}"] if self.high is not None else []
-        return f"{self.measure} of {where} is {self.value:.4g} ({' and '.join(limits)})"
+        bounds = (("at least", self.low), ("at most", self.high))
+        limits = [f"{bound} {show_value(self.measure, limit)}" for bound, limit in bounds if limit is not None]
+        return f"{self.measure} of {where} is {show_value(self.measure, self.value)} ({' and '.join(limits)})"
+
+
+def show_value(measure: Measure, value: float | None) -> str:
+    """A value or a limit of a measure as people read it, with its unit: 0.1 of a null rate is 10 %-points."""
+    if value is None or math.isnan(value):
+        return "–"
+    times, unit = UNITS[measure]
+    return f"{value * times:.4g}{unit}"
 
 
 def judged(

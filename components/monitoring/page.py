@@ -43,11 +43,10 @@ def render_html(report: MonitoringReport) -> str:
     """The self-contained page."""
     import jinja2
 
-    from components.evaluation.report.document import show_cell
     from components.monitoring import page_charts
+    from components.monitoring.findings import show_value
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["cell"] = show_cell
-    return environment.get_template(TEMPLATE).render(report=report, charts=page_charts)
+    return environment.get_template(TEMPLATE).render(report=report, charts=page_charts, shown=show_value)

@@ -14,28 +14,33 @@ from components.monitoring.health import Nulls, Volume, usual
 
 MOST_BARS = 30
 BAR_INCHES = 0.24
+SMALL_SHIFT = 0.1
+"""A smaller PSI is no shift by Siddiqi's rule of thumb (see drift.py): it has no bar."""
 Bar = tuple[str, float, bool]
 """Name, value, and whether it is past its limit."""
 
 
 def psi_chart(findings: Sequence[Finding]) -> Markup:
-    """The largest PSI that were judged, and their limit."""
-    judged = [each for each in findings if each.verdict != "not measured"]
-    bars = [(f"{each.subject}.{each.column}", each.value or 0.0, each.verdict == "past") for each in judged]
-    limit = judged[0].high if judged else None
-    return _bars(bars, "PSI since the reference", limit)
+    """The largest PSI that are a shift at all, and their limit; empty where nothing drifted."""
+    shifted = [
+        finding for finding in findings if finding.verdict != "not measured" and (finding.value or 0.0) >= SMALL_SHIFT
+    ]
+    bars = [
+        (f"{finding.subject}.{finding.column}", finding.value or 0.0, finding.verdict == "past") for finding in shifted
+    ]
+    return _bars(bars, "PSI since the reference", shifted[0].high if shifted else None)
 
 
 def nulls_chart(nulls: Mapping[str, Nulls], findings: Sequence[Finding]) -> Markup:
     """The largest shares of nulls; marked where they moved past the limit."""
     moved = {(each.subject, each.column) for each in findings if each.verdict == "past"}
     bars = [
-        (f"{view}.{name}", count / each.rows, (view, name) in moved)
+        (f"{view}.{name}", 100 * count / each.rows, (view, name) in moved)
         for view, each in nulls.items()
         for name, count in each.nulls.items()
         if count
     ]
-    return _bars(bars, "share of nulls", None)
+    return _bars(bars, "share of nulls, %", None)
 
 
 def volume_chart(volumes: Sequence[Volume]) -> Markup:
@@ -48,7 +53,9 @@ def volume_chart(volumes: Sequence[Volume]) -> Markup:
             curves.append(Curve(each.table, tuple(map(float, days)), tuple(rows / before for rows in each.rows)))
     if not curves:
         return Markup("")
-    return curve_chart(Chart("Volume by day", "days before the last whole day", "rows / median", tuple(curves)))
+    return curve_chart(
+        Chart("Volume by day", "days before the last whole day", "rows / median of the weekday", tuple(curves))
+    )
 
 
 def _bars(bars: Sequence[Bar], title: str, limit: float | None) -> Markup:

@@ -162,7 +162,8 @@ def test_the_furthest_past_its_limit_is_named_first():
         require(findings, "monitoring.html")
     assert str(refused.value) == (
         "monitoring: 4 past their limits: skew of served features is 1 (at most 0); "
-        "volume of queries is 0.1 (at least 0.5 and at most 2); freshness of jobs is 96 (at most 48); "
+        "volume of queries is 0.1 × usual (at least 0.5 × usual and at most 2 × usual); "
+        "freshness of jobs is 96 h (at most 48 h); "
         "psi of v.slightly is 0.3 (at most 0.25); read monitoring.html"
     )
 

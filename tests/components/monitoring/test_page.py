@@ -11,6 +11,7 @@ from components.monitoring.findings import judged, unmeasured
 from components.monitoring.health import Nulls, Volume
 from components.monitoring.monitoring_report import MonitoringReport
 from components.monitoring.page import read_nulls, render_html, write_report
+from components.monitoring.page_charts import nulls_chart, psi_chart
 from metier.errors import InputError
 from tests.components.evaluation.outline import Outline
 
@@ -48,6 +49,30 @@ def test_the_page_names_what_is_past_and_escapes_names(report):
     assert "<li>psi of job_profile.city is 0.75 (at most 0.25)</li>" in page
     assert "25 rows; its weekday has 100" in page
     assert "<b>" not in page
+
+
+def test_no_bar_is_drawn_where_nothing_drifts():
+    findings = tuple(judged("psi", "job_profile", f"column {i}", value=i / 1000, high=0.25) for i in range(30))
+    page = render_html(MonitoringReport(NOW, "", NOW, findings, (), {}))
+    assert "Nothing drifted: no PSI that was measured reaches 0.1." in page
+    assert "<svg" not in page
+
+
+def test_only_what_shifted_has_a_bar():
+    findings = (judged("psi", "v", "shifted", value=0.2, high=0.25), judged("psi", "v", "quiet", value=0.01, high=0.25))
+    drawn = psi_chart(findings)
+    assert "v.shifted" in drawn
+    assert "v.quiet" not in drawn
+
+
+def test_every_value_and_limit_has_its_unit(report):
+    page = render_html(report)
+    for shown in ("0.5 h", "48 h", "0.25 × usual", "25 %-points", "10 %-points"):
+        assert f'<td class="number">{shown}</td>' in page
+    assert judged("null rate", "v", "c", value=0.25, high=0.1).render() == (
+        "null rate of v.c is 25 %-points (at most 10 %-points)"
+    )
+    assert "share of nulls, %" in nulls_chart(NULLS, ())
 
 
 def test_a_report_without_findings_still_renders():

@@ -85,7 +85,9 @@ def test_a_later_run_finds_the_rate_that_drifted_and_the_city_that_emptied(home)
         ("null rate", "city"),
     }
     assert report.reference_as_of == NOW
-    with pytest.raises(ValidationError, match=r"null rate of freelancer_profile\.city is 1 "):
+    with pytest.raises(
+        ValidationError, match=r"null rate of freelancer_profile\.city is 100 %-points \(at most 10 %-points\)"
+    ):
         require(report.findings, "page")
 
 

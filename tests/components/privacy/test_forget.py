@@ -87,7 +87,11 @@ def small(home: Path) -> Settings:
     add(lake, "impressions", *(shown(*each) for each in [*shows, ("q-carl", "bob", 2)]))
     add(lake, "interactions", act("i-ann", "ann", "j-dora", "dora"), act("i-bob", "bob", "j-dora", "dora"))
     lake.quarantine("clients", pa.table({"client_id": ["ann", "eve"]}), pa.array(["odd", "odd"]), "a.csv")
-    for folder, text in (("reports/job_feed", "Asked by ann: soup"), ("reports/review", "Asked by annabel: soup")):
+    for folder, text in (
+        ("reports/job_feed/a run", "Asked by ann: soup"),
+        ("reports/job_feed/another", "Asked by bob"),
+        ("reports/review", "Asked by annabel: soup"),
+    ):
         (home / folder).mkdir(parents=True)
         (home / folder / "report.html").write_text(f"<p>{text}</p>")
     for name, who in (("run-1", "ann"), ("run-2", "bob")):
@@ -152,6 +156,7 @@ def test_a_freelancer_is_gone_and_the_receipt_counts_it(tmp_path):
     for name, rows in after.items():
         assert rows == [row for row in before[name] if not {"ann", "q-ann"} & set(map(str, row.values()))]
     assert (tmp_path / "reports" / "review").exists()
+    assert [path.name for path in (tmp_path / "reports" / "job_feed").iterdir()] == ["another"]
     assert [path.name for path in (tmp_path / "pipelines" / "runs").iterdir()] == ["run-2"]
 
 
