@@ -17,6 +17,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from feature_repo import definitions
 from feature_repo.build.built import Built, change, definition, sources, take_back
 from feature_repo.build.by_day import DayFiles, day_of, day_path, days_in, midnight
 from feature_repo.build.histories import fold, history_schema, newest
@@ -155,7 +156,19 @@ def _set_block(connection: duckdb.DuckDBPyConnection, first: int, clock: datetim
 def _rows(connection: duckdb.DuckDBPyConnection, view: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
     """Schema and batches of a view's rows in the block."""
     reader = _query(connection, view).to_arrow_reader(ROWS_A_BATCH)
+    _require_declared(view, reader.schema.names)
     return reader.schema, (pa.Table.from_batches([batch]) for batch in reader)
+
+
+def _require_declared(view: str, columns: Sequence[str]) -> None:
+    """FeatureError where the SQL of a view gives other features than its definition declares."""
+    (definition,) = (one for one in definitions.VIEWS if one.name == view)
+    names = {*definition.join_keys, "event_timestamp", "recorded_at", *(field.name for field in definition.features)}
+    if names != set(columns):
+        raise FeatureError(
+            f"sql/{view}.sql lacks {sorted(names - set(columns))} of definitions.py, which lacks "
+            f"{sorted(set(columns) - names)} of it; name a feature in both"
+        )
 
 
 def _query(connection: duckdb.DuckDBPyConnection, view: str) -> duckdb.DuckDBPyRelation:
