@@ -38,6 +38,11 @@ def estimate_examination(
 
     Rows are weighted by 1 / propensity where given, which makes every candidate equally frequent at every rank. Rates
     are made non-increasing by isotonic regression weighted by the rows of each rank.
+
+    Both candidates at rank 1 were clicked and one of two at rank 2, which is looked at half as often:
+
+    >>> estimate_examination(rank=[1, 1, 2, 2], clicked=[1, 1, 1, 0]).by_rank
+    array([1. , 0.5])
     """
     from sklearn.isotonic import isotonic_regression
 
@@ -68,6 +73,13 @@ def corrected_ndcg_at_k(
     Each gain is divided by the examination of the rank it was logged at. Within a query that cancels out (a slate with
     one click has the same NDCG at any weight), so the correction lives in the weights: the corrected ideal gain. Their
     weighted mean is the sum of corrected gains over the sum of ideal ones.
+
+    Each query has one click, which the new order puts first; that of query b was logged at rank 2, where half look, so
+    it stands for two:
+
+    >>> half = estimate_examination(rank=[1, 1, 2, 2], clicked=[1, 1, 1, 0])
+    >>> corrected_ndcg_at_k([1, 0, 0, 1], [0.9, 0.1, 0.1, 0.9], ["a", "a", "b", "b"], 2, [1, 2, 1, 2], half)
+    (array([1., 1.]), array([1., 2.]))
     """
     gained, ideal = weighted_dcg_at_k(relevance, score, query_id, 1.0 / examination.at(rank), k)
     return np.divide(gained, ideal, out=np.full(len(ideal), np.nan), where=ideal > 0), ideal

@@ -60,6 +60,11 @@ def mean_interval(
 
     Bounds are expanded percentiles (Hesterberg 2015, section 5.2): percentiles taken a little further out, as a t
     quantile and the n/(n-1) of the variance ask; without it few actors give intervals that are too narrow.
+
+    Actor a asked three times and b once, so the mean is 3 / 4, and either of the two may be all that a resample draws:
+
+    >>> mean_interval([1, 1, 1, 0], ["a", "a", "a", "b"])
+    Interval(value=0.75, low=0.0, high=1.0, n=4, n_actors=2)
     """
     value, ids = np.asarray(values, dtype=np.float64), np.asarray(actors)
     weight = np.ones(value.shape) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -86,7 +91,14 @@ def paired_difference(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """(Weighted) mean of a - b over the queries where both are defined; a, b, actors: (n_queries,)."""
+    """(Weighted) mean of a - b over the queries where both are defined; a, b, actors: (n_queries,).
+
+    Two queries are defined on both sides, (0.75 - 0.5 + 0.5 - 0.5) / 2:
+
+    >>> found = paired_difference([0.75, float("nan"), 0.5], [0.5, 0.1, 0.5], ["a", "b", "c"])
+    >>> found.value, found.n, found.above_zero
+    (0.125, 2, False)
+    """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if first.shape != second.shape:
         raise InputError(f"paired values have shapes {first.shape} and {second.shape}; give both for the same queries")

@@ -56,6 +56,13 @@ def estimate(
     ips: mean(w r). snips: sum(w r) / sum(w). dr: mean(q_hat_target + w (r - q_hat)), with q_hat the reward model at
     the logged action and q_hat_target its expectation under the target (Dudik et al. 2011); only dr reads them.
     `cluster` (n,) names who is resampled, such as the actor; by default each row is its own.
+
+    A coin chose between two candidates, of which the first is always clicked; the target shows it three times in four.
+    Weights are 1.5 and 0.5, so (10 * 1.5 * 1) / 20; the rows are worth (15 + 5)^2 / (10 * 1.5^2 + 10 * 0.5^2) of 20:
+
+    >>> found = estimate([1, 0] * 10, propensity=[0.5] * 20, target_probability=[0.75, 0.25] * 10)
+    >>> found.value, found.effective_sample_size
+    (0.75, 16.0)
     """
     if method not in METHODS:
         raise UnknownNameError("off-policy method", method, METHODS)

@@ -23,7 +23,13 @@ HIGHEST_GRADE = 100.0
 
 
 def ndcg_at_k(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike, k: int) -> FloatArray:
-    """Normalised discounted cumulative gain of the k best scored candidates."""
+    """Normalised discounted cumulative gain of the k best scored candidates.
+
+    Grades 2, 0, 1 in the order of their scores gain 3, 0, 1, so (3 / 1 + 1 / 2) / (3 / 1 + 1 / log2(3)):
+
+    >>> ndcg_at_k([2, 0, 1], [0.9, 0.8, 0.7], ["q", "q", "q"], k=3).round(4)
+    array([0.9639])
+    """
     ranking = _rank(relevance, score, query_id, k)
     return _ratio_or_nan(*_dcg(ranking, np.exp2(ranking.relevance) - 1.0, k))
 
@@ -40,7 +46,13 @@ def weighted_dcg_at_k(
 
 
 def mrr(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike, k: int | None = None) -> FloatArray:
-    """One over the rank of the first relevant candidate, zero when it ranks below k."""
+    """One over the rank of the first relevant candidate, zero when it ranks below k.
+
+    The first relevant candidate of query a ranks second; query b has none:
+
+    >>> mrr([0, 1, 1, 0], [0.9, 0.8, 0.7, 0.5], ["a", "a", "a", "b"])
+    array([0.5, nan])
+    """
     ranking = _rank(relevance, score, query_id, k)
     first = _first_tie_with_relevant(ranking)
     size, hits, above = ranking.tie_size[first], ranking.tie_hits[first], ranking.tie_above[first]
@@ -54,7 +66,13 @@ def mrr(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike,
 
 
 def recall_at_k(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike, k: int) -> FloatArray:
-    """Relevant candidates among the first k over all relevant candidates of the query."""
+    """Relevant candidates among the first k over all relevant candidates of the query.
+
+    One of the two relevant candidates is among the first two:
+
+    >>> recall_at_k([1, 0, 1], [0.9, 0.8, 0.7], [7, 7, 7], k=2)
+    array([0.5])
+    """
     ranking = _rank(relevance, score, query_id, k)
     inside = np.clip(k - ranking.tie_above, 0, ranking.tie_size) / ranking.tie_size
     found = _sum_by(ranking.tie_query, ranking.tie_hits * inside, ranking.n_queries)
@@ -63,7 +81,13 @@ def recall_at_k(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.Ar
 
 
 def hit_rate_at_k(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike, k: int) -> FloatArray:
-    """Probability that at least one relevant candidate is among the first k (zero or one without ties)."""
+    """Probability that at least one relevant candidate is among the first k (zero or one without ties).
+
+    Three candidates tie for two places and one of them is relevant, so it is shown two times in three:
+
+    >>> hit_rate_at_k([1, 0, 0], [0.5, 0.5, 0.5], [7, 7, 7], k=2).round(3)
+    array([0.667])
+    """
     ranking = _rank(relevance, score, query_id, k)
     size, hits = ranking.tie_size, ranking.tie_hits
     places = np.clip(k - ranking.tie_above, 0, size)

@@ -28,7 +28,12 @@ class SliceValue:
 def by_slice(
     values: npt.ArrayLike, actors: npt.ArrayLike, slicings: Mapping[str, npt.ArrayLike], seed: int = 0
 ) -> list[SliceValue]:
-    """Mean of values (n_queries,) in each slice, largest first within its slicing."""
+    """Mean of values (n_queries,) in each slice, largest first within its slicing.
+
+    >>> found = by_slice([1, 0, 1, 0.5], ["a", "b", "c", "d"], {"category": ["design", "design", "sales", "design"]})
+    >>> [(part.label, part.share, part.interval.value) for part in found]
+    [('design', 0.75, 0.5), ('sales', 0.25, 1.0)]
+    """
     value, ids = np.asarray(values, dtype=np.float64), np.asarray(actors)
     return [
         SliceValue(slicing, label, share, mean_interval(value[rows], ids[rows], seed=seed))
@@ -39,7 +44,12 @@ def by_slice(
 def paired_by_slice(
     a: npt.ArrayLike, b: npt.ArrayLike, actors: npt.ArrayLike, slicings: Mapping[str, npt.ArrayLike], seed: int = 0
 ) -> list[SliceValue]:
-    """Mean of a - b (n_queries,) in each slice."""
+    """Mean of a - b (n_queries,) in each slice.
+
+    >>> found = paired_by_slice([1, 1], [0, 1], ["a", "b"], {"category": ["sales", "design"]})
+    >>> [(part.label, part.interval.value) for part in found]
+    [('design', 0.0), ('sales', 1.0)]
+    """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     ids = np.asarray(actors)
     return [
@@ -49,7 +59,11 @@ def paired_by_slice(
 
 
 def seen_before(ids: npt.ArrayLike, earlier: npt.ArrayLike, seen: str, unseen: str) -> npt.NDArray[np.object_]:
-    """Label each id by whether it occurs in `earlier`, such as seen="known actor", unseen="new actor"."""
+    """Label each id by whether it occurs in `earlier`, such as seen="known actor", unseen="new actor".
+
+    >>> seen_before(["f1", "f2"], earlier=["f2", "f3"], seen="known actor", unseen="new actor").tolist()
+    ['new actor', 'known actor']
+    """
     known = pd.Index(np.asarray(ids)).isin(np.asarray(earlier))
     return np.where(known, seen, unseen).astype(object)
 

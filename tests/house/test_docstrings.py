@@ -6,6 +6,17 @@ from importlib import import_module
 import pytest
 
 EXAMPLES = {
+    "components.measures": (
+        "hit_rate_at_k",
+        "mean_interval",
+        "mrr",
+        "ndcg_at_k",
+        "paired_difference",
+        "recall_at_k",
+    ),
+    "components.measures.examination": ("corrected_ndcg_at_k", "estimate_examination"),
+    "components.measures.off_policy": ("estimate",),
+    "components.measures.slices": ("by_slice", "paired_by_slice", "seen_before"),
     "components.ranking": ("Ensemble", "ExternalRanker", "NeuralRanker", "Ranker", "XGBoostRanker"),
 }
 """Names by module; those that a room re-exports stand under the room."""
@@ -15,7 +26,7 @@ EXAMPLES = {
 def test_the_example_of_a_docstring_gives_what_it_says(module, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shown = getattr(import_module(module), name)
-    examples = doctest.DocTestFinder(recurse=False).find(shown, name, globs={name: shown})
+    examples = doctest.DocTestFinder(recurse=False).find(shown, name, globs=vars(import_module(module)).copy())
     result, runner = [], doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     for example in examples:
         runner.run(example, out=result.append)
