@@ -4,7 +4,7 @@ The one place that tells the surfaces apart by name. Knows no file, no feature a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from metier.contract import Side, Surface
@@ -25,6 +25,7 @@ class SurfaceSpec:
     table: _Table
     key: _Key
     prose: _Prose
+    _: KW_ONLY
     move: Literal["apply", "invite", "accept"]
     """The kind of interaction by which the actor turns to a candidate in earnest."""
     route: str
@@ -54,9 +55,11 @@ class SurfaceSpec:
 
 def _specs() -> Iterator[SurfaceSpec]:
     talent: _Candidates = ("freelancers", "freelancer_id", "overview")
-    yield SurfaceSpec("talent_search", "client", *talent, "invite", "/v1/search/talent")
-    yield SurfaceSpec("job_feed", "freelancer", "jobs", "job_id", "description", "apply", "/v1/feed/jobs")
-    yield SurfaceSpec("applicant_review", "client", *talent, "accept", "/v1/review/applicants", retrieves=False)
+    yield SurfaceSpec("talent_search", "client", *talent, move="invite", route="/v1/search/talent")
+    yield SurfaceSpec("job_feed", "freelancer", "jobs", "job_id", "description", move="apply", route="/v1/feed/jobs")
+    yield SurfaceSpec(
+        "applicant_review", "client", *talent, move="accept", route="/v1/review/applicants", retrieves=False
+    )
 
 
 _BY_NAME: dict[Surface, SurfaceSpec] = {spec.name: spec for spec in _specs()}

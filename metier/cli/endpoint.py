@@ -20,7 +20,9 @@ def ask(url: str, path: str, body: str) -> dict[str, Any]:
     try:
         response = httpx.post(url + path, content=body.encode(), headers=headers, timeout=ASK_SECONDS)
         answer: dict[str, Any] = response.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise InputError(f"{url!r} is not the URL of an endpoint; give one such as http://127.0.0.1:8000") from error
+    except (httpx.HTTPError, ValueError) as error:
         raise ServingError(f"no answer from {url} ({type(error).__name__}); start it with `metier serve`") from error
     if response.status_code >= 400:
         kind = ServingError if response.status_code >= 500 else InputError

@@ -85,6 +85,7 @@ def simulate(
     freelancers: Annotated[int, typer.Option(help="People in the world.")] = 1500,
     jobs: Annotated[int, typer.Option(help="Jobs posted.")] = 1000,
     impressions: Annotated[int, typer.Option(help="About how many impressions are logged.")] = 100_000,
+    *,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 7,
     end: Annotated[datetime, typer.Option(help="Last day of the world, UTC.")] = datetime(2026, 3, 1),
     click_model: Annotated[str, typer.Option(help="position_trust or cascade.")] = "position_trust",

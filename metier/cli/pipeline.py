@@ -80,6 +80,7 @@ def run(
 def submit(
     name: NameArgument,
     host: HostOption,
+    *,
     surface: SurfaceOption = None,
     ranker: RankerOption = None,
     as_of: AsOfOption = None,

@@ -201,3 +201,7 @@ def test_a_slate_shows_the_newest_title_beside_each_candidate(tmp_path):
 def test_no_endpoint_is_one_line_that_says_what_to_start(tmp_path):
     asked = metier(tmp_path, "rank", "{}", "--url", "http://127.0.0.1:9", "--route", "feed/jobs")
     assert_clear(asked, 1, "no answer from http://127.0.0.1:9", "metier serve")
+
+
+def test_what_is_no_url_is_a_mistake_of_the_caller(tmp_path):
+    assert_clear(metier(tmp_path, "rank", "{}", "--url", "nonsense"), 2, "'nonsense' is not the URL", "http://")
