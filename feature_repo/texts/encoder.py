@@ -10,9 +10,11 @@ import hashlib
 import importlib.metadata
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -48,11 +50,7 @@ class Encoder:
         self.card_tokens: int = self._manifest["card_tokens"]
         self.query_tokens: int = self._manifest["query_tokens"]
         self.precision: str = self._manifest["precision"]
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(directory / TOKENIZER))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._session = open_session(str(directory / MODEL))
-        self._check_products()
+        self._model = _shared_model(directory, self._manifest["files"])
 
     @classmethod
     def load(cls, dir: Path | str | None = None, cache_dir: Path | None = None) -> Self:
@@ -97,7 +95,7 @@ class Encoder:
         vectors = np.zeros((len(distinct), self.dimension), dtype=np.float32)
         done = 0
         for batch in _equal_batches(np.array([len(ids) for ids in tokens], dtype=np.int64)):
-            vectors[batch] = self._run(np.array([tokens[i] for i in batch], dtype=np.int64))
+            vectors[batch] = self._model.run(np.array([tokens[i] for i in batch], dtype=np.int64))
             done += len(batch)
             if progress is not None:
                 progress(done, len(distinct))
@@ -106,23 +104,50 @@ class Encoder:
     def _tokens(self, text: str, max_tokens: int) -> list[int]:
         """Token ids with both special tokens, `max_tokens` at most; lone surrogates read as question marks."""
         kept = text[: CHARACTERS_A_TOKEN * max_tokens].encode("utf-8", "replace").decode("utf-8")
-        ids: list[int] = self._tokenizer.encode(kept).ids
+        ids: list[int] = self._model.tokenizer.encode(kept).ids
         return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
 
-    def _run(self, ids: IntArray) -> FloatArray:
-        result: FloatArray = self._session.run(None, {"input_ids": ids})[0]
-        return result
 
-    def _check_products(self) -> None:
+class _Model:
+    """Tokenizer and session of one set of files; both may be used by several threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self.tokenizer = tokenizers.Tokenizer.from_file(str(directory / TOKENIZER))
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        self._session = open_session(str(directory / MODEL))
+        self._check_products(directory)
+
+    def run(self, ids: IntArray) -> FloatArray:
+        """(n, dimension) of token ids (n, tokens)."""
+        vectors: FloatArray = self._session.run(None, {"input_ids": ids})[0]
+        return vectors
+
+    def _check_products(self, directory: Path) -> None:
         """Some CPUs saturate int8 products that the exporting CPU did not: better refused than silently worse."""
-        probe = json.loads((self.directory / PROBE).read_text())
-        found = self._run(np.array(probe["input_ids"][:1], dtype=np.int64))[0]
-        cosine = float(found @ np.array(probe["embedding"][0], dtype=np.float32))
+        probe = json.loads((directory / PROBE).read_text())
+        vector = self.run(np.array(probe["input_ids"][:1], dtype=np.int64))[0]
+        cosine = float(vector @ np.array(probe["embedding"][0], dtype=np.float32))
         if cosine < SAME_PRODUCTS:
             raise ArtifactError(
-                f"this CPU computes the encoder in {self.directory} differently (cosine {cosine:.3f}); "
+                f"this CPU computes the encoder in {directory} differently (cosine {cosine:.3f}); "
                 "delete that folder and export the encoder on this machine"
             )
+
+
+_MODELS: WeakValueDictionary[str, _Model] = WeakValueDictionary()
+"""Models of this process by the sha256 of their files: bundles with equal encoders hold one between them."""
+_LOADING = threading.Lock()
+
+
+def _shared_model(directory: Path, files: Mapping[str, str]) -> _Model:
+    """The model in `directory`, whose `files` were verified; loaded unless an encoder of equal files is in use."""
+    key = json.dumps(files, sort_keys=True)
+    with _LOADING:
+        model = _MODELS.get(key)
+        if model is None:
+            model = _MODELS[key] = _Model(directory)
+    return model
 
 
 def _equal_batches(lengths: IntArray) -> Iterator[IntArray]:

@@ -304,6 +304,13 @@ def test_an_encoder_that_the_manifest_does_not_name_is_refused(copied):
         _ = Bundle.load(copied).encoder
 
 
+def test_bundles_with_one_encoder_hold_it_once_in_a_process(written, other):
+    first, second = Bundle.load(written.folder), Bundle.load(other.folder)
+    assert first.manifest.encoder_hash == second.manifest.encoder_hash
+    assert first.encoder is not second.encoder
+    assert first.encoder._model is second.encoder._model
+
+
 def test_loading_and_scoring_import_nothing_of_training(written):
     program = (
         "import json, sys, numpy as np\n"

@@ -1,7 +1,10 @@
 """The embedding rule and the encoder's border: what may go in, what must come out, what is refused."""
 
+import gc
+import hashlib
 import json
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +139,33 @@ def test_threads_share_an_encoder(encoder: Encoder) -> None:
         thread.join()
     assert len(found) == 3
     assert max(found) <= 1e-6
+
+
+def test_encoders_of_equal_files_share_one_session_which_goes_with_the_last(encoder: Encoder, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        encoder.save(tmp_path / name)
+    first, second = Encoder.load(tmp_path / "first"), Encoder.load(tmp_path / "second")
+    assert first.hash == second.hash
+    assert first._model is second._model is encoder._model
+
+    (tmp_path / "first" / "probe.json").write_text((tmp_path / "first" / "probe.json").read_text() + " ")
+    manifest = json.loads((tmp_path / "first" / "encoder.json").read_text())
+    manifest["files"]["probe.json"] = hashlib.sha256((tmp_path / "first" / "probe.json").read_bytes()).hexdigest()
+    (tmp_path / "first" / "encoder.json").write_text(json.dumps(manifest))
+    other = Encoder.load(tmp_path / "first")
+    assert other._model is not second._model
+    held = weakref.ref(other._model)
+    del other
+    gc.collect()
+    assert held() is None
+
+
+def test_equal_files_with_other_token_limits_share_a_session_and_not_a_hash(encoder: Encoder, tmp_path: Path) -> None:
+    encoder.save(tmp_path)
+    manifest = json.loads((tmp_path / "encoder.json").read_text())
+    (tmp_path / "encoder.json").write_text(json.dumps({**manifest, "query_tokens": 4}))
+    shorter = Encoder.load(tmp_path)
+    assert shorter.hash != encoder.hash
+    assert shorter._model is encoder._model
+    text = "one two three four five six"
+    assert not np.array_equal(shorter.encode_queries([text]), encoder.encode_queries([text]))

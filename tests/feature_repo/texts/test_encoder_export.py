@@ -46,7 +46,7 @@ def test_the_shipped_model_runs_in_int8_within_the_cosine_bar_of_torch_at_4_32_a
     for tokens in LENGTHS:
         texts = [" ".join((WORDS * 5).split()[start : start + tokens]) for start in range(0, 60, 15)]
         for text, vector in zip(texts, encoder.encode(texts), strict=True):
-            ids = encoder._tokenizer.encode(text).ids
+            ids = encoder._model.tokenizer.encode(text).ids
             ids = ids if len(ids) <= 256 else [*ids[:255], ids[-1]]
             with torch.no_grad():
                 pooled = bert(torch.tensor([ids])).last_hidden_state.mean(dim=1)[0].numpy()
@@ -58,7 +58,7 @@ def test_fp32_equals_torch(tiny: Path, tmp_path: Path) -> None:
     encoder = Encoder.load(tmp_path / "exact")
     bert = transformers.AutoModel.from_pretrained(str(tiny), local_files_only=True).eval()
     with torch.no_grad():
-        ids = torch.tensor([encoder._tokenizer.encode("pastry chef").ids])
+        ids = torch.tensor([encoder._model.tokenizer.encode("pastry chef").ids])
         pooled = torch.nn.functional.normalize(bert(ids).last_hidden_state.mean(dim=1), dim=1)[0].numpy()
     assert (encoder.precision, encoder.dimension) == ("fp32", 32)
     np.testing.assert_allclose(encoder.encode(["pastry chef"])[0], pooled, atol=1e-5)
