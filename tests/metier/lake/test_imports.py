@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from feature_repo.build.built import BEGINNING, Built, change, definition, sources
 from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake import Lake
@@ -63,6 +64,16 @@ def test_an_undo_removes_the_rows_of_its_import_alone(tmp_path):
     assert ids(tmp_path) == ["after", "before"]
     assert [entry.state for entry in list_imports(Lake(str(tmp_path)))] == ["undone", "there"]
     assert "metier pipeline run training" in report.render()
+
+
+def test_features_built_of_an_undone_import_are_built_from_scratch(tmp_path):
+    lake = Lake(str(tmp_path))
+    imported(tmp_path, clients("a"))
+    wrong = imported(tmp_path, clients("b", day=1), minutes=1)
+    built = Built((DAY + timedelta(days=1)).isoformat(), definition(), tuple(sources(lake)))
+    assert change(lake, built, sources(lake), built.moment).first_day is None
+    undo_import(lake, wrong)
+    assert change(lake, built, sources(lake), built.moment).first_day == BEGINNING
 
 
 def test_an_undone_import_can_be_imported_again(tmp_path):
