@@ -22,22 +22,16 @@ from metier.lake.lake import AppendReport, Lake, temporary
 from metier.stored import Moment, as_json, from_json
 
 FOLDER = "imports"
-START, UNDOING, UNDONE = "import.json", "undoing.json", "undone.json"
+FIRST, UNDOING, UNDONE = "000000.json", "undoing.json", "undone.json"
 QUARANTINE = "quarantine/"
-
-
-@dataclass(frozen=True)
-class Start:
-    """The first note of an import: where it read, and when."""
-
-    source: str
-    started_at: Moment
 
 
 @dataclass(frozen=True)
 class Note:
     """One append of an import, or rejected rows (`table` is quarantine/TABLE); files are paths below the lake."""
 
+    source: str
+    started_at: Moment
     table: str
     files: tuple[str, ...]
     written: int
@@ -94,11 +88,8 @@ def recording(url: str, source: str, now: datetime | None = None) -> Lake:
     numbers = count()
 
     def note(name: str, files: Sequence[str], report: AppendReport) -> None:
-        number = next(numbers)
-        if number == 0:
-            _write(fs, f"{root}/{folder}/{START}", as_json(Start(source, started)))
-        entry = Note(name, tuple(files), report.written, report.duplicates)
-        _write(fs, f"{root}/{folder}/{number:06}.json", as_json(entry))
+        entry = Note(source, started, name, tuple(files), report.written, report.duplicates)
+        _write(fs, f"{root}/{folder}/{next(numbers):06}.json", as_json(entry))
 
     return Lake(url, note)
 
@@ -106,7 +97,7 @@ def recording(url: str, source: str, now: datetime | None = None) -> Lake:
 def list_imports(lake: Lake) -> list[Import]:
     """Every recorded import, the oldest first."""
     fs, root = fsspec.core.url_to_fs(lake.url)
-    imports = [_read(fs, posixpath.dirname(path)) for path in fs.glob(f"{root}/{FOLDER}/*/{START}")]
+    imports = [_read(fs, posixpath.dirname(path)) for path in fs.glob(f"{root}/{FOLDER}/*/{FIRST}")]
     return sorted(imports, key=lambda entry: (entry.started_at, entry.id))
 
 
@@ -173,12 +164,11 @@ def _require_last(entry: Import, later: Sequence[Import]) -> None:
 
 
 def _read(fs: fsspec.AbstractFileSystem, folder: str) -> Import:
-    start = from_json(Start, fs.cat_file(f"{folder}/{START}"))
     written, duplicates, quarantined = Counter[str](), Counter[str](), Counter[str]()
     files: list[str] = []
     rejected: list[str] = []
-    for path in sorted(fs.glob(f"{folder}/[0-9]*.json")):
-        note = from_json(Note, fs.cat_file(path))
+    notes = [from_json(Note, fs.cat_file(path)) for path in sorted(fs.glob(f"{folder}/[0-9]*.json"))]
+    for note in notes:
         if note.table.startswith(QUARANTINE):
             quarantined[note.table.removeprefix(QUARANTINE)] += note.written
             rejected += note.files
@@ -188,7 +178,7 @@ def _read(fs: fsspec.AbstractFileSystem, folder: str) -> Import:
             files += note.files
     state = next((word for name, word in _STATES if fs.exists(f"{folder}/{name}")), "there")
     return Import(
-        posixpath.basename(folder), start.source, start.started_at,
+        posixpath.basename(folder), notes[0].source, notes[0].started_at,
         dict(written), dict(duplicates), dict(quarantined),
         files=tuple(files), quarantine_files=tuple(rejected), state=state,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake import Lake
 from metier.lake.exchange import Exchange
-from metier.lake.imports import Import, Note, Start, list_imports, recording, undo_import
+from metier.lake.imports import Import, Note, list_imports, recording, undo_import
 from metier.lake.upkeep import compact
 from metier.stored import as_json, from_json
 
@@ -200,8 +200,7 @@ PATHS = st.lists(st.text(), max_size=3).map(tuple)
 
 @given(
     st.one_of(
-        st.builds(Start, st.text(), MOMENTS),
-        st.builds(Note, st.text(), PATHS, st.integers(), st.integers()),
+        st.builds(Note, st.text(), MOMENTS, st.text(), PATHS, st.integers(), st.integers()),
         st.builds(Import, st.text(), st.text(), MOMENTS, COUNTS, COUNTS, COUNTS, files=PATHS, quarantine_files=PATHS),
     )
 )
