@@ -112,9 +112,16 @@ def evaluate(
     """
     lake, encoder = Lake(settings.lake), Encoder.load()
     vectors = read_vectors(settings)
-    candidates = IndexedCandidates(lake, study.surface, as_of, vectors, encoder)
-    champion = read_champion(study, ensemble, vectors, encoder.hash, settings)
-    subject = _Subject(study, ensemble, champion, candidates, FeatureStoreClient(settings), settings, as_of, progress)
+    subject = _Subject(
+        study=study,
+        ensemble=ensemble,
+        champion=read_champion(study, ensemble, vectors, encoder.hash, settings),
+        candidates=IndexedCandidates(lake, study.surface, as_of, vectors, encoder),
+        store=FeatureStoreClient(settings),
+        settings=settings,
+        as_of=as_of,
+        progress=progress,
+    )
     if study.protocol == "logged_slates":
         return _logged(subject, TracedDataset.read(held_out), lake)
     return _organic(subject, held_out, lake)
@@ -141,10 +148,10 @@ def _organic(subject: _Subject, held_out: Path, lake: Lake) -> StudyEvaluation:
 def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEvaluation:
     study, candidates = subject.study, subject.candidates
     typed = typed_queries(held_out.rows, lake, subject.as_of)
-    asked = query_features(study.surface, typed, subject.store.training_features)
+    queries = query_features(study.surface, typed, subject.store.training_features)
     retrieval = None
     if study.surface != "applicant_review":
-        retrieval = candidates.for_slates(study.surface, held_out, asked)
+        retrieval = candidates.for_slates(study.surface, held_out, queries)
     slates = logged_slates.scored_slates(held_out, subject.rankers, retrieval)
     metadata = held_out.metadata
     facts = subject.facts | {
@@ -158,7 +165,7 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     sections = logged_slates.sections(slates, subject.settings.truth)
     first, *rest = sections
     titles = dict(zip(candidates.ids, candidates.rows["title"].to_pylist(), strict=True))
-    example = example_table(slates, subject.ensemble, asked, titles)
+    example = example_table(slates, subject.ensemble, queries, titles)
     tables = (*first.tables, *((example,) if example else ()), _labels(metadata, study))
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
     report = EvaluationReport(study.surface, (labelled, *rest), facts, None, tuple(metadata["warnings"]))
@@ -174,8 +181,10 @@ def _labels(metadata: dict[str, Any], study: Study) -> FigureTable:
 def _delays(metadata: dict[str, Any]) -> Chart:
     """The delay curve of each kind: share of its outcomes by days since the impression."""
     curves = []
-    for kind, told in metadata["labels"]["delay_days"].items():
-        points = [(days, int(name[1:]) / 100) for name, days in told.items() if name[1:].isdigit() and days is not None]
+    for kind, delays in metadata["labels"]["delay_days"].items():
+        points = [
+            (days, int(name[1:]) / 100) for name, days in delays.items() if name[1:].isdigit() and days is not None
+        ]
         curves.append(Curve(kind, tuple(days for days, _ in points), tuple(share for _, share in points)))
     return Chart("Delay of outcomes", "days since the impression", "share of outcomes", tuple(curves))
 

@@ -16,11 +16,11 @@ HEADER = ("rank", "candidate", "P(relevant)", "rank when shown", "observed relev
 
 
 def example_table(
-    slates: ScoredSlates, ensemble: Ensemble, asked: pa.Table, titles: Mapping[str, str]
+    slates: ScoredSlates, ensemble: Ensemble, queries: pa.Table, titles: Mapping[str, str]
 ) -> FigureTable | None:
     """The first held-out query with enough candidates of which one was relevant; None when there is none.
 
-    asked: one row per query with its text and, where it has one, job_profile__title; titles by candidate_id.
+    queries: one row per query with its text and, where it has one, job_profile__title; titles by candidate_id.
     """
     dataset = slates.held_out.dataset
     starts = np.append(0, np.cumsum(dataset.group_sizes))
@@ -32,18 +32,18 @@ def example_table(
     score = ensemble.score(dataset.features[rows])
     ids = slates.held_out.rows["candidate_id"].take(pa.array(rows)).to_pylist()
     best = np.argsort(-score, kind="stable")[:SHOWN]
-    shown, relevance = dataset.rank[rows], dataset.relevance[rows]
+    logged_rank, relevance = dataset.rank[rows], dataset.relevance[rows]
     lines = tuple(
-        (place, titles.get(ids[i], ids[i]), float(score[i]), int(shown[i]), int(relevance[i]))
-        for place, i in enumerate(best, 1)
+        (rank, titles.get(ids[i], ids[i]), float(score[i]), int(logged_rank[i]), int(relevance[i]))
+        for rank, i in enumerate(best, 1)
     )
     return FigureTable(
-        "One held-out query, re-ranked by the ensemble", HEADER, lines, _question(asked.slice(chosen[0], 1))
+        "One held-out query, re-ranked by the ensemble", HEADER, lines, _question(queries.slice(chosen[0], 1))
     )
 
 
-def _question(asked: pa.Table) -> str:
+def _question(query: pa.Table) -> str:
     """What the query said, or whose it was."""
-    row: dict[str, Any] = asked.to_pylist()[0]
-    said = row.get("text") or row.get("job_profile__title") or row.get("freelancer_profile__title")
-    return f"Asked by {row['actor_id']}: {said or 'no words'}"
+    row: dict[str, Any] = query.to_pylist()[0]
+    text = row.get("text") or row.get("job_profile__title") or row.get("freelancer_profile__title")
+    return f"Asked by {row['actor_id']}: {text or 'no words'}"

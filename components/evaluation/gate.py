@@ -89,13 +89,13 @@ def decide(
     The most trusted conclusive evidence decides; less trusted evidence of a loss, a guardrail that is broken and one
     that cannot be told stand in the way of a promotion. Hold means: the incumbent stays, gather what the reasons name.
     """
-    asked = rules or GateRules()
-    ordered = sorted(evidence, key=lambda each: TRUST.index(each.estimand))
-    judged = [_judge(each, asked) for each in ordered]
-    kept = [_keep(each) for each in guardrails]
-    verdict, estimand, reasons = _weigh(ordered, judged, first_champion or asked.logged_may_promote)
-    verdict, reasons = _guard(verdict, reasons, kept)
-    return Decision(verdict, estimand, tuple(reasons), (*judged, *kept), dict(lineage or {}))
+    declared = rules or GateRules()
+    ordered = sorted(evidence, key=lambda one: TRUST.index(one.estimand))
+    judged = [_judge(one, declared) for one in ordered]
+    guarded = [_keep(guardrail) for guardrail in guardrails]
+    verdict, estimand, reasons = _weigh(ordered, judged, first_champion or declared.logged_may_promote)
+    verdict, reasons = _guard(verdict, reasons, guarded)
+    return Decision(verdict, estimand, tuple(reasons), (*judged, *guarded), dict(lineage or {}))
 
 
 def _judge(evidence: Evidence, rules: GateRules) -> Check:
@@ -135,7 +135,7 @@ def _weigh(
         return "hold", None, [*reasons, "no evidence is conclusive; gather more randomised traffic"]
     deciding, check = conclusive[0]
     # Metrics of equal trust stand side by side: one of them getting worse is a loss.
-    peers = [other.status for each, other in conclusive if each.estimand == deciding.estimand]
+    peers = [other.status for peer, other in conclusive if peer.estimand == deciding.estimand]
     if "worse" in peers:
         return "refuse", deciding.estimand, [*reasons, f"the challenger loses on {MEANING[deciding.estimand]}"]
     if any(other.status == "worse" for _, other in conclusive):

@@ -46,7 +46,7 @@ def scored_slates(
     """
     dataset = held_out.dataset
     features = dataset.features
-    column = {name: place for place, name in enumerate(dataset.feature_names)}
+    column = {name: position for position, name in enumerate(dataset.feature_names)}
     logged = np.zeros(len(dataset)) if dataset.rank is None else -dataset.rank.astype(np.float64)
     popularity = sum(np.nan_to_num(features[:, column[name]].astype(np.float64)) for name in POPULARITY)
     scores = {"logged order": logged, "popularity": np.asarray(popularity)}
@@ -98,10 +98,10 @@ def _section(title: str, note: str, slates: ScoredSlates, relevance: NDArray, ma
     single = best(values, slates.single)
     against = ("champion", "retrieval", "popularity", "arrival", "logged order", *slates.single)
     rows = compared("ndcg@10", values, actors, "ensemble", against)
-    told = sum(~np.isnan(values["ensemble"]))
+    with_relevant = sum(~np.isnan(values["ensemble"]))
     facts = (
         ("queries", int(mask.sum())),
-        ("queries with a relevant candidate", int(told)),
+        ("queries with a relevant candidate", int(with_relevant)),
         ("best single ranker", single),
     )
     return Section(

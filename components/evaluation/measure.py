@@ -15,7 +15,7 @@ Values = Mapping[str, NDArray[np.float64]]
 
 def measured(metric: str, values: Values, actors: NDArray) -> tuple[Measured, ...]:
     """One row per ranker; values (n_queries,), intervals resample `actors` (n_queries,)."""
-    return tuple(Measured(ranker, metric, mean_interval(each, actors)) for ranker, each in values.items())
+    return tuple(Measured(ranker, metric, mean_interval(value, actors)) for ranker, value in values.items())
 
 
 def compared(metric: str, values: Values, actors: NDArray, ranker: str, against: Sequence[str]) -> tuple[Compared, ...]:

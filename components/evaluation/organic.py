@@ -104,8 +104,8 @@ def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: 
     pool = _protocol_pool(ranked) if protocol_pool else np.ones(len(ranked.ranking.candidates), dtype=np.bool_)
     ranks = {name: _target_ranks(ranked.ranking, score, pool) for name, score in ranked.scores.items()}
     actors = np.asarray(ranked.ranking.actors)
-    hits = {name: each.hit_rate_at(K) for name, each in ranks.items()}
-    gains = {name: each.ndcg_at(K) for name, each in ranks.items()}
+    hits = {name: target.hit_rate_at(K) for name, target in ranks.items()}
+    gains = {name: target.ndcg_at(K) for name, target in ranks.items()}
     against = tuple(name for name in hits if name != "ensemble")
     facts = (
         ("actors", len(actors)),

@@ -49,20 +49,20 @@ def publish(parts: Sequence[Path], reports: Path, artifact: Path, now: datetime)
 
 def merged(evaluations: Sequence[StudyEvaluation]) -> list[EvaluationReport]:
     """One report a surface, its studies in their order, decided by the first."""
-    surfaces = dict.fromkeys(each.study.surface for each in evaluations)
-    return [_merge([each for each in evaluations if each.study.surface == surface]) for surface in surfaces]
+    surfaces = dict.fromkeys(evaluation.study.surface for evaluation in evaluations)
+    return [_merge([part for part in evaluations if part.study.surface == surface]) for surface in surfaces]
 
 
 def _merge(evaluations: Sequence[StudyEvaluation]) -> EvaluationReport:
     """Sections of all studies; the first study is the candidate for promotion, so its evidence decides."""
     first = evaluations[0]
     facts: dict[str, Any] = {}
-    for each in evaluations:
-        facts |= each.report.facts
+    for part in evaluations:
+        facts |= part.report.facts
     lineage = {"study": first.study.name, "compared_with": first.champion or _baseline(first)}
     decision = decide(first.evidence, first_champion=first.champion is None, lineage=lineage)
-    sections = tuple(section for each in evaluations for section in each.report.sections)
-    warnings = tuple(dict.fromkeys(warning for each in evaluations for warning in each.report.warnings))
+    sections = tuple(section for part in evaluations for section in part.report.sections)
+    warnings = tuple(dict.fromkeys(warning for part in evaluations for warning in part.report.warnings))
     return EvaluationReport(first.study.surface, sections, facts, decision, warnings)
 
 

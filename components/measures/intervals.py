@@ -87,8 +87,7 @@ def paired_difference(
     b: npt.ArrayLike,
     actors: npt.ArrayLike,
     weights: npt.ArrayLike | None = None,
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
+    *,
     seed: int = 0,
 ) -> Interval:
     """(Weighted) mean of a - b over the queries where both are defined; a, b, actors: (n_queries,).
@@ -102,7 +101,7 @@ def paired_difference(
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if first.shape != second.shape:
         raise InputError(f"paired values have shapes {first.shape} and {second.shape}; give both for the same queries")
-    return mean_interval(first - second, actors, weights, confidence, resamples, seed)
+    return mean_interval(first - second, actors, weights, seed=seed)
 
 
 def cluster_sums(columns: FloatArray, clusters: npt.ArrayLike) -> FloatArray:

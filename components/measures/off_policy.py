@@ -46,6 +46,7 @@ def estimate(
     q_hat: npt.ArrayLike | None = None,
     q_hat_target: npt.ArrayLike | None = None,
     method: Method = "ips",
+    *,
     clip: float | None = None,
     cluster: npt.ArrayLike | None = None,
     confidence: float = 0.95,

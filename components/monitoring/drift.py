@@ -10,12 +10,11 @@ and every term at or above zero.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
 from components.measures.arrays import FloatArray
-from components.monitoring.findings import Finding, Limits, judged, unmeasured
+from components.monitoring.findings import Finding, Limits, Measure, judged, unmeasured
 from components.monitoring.histograms import ColumnState, Histogram, ViewState
 
 FLOOR = 1e-4
@@ -63,10 +62,15 @@ def _drift_of(view: str, column: str, known: ColumnState | None, now: Histogram,
         return
     few = min(before.total, now.total) < limits.least_rows
     note = f"{before.total:,} values in the reference, {now.total:,} now; {limits.least_rows:,} needed" if few else ""
-    yield _compared("psi", view, column, psi(before.counts, now.counts), limits.psi, few, note)
+    measured: list[tuple[Measure, float, float, str]] = [("psi", psi(before.counts, now.counts), limits.psi, note)]
     if ordered:
         bound = note or f"KS of the values is at most {ks_at_most(before.counts, now.counts):.3f}"
-        yield _compared("ks", view, column, ks(before.counts, now.counts), limits.ks, few, bound)
+        measured.append(("ks", ks(before.counts, now.counts), limits.ks, bound))
+    for measure, value, limit, words in measured:
+        if few:
+            yield unmeasured(measure, view, column, value=value, note=words)
+        else:
+            yield judged(measure, view, column, value=value, high=limit, note=words)
 
 
 def _why_not(before: Histogram | None, now: Histogram) -> str:
@@ -74,14 +78,6 @@ def _why_not(before: Histogram | None, now: Histogram) -> str:
     if before is None or (before.kind, before.bins) != (now.kind, now.bins):
         return "the reference does not hold this column; store a new reference"
     return "" if before.total and now.total else f"no value {'now' if before.total else 'in the reference'}"
-
-
-def _compared(
-    measure: Literal["psi", "ks"], view: str, column: str, value: float, limit: float, few: bool, note: str
-) -> Finding:
-    if few:
-        return unmeasured(measure, view, column, value=value, note=note)
-    return judged(measure, view, column, value=value, high=limit, note=note)
 
 
 def _shares(counts: Sequence[int]) -> FloatArray:

@@ -99,12 +99,13 @@ def judged(
 ) -> Finding:
     """The value compared with its limits."""
     past = value > high or (low is not None and value < low)
-    return Finding(measure, subject, column, value, low, high, "past" if past else "within", note)
+    verdict: Verdict = "past" if past else "within"
+    return Finding(measure, subject, column, value, low=low, high=high, verdict=verdict, note=note)
 
 
 def unmeasured(measure: Measure, subject: str, column: str = "", *, note: str, value: float | None = None) -> Finding:
     """Nothing to judge, and why; a value that was computed all the same may be shown."""
-    return Finding(measure, subject, column, value, None, None, "not measured", note)
+    return Finding(measure, subject, column, value, low=None, high=None, verdict="not measured", note=note)
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

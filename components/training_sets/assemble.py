@@ -61,7 +61,7 @@ def assemble(
     query = position.to_numpy().astype(np.int64)
     if (np.diff(query) < 0).any():
         raise InputError("the pairs are not in the order of their queries; sort them by query first")
-    asked = query_features(surface, queries, store.training_features)
+    actors = query_features(surface, queries, store.training_features)
     matrix = np.empty((len(query), len(feature_names(surface, candidate_counts))), dtype=np.float32)
     for start, end in _blocks(query):
         first, last = int(query[start]), int(query[end - 1])
@@ -69,7 +69,7 @@ def assemble(
         block = with_column(block, "event_timestamp", queries["event_timestamp"].take(pa.array(query[start:end])))
         matrix[start:end] = model_inputs(
             surface,
-            asked.slice(first, last - first + 1),
+            actors.slice(first, last - first + 1),
             candidate_features(surface, block, store.training_features),
             query[start:end] - first,
             np.arange(end - start),
@@ -85,23 +85,23 @@ def applications(lake: Lake, pairs: pa.Table, as_of: datetime) -> pa.Table:
     pairs: job_id, candidate_id, event_timestamp (of the query). application_age_hours: since then; application_order:
     how many others' last applications to the job came earlier.
     """
-    asked = pairs.select(["job_id", "candidate_id", "event_timestamp"])
-    asked = asked.append_column("pair", pa.array(np.arange(pairs.num_rows)))
+    keys = pairs.select(["job_id", "candidate_id", "event_timestamp"])
+    keys = keys.append_column("pair", pa.array(np.arange(pairs.num_rows)))
     with lake.connect(as_of) as connection:
-        connection.register("asked", asked)
+        connection.register("pairs", keys)
         return connection.sql(
             """
-            WITH moments AS (SELECT DISTINCT job_id, event_timestamp AS asked_at FROM asked), last AS (
+            WITH moments AS (SELECT DISTINCT job_id, event_timestamp AS query_at FROM pairs), last AS (
                 SELECT moments.*, freelancer_id, max(epoch_us(applied.event_timestamp)) AS applied_us
                 FROM moments JOIN interactions applied USING (job_id)
-                WHERE kind = 'apply' AND greatest(applied.event_timestamp, applied.recorded_at) <= asked_at
+                WHERE kind = 'apply' AND greatest(applied.event_timestamp, applied.recorded_at) <= query_at
                 GROUP BY ALL
-            ), placed AS (
-                SELECT *, rank() OVER (PARTITION BY job_id, asked_at ORDER BY applied_us) - 1 AS earlier FROM last
+            ), ranked AS (
+                SELECT *, rank() OVER (PARTITION BY job_id, query_at ORDER BY applied_us) - 1 AS earlier FROM last
             )
-            SELECT (epoch_us(asked.event_timestamp) - applied_us) / 3.6e9::DOUBLE AS application_age_hours,
+            SELECT (epoch_us(pairs.event_timestamp) - applied_us) / 3.6e9::DOUBLE AS application_age_hours,
                    earlier::DOUBLE AS application_order
-            FROM asked LEFT JOIN placed ON placed.job_id = asked.job_id AND asked_at = asked.event_timestamp
+            FROM pairs LEFT JOIN ranked ON ranked.job_id = pairs.job_id AND query_at = pairs.event_timestamp
                  AND freelancer_id = candidate_id
             ORDER BY pair
             """
@@ -114,6 +114,7 @@ def build_training_set(
     store: FeatureStore,
     vectors: TextVectors,
     as_of: datetime,
+    *,
     windows: Mapping[str, float] = ATTRIBUTION_DAYS,
     heads: Sequence[str] | None = None,
     max_rows: int | None = None,
@@ -128,15 +129,14 @@ def build_training_set(
     queries are dropped, the oldest or at random. Rows are ordered by time, query and displayed rank. Features that were
     logged as served, under `schema_hash`, are taken as they were; all others are rebuilt.
     """
-    with attribution(lake, as_of, surface, windows) as found:
-        graded = _grade(found, surface, as_of, windows, heads)
-        counts = found.counts()
+    with attribution(lake, as_of, surface, windows) as credited:
+        graded = _grade(credited, surface, as_of, windows, heads)
+        counts = credited.counts()
         _require_mature(counts, surface, as_of, gap_days(graded, windows))
-        offered = found.queries()
-        kept = whole_queries(offered["size"].to_numpy(), max_rows or counts[2], newest=sample == "recent", seed=seed)
-        rows, report = found.rows(offered["query_id"].take(pa.array(kept))), found.report()
+        rows = _sampled(credited, max_rows or counts[2], sample, seed)
+        report = credited.report()
     queries = typed_queries(rows, lake, as_of)
-    features = _slate_features(surface, queries, rows, lake, store, vectors, as_of)
+    features = assemble(surface, queries, _pairs(surface, rows, lake, as_of), store, vectors)
     as_served = _put_served(features, rows, lake, as_of, schema_hash)
     metadata = {
         "surface": surface,
@@ -173,20 +173,27 @@ def organic_training_set(
 
 
 def _grade(
-    found: Attribution, surface: Surface, as_of: datetime, windows: Mapping[str, float], heads: Sequence[str] | None
+    credited: Attribution, surface: Surface, as_of: datetime, windows: Mapping[str, float], heads: Sequence[str] | None
 ) -> tuple[str, ...]:
     """Grade by `heads`, or by those that fit the log and have a positive; which they are."""
     graded = tuple(heads or ())
     if heads is None:
-        if not found.counts()[0]:
+        if not credited.counts()[0]:
             raise EmptyDataError(
                 f"no impression was seen on {surface} by {as_of.isoformat()}; import impressions first"
             )
-        dropped = found.report()["surfaces"][surface]["dropped_heads"]
-        offered = [head for head in HEADS[surface] if head not in dropped] or HEADS[surface]
-        graded = choose_heads(found.moments(), as_of, offered, windows)
-    found.grade(graded)
+        dropped = credited.report()["surfaces"][surface]["dropped_heads"]
+        with_positives = [head for head in HEADS[surface] if head not in dropped] or HEADS[surface]
+        graded = choose_heads(credited.moments(), as_of, with_positives, windows)
+    credited.grade(graded)
     return graded
+
+
+def _sampled(credited: Attribution, most: int, sample: Sample, seed: int) -> pa.Table:
+    """Mature, unpromoted rows of whole queries, `most` of them or fewer."""
+    queries = credited.queries()
+    chosen = whole_queries(queries["size"].to_numpy(), most, newest=sample == "recent", seed=seed)
+    return credited.rows(queries["query_id"].take(pa.array(chosen)))
 
 
 def _require_mature(counts: tuple[int, int, int], surface: Surface, as_of: datetime, gap: float) -> None:
@@ -225,28 +232,19 @@ def typed_queries(rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
     first = pc.index_in(rows["query_id"].unique(), value_set=rows["query_id"].combine_chunks())
     queries = rows.select(["query_id", "actor_id", "job_id", "event_timestamp"]).take(first)
     with lake.connect(as_of) as connection:
-        connection.register("asked", queries.append_column("position", pa.array(np.arange(queries.num_rows))))
+        connection.register("shown", queries.append_column("position", pa.array(np.arange(queries.num_rows))))
         return connection.sql(
-            "SELECT asked.* EXCLUDE (position), queries.text FROM asked JOIN queries USING (query_id) ORDER BY position"
+            "SELECT shown.* EXCLUDE (position), queries.text FROM shown JOIN queries USING (query_id) ORDER BY position"
         ).to_arrow_table()
 
 
-def _slate_features(
-    surface: Surface,
-    queries: pa.Table,
-    rows: pa.Table,
-    lake: Lake,
-    store: FeatureStore,
-    vectors: TextVectors,
-    as_of: datetime,
-) -> Floats:
-    """Features of `rows`; on applicant_review with what is known of each application."""
+def _pairs(surface: Surface, rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
+    """Query and candidate of `rows`; on applicant_review with what was known of each application."""
     pairs = rows.select(["query_id", "candidate_id"])
-    if surface == "applicant_review":
-        known = applications(lake, rows, as_of)
-        for name in known.column_names:
-            pairs = pairs.append_column(name, known[name])
-    return assemble(surface, queries, pairs, store, vectors)
+    if surface != "applicant_review":
+        return pairs
+    applied = applications(lake, rows, as_of)
+    return pa.table({name: part[name] for part in (pairs, applied) for name in part.column_names})
 
 
 def _put_served(features: Floats, rows: pa.Table, lake: Lake, as_of: datetime, schema_hash: str | None) -> int:
