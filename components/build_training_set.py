@@ -7,6 +7,7 @@ from components.step import step
 
 @step()
 def build_training_set(
+    *,
     study: dict,
     as_of: str,
     inputs_digest: str,

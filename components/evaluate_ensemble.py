@@ -7,12 +7,13 @@ from components.step import step
 
 @step()
 def evaluate_ensemble(
+    *,
+    held_out: dsl.Input[dsl.Dataset],
+    ensemble: dsl.Input[dsl.Model],
+    choices: list,
     study: dict,
     as_of: str,
     features_digest: str,
-    choices: list,
-    held_out: dsl.Input[dsl.Dataset],
-    ensemble: dsl.Input[dsl.Model],
     evaluation: dsl.Output[dsl.Metrics],
 ) -> None:
     """Write the evaluation of one study as JSON, compared with its surface's champion."""

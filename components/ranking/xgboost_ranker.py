@@ -85,14 +85,14 @@ class XGBoostRanker:
     >>> import numpy as np
     >>> from components.ranking import XGBoostConfig
     >>> from components.training_sets import RankingDataset
-    >>> features = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
-    >>> relevance, query_id = features[:, 0] > 1, np.repeat(np.arange(40), 10)
-    >>> train = RankingDataset(features, relevance, query_id, ("skill_match", "noise"))
+    >>> grade = np.tile([0, 2, 4], 40)
+    >>> features = np.column_stack([grade, np.arange(120) % 7]).astype(np.float32)
+    >>> train = RankingDataset(features, grade, np.repeat(np.arange(40), 3), ("skill_match", "noise"))
     >>> ranker = XGBoostRanker().fit(train, XGBoostConfig(trees=5))
     >>> ranker
     XGBoostRanker(5 trees on 2 of 2 features)
-    >>> better, worse = ranker.score(np.array([[2, 0], [-2, 0]], dtype=np.float32))
-    >>> bool(better > worse)
+    >>> worst, middle, best = ranker.score(train.features[:3])
+    >>> bool(best > middle > worst)
     True
     """
 

@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from metier.errors import UnknownNameError
+from metier.settings import Settings
 from pipelines.local import PIPELINES, compile_package, pipeline_named
+from pipelines.package import prepare
+from tests.pipelines.command import assert_one_line, metier
 
 STEPS = Path(__file__).resolve().parents[2] / "components"
 
@@ -35,6 +38,40 @@ def test_services_are_written_by_steps_that_are_never_cached(tmp_path):
         "evaluate-ensemble", "report-evaluation",
     }  # fmt: skip
     assert tasks.keys() - cached >= {"materialize-features", "register-ensemble", "build-candidate-index"}
+
+
+def test_a_run_trains_the_rankers_it_is_given_and_ours_by_default(home):
+    def rankers(*sources):
+        return prepare("training", Settings(home=home), rankers=sources).arguments["rankers"]
+
+    assert [choice["name"] for choice in rankers()] == ["xgboost", "neural"]
+    assert rankers("theirs:Mine", "column:bm25") == [
+        {"name": "mine", "source": "theirs:Mine", "version": ""},
+        {"name": "bm25", "source": "column:bm25", "version": ""},
+    ]
+
+
+def test_one_step_trains_every_ranker_in_a_loop_over_the_argument(home):
+    spec = prepare("training", Settings(home=home)).spec
+    loops = [task for part in spec["components"].values() for task in part.get("dag", {}).get("tasks", {}).values()]
+    (over_rankers,) = [loop for loop in loops if "parameterIterator" in loop]
+    # In a loop, kfp 2.17 here replaces every output of a task outside by the loop's item, but no argument of a run.
+    assert over_rankers["parameterIterator"]["items"] == {"inputParameter": "pipelinechannel--rankers"}
+    assert over_rankers["inputs"]["parameters"]["pipelinechannel--rankers"] == {
+        "componentInputParameter": "pipelinechannel--rankers"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "ranker", "words"),
+    [
+        ("training", "lightgbm", ["unknown ranker 'lightgbm'", "my_package:MyRanker"]),
+        ("training", "nobody_has_this:Ranker", ["No module named 'nobody_has_this'", "PYTHONPATH"]),
+        ("features", "xgboost", ["pipeline features trains no ranker"]),
+    ],
+)
+def test_a_ranker_that_cannot_be_trained_is_refused_in_one_line(home, name, ranker, words):
+    assert_one_line(metier(home, "run", name, "--ranker", ranker), 2, *words)
 
 
 def test_an_unknown_pipeline_is_refused_by_name():
