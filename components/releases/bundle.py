@@ -7,14 +7,14 @@ import no torch. Knows nothing of registries and HTTP, and does not judge: evalu
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from pydantic import ConfigDict
 
 from components.ranking import Ensemble, artifact
 from components.ranking.neural_inputs import CODES
@@ -24,6 +24,7 @@ from feature_repo.texts import Encoder, TextWeights
 from metier.contract import Surface
 from metier.durable import new_folder
 from metier.errors import ArtifactError, FeatureMismatchError
+from metier.stored import Moment, as_plain, from_plain
 
 KIND = "bundle"
 ENSEMBLE, ENCODER = "ensemble", "encoder"
@@ -44,7 +45,7 @@ class Origin:
     feature_service: str
     candidate_counts: bool
     """Whether counts, recency and popularity of candidates are among the features."""
-    as_of: datetime
+    as_of: Moment
     lake_digest: str
     inputs_digest: str
     code_digest: str
@@ -54,6 +55,8 @@ class Origin:
 @dataclass(frozen=True)
 class Manifest(Origin):
     """The origin, and what must be equal wherever the bundle is served."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     feature_names: tuple[str, ...]
     feature_schema_hash: str
@@ -67,15 +70,6 @@ class Manifest(Origin):
     @property
     def code_version(self) -> str:
         return f"{self.metier_version}+{self.code_digest[:12]}"
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "as_of": self.as_of.isoformat()}
-
-    @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """The inverse of as_dict."""
-        as_of, names = datetime.fromisoformat(fields["as_of"]), tuple(fields["feature_names"])
-        return cls(**{**fields, "as_of": as_of, "feature_names": names})
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +128,8 @@ class Bundle:
             raise ArtifactError(f"{folder} exists, and a bundle never changes; write into a new folder")
         if "verdict" not in decision:
             raise ArtifactError("the decision has no verdict; give the gate's record as it is")
-        metadata = json.loads(_json(_manifest(origin, ensemble, encoder, text_weights).as_dict()))
+        _json(origin.lineage)  # refused here where JSON cannot hold it
+        metadata = as_plain(_manifest(origin, ensemble, encoder, text_weights))
         files = {TEXT_WEIGHTS: _npz(text_weights), EVALUATION: _json(evaluation), DECISION: _json(decision)}
         try:
             with new_folder(folder) as written:
@@ -166,7 +161,7 @@ class Bundle:
     @classmethod
     def _parsed(cls, folder: Path, saved: artifact.Artifact, ranker_classes: tuple[str, ...]) -> Self:
         try:
-            manifest = Manifest.from_dict(saved.metadata)
+            manifest = from_plain(Manifest, saved.metadata)
             with np.load(io.BytesIO(saved.files[TEXT_WEIGHTS]), allow_pickle=False) as arrays:
                 loaded = {name: arrays[name] for name in arrays.files}
             evaluation, decision = (json.loads(saved.files[name]) for name in (EVALUATION, DECISION))

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Self
 
 from components.releases.candidate_rows import CandidateRows
-from components.releases.folder import REBUILD, moment_of, verified, write_manifest
+from components.releases.folder import REBUILD, ReleaseManifest, moment_of, verified, write_manifest
 from components.retrieval import HybridRetriever
 from components.retrieval.digests import sha256_of
 from components.retrieval.hybrid import MANIFEST as INDEX_MANIFEST
 from feature_repo.hydrate import candidate_views
 from feature_repo.texts import Encoder
-from metier.contract import Surface, surface
+from metier.contract import Surface
 from metier.errors import ArtifactError
 
 INDEX = "index"
@@ -60,24 +60,19 @@ class CandidateRelease:
         self.retriever.save(home / INDEX)
         own = [path for path in home.rglob("*") if path.is_file() and INDEX not in path.relative_to(home).parts]
         files = sorted([*own, home / INDEX / INDEX_MANIFEST])  # the index's manifest binds its files
-        described = {
-            "surface": self.surface,
-            "version": self.version,
-            "views": {view: moment.isoformat() for view, moment in self.views.items()},
-        }
-        write_manifest(home, described, {str(path.relative_to(home)): sha256_of(path) for path in files})
+        digests = {str(path.relative_to(home)): sha256_of(path) for path in files}
+        write_manifest(home, ReleaseManifest(self.surface, self.version, self.views, digests))
 
 
 def read_release(folder: Path, version: str, encoder: Encoder) -> CandidateRelease:
     """The release, mapped; ArtifactError when it is damaged, of another format, version or encoder."""
     home = folder / version
     manifest = verified(home, version)
-    views = {view: datetime.fromisoformat(moment) for view, moment in manifest["views"].items()}
-    candidates = CandidateRows.read(home, surface(manifest["surface"]))
+    candidates = CandidateRows.read(home, manifest.surface)
     retriever = HybridRetriever.load(home / INDEX, encoder)
     if retriever.lexical.language != candidates.vectors.language:
         raise ArtifactError(
             f"{home} indexes texts as {retriever.lexical.language} and weighs them as {candidates.vectors.language}; "
             f"{REBUILD}"
         )
-    return CandidateRelease(version, moment_of(version), views, candidates, retriever)
+    return CandidateRelease(version, moment_of(version), manifest.views, candidates, retriever)

@@ -9,20 +9,36 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from components.retrieval.digests import first_altered
+from metier.contract import Surface
 from metier.durable import new_folder, write_whole
 from metier.errors import ArtifactError
 from metier.locks import exclusively
+from metier.stored import Moment, as_plain, from_plain
 
 FORMAT = 3
 REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"
 POINTER, MANIFEST, LOCK = "current.json", "release.json", "building.lock"
 KEPT = 2
 """Releases kept of a bundle: the newest, and the one that replicas may still be reading."""
+
+
+@dataclass(frozen=True)
+class ReleaseManifest:
+    """What a release is, and which files it consists of."""
+
+    surface: Surface
+    version: str
+    views: Mapping[str, Moment]
+    """Feature view -> the moment as of which its values are."""
+    files: Mapping[str, str]
+    """Path in the release's folder -> sha256."""
+    format: int = FORMAT
 
 
 def newest_version(folder: Path) -> str | None:
@@ -47,62 +63,66 @@ def require_release(folder: Path) -> None:
     _manifest(folder / version)
 
 
-def verified(home: Path, version: str) -> Mapping[str, Any]:
+def verified(home: Path, version: str) -> ReleaseManifest:
     """The manifest in `home`, which carries its own digest and that of each file."""
-    manifest = _manifest(home)
-    stated = manifest.pop("sha256", None)
-    if stated != _digest(manifest) or manifest["version"] != version:
+    signed = _manifest(home)
+    stated = signed.pop("sha256", None)
+    if stated != _digest(signed) or signed["version"] != version:
         raise ArtifactError(f"{home / MANIFEST} is altered or of another release; {REBUILD}")
-    wrong = first_altered(home, manifest["files"])
+    try:
+        manifest = from_plain(ReleaseManifest, signed)
+    except ValueError as error:
+        raise ArtifactError(f"{home / MANIFEST} describes no release; {REBUILD}") from error
+    wrong = first_altered(home, manifest.files)
     if wrong is not None:
         raise ArtifactError(f"{home / wrong} is missing or altered; {REBUILD}")
     return manifest
 
 
 @contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """Be the one process that writes releases into `folder`; what killed ones left half is gone."""
+def exclusive_writer(folder: Path) -> Iterator[None]:
+    """Be the one process that writes releases into `folder`; what killed ones left behind is removed first."""
     folder.mkdir(parents=True, exist_ok=True)
     taken = ArtifactError(f"another process builds a release in {folder}; wait until it is done")
     with exclusively(folder / LOCK, taken):
-        for left in folder.glob(".*"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        for leftover in folder.glob(".*"):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         yield
 
 
 @contextmanager
-def beside(place: Path) -> Iterator[Path]:
-    """A new folder that becomes `place` at the end of the block; removed where the block fails."""
-    with new_folder(place) as writing:
-        yield writing
-        shutil.rmtree(place, ignore_errors=True)
+def replacing_release(home: Path) -> Iterator[Path]:
+    """A new folder that replaces `home` at the end of the block; removed where the block fails."""
+    with new_folder(home) as written:
+        yield written
+        shutil.rmtree(home, ignore_errors=True)
 
 
-def write_manifest(home: Path, told: Mapping[str, Any], files: Mapping[str, str]) -> None:
-    """`files`: path in `home` -> sha256."""
-    manifest = {"format": FORMAT, **told, "files": dict(files)}
-    (home / MANIFEST).write_text(json.dumps({**manifest, "sha256": _digest(manifest)}, indent=1))
+def write_manifest(home: Path, manifest: ReleaseManifest) -> None:
+    """Write the manifest with its own digest into `home`."""
+    plain = as_plain(manifest)
+    (home / MANIFEST).write_text(json.dumps({**plain, "sha256": _digest(plain)}, indent=1))
 
 
-def point(folder: Path, version: str) -> None:
+def set_newest(folder: Path, version: str) -> None:
     """Make `version` the newest, and remove all but the KEPT newest releases, by the moment in their names.
 
     Whoever still maps files of a removed one keeps them.
     """
     write_whole(folder / POINTER, json.dumps({"version": version}))
-    old = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != version)
-    for path in old[: max(len(old) - KEPT + 1, 0)]:
+    others = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != version)
+    for path in others[: max(len(others) - KEPT + 1, 0)]:
         shutil.rmtree(path, ignore_errors=True)
 
 
 def _manifest(home: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((home / MANIFEST).read_text())
-        found = manifest["format"]
+        stated = manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{home} holds no candidate release; {REBUILD}") from error
-    if found != FORMAT:
-        raise ArtifactError(f"{home} has release format {found}, this metier reads {FORMAT}; {REBUILD}")
+    if stated != FORMAT:
+        raise ArtifactError(f"{home} has release format {stated}, this metier reads {FORMAT}; {REBUILD}")
     return manifest
 
 

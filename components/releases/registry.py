@@ -17,6 +17,7 @@ from components.releases.bundle import Bundle
 from components.releases.registry_database import RegistryDatabase
 from metier.contract import Surface
 from metier.errors import ArtifactError, RegistryError
+from metier.stored import as_plain
 
 Alias = Literal["champion", "challenger"]
 
@@ -216,7 +217,7 @@ def _tags(bundle: Bundle) -> dict[str, str]:
 def _facts(bundle: Bundle) -> dict[str, object]:
     """What came from where, as far as it fits into a line each."""
     manifest = bundle.manifest
-    plain = {key: value for key, value in manifest.as_dict().items() if isinstance(value, str | bool)}
+    plain = {key: value for key, value in as_plain(manifest).items() if isinstance(value, str | bool)}
     lineage = {f"lineage.{key}": value for key, value in manifest.lineage.items()}
     return {**plain, "code_version": manifest.code_version, **lineage}
 

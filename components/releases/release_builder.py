@@ -15,7 +15,7 @@ from components.releases.aliases import aliased_bundles, open_registry
 from components.releases.bundle import Bundle
 from components.releases.candidate_release import CandidateRelease, Moments
 from components.releases.candidate_rows import CandidateRows
-from components.releases.folder import FORMAT, MANIFEST, beside, only_writer, point
+from components.releases.folder import FORMAT, MANIFEST, exclusive_writer, replacing_release, set_newest
 from components.retrieval.candidate_index import index_candidates
 from components.retrieval.from_lake import applications, newest_versions, pair_interactions
 from components.retrieval.pair_facts import PairFacts
@@ -69,11 +69,11 @@ def build_release(source: ReleaseSource, as_of: datetime, folder: Path, views: M
     """
     older = {view: moment for view, moment in (views or {}).items() if moment < as_of}
     version = release_version(source.lake, as_of, source.encoder, source.vectors, older)
-    with only_writer(folder):
+    with exclusive_writer(folder):
         if not (folder / version / MANIFEST).exists():
-            with beside(folder / version) as home:
+            with replacing_release(folder / version) as home:
                 _release(source, version, as_of, older).write(home)
-        point(folder, version)
+        set_newest(folder, version)
     return version
 
 

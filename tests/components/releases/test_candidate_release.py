@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from components.releases.candidate_release import read_release
-from components.releases.folder import moment_of, newest_version, write_manifest
+from components.releases.folder import ReleaseManifest, moment_of, newest_version, write_manifest
 from components.releases.release_builder import ReleaseSource, build_release, release_version, vectors_by
 from components.retrieval.digests import NOTE, sha256_of
 from feature_repo.build import build_all
@@ -22,6 +22,7 @@ from metier.contract import TABLES
 from metier.errors import ArtifactError
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.stored import from_json
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=30)
@@ -357,8 +358,7 @@ def test_an_index_of_another_language_than_its_vectors_is_refused(german: Home, 
     home = tmp_path / newest(tmp_path)
     index = home / "index" / "retriever.json"
     index.write_text(index.read_text().replace('"language": "de"', '"language": "en"'))
-    manifest = json.loads((home / "release.json").read_text())
-    described = {name: manifest[name] for name in ("surface", "version", "views")}
-    write_manifest(home, described, {**manifest["files"], "index/retriever.json": sha256_of(index)})
+    manifest = from_json(ReleaseManifest, (home / "release.json").read_text())
+    write_manifest(home, replace(manifest, files={**manifest.files, "index/retriever.json": sha256_of(index)}))
     with pytest.raises(ArtifactError, match=f"indexes texts as en and weighs them as de; {REBUILD}"):
         read_release(tmp_path, home.name, german.encoder)
