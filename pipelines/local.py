@@ -142,7 +142,7 @@ def run_locally(
             task = pipeline(**arguments)
         except RuntimeError as error:
             raise PipelineError(f"pipeline {name}: {log.failure() or error}; the whole log is {log_path}") from error
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             show(f"stopped, and its steps with it; what had finished is not done again. The whole log is {log_path}")
             raise
     (settings.pipelines / f"{name}.json").write_text(json.dumps({"arguments": arguments, "output": task.output}))
