@@ -26,6 +26,7 @@ from metier.durable import write_whole
 from metier.lake import Lake
 from metier.settings import Settings
 from metier.stored import as_json, from_json
+from metier.surfaces import surface_spec
 
 EVIDENCE_FILE = "evidence.json"
 
@@ -150,7 +151,7 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     typed = typed_queries(held_out.rows, lake, subject.as_of)
     queries = query_features(study.surface, typed, subject.store.training_features)
     retrieval = None
-    if study.surface != "applicant_review":
+    if surface_spec(study.surface).retrieves:
         retrieval = candidates.for_slates(study.surface, held_out, queries)
     slates = logged_slates.scored_slates(held_out, subject.rankers, retrieval)
     metadata = held_out.metadata

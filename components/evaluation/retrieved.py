@@ -23,7 +23,7 @@ class IndexedCandidates:
     def __init__(self, lake: Lake, surface: Surface, as_of: datetime, vectors: TextVectors, encoder: Encoder) -> None:
         self.rows = newest_versions(lake, surface, as_of)
         self.ids: tuple[str, ...] = tuple(self.rows["id"].to_pylist())
-        self.place = {candidate: position for position, candidate in enumerate(self.ids)}
+        self.position = {candidate: position for position, candidate in enumerate(self.ids)}
         self.vectors = vectors
         self.retriever = index_candidates(self.rows, vectors, encoder)
 
@@ -40,22 +40,24 @@ class IndexedCandidates:
     def for_everything(self, surface: Surface, queries: pa.Table) -> Floats:
         """Scores (n_queries, n_candidates) of every candidate; -1 for what is not found."""
         scores = np.full((queries.num_rows, len(self.ids)), -1.0, dtype=np.float32)
-        asked = questions(surface, queries, self.vectors)
-        for row, found in enumerate(retrieve(self.retriever, asked, len(self.ids))):
-            scores[row, [self.place[str(each)] for each in found[0]]] = found[1]
+        query_texts = questions(surface, queries, self.vectors)
+        for row, (ids, values) in enumerate(retrieve(self.retriever, query_texts, len(self.ids))):
+            scores[row, [self.position[str(candidate)] for candidate in ids]] = values
         return scores
 
     def for_slates(self, surface: Surface, held_out: TracedDataset, queries: pa.Table) -> NDArray[np.float64]:
         """Scores (n_rows,) of each slate's candidates for what its query says; -1 for what is not found."""
         dataset = held_out.dataset
-        place = np.array([self.place.get(each, -1) for each in held_out.rows["candidate_id"].to_pylist()])
+        position = np.array(
+            [self.position.get(candidate, -1) for candidate in held_out.rows["candidate_id"].to_pylist()]
+        )
         scores = np.full(len(dataset), -1.0)
         starts = np.append(0, np.cumsum(dataset.group_sizes))
         for number, question in enumerate(questions(surface, queries, self.vectors)):
             slate = np.arange(starts[number], starts[number + 1])
             mask = np.zeros(len(self.ids), dtype=np.bool_)
-            mask[place[slate][place[slate] >= 0]] = True
-            (found,) = retrieve(self.retriever, [question], len(slate), mask)
-            given = dict(zip((self.place[str(each)] for each in found[0]), found[1], strict=True))
-            scores[slate] = [given.get(position, -1.0) for position in place[slate]]
+            mask[position[slate][position[slate] >= 0]] = True
+            ((ids, values),) = retrieve(self.retriever, [question], len(slate), mask)
+            by_position = dict(zip((self.position[str(candidate)] for candidate in ids), values, strict=True))
+            scores[slate] = [by_position.get(one, -1.0) for one in position[slate]]
         return scores

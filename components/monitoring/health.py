@@ -74,29 +74,29 @@ def daily_volumes(connection: duckdb.DuckDBPyConnection, as_of: datetime, weeks:
             f"SELECT event_timestamp::DATE AS day, count(*) FROM {table} "
             "WHERE event_timestamp >= ?::DATE::TIMESTAMPTZ AND event_timestamp < ?::DATE::TIMESTAMPTZ GROUP BY day"
         )
-        found = dict(connection.execute(query, [start, last + DAY]).fetchall())
+        counts = dict(connection.execute(query, [start, last + DAY]).fetchall())
         ((first,),) = connection.execute(f"SELECT min(event_timestamp)::DATE FROM {table}").fetchall()
         begun = max(start, first) if first else last
-        rows = tuple(found.get(begun + day * DAY, 0) for day in range((last - begun).days + 1))
+        rows = tuple(counts.get(begun + day * DAY, 0) for day in range((last - begun).days + 1))
         volumes.append(Volume(table, last, rows))
     return volumes
 
 
 def volume(volumes: list[Volume], limits: Limits) -> Iterator[Finding]:
     """Rows of each table's last day as a multiple of the median of its weekday before."""
-    for each in volumes:
-        before = usual(each)
+    for table in volumes:
+        before = usual(table)
         if before is None:
-            yield unmeasured("volume", each.table, note="no day to compare with: it began less than a week before")
+            yield unmeasured("volume", table.table, note="no day to compare with: it began less than a week before")
             continue
-        note = f"{each.rows[-1]:,} rows on {each.last}; its weekday has {before:,.0f}"
-        ratio = each.rows[-1] / before if before else None
+        note = f"{table.rows[-1]:,} rows on {table.last}; its weekday has {before:,.0f}"
+        ratio = table.rows[-1] / before if before else None
         if ratio is None or before < limits.least_daily_rows:
             few = f"{note}, {limits.least_daily_rows:,} needed"
-            yield unmeasured("volume", each.table, value=ratio, note=few)
+            yield unmeasured("volume", table.table, value=ratio, note=few)
         else:
             low, high = limits.least_volume_ratio, limits.most_volume_ratio
-            yield judged("volume", each.table, value=ratio, low=low, high=high, note=note)
+            yield judged("volume", table.table, value=ratio, low=low, high=high, note=note)
 
 
 def usual(volume: Volume) -> float | None:

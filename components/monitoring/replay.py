@@ -28,6 +28,7 @@ from metier.contract import TIMESTAMP, Surface, surface
 from metier.errors import EmptyDataError
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.surfaces import surface_spec
 
 SHOWN = 5
 
@@ -123,7 +124,7 @@ def _features(
     own = known.read(as_of, rows["event_timestamp"])
     asked = query_features(name, rows.drop_columns(["features"]), own)
     shown = rows.select(["candidate_id", "event_timestamp"])
-    if name == "applicant_review":
+    if not surface_spec(name).retrieves:
         applied = applications(lake, rows, as_of)
         for column in applied.column_names:
             shown = shown.append_column(column, applied[column])

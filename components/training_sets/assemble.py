@@ -25,6 +25,7 @@ from feature_repo.texts import TextVectors
 from metier.contract import ATTRIBUTION_DAYS, Surface
 from metier.errors import EmptyDataError, InputError
 from metier.lake import Lake
+from metier.surfaces import surface_spec
 
 BLOCK_PAIRS = 262_144
 
@@ -241,7 +242,7 @@ def typed_queries(rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
 def _pairs(surface: Surface, rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
     """Query and candidate of `rows`; on applicant_review with what was known of each application."""
     pairs = rows.select(["query_id", "candidate_id"])
-    if surface != "applicant_review":
+    if surface_spec(surface).retrieves:
         return pairs
     applied = applications(lake, rows, as_of)
     return pa.table({name: part[name] for part in (pairs, applied) for name in part.column_names})

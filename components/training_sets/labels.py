@@ -100,9 +100,9 @@ def labels(
     heads: Sequence[str] = ALL_HEADS,
 ) -> Labels:
     """Labels of what was recorded by `as_of`. `windows` in days by kind; only `heads` count towards relevance."""
-    with attribution(lake, as_of, surface, windows) as found:
-        found.grade(heads)
-        return Labels(found.rows(), found.report())
+    with attribution(lake, as_of, surface, windows) as credited:
+        credited.grade(heads)
+        return Labels(credited.rows(), credited.report())
 
 
 @contextmanager
@@ -144,8 +144,8 @@ class Attribution:
 
     def moments(self) -> pa.ChunkedArray:
         """The event_timestamp of each query with a seen impression."""
-        asked = "SELECT min(event_timestamp) AS at FROM labelled GROUP BY query_id"
-        return self._connection.sql(asked).to_arrow_table()["at"]
+        first = "SELECT min(event_timestamp) AS at FROM labelled GROUP BY query_id"
+        return self._connection.sql(first).to_arrow_table()["at"]
 
     def counts(self) -> tuple[int, int, int]:
         """Rows: all, those that are not promoted, and the mature ones among these."""
@@ -162,10 +162,10 @@ class Attribution:
         """Labels.rows; of some queries only the mature, unpromoted ones."""
         which = ""
         if queries is not None:
-            self._connection.register("wanted", pa.table({"query_id": queries}))
-            which = f"SEMI JOIN wanted USING (query_id) WHERE {TRAINABLE}"
-        chosen = f"SELECT * EXCLUDE (impression) FROM labelled {which} ORDER BY impression"
-        return self._connection.sql(chosen).to_arrow_table()
+            self._connection.register("chosen", pa.table({"query_id": queries}))
+            which = f"SEMI JOIN chosen USING (query_id) WHERE {TRAINABLE}"
+        selected = f"SELECT * EXCLUDE (impression) FROM labelled {which} ORDER BY impression"
+        return self._connection.sql(selected).to_arrow_table()
 
 
 def window_days(windows: Mapping[str, float] = ATTRIBUTION_DAYS) -> dict[str, float]:

@@ -45,7 +45,7 @@ def plan(
     posting date is absent, a count gives away which jobs were ever touched, so the run leaves candidate counts out and
     a further study with them stands beside it, marked.
     """
-    wanted = [surface(name) for name in surfaces]
+    names = [surface(name) for name in surfaces]
     with lake.connect(as_of) as connection:
         queries = dict(
             connection.sql(
@@ -59,14 +59,13 @@ def plan(
             ).fetchall()
         )
         (undated,) = connection.sql("SELECT count(*) FROM jobs WHERE posted_at IS NULL").fetchall()[0]
-    studies = [study for name in wanted for study in _studies(name, queries, organic, undated > 0)]
+    studies = [study for name in names for study in _studies(name, queries, organic, undated > 0)]
     if not studies:
         raise EmptyDataError(
-            f"no surface of {', '.join(wanted)} has {FEWEST_QUERIES} queries with impressions or organic interactions "
+            f"no surface of {', '.join(names)} has {FEWEST_QUERIES} queries with impressions or organic interactions "
             f"in the lake at {lake.url}; import more events or choose another --surface"
         )
-    held = champions or {}
-    return [replace(study, champion=held.get(study.surface, "")) for study in studies]
+    return [replace(study, champion=(champions or {}).get(study.surface, "")) for study in studies]
 
 
 def _studies(name: Surface, queries: dict[str, int], organic: dict[str, int], undated: bool) -> list[Study]:

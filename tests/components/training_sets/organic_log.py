@@ -20,10 +20,27 @@ CLICKS = ("FJ1", "FK2", "FL3", "GJ1", "GK2", "GM3", "HK1", "HL5", "IM2")
 """Freelancer, job and day."""
 
 
-def click(freelancer: str, job: str, at: int) -> dict:
-    """A freelancer's organic click on a job, `at` days after START."""
-    row = {"kind": "click", "side": "freelancer", "freelancer_id": freelancer, "job_id": job}
-    return row | {"interaction_id": f"{freelancer}-{job}-{at}", "event_timestamp": START + timedelta(days=at)}
+def day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+def add(lake: Lake, name: str, rows: list[dict]) -> None:
+    """Append rows that were recorded when they happened, unless they say otherwise."""
+    stamped = [{"recorded_at": row["event_timestamp"]} | row for row in rows]
+    lake.append(name, pa.Table.from_pylist(stamped, schema=TABLES[name].schema))
+
+
+def act(
+    kind: str, at: float, freelancer: str = "F", job: str | None = "J", side: str = "freelancer", **more: object
+) -> dict:
+    """An interaction, `at` days after START."""
+    row = {"kind": kind, "side": side, "freelancer_id": freelancer, "job_id": job, "event_timestamp": day(at)}
+    return row | {"interaction_id": f"{kind}-{freelancer}-{job}-{side}-{at}"} | more
+
+
+def click(freelancer: str, job: str, at: float) -> dict:
+    """A freelancer's organic click on a job."""
+    return act("click", at, freelancer, job)
 
 
 def organic_log(settings: Settings, more: list[dict], jobs: str = "JKLM") -> None:
@@ -38,9 +55,8 @@ def organic_log(settings: Settings, more: list[dict], jobs: str = "JKLM") -> Non
     }
     lake = Lake(settings.lake)
     for name, own in rows.items():
-        stamped = [row | {"recorded_at": row["event_timestamp"]} for row in own]
-        if stamped:
-            lake.append(name, pa.Table.from_pylist(stamped, schema=TABLES[name].schema))
+        if own:
+            add(lake, name, own)
 
 
 def featured(settings: Settings) -> FeatureStoreClient:

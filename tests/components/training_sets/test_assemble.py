@@ -1,7 +1,7 @@
 """Training sets out of a small lake and the real feature store: what is joined, as known when, and what is left out."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -26,27 +26,13 @@ from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import candidate_features, query_features
 from feature_repo.inputs.transforms import feature_names
 from feature_repo.texts import TextVectors
-from metier.contract import TABLES, TIMESTAMP
+from metier.contract import TIMESTAMP
 from metier.errors import EmptyDataError, InputError
 from metier.lake import Lake
 from metier.settings import Settings
+from tests.components.training_sets.organic_log import START, act, add, day
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=60)
-
-
-def day(number: float) -> datetime:
-    return START + timedelta(days=number)
-
-
-def add(lake: Lake, name: str, rows: list[dict]) -> None:
-    stamped = [{"recorded_at": row["event_timestamp"]} | row for row in rows]
-    lake.append(name, pa.Table.from_pylist(stamped, schema=TABLES[name].schema))
-
-
-def act(kind: str, at: float, freelancer: str, job: str, side: str = "freelancer", **more: object) -> dict:
-    row = {"kind": kind, "side": side, "freelancer_id": freelancer, "job_id": job, "event_timestamp": day(at)}
-    return row | {"interaction_id": f"{kind}-{freelancer}-{job}-{side}-{at}"} | more
 
 
 def query(query_id: str, at: float, surface: str, actor: str, **more: object) -> dict:

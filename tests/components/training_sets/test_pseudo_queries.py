@@ -1,6 +1,6 @@
 """Organic interactions as queries: which acts are positives, what may be a negative, and that samples repeat."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,32 +17,16 @@ from components.training_sets.pseudo_queries import (
     pseudo_queries,
     queries_before,
 )
-from metier.contract import TABLES, TIMESTAMP
+from metier.contract import TIMESTAMP
 from metier.errors import EmptyDataError, InputError, UnknownNameError
 from metier.lake import Lake
+from tests.components.training_sets.organic_log import START, act, add, day
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 LATE = START + timedelta(days=100)
-
-
-def day(number: float) -> datetime:
-    return START + timedelta(days=number)
 
 
 def micros(number: float) -> int:
     return int(day(number).timestamp() * 1_000_000)
-
-
-def add(lake: Lake, name: str, rows: list[dict]) -> None:
-    stamped = [{"recorded_at": row["event_timestamp"]} | row for row in rows]
-    lake.append(name, pa.Table.from_pylist(stamped, schema=TABLES[name].schema))
-
-
-def act(
-    kind: str, at: float, freelancer: str = "F", job: str | None = "J", side: str = "freelancer", **more: object
-) -> dict:
-    row = {"kind": kind, "side": side, "freelancer_id": freelancer, "job_id": job, "event_timestamp": day(at)}
-    return row | {"interaction_id": f"{kind}-{freelancer}-{job}-{side}-{at}"} | more
 
 
 def job(job_id: str, at: float = 0, **more: object) -> dict:
