@@ -154,19 +154,21 @@ class FeatureStoreClient:
         Asked once: the registry builds every view anew for each question.
         """
         if tuple(views) not in self._checked:
-            self._checked[tuple(views)] = self._held(views)
+            self._checked[tuple(views)] = self._from_registry(views)
         return self._checked[tuple(views)]
 
-    def _held(self, views: Sequence[str]) -> list[FeatureView]:
+    def _from_registry(self, views: Sequence[str]) -> list[FeatureView]:
         declared = {view.name: view for view in VIEWS}
         for name in views:
             if name not in declared:
                 raise FeatureError(f"no feature view {name!r}; use some of: {', '.join(declared)}")
             try:
-                held = {field.name for field in self.store.get_feature_view(name, allow_registry_cache=True).features}
+                registered = {
+                    field.name for field in self.store.get_feature_view(name, allow_registry_cache=True).features
+                }
             except FeatureViewNotFoundException as error:
                 raise FeatureError(f"feature view {name} is not registered; {APPLY}") from error
-            missing = [field.name for field in declared[name].features if field.name not in held]
+            missing = [field.name for field in declared[name].features if field.name not in registered]
             if missing:
                 raise FeatureError(f"the registered feature view {name} lacks {missing}; {APPLY}")
         return [declared[name] for name in views]
@@ -187,7 +189,7 @@ def _columns(views: Sequence[FeatureView]) -> list[tuple[str, pa.DataType]]:
 
 @functools.cache
 def _columns_of(view: str) -> tuple[tuple[str, pa.DataType], ...]:
-    (declared,) = (each for each in VIEWS if each.name == view)
+    (declared,) = (candidate for candidate in VIEWS if candidate.name == view)
     return tuple((f"{view}__{field.name}", from_feast_to_pyarrow_type(field.dtype)) for field in declared.features)
 
 

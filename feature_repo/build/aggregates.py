@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -102,7 +103,7 @@ def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, tell: Progres
 def _blocks(days: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """(First, last day) of blocks that hold all of the days (number, events counted), which are in order."""
     sums = np.cumsum([events for _, events in days]) // COUNTED_A_BLOCK
-    for _, block in groupby(zip(sums, days, strict=True), key=lambda each: each[0]):
+    for _, block in groupby(zip(sums, days, strict=True), key=itemgetter(0)):
         numbers = [day for _, (day, _) in block]
         yield numbers[0], numbers[-1]
 
@@ -127,7 +128,7 @@ def _newest_before(connection: duckdb.DuckDBPyConnection, folder: Path, view: st
     key = HISTORY_VIEWS[view]
     files = f"read_parquet([{', '.join(map(_literal, paths))}], hive_partitioning = false)"
     return connection.sql(
-        f"SELECT held.* FROM {files} held JOIN ("
+        f"SELECT versions.* FROM {files} versions JOIN ("
         f"SELECT {key}, max(event_timestamp) AS event_timestamp FROM {files} "
         f"WHERE {key} IN (SELECT {key} FROM acts WHERE client_visible_at > block_start()) GROUP BY {key}"
         f") USING ({key}, event_timestamp)"

@@ -5,10 +5,9 @@ anywhere, the next one begins where the claim ends. Knows the lake's files and c
 """
 
 import hashlib
-import json
 import posixpath
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -17,6 +16,7 @@ import fsspec.core
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from feature_repo.build.by_day import EPOCH, day_after, day_of, midnight
 from metier.contract import TABLES
@@ -42,19 +42,21 @@ class Built:
     def read(cls, folder: Path) -> "Built | None":
         """What the last build in `folder` claims; None where there is none, or none that can be read."""
         try:
-            held = json.loads((folder / FILE).read_text())
-            return cls(held["as_of"], held["definition"], tuple(held["sources"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            return _BUILT.validate_json((folder / FILE).read_bytes())
+        except (OSError, ValueError):
             return None
 
     def write(self, folder: Path) -> None:
         """Replace what the last build claimed."""
-        write_whole(folder / FILE, json.dumps(asdict(self)))
+        write_whole(folder / FILE, _BUILT.dump_json(self))
 
     @property
     def moment(self) -> datetime:
         """`as_of` as a datetime."""
         return datetime.fromisoformat(self.as_of)
+
+
+_BUILT = TypeAdapter(Built)
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ class Change:
 def definition() -> str:
     """Digest of the SQL that says what is built."""
     files = sorted(
-        (each for each in (resources.files("feature_repo") / "sql").iterdir() if each.name.endswith(".sql")),
-        key=lambda each: each.name,
+        (file for file in (resources.files("feature_repo") / "sql").iterdir() if file.name.endswith(".sql")),
+        key=lambda file: file.name,
     )
     return hashlib.sha256("\n".join([str(FORMAT), *(file.read_text() for file in files)]).encode()).hexdigest()
 

@@ -8,6 +8,7 @@ built now, others as built before. Knows no view and no SQL.
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ class DayFiles:
         before = self.rows
         fields = [pa.field(f.name, TIMESTAMP if pa.types.is_timestamp(f.type) else f.type) for f in schema]
         self._schema = pa.schema(fields, schema.metadata)
-        for day, parts in groupby(_by_day(batches), key=lambda each: each[0]):
+        for day, parts in groupby(_by_day(batches), key=itemgetter(0)):
             self._replace(day, (rows for _, rows in parts))
         return self.rows - before
 

@@ -4,15 +4,15 @@ What did not change since the last build is left alone, and texts already encode
 vectors. Knows no surface and no ranker.
 """
 
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import TextCorpus, distinct_query_texts, distinct_texts, write_text_views
@@ -27,7 +27,6 @@ from metier.settings import Settings
 
 VECTORS = "vectors"
 FIT_FILE = "fitted.json"
-"""Which encoder, on how many texts the weights of VECTORS were fitted, and the keys of queries, which are cut short."""
 
 Floats = NDArray[np.float32]
 
@@ -47,6 +46,21 @@ class FeatureReport:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What FIT_FILE says of VECTORS."""
+
+    encoder: str
+    """Hash of the encoder."""
+    texts: int
+    """On how many texts the weights were fitted."""
+    queries: tuple[str, ...]
+    """Keys of texts that actors typed, which are encoded cut short."""
+
+
+_FIT = TypeAdapter(Fit)
+
+
+@dataclass(frozen=True)
 class _Earlier:
     """Vectors of an earlier build by the same encoder."""
 
@@ -58,10 +72,13 @@ class _Earlier:
     def read(cls, folder: Path, encoder: Encoder) -> "_Earlier | None":
         """None where there is none."""
         settle(folder)
-        held = json.loads((folder / FIT_FILE).read_text()) if (folder / FIT_FILE).exists() else {}
-        if held.get("encoder") != encoder.hash or "queries" not in held:
+        try:
+            fit = _FIT.validate_json((folder / FIT_FILE).read_bytes())
+        except (OSError, ValueError):
             return None
-        return cls(TextVectors.read(folder), held["texts"], frozenset(held["queries"]))
+        if fit.encoder != encoder.hash:
+            return None
+        return cls(TextVectors.read(folder), fit.texts, frozenset(fit.queries))
 
     def holds(self, cards: Sequence[str], queries: Sequence[str], language: str) -> bool:
         """Whether these are the vectors of exactly these texts, by key, in this language."""
@@ -88,9 +105,9 @@ class _Texts:
             embeddings[rows >= 0] = earlier.vectors.dense_at(rows[rows >= 0])
         return cls(keys, texts, embeddings, np.flatnonzero(rows < 0))
 
-    def wanted(self) -> list[str]:
+    def not_encoded(self) -> list[str]:
         """The texts that have to be encoded."""
-        return [self.texts[place] for place in self.absent]
+        return [self.texts[row] for row in self.absent]
 
     def fill(self, parts: Iterator[Floats]) -> None:
         """Take their vectors, in order."""
@@ -114,31 +131,31 @@ def build_all(
         corpus, earlier = distinct_texts(lake, as_of), _Earlier.read(folder, encoder)
         cards = _Texts.of(corpus.keys, corpus.texts, earlier, are_queries=False)
         typed = _Texts.of(*_typed(lake, as_of, corpus), earlier, are_queries=True)
-        with encoding(encoder, cards.wanted(), typed.wanted()) as (card_vectors, typed_vectors):
+        with encoding(encoder, cards.not_encoded(), typed.not_encoded()) as (card_vectors, typed_vectors):
             rows = build_feature_tables(lake, as_of, settings.features, _say, since)
-            cards.fill(_told(card_vectors, len(cards.absent)))
+            cards.fill(_with_progress(card_vectors, len(cards.absent)))
             typed.fill(typed_vectors)
         if earlier is not None and earlier.holds(cards.keys, typed.keys, settings.language):
             vectors = earlier.vectors
         else:
             vectors, fitted_on = _weighed(corpus, cards.embeddings, earlier, settings.language)
             vectors = vectors.extended(typed.keys, typed.texts, typed.embeddings)
-            _write(folder, vectors, {"encoder": encoder.hash, "texts": fitted_on, "queries": typed.keys})
+            _write(folder, vectors, Fit(encoder.hash, fitted_on, tuple(typed.keys)))
         rows |= write_text_views(settings.features, corpus.keys, vectors.dense[: len(corpus.keys)], encoder.hash)
     return FeatureReport(rows, len(corpus.keys), len(cards.absent))
 
 
 def _typed(lake: Lake, as_of: datetime, corpus: TextCorpus) -> tuple[list[str], list[str]]:
     """Keys and texts that actors typed and that are not of the corpus."""
-    held = frozenset(corpus.keys)
-    typed = [(key, text) for key, text in zip(*distinct_query_texts(lake, as_of), strict=True) if key not in held]
+    of_corpus = frozenset(corpus.keys)
+    typed = [(key, text) for key, text in zip(*distinct_query_texts(lake, as_of), strict=True) if key not in of_corpus]
     return [key for key, _ in typed], [text for _, text in typed]
 
 
-def _write(folder: Path, vectors: TextVectors, fit: Mapping[str, object]) -> None:
+def _write(folder: Path, vectors: TextVectors, fit: Fit) -> None:
     with replacing_folder(folder) as beside:
         vectors.write(beside)
-        (beside / FIT_FILE).write_text(json.dumps(fit))
+        (beside / FIT_FILE).write_bytes(_FIT.dump_json(fit))
 
 
 def _weighed(
@@ -167,7 +184,7 @@ def read_vectors(settings: Settings) -> TextVectors:
     return vectors
 
 
-def _told(parts: Iterator[Floats], total: int) -> Iterator[Floats]:
+def _with_progress(parts: Iterator[Floats], total: int) -> Iterator[Floats]:
     """The parts; says how far they are, ten times at most."""
     done = 0
     for part in parts:

@@ -31,14 +31,14 @@ class _Version:
 
 def history_schema(key: str, interactions: pa.Schema) -> pa.Schema:
     """Schema of the history table of interactions with that schema."""
-    told = [RECENT[name] for name in interactions.names if name not in FIXED]
+    mark_lists = [RECENT[name] for name in interactions.names if name not in FIXED]
     return pa.schema(
         [
             (key, pa.string()),
             ("event_timestamp", TIMESTAMP),
             ("recorded_at", TIMESTAMP),
             ("recent_ids", pa.list_(pa.string())),
-            *((name, pa.list_(pa.string())) for name in told),
+            *((name, pa.list_(pa.string())) for name in mark_lists),
             ("recent_timestamps", pa.list_(pa.int64())),
             ("last_counted", pa.list_(pa.int64())),
             ("interaction_count", pa.float32()),
@@ -59,14 +59,14 @@ def fold(key: str, interactions: pa.Table, before: pa.Table | None = None) -> It
     if before is not None:
         source, states = _after(key, before, interactions)
         first = source.num_rows - interactions.num_rows
-    held: list[_Version] = []
+    batch: list[_Version] = []
     for version in _versions(source, first, states):
-        held.append(version)
-        if len(held) == VERSIONS_A_BATCH:
-            yield _table(key, source, held)
-            held = []
-    if held:
-        yield _table(key, source, held)
+        batch.append(version)
+        if len(batch) == VERSIONS_A_BATCH:
+            yield _table(key, source, batch)
+            batch = []
+    if batch:
+        yield _table(key, source, batch)
 
 
 def newest(key: str, versions: pa.Table, before: pa.Table | None) -> pa.Table:
@@ -94,8 +94,8 @@ def _after(key: str, before: pa.Table, interactions: pa.Table) -> tuple[pa.Table
     codes = _codes(source["entity_id"])
     states = {code: _Version(-1, [], [], 0) for code in codes[: entries.num_rows + marks.num_rows]}
     for row, code in enumerate(codes[: entries.num_rows + marks.num_rows]):
-        held = states[code]
-        (held.rows if row < entries.num_rows else held.counted).append(row)
+        state = states[code]
+        (state.rows if row < entries.num_rows else state.counted).append(row)
     code_of = dict(zip(source["entity_id"].to_pylist(), codes, strict=True))
     for entity, count in zip(before[key].to_pylist(), before["interaction_count"].to_pylist(), strict=True):
         states[code_of[entity]].count = int(count)
@@ -104,10 +104,10 @@ def _after(key: str, before: pa.Table, interactions: pa.Table) -> tuple[pa.Table
 
 def _entries(before: pa.Table, key: str, lists: Mapping[str, str]) -> pa.Table:
     """One row an entry of the parallel `lists` (column of the answer -> list) that `before` has, with its entity_id."""
-    held = {name: before[column].combine_chunks() for name, column in lists.items() if column in before.column_names}
-    parents = pc.list_parent_indices(next(iter(held.values())))
+    columns = {name: before[column].combine_chunks() for name, column in lists.items() if column in before.column_names}
+    parents = pc.list_parent_indices(next(iter(columns.values())))
     entities = before[key].combine_chunks().take(parents)
-    return pa.table({"entity_id": entities, **{name: values.flatten() for name, values in held.items()}})
+    return pa.table({"entity_id": entities, **{name: values.flatten() for name, values in columns.items()}})
 
 
 def _versions(source: pa.Table, first: int, states: Mapping[int, _Version]) -> Iterator[_Version]:
@@ -119,8 +119,8 @@ def _versions(source: pa.Table, first: int, states: Mapping[int, _Version]) -> I
     new = _Version(-1, [], [], 0)
     for row in range(first, source.num_rows):
         if row == first or entity[row] != entity[row - 1]:
-            held = states.get(entity[row], new)
-            rows, counted, count = held.rows, held.counted, held.count
+            state = states.get(entity[row], new)
+            rows, counted, count = state.rows, state.counted, state.count
         rows, counted, count = inserted(rows, row, candidate, happened), [row, *counted][:LONGEST], count + 1
         is_last = row + 1 == source.num_rows or entity[row + 1] != entity[row]
         if is_last or visible[row + 1] != visible[row]:
@@ -137,14 +137,14 @@ def inserted(rows: list[int], row: int, candidate: Sequence[Hashable], happened:
 
     Rows index `candidate` and `happened`, which is in seconds since 1970.
     """
-    for known in rows:
-        if candidate[known] == candidate[row]:
-            if happened[known] > happened[row]:
+    for entry in rows:
+        if candidate[entry] == candidate[row]:
+            if happened[entry] > happened[row]:
                 return rows
-            rows = [other for other in rows if other != known]
+            rows = [other for other in rows if other != entry]
             break
-    place = next((i for i, known in enumerate(rows) if happened[known] <= happened[row]), len(rows))
-    return [*rows[:place], row, *rows[place:]][:LONGEST]
+    position = next((i for i, entry in enumerate(rows) if happened[entry] <= happened[row]), len(rows))
+    return [*rows[:position], row, *rows[position:]][:LONGEST]
 
 
 def _table(key: str, interactions: pa.Table, versions: list[_Version]) -> pa.Table:
@@ -159,14 +159,14 @@ def _table(key: str, interactions: pa.Table, versions: list[_Version]) -> pa.Tab
 
     seconds = pa.chunked_array([pa.array(_seconds(interactions["happened_at"]))])
     interaction = interactions["interaction"].take(counted).combine_chunks()
-    told = [name for name in interactions.column_names if name not in FIXED]
+    mark_lists = [name for name in interactions.column_names if name not in FIXED]
     return pa.Table.from_arrays(
         [
             entities,
             interactions["visible_at"].take(last).combine_chunks(),
             interactions["recorded_at"].take(last).combine_chunks(),
             lists(interactions["candidate_id"], pa.string()),
-            *(lists(interactions[name], pa.string()) for name in told),
+            *(lists(interactions[name], pa.string()) for name in mark_lists),
             lists(seconds, pa.int64()),
             pa.ListArray.from_arrays(bounds, interaction),
             pa.array([version.count for version in versions], pa.float32()),

@@ -43,15 +43,15 @@ class Names:
     def __len__(self) -> int:
         return len(self.strings)
 
-    def rows(self, wanted: Sequence[str | None]) -> Rows:
+    def rows(self, names: Sequence[str | None]) -> Rows:
         """Row of each name (n,), -1 where it is unknown or None."""
-        if not len(self) or not len(wanted):
-            return np.full(len(wanted), -1, np.int64)
-        asked = _spelled(wanted)
-        place = np.searchsorted(self._ascending, asked.astype(self._ascending.dtype))
-        place[place == len(self)] = 0
-        found: Rows = np.where(self._ascending[place] == asked, self._row[place], -1)
-        return found
+        if not len(self) or not len(names):
+            return np.full(len(names), -1, np.int64)
+        spelled = _spelled(names)
+        position = np.searchsorted(self._ascending, spelled.astype(self._ascending.dtype))
+        position[position == len(self)] = 0
+        rows: Rows = np.where(self._ascending[position] == spelled, self._row[position], -1)
+        return rows
 
     def at(self, rows: Rows) -> list[str]:
         """Names of rows."""

@@ -35,7 +35,7 @@ class Gone:
 
     def of(self, view: str) -> tuple[str, frozenset[str]]:
         """(join key of the view, the ids of it that go)."""
-        (entity,) = next(each.entities for each in VIEWS if each.name == view)
+        (entity,) = next(candidate.entities for candidate in VIEWS if candidate.name == view)
         key = _JOIN_KEYS[entity]
         return key, self.ids.get(key, frozenset())
 
@@ -99,8 +99,8 @@ def _shortened(rows: pa.Table, unwanted: pa.Array) -> tuple[pa.Table, int]:
     if mask.all():
         return rows, 0
     offsets = np.concatenate([[0], np.cumsum(np.bincount(row[mask], minlength=rows.num_rows))]).astype(np.int32)
-    for place, field in enumerate(rows.schema):
+    for column, field in enumerate(rows.schema):
         if field.name.startswith(LISTS):
             values = rows[field.name].combine_chunks().flatten().filter(kept)
-            rows = rows.set_column(place, field, pa.ListArray.from_arrays(pa.array(offsets), values, type=field.type))
+            rows = rows.set_column(column, field, pa.ListArray.from_arrays(pa.array(offsets), values, type=field.type))
     return rows, len(np.unique(row[~mask]))

@@ -60,26 +60,26 @@ def _forget_stored(connection: sqlite3.Connection, config: RepoConfig, view: str
     key, unwanted = gone.of(view)
     changed = 0
     connection.execute("BEGIN IMMEDIATE")
-    for each in sorted(unwanted):
-        stored = [_serialized(config, key, each)]
+    for name in sorted(unwanted):
+        stored = [_serialized(config, key, name)]
         connection.execute(f"DELETE FROM \"{table}\" WHERE entity_key = ? AND feature_name = '{VERSION}'", stored)
         changed += connection.execute(f'DELETE FROM "{table}" WHERE entity_key = ?', stored).rowcount
     if listed := gone.listed(view):
         ids = connection.execute(f'SELECT entity_key, value FROM "{table}" WHERE feature_name = ?', [IDS]).fetchall()
         for stored_key, content in ids:
-            if places := _places(content, listed):
-                changed += _shorten_stored(connection, table, stored_key, places)
+            if positions := _positions(content, listed):
+                changed += _shorten_stored(connection, table, stored_key, positions)
     connection.execute("COMMIT")
     return changed
 
 
-def _shorten_stored(connection: sqlite3.Connection, table: str, stored: bytes, places: Sequence[int]) -> int:
+def _shorten_stored(connection: sqlite3.Connection, table: str, stored: bytes, positions: Sequence[int]) -> int:
     query = f'SELECT feature_name, value FROM "{table}" WHERE entity_key = ?'
     lists = [row for row in connection.execute(query, [stored]).fetchall() if row[0].startswith(LISTS)]
     for name, content in lists:
         connection.execute(
             f'UPDATE "{table}" SET value = ? WHERE entity_key = ? AND feature_name = ?',
-            [_shortened(content, places), stored, name],
+            [_shortened(content, positions), stored, name],
         )
     return len(lists)
 
@@ -89,8 +89,8 @@ def _forget_on_server(online: ValkeyOnlineStore, config: RepoConfig, gone: Gone)
     project = config.project.encode()
     changed = 0
     for key, unwanted in gone.ids.items():
-        for each in sorted(unwanted):
-            stored = _serialized(config, key, each) + project
+        for name in sorted(unwanted):
+            stored = _serialized(config, key, name) + project
             fields = client.hkeys(stored)
             client.delete(stored)
             changed += sum(not field.startswith((b"_ts:", f"{VERSION}:".encode())) for field in fields)
@@ -111,7 +111,7 @@ def _shorten_on_server(
     found = client.scan_iter(_redis_key_prefix(view.join_keys) + b"*" + project, KEYS_AT_ONCE)
     changed = 0
     for key in found:
-        if not _places(client.hget(key, _mmh3(f"{view.name}:{IDS}")), unwanted):
+        if not _positions(client.hget(key, _mmh3(f"{view.name}:{IDS}")), unwanted):
             continue
         actor = deserialize_entity_key(key[: -len(project)], config.entity_key_serialization_version)
         with online.locked(config, [f"{view.name}:{actor.entity_values[0].string_val}"]):
@@ -120,12 +120,12 @@ def _shorten_on_server(
 
 
 def _shorten_key(client: Redis, key: bytes, fields: Sequence[bytes], ids: bytes, unwanted: frozenset[str]) -> int:
-    held = dict(zip(fields, client.hmget(key, fields), strict=True))
-    places = _places(held[ids], unwanted)
-    lists = {field: _shortened(content, places) for field, content in held.items() if content}
-    if places:
+    contents = dict(zip(fields, client.hmget(key, fields), strict=True))
+    positions = _positions(contents[ids], unwanted)
+    lists = {field: _shortened(content, positions) for field, content in contents.items() if content}
+    if positions:
         client.hset(key, mapping=lists)
-    return len(lists) if places else 0
+    return len(lists) if positions else 0
 
 
 def _serialized(config: RepoConfig, key: str, name: str) -> bytes:
@@ -134,18 +134,18 @@ def _serialized(config: RepoConfig, key: str, name: str) -> bytes:
     return stored
 
 
-def _places(content: bytes | None, unwanted: frozenset[str]) -> list[int]:
-    """Places of unwanted ids in a stored list."""
+def _positions(content: bytes | None, unwanted: frozenset[str]) -> list[int]:
+    """Positions of unwanted ids in a stored list."""
     ids = Value.FromString(content or b"").string_list_val.val
-    return [place for place, each in enumerate(ids) if each in unwanted]
+    return [position for position, name in enumerate(ids) if name in unwanted]
 
 
-def _shortened(content: bytes, places: Sequence[int]) -> bytes:
-    """A stored list without the entries at these places."""
+def _shortened(content: bytes, positions: Sequence[int]) -> bytes:
+    """A stored list without the entries at these positions."""
     value = Value.FromString(content)
     if kind := value.WhichOneof("val"):
         entries = getattr(value, kind).val
-        for place in sorted(places, reverse=True):
-            del entries[place]
+        for position in sorted(positions, reverse=True):
+            del entries[position]
     changed: bytes = value.SerializeToString()
     return changed

@@ -131,10 +131,10 @@ class Headlines:
     @classmethod
     def encode(cls, cards: Sequence[str], vectors: TextVectors) -> "Headlines":
         """One headline a row; an empty one is unknown."""
-        place: dict[str, int] = {}
-        row = np.array([place.setdefault(card, len(place)) if card else -1 for card in cards], np.int64)
-        row[row < 0] = len(place)
-        return cls(vectors.weights.headlines([*place, ""]), row)
+        index: dict[str, int] = {}
+        row = np.array([index.setdefault(card, len(index)) if card else -1 for card in cards], np.int64)
+        row[row < 0] = len(index)
+        return cls(vectors.weights.headlines([*index, ""]), row)
 
 
 def headlines_of(table: pa.Table, prefix: str, vectors: TextVectors) -> Headlines:
@@ -157,10 +157,10 @@ def _strings(table: pa.Table, name: str) -> pa.Array:
 
 def _column(table: pa.Table, name: str) -> pa.Array | None:
     """The column in one piece; None where it is absent."""
-    place = table.schema.get_field_index(name)
-    if place < 0:
+    index = table.schema.get_field_index(name)
+    if index < 0:
         return None
-    column = table.column(place)
+    column = table.column(index)
     if column.num_chunks == 1:
         return column.chunk(0)
     whole = column.combine_chunks()

@@ -105,11 +105,15 @@ def _semantic(block: Block) -> dict[str, Floats]:
         axis=1,
         dtype=np.float32,
     )
-    shown_row = block.candidates.text_row[block.candidate]
-    cosines = dense_cosines(slots, block.candidates.vectors.dense_at(shown_row), _wider(block.span, 2))
+    candidate_row = block.candidates.text_row[block.candidate]
+    cosines = dense_cosines(slots, block.candidates.vectors.dense_at(candidate_row), _wider(block.span, 2))
     known = np.column_stack([own >= 0, queries.requests.has_vector[request], past >= 0])
     return _cosine_features(
-        cosines, known[block.position] & (shown_row >= 0)[:, None], "semantic", "semantic_cosine", "request_semantic"
+        cosines,
+        known[block.position] & (candidate_row >= 0)[:, None],
+        "semantic",
+        "semantic_cosine",
+        "request_semantic",
     )
 
 
@@ -121,22 +125,22 @@ def _lexical(block: Block, scratch: Places) -> dict[str, Floats]:
     slots = interleaved(
         len(own), vectors.lexical_at(own), queries.requests.lexical[request], vectors.lexical_at(past.ravel())
     )
-    shown_row = block.candidates.text_row[block.candidate]
-    cosines = lexical_cosines(slots, block.candidates.vectors.lexical_at(shown_row), _wider(block.span, 2), scratch)
+    candidate_row = block.candidates.text_row[block.candidate]
+    cosines = lexical_cosines(slots, block.candidates.vectors.lexical_at(candidate_row), _wider(block.span, 2), scratch)
     known = np.column_stack([own >= 0, request < queries.requests.lexical.shape[0] - 1, past >= 0])
     return _cosine_features(
-        cosines, known[block.position] & (shown_row >= 0)[:, None], "lexical", "lexical_score", "request_lexical"
+        cosines, known[block.position] & (candidate_row >= 0)[:, None], "lexical", "lexical_score", "request_lexical"
     )
 
 
 def _headline(block: Block, scratch: Places) -> dict[str, Floats]:
     """TF-IDF cosines of headlines (title, place, company): own, past candidates."""
-    own, past, shown = block.queries.headlines, block.queries.past.headlines, block.candidates.headlines
+    own, past, candidate = block.queries.headlines, block.queries.past.headlines, block.candidates.headlines
     past_row = past.row[block.distinct, : block.longest]
     slots = interleaved(len(past_row), own.lexical[own.row[block.distinct]], past.lexical[past_row.ravel()])
-    cosines = lexical_cosines(slots, shown.lexical[shown.row[block.candidate]], _wider(block.span, 1), scratch)
+    cosines = lexical_cosines(slots, candidate.lexical[candidate.row[block.candidate]], _wider(block.span, 1), scratch)
     known = np.column_stack([own.known[block.distinct], past.known[block.distinct, : block.longest]])
-    known = known[block.position] & shown.known[block.candidate][:, None]
+    known = known[block.position] & candidate.known[block.candidate][:, None]
     return _cosine_features(cosines, known, "headline", "headline_score")
 
 
@@ -156,8 +160,8 @@ def _same_marks(block: Block) -> dict[str, Floats]:
     """How often past candidates stood in the same city, company and so on as this one."""
     marks = block.candidates.marks
     past = np.stack([block.queries.past.marks[mark][block.distinct, : block.longest][block.position] for mark in marks])
-    shown = np.stack([codes[block.candidate] for codes in marks.values()])[:, :, None]
-    same = summaries((past == shown).astype(np.float32), (past != 0) & (shown != 0))
+    candidate = np.stack([codes[block.candidate] for codes in marks.values()])[:, :, None]
+    same = summaries((past == candidate).astype(np.float32), (past != 0) & (candidate != 0))
     return {
         f"past_same_{mark}_{name}": same[summary][number]
         for number, mark in enumerate(marks)

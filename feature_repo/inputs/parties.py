@@ -86,10 +86,10 @@ def _positive(values: Doubles) -> Doubles:
     return np.where(values > 0, values, np.nan)
 
 
-def _skills(listed: sp.csr_array, wanted: sp.csr_array) -> dict[str, Doubles]:
+def _skills(listed: sp.csr_array, required: sp.csr_array) -> dict[str, Doubles]:
     """Overlap of two skill lists, unknown where the job lists none."""
-    both = np.asarray(listed.multiply(wanted).sum(axis=1), np.float64)
-    have, want = (np.diff(side.indptr).astype(np.float64) for side in (listed, wanted))
+    both = np.asarray(listed.multiply(required).sum(axis=1), np.float64)
+    have, want = (np.diff(side.indptr).astype(np.float64) for side in (listed, required))
     return {
         "skill_overlap_count": np.where(want > 0, both, np.nan),
         "skill_jaccard": np.where((have > 0) & (want > 0), both / np.maximum(have + want - both, 1), np.nan),

@@ -31,8 +31,8 @@ def interleaved(queries: int, *parts: sp.csr_array) -> sp.csr_array:
     if queries == 1:
         return gathered
     starts = np.cumsum([0, *(part.shape[0] for part in parts[:-1])])
-    places = [start + np.arange(part.shape[0]).reshape(queries, -1) for start, part in zip(starts, parts, strict=True)]
-    return gathered[np.concatenate(places, axis=1).ravel()]
+    columns = [start + np.arange(part.shape[0]).reshape(queries, -1) for start, part in zip(starts, parts, strict=True)]
+    return gathered[np.concatenate(columns, axis=1).ravel()]
 
 
 def _stacked(matrices: tuple[sp.csr_array, ...]) -> sp.csr_array:
@@ -46,18 +46,18 @@ def _stacked(matrices: tuple[sp.csr_array, ...]) -> sp.csr_array:
     return sp.csr_array((data, indices, starts), shape=(len(lengths), matrices[0].shape[1]))
 
 
-def dense_cosines(slots: Floats, shown: Floats, span: Span) -> Floats:
+def dense_cosines(slots: Floats, candidates: Floats, span: Span) -> Floats:
     """(pairs, slots) of slots (queries, slots, d) and candidates (pairs, d); 0 beyond a query's width."""
-    found = np.zeros((len(shown), slots.shape[1]), np.float32)
+    cosines = np.zeros((len(candidates), slots.shape[1]), np.float32)
     for query, (start, end, width) in enumerate(zip(span.starts[:-1], span.starts[1:], span.width, strict=True)):
-        found[start:end, :width] = shown[start:end] @ slots[query, :width].T
-    return found
+        cosines[start:end, :width] = candidates[start:end] @ slots[query, :width].T
+    return cosines
 
 
-def lexical_cosines(slots: sp.csr_array, shown: sp.csr_array, span: Span, scratch: Places) -> Floats:
+def lexical_cosines(slots: sp.csr_array, candidates: sp.csr_array, span: Span, scratch: Places) -> Floats:
     """(pairs, slots) of term rows, slots stacked by query; `scratch` (2**18,) is zero and stays zero."""
     per_query = slots.shape[0] // len(span.width)
-    found = np.zeros((shown.shape[0], per_query), np.float32)
+    cosines = np.zeros((candidates.shape[0], per_query), np.float32)
     slot_of = np.repeat(np.arange(slots.shape[0]) % per_query, np.diff(slots.indptr))
     for query, (start, end, width) in enumerate(zip(span.starts[:-1], span.starts[1:], span.width, strict=True)):
         low, high = slots.indptr[query * per_query], slots.indptr[query * per_query + width]
@@ -67,14 +67,15 @@ def lexical_cosines(slots: sp.csr_array, shown: sp.csr_array, span: Span, scratc
         scratch[terms] = np.arange(1, high - low + 1)
         space = np.zeros((high - low + 1, width), np.float32)
         space[scratch[terms], at] = slots.data[low:high]
-        first, last = shown.indptr[start], shown.indptr[end]
-        places = scratch[shown.indices[first:last]]
+        first, last = candidates.indptr[start], candidates.indptr[end]
+        columns = scratch[candidates.indices[first:last]]
         scratch[terms] = 0
         pairs = sp.csr_array(
-            (shown.data[first:last], places, shown.indptr[start : end + 1] - first), shape=(end - start, len(space))
+            (candidates.data[first:last], columns, candidates.indptr[start : end + 1] - first),
+            shape=(end - start, len(space)),
         )
-        found[start:end, :width] = pairs @ space
-    return found
+        cosines[start:end, :width] = pairs @ space
+    return cosines
 
 
 def summaries(cosines: Floats, known: Flags) -> dict[str, Floats]:

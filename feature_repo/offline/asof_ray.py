@@ -36,18 +36,22 @@ def as_of(
         for join in joins:
             partition = _dealt(entities, join.entity_keys, partitions)
             rows = [np.flatnonzero(partition == number) for number in np.unique(partition)] or [np.arange(0)]
-            asked = entities.select(list(dict.fromkeys([*join.entity_keys, moment])))
+            entity_rows = entities.select(list(dict.fromkeys([*join.entity_keys, moment])))
             task = ray.remote(_features).options(num_cpus=reader.threads)
-            parts = _answers([task.remote(reader, asked.take(each), moment, join, known_by_then) for each in rows])
-            found = pa.concat_tables(_in_order(parts, rows, entities.num_rows))
+            parts = _answers(
+                [task.remote(reader, entity_rows.take(each), moment, join, known_by_then) for each in rows]
+            )
+            columns = pa.concat_tables(_in_order(parts, rows, entities.num_rows))
             for name in join.features.values():
-                answer = answer.append_column(name, found[name])
+                answer = answer.append_column(name, columns[name])
     return answer
 
 
-def _features(reader: VersionReader, asked: pa.Table, moment: str, join: ViewJoin, known_by_then: bool) -> pa.Table:
+def _features(
+    reader: VersionReader, entity_rows: pa.Table, moment: str, join: ViewJoin, known_by_then: bool
+) -> pa.Table:
     """A task: the columns that one view adds to its rows."""
-    return reader.as_of(asked, moment, [join], known_by_then).select(list(join.features.values()))
+    return reader.as_of(entity_rows, moment, [join], known_by_then).select(list(join.features.values()))
 
 
 def _dealt(entities: pa.Table, keys: Sequence[str], partitions: int) -> npt.NDArray[np.int64]:

@@ -64,7 +64,7 @@ CLIENT = Side(
 )
 
 
-class Held(NamedTuple):
+class StoredRow(NamedTuple):
     """What the online store holds of a key; no timestamp and no features where it holds nothing."""
 
     event_timestamp: datetime | None
@@ -79,11 +79,11 @@ class Pushes:
 
     def profile(self, name: Literal["jobs", "freelancers"], row: Row) -> None:
         """Show a version of a job or freelancer, unless the store holds one that became visible after it happened."""
-        told = {column.name: row.get(column.name, column.default) for column in table(name).columns}
+        values = {column.name: row.get(column.name, column.default) for column in table(name).columns}
         is_job = name == "jobs"
         view = definitions.job_profile if is_job else definitions.freelancer_profile
-        words = told["title"], told["description" if is_job else "overview"], told["skills"]
-        self._write(view, [{**told, "text_key": text_key(card_text(*words))}])
+        words = values["title"], values["description" if is_job else "overview"], values["skills"]
+        self._write(view, [{**values, "text_key": text_key(card_text(*words))}])
 
     def interactions(self, rows: Sequence[Row]) -> None:
         """Fold interactions into the histories of their freelancers and clients.
@@ -91,9 +91,9 @@ class Pushes:
         One that is among the last 20 counted of its actor changes nothing. One that names no client, of a job that
         the store does not hold yet, reaches the client's history with the next build.
         """
-        for side, given in ((FREELANCER, rows), (CLIENT, self._with_clients(rows))):
+        for side, side_rows in ((FREELANCER, rows), (CLIENT, self._with_clients(rows))):
             actors: dict[str, list[Row]] = {}
-            for row in given:
+            for row in side_rows:
                 if side.counts(row):
                     actors.setdefault(row[side.actor_key], []).append(row)
             if actors:
@@ -101,28 +101,30 @@ class Pushes:
 
     def _with_clients(self, rows: Sequence[Row]) -> list[Row]:
         """The rows with the client of their job where they name none."""
-        told = [{"job_id": None, "client_id": None, **row} for row in rows]
-        jobs = {row["job_id"] for row in told if row["client_id"] is None and row["job_id"] is not None}
-        held = self._read(definitions.job_profile, jobs)
-        clients = {job: profile.features.get("client_id") for job, profile in held.items()}
-        return [{**row, "client_id": row["client_id"] or clients.get(row["job_id"])} for row in told]
+        values = [{"job_id": None, "client_id": None, **row} for row in rows]
+        jobs = {row["job_id"] for row in values if row["client_id"] is None and row["job_id"] is not None}
+        stored = self._read(definitions.job_profile, jobs)
+        clients = {job: profile.features.get("client_id") for job, profile in stored.items()}
+        return [{**row, "client_id": row["client_id"] or clients.get(row["job_id"])} for row in values]
 
     def _fold(self, side: Side, actors: Mapping[str, Sequence[Row]]) -> None:
         """Under the actors' locks, so that no fold is lost to another one of the same moment."""
         candidates = self._read(side.candidate, {row[side.candidate_key] for rows in actors.values() for row in rows})
         online, config = self._store.provider.online_store, self._store.config
         with online.locked(config, [f"{side.history.name}:{actor}" for actor in actors]):
-            held = self._read(side.history, actors)
-            grown = [_grown(side, actor, held[actor], rows, candidates) for actor, rows in actors.items()]
+            stored = self._read(side.history, actors)
+            grown = [_grown(side, actor, stored[actor], rows, candidates) for actor, rows in actors.items()]
             self._write(side.history, [row for row in grown if row is not None])
 
-    def _read(self, view: FeatureView, keys: Iterable[str]) -> dict[str, Held]:
+    def _read(self, view: FeatureView, keys: Iterable[str]) -> dict[str, StoredRow]:
         names = list(keys)
         entities = [_entity(view, name) for name in names]
-        found = self._store.provider.online_store.online_read(self._store.config, view, entities) if names else []
+        answers = self._store.provider.online_store.online_read(self._store.config, view, entities) if names else []
         return {
-            name: Held(stamp, {each: feast_value_type_to_python_type(value) for each, value in (values or {}).items()})
-            for name, (stamp, values) in zip(names, found, strict=True)
+            name: StoredRow(
+                stamp, {feature: feast_value_type_to_python_type(value) for feature, value in (values or {}).items()}
+            )
+            for name, (stamp, values) in zip(names, answers, strict=True)
         }
 
     def _write(self, view: FeatureView, rows: Sequence[Row]) -> None:
@@ -153,10 +155,10 @@ def _visible(row: Row) -> datetime:
 
 
 def _grown(
-    side: Side, actor: str, held: Held, rows: Sequence[Row], candidates: Mapping[str, Held]
+    side: Side, actor: str, stored: StoredRow, rows: Sequence[Row], candidates: Mapping[str, StoredRow]
 ) -> dict[str, Any] | None:
     """The actor's row of the history view; None where all `rows` are counted already."""
-    counted, fresh = set(held.features.get("last_counted") or []), []
+    counted, fresh = set(stored.features.get("last_counted") or []), []
     for row in sorted(rows, key=lambda row: _place(side, row)):
         if fingerprint(row["interaction_id"]) not in counted:
             counted.add(fingerprint(row["interaction_id"]))
@@ -164,10 +166,10 @@ def _grown(
     if not fresh:
         return None
     stamps = [_visible(row) for row in fresh]
-    newest = max(stamps if held.event_timestamp is None else [held.event_timestamp, *stamps])
+    newest = max(stamps if stored.event_timestamp is None else [stored.event_timestamp, *stamps])
     # No row was recorded after it was visible: of two folds with equal stamps, the one that is written last counts.
     stamped = {side.actor_key: actor, "event_timestamp": newest, "recorded_at": newest}
-    return {**stamped, **_history(side, held.features, fresh, candidates)}
+    return {**stamped, **_history(side, stored.features, fresh, candidates)}
 
 
 def _place(side: Side, row: Row) -> tuple[Any, ...]:
@@ -175,7 +177,7 @@ def _place(side: Side, row: Row) -> tuple[Any, ...]:
     return _visible(row), row["event_timestamp"], row[side.candidate_key], fingerprint(row["interaction_id"])
 
 
-def _history(side: Side, held: Row, fresh: Sequence[Row], candidates: Mapping[str, Held]) -> dict[str, Any]:
+def _history(side: Side, stored: Row, fresh: Sequence[Row], candidates: Mapping[str, StoredRow]) -> dict[str, Any]:
     """Features of a history that `fresh` are folded into, in their order."""
     lists = {
         "recent_ids": [row[side.candidate_key] for row in fresh],
@@ -185,7 +187,7 @@ def _history(side: Side, held: Row, fresh: Sequence[Row], candidates: Mapping[st
             for mark, feature in HISTORY_MARKS[side.history.name].items()
         },
     }
-    grown = {name: [*(held.get(name) or []), *values] for name, values in lists.items()}
+    grown = {name: [*(stored.get(name) or []), *values] for name, values in lists.items()}
     known = len(grown["recent_ids"]) - len(fresh)
     rows = list(range(known))
     for row in range(known, known + len(fresh)):
@@ -193,6 +195,6 @@ def _history(side: Side, held: Row, fresh: Sequence[Row], candidates: Mapping[st
     marks = [fingerprint(row["interaction_id"]) for row in reversed(fresh)]
     return {
         **{name: [values[row] for row in rows] for name, values in grown.items()},
-        "last_counted": [*marks, *(held.get("last_counted") or [])][:LONGEST],
-        "interaction_count": (held.get("interaction_count") or 0.0) + len(fresh),
+        "last_counted": [*marks, *(stored.get("last_counted") or [])][:LONGEST],
+        "interaction_count": (stored.get("interaction_count") or 0.0) + len(fresh),
     }

@@ -29,7 +29,7 @@ from metier.locks import exclusively
 
 Row = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
 """A key, its features, its event timestamp and its created timestamp."""
-Held = tuple[datetime | None, dict[str, Value] | None]
+StoredRow = tuple[datetime | None, dict[str, Value] | None]
 STRIPES = 64
 CACHE_KIB = 65_536
 """A batch fits: readers are kept out while it is committed, not while it is written."""
@@ -82,9 +82,9 @@ class HomeSqliteOnlineStore(SqliteOnlineStore):
         table: FeatureView,
         entity_keys: list[EntityKey],
         requested_features: list[str] | None = None,
-    ) -> list[Held]:
+    ) -> list[StoredRow]:
         """As Feast's own, with the event timestamp to the microsecond."""
-        return [_exact(*held) for held in super().online_read(config, table, entity_keys, requested_features)]
+        return [_exact(*stored) for stored in super().online_read(config, table, entity_keys, requested_features)]
 
     @contextmanager
     def locked(self, config: RepoConfig, names: Sequence[str]) -> Iterator[None]:
@@ -93,10 +93,10 @@ class HomeSqliteOnlineStore(SqliteOnlineStore):
         folder = Path(store.path).with_suffix(".locks")
         folder.mkdir(exist_ok=True)
         stripes = sorted({zlib.crc32(name.encode()) % STRIPES for name in names})
-        with ExitStack() as held:
+        with ExitStack() as locks:
             for stripe in stripes:
                 refusal = FeatureError(f"{folder}/{stripe} was held for {store.timeout_seconds:g} s; send this again")
-                held.enter_context(exclusively(folder / str(stripe), refusal, store.timeout_seconds))
+                locks.enter_context(exclusively(folder / str(stripe), refusal, store.timeout_seconds))
             yield
 
     def _get_conn(self, config: RepoConfig) -> sqlite3.Connection:
@@ -126,6 +126,6 @@ def _is_newest(connection: sqlite3.Connection, config: RepoConfig, table: Featur
     return noted.rowcount == 1
 
 
-def _exact(stamp: datetime | None, values: dict[str, Value] | None) -> Held:
+def _exact(stamp: datetime | None, values: dict[str, Value] | None) -> StoredRow:
     version = values.pop(VERSION, None) if values else None
     return (stamp if version is None else event_of(version.string_val)), values
