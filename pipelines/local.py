@@ -99,6 +99,12 @@ def inputs_digest(lake: Lake, language: str) -> str:
     return hashlib.sha256(f"{lake.digest()} {language} {code_digest()}".encode()).hexdigest()[:16]
 
 
+def cache_folder(settings: Settings) -> Path:
+    """Where results of steps are kept. They name files by absolute paths: a copied home has a cache of its own."""
+    own = hashlib.sha256(str(settings.home).encode()).hexdigest()[:16]
+    return settings.pipelines / own / "cache"
+
+
 def run_locally(
     name: str,
     settings: Settings,
@@ -128,7 +134,7 @@ def run_locally(
         pipeline_root=str(settings.pipelines / "runs"),
         raise_on_error=True,
         enable_caching=True,
-        cache_root=str(settings.pipelines / "cache"),
+        cache_root=str(cache_folder(settings)),
     )
     log_path = settings.pipelines / f"{name}.log"
     with (
