@@ -20,6 +20,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
+from components.validation.data_docs import SuiteOutcome, finish_data_docs
 from components.validation.expectation_frames import COPIES, EITHER, age_frame, columns_frame, references, rows_frame
 from metier.contract import ATTRIBUTION_DAYS, TABLES, Column, Table
 from metier.errors import ValidationError
@@ -171,7 +172,7 @@ class _Suites:
         self._source = self._context.data_sources.add_pandas("lake")
         self._failed: list[FailedExpectation] = []
         self._warned: list[FailedExpectation] = []
-        self._checked = 0
+        self._outcomes: list[SuiteOutcome] = []
 
     def check(self, name: str, frame: pd.DataFrame, identifying: list[str], rules: list[gxe.Expectation]) -> None:
         """Run the rules on the frame and keep their results."""
@@ -188,17 +189,21 @@ class _Suites:
             },
         )
         run = self._context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": frame}, run_id=self._run)
-        for result in next(iter(run.run_results.values())).results:
+        results = next(iter(run.run_results.values())).results
+        before = len(self._failed), len(self._warned)
+        for result in results:
             self._gather(name, result)
+        failed, warned = len(self._failed) - before[0], len(self._warned) - before[1]
+        self._outcomes.append(SuiteOutcome(name, len(results), failed, warned))
 
     def verdict(self) -> Verdict:
         """What all suites together say, published as Data Docs."""
         self._context.build_data_docs()
-        index = self._docs / "index.html"
-        return Verdict(not self._failed, tuple(self._failed), index, tuple(self._warned), self._checked)
+        index = finish_data_docs(self._docs, self._run.run_name, self._outcomes)
+        checked = sum(outcome.checked for outcome in self._outcomes)
+        return Verdict(not self._failed, tuple(self._failed), index, tuple(self._warned), checked)
 
     def _gather(self, table: str, result: Any) -> None:
-        self._checked += 1
         found = _failure(table, result)
         if not result.success:
             self._failed.append(found)
