@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+UNFINISHED = ".*.writing"
+"""Pattern of the names under which files are written; a killed process leaves one behind."""
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Replace `path`, whose folder is made where it is missing; text is written as UTF-8."""

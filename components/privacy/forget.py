@@ -7,10 +7,9 @@ names the bundles trained on it, by a salted hash instead of the id. Knows the o
 import hashlib
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from components.importers.logs.endpoint import copy_stream
 from components.importers.logs.events import no_other_import
@@ -22,15 +21,17 @@ from components.privacy.forget_places import (
     forget_quarantine,
     forget_releases,
     in_events,
+    remove_unfinished,
     still_held,
 )
 from components.privacy.person import Person, in_lake, lake_marks
 from components.privacy.traces import Traces
-from metier.durable import replacing, write_whole
+from metier.durable import UNFINISHED, replacing, write_whole
 from metier.errors import InputError
 from metier.lake import Lake
 from metier.lake.upkeep import take_out
 from metier.settings import Settings
+from metier.stored import as_json, from_json
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Receipt:
         lines = [f"{place:32}{number:>10,} removed" for place, number in self.rows.items()]
         lines += [f"built anew: {bundle} {release}" for bundle, release in self.rebuilt.items()]
         lines += [f"trained on it: bundle {bundle}" for bundle in self.bundles]
-        return "\n".join([*lines, *(f"left: {each}" for each in self.left)])
+        return "\n".join([*lines, *(f"left: {line}" for line in self.left)])
 
 
 def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
@@ -73,6 +74,7 @@ def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
         rows |= forget_features(settings, lake, person)
     rows["candidate_releases"], rebuilt, failure = forget_releases(settings, traces)
     removed, logs = forget_files(settings, traces)
+    removed["unfinished_files"] = remove_unfinished(settings.home, now)
     left = [
         *(f"{path}: an endpoint still writes it; stop that endpoint, then repeat this" for path in segments),
         *(f"{path}: a process still writes it; stop that process, then repeat this" for path in logs),
@@ -117,10 +119,13 @@ class _Receipts:
         """What a removal that did not finish knew of the person; otherwise the id alone."""
         if not self._note.exists():
             return Person(self._actor_id)
-        return Person.from_dict(json.loads(self._note.read_bytes()))
+        return from_json(Person, self._note.read_bytes())
 
     def begin(self, person: Person) -> None:
-        _write(self._note, person.as_dict())
+        for path in self.folder.glob(UNFINISHED):
+            if self.hash in path.name:
+                path.unlink()
+        write_whole(self._note, as_json(person, indent=1))
 
     def finish(self) -> None:
         self._note.unlink()
@@ -130,20 +135,16 @@ class _Receipts:
         return any(self.folder.glob(f"*-{self.hash}.json"))
 
     def keep(self, receipt: Receipt, now: datetime) -> None:
-        _write(self.folder / f"{now:%Y%m%dT%H%M%S.%fZ}-{self.hash}.json", asdict(receipt))
+        write_whole(self.folder / f"{now:%Y%m%dT%H%M%S.%fZ}-{self.hash}.json", as_json(receipt, indent=1))
 
 
 def _salt(path: Path) -> bytes:
     """The home's own, made when first asked for."""
     if not path.exists():
-        with replacing(path) as beside:
-            beside.touch(0o600)
-            beside.write_bytes(secrets.token_bytes(16))
+        with replacing(path) as temporary:
+            temporary.touch(0o600)
+            temporary.write_bytes(secrets.token_bytes(16))
     return path.read_bytes()
-
-
-def _write(path: Path, fields: dict[str, Any]) -> None:
-    write_whole(path, json.dumps(fields, indent=1))
 
 
 def _manifest(path: Path) -> tuple[str, datetime]:
@@ -156,4 +157,6 @@ def _manifest(path: Path) -> tuple[str, datetime]:
 def _advice(settings: Settings, path: Path) -> str:
     if any(path.is_relative_to(folder) for folder in (settings.bundles, settings.artifacts)):
         return "a registered bundle shows the person and never changes; promote one trained since, then delete this one"
+    if path.match(UNFINISHED):
+        return "a process was killed here or still writes it; repeat this in a quarter of an hour"
     return "metier does not know this file; remove it, or what it says of the person"

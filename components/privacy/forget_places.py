@@ -23,12 +23,15 @@ from feature_repo.forgetting.offline import Gone, forget_offline, forget_texts
 from feature_repo.forgetting.online import forget_online
 from metier.changes.files import FileChangeLog
 from metier.changes.stream import StreamChangeLog
+from metier.durable import UNFINISHED
 from metier.errors import MetierError
 from metier.lake import Lake
 from metier.lake.upkeep import take_out_quarantined
 from metier.settings import Settings
 
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+UNFINISHED_SECONDS = 600
+"""A file under a temporary name that nobody has written to for so long was left by a process that was killed."""
 ID_COLUMNS = ("freelancer_id", "client_id", "actor_id", "candidate_id", "job_id", "query_id")
 
 Row = Mapping[str, Any]
@@ -70,8 +73,8 @@ def forget_quarantine(lake: Lake, person: Person, traces: Traces) -> int:
 
     def is_unwanted(row: Row, reason: str) -> bool:
         other = {column: value for column, value in row.items() if column not in ID_COLUMNS}
-        said = json.dumps([other, reason], ensure_ascii=False, default=str).encode()
-        return person.owns(row) or person.shown_in(row, None) or traces.in_bytes(said)
+        content = json.dumps([other, reason], ensure_ascii=False, default=str).encode()
+        return person.owns(row) or person.shown_in(row, None) or traces.in_bytes(content)
 
     def marks(rows: pa.Table) -> pa.ChunkedArray:
         pairs = zip(rows["row"].to_pylist(), rows["reason"].to_pylist(), strict=True)
@@ -146,13 +149,22 @@ def forget_files(settings: Settings, traces: Traces) -> tuple[dict[str, int], li
     return rows, sorted(held)
 
 
+def remove_unfinished(home: Path, now: datetime) -> int:
+    """Files removed that a killed process left half written, whoever they are about."""
+    abandoned = now.timestamp() - UNFINISHED_SECONDS
+    paths = [path for path in home.rglob(UNFINISHED) if path.is_file() and path.stat().st_mtime < abandoned]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return len(paths)
+
+
 def still_held(settings: Settings, traces: Traces, but: tuple[Path, ...]) -> list[Path]:
     """Files under METIER_HOME that still hold the person; rows of lake and features went by their columns."""
     cleared = (settings.features, Path(settings.lake))
 
     def is_searched(path: Path) -> bool:
-        is_row_file = any(path.is_relative_to(each) for each in cleared) and not path.name.startswith(".")
-        return not is_row_file and not any(path.is_relative_to(each) for each in but)
+        is_row_file = any(path.is_relative_to(folder) for folder in cleared) and not path.name.startswith(".")
+        return not is_row_file and not any(path.is_relative_to(other) for other in but)
 
     return [path for path in sorted(settings.home.rglob("*")) if is_searched(path) and traces.in_file(path)]
 
@@ -172,8 +184,9 @@ class _Unwanted:
         table, row = event
         if table == "queries":
             self._surfaces[str(row.get("query_id"))] = str(row.get("surface"))
-        shown = table == "impressions" and self._person.shown_in(row, self._surfaces.get(str(row.get("query_id"))))
-        return shown or self._person.owns(row)
+        surface = self._surfaces.get(str(row.get("query_id")))
+        shows_person = table == "impressions" and self._person.shown_in(row, surface)
+        return shows_person or self._person.owns(row)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

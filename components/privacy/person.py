@@ -14,12 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feature_repo.texts.text import card_text, text_key
-from metier.contract import TABLES
+from metier.contract import SURFACES, TABLES
 from metier.lake import Lake
 from metier.lake.upkeep import Marks
+from metier.stored import Moment
+from metier.surfaces import surface_spec
 
 SHORTEST_TEXT = 12
 """Shorter texts say nothing of a person."""
+
+SHOWS_JOBS = frozenset(name for name in SURFACES if surface_spec(name).shows_jobs)
+"""Surfaces whose candidates are jobs; those of the others are freelancers."""
 
 _ACTOR_COLUMNS = ("freelancer_id", "client_id", "actor_id")
 _TEXTS = """
@@ -40,7 +45,7 @@ class Person:
     queries: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
     text_keys: frozenset[str] = frozenset()
-    first_event: datetime | None = None
+    first_event: Moment | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -49,8 +54,8 @@ class Person:
 
     def joined(self, other: "Person") -> "Person":
         """What either knows."""
-        stamps = [each.first_event for each in (self, other) if each.first_event is not None]
-        sets = {each.name: getattr(self, each.name) | getattr(other, each.name) for each in fields(self)[1:-1]}
+        stamps = [person.first_event for person in (self, other) if person.first_event is not None]
+        sets = {field.name: getattr(self, field.name) | getattr(other, field.name) for field in fields(self)[1:-1]}
         return Person(self.id, **sets, first_event=min(stamps, default=None))
 
     def owns(self, row: Mapping[str, Any]) -> bool:
@@ -64,21 +69,8 @@ class Person:
     def shown_in(self, row: Mapping[str, Any], surface: str | None) -> bool:
         """Whether an impression of a query on `surface` (None: unknown) showed them or a job of theirs."""
         candidate = _text(row.get("candidate_id"))
-        return (surface != "job_feed" and candidate == self.id) or (
-            surface in (None, "job_feed") and candidate in self.jobs
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        sets = {each.name: sorted(getattr(self, each.name)) for each in fields(self)[1:-1]}
-        return {"id": self.id, **sets, "first_event": self.first_event and self.first_event.isoformat()}
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> "Person":
-        """The inverse of as_dict."""
-        sets = {each.name: frozenset(plain[each.name]) for each in fields(cls)[1:-1]}
-        stamp = plain["first_event"]
-        return cls(plain["id"], **sets, first_event=stamp and datetime.fromisoformat(stamp))
+        shows_jobs = surface is None or surface in SHOWS_JOBS
+        return (surface not in SHOWS_JOBS and candidate == self.id) or (shows_jobs and candidate in self.jobs)
 
 
 def in_lake(lake: Lake, person: Person) -> Person:
@@ -116,15 +108,15 @@ def in_rows(person: Person, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> Pe
 
 def lake_marks(lake: Lake, person: Person) -> dict[str, tuple[list[str], Marks]]:
     """By table: columns to look at, and which of their rows are the person's or about them."""
-    shown, jobs_shown = _shown(lake, person)
+    of_person, of_jobs = _queries_showing(lake, person)
 
     def of_entity(column: str, ids: Iterable[str]) -> tuple[list[str], Marks]:
         return [column], lambda rows: _in(rows[column], ids)
 
     def of_impressions(rows: pa.Table) -> pa.ChunkedArray:
         query, candidate = rows["query_id"], rows["candidate_id"]
-        them = pc.and_(_in(candidate, [person.id]), _in(query, shown))
-        job = pc.and_(_in(candidate, person.jobs), _in(query, jobs_shown))
+        them = pc.and_(_in(candidate, [person.id]), _in(query, of_person))
+        job = pc.and_(_in(candidate, person.jobs), _in(query, of_jobs))
         return pc.or_(_in(query, person.queries), pc.or_(them, job))
 
     about = {"freelancer_id": [person.id], "client_id": [person.id], "job_id": person.jobs, "query_id": person.queries}
@@ -177,28 +169,31 @@ def _first_event(connection: duckdb.DuckDBPyConnection, actor_id: str) -> dateti
         "jobs": "job_id IN (FROM own_jobs)",
         "queries": "query_id IN (FROM own_queries)",
         "impressions": "candidate_id = $id "
-        "AND query_id NOT IN (SELECT query_id FROM queries WHERE surface = 'job_feed')",
+        "AND query_id NOT IN (SELECT query_id FROM queries WHERE list_contains($job_surfaces, surface))",
         "interactions": "freelancer_id = $id OR client_id = $id OR job_id IN (FROM own_jobs)",
     }
     every = " UNION ALL ".join(f"SELECT event_timestamp FROM {name} WHERE {where[name]}" for name in TABLES)
-    (first,) = connection.execute(f"SELECT min(event_timestamp) FROM ({every})", {"id": actor_id}).fetchall()[0]
+    (first,) = connection.execute(
+        f"SELECT min(event_timestamp) FROM ({every})", {"id": actor_id, "job_surfaces": sorted(SHOWS_JOBS)}
+    ).fetchall()[0]
     stamp: datetime | None = first
     return stamp
 
 
-def _shown(lake: Lake, person: Person) -> tuple[frozenset[str], frozenset[str]]:
+def _queries_showing(lake: Lake, person: Person) -> tuple[frozenset[str], frozenset[str]]:
     """Queries that showed the person, and those that showed a job of theirs."""
     query = (
         "SELECT DISTINCT i.query_id FROM impressions i LEFT JOIN queries q USING (query_id) WHERE i.candidate_id IN "
-        "(FROM ids) AND coalesce(q.surface, $unknown) {} 'job_feed'"
+        "(FROM ids) AND coalesce(list_contains($job_surfaces, q.surface), $shows_jobs) = $shows_jobs"
     )
-    found = []
+    showing = []
     with lake.connect() as connection:
-        for ids, relation, unknown in (({person.id}, "!=", ""), (person.jobs, "=", "job_feed")):
+        for ids, shows_jobs in (({person.id}, False), (person.jobs, True)):
             connection.register("ids", pa.table({"id": pa.array(sorted(ids), pa.string())}))
-            rows = connection.execute(query.format(relation), {"unknown": unknown}).fetchall()
-            found.append(frozenset(each for (each,) in rows))
-    return found[0], found[1]
+            parameters = {"job_surfaces": sorted(SHOWS_JOBS), "shows_jobs": shows_jobs}
+            rows = connection.execute(query, parameters).fetchall()
+            showing.append(frozenset(query_id for (query_id,) in rows))
+    return showing[0], showing[1]
 
 
 def _strings(connection: duckdb.DuckDBPyConnection, query: str) -> frozenset[str]:

@@ -40,9 +40,9 @@ class RetentionReport:
 
     def render(self) -> str:
         """Lines for a person."""
-        said = "removed" if self.applied else "would be removed"
+        verb = "removed" if self.applied else "would be removed"
         return "\n".join(
-            f"{name:14}{self.rows[name]:>12,} rows {said}, {_limit(self.days[name])}" for name in self.rows
+            f"{name:14}{self.rows[name]:>12,} rows {verb}, {_limit(self.days[name])}" for name in self.rows
         )
 
 

