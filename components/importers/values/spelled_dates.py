@@ -1,4 +1,4 @@
-"""Moments read from how exports spell them: '2026-03-01', 'Mar 1st, 2026 4:30 PM', '3 days ago', 'posted yesterday'.
+"""Moments read from how exports spell them: '2026-03-01', 'Mar 1st, 2026 4:30 PM', '3 days ago', '1. März 2026'.
 
 Pure: what is relative is relative to a given clock. A text that could mean two days ('03/04/2026') is refused unless
 the caller names its format. A time without a zone is UTC.
@@ -7,6 +7,9 @@ the caller names its format. A time without a zone is UTC.
 import re
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+
+from babel import Locale
 
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line
@@ -15,15 +18,17 @@ NO_DATE = "names no date"
 NO_MOMENT = "names no moment"
 TWO_DAYS = "a date whose day and month cannot be told apart"
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = r"(?P<name>(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|may)[a-z]{0,6})\.?"
-_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
+LANGUAGES = ("en", "de", "es", "fr", "pt", "it", "nl", "pl", "ru", "uk")
+"""Languages whose months are read by name; no name of one is another month's in another."""
+_MONTH = r"(?P<name>[^\W\d_]{3,12})\.?"
+_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|er|º)?"
 _YEAR = r"(?P<year>[0-9]{4})"
 _DATES = tuple(
     re.compile(rf"(?:posted |on )*(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?{date}(?![0-9])(?P<time>.*)")
     for date in (
         rf"{_YEAR}([-/.])(?P<month>[0-9]{{1,2}})\2{_DAY}",
-        rf"{_DAY}[ -](?:of )?{_MONTH},?[ -]{_YEAR}",
+        r"(?P<year>(?:19|20)[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})",
+        rf"{_DAY}\.?[ -](?:(?:of|de|di) )?{_MONTH},?[ -](?:(?:de|di) )?{_YEAR}",
         rf"{_MONTH}[ -]{_DAY},? {_YEAR}",
         rf"(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.{_YEAR}",
         rf"(?P<one>[0-9]{{1,2}})([/-])(?P<other>[0-9]{{1,2}})\2{_YEAR}",
@@ -31,8 +36,9 @@ _DATES = tuple(
 )
 _TIME = re.compile(
     r"(?:t|,? at |,? )?(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]+))?)?"
-    r" ?(?P<half>am|pm)? ?(?:z|utc|gmt|(?P<sign>[+-])(?P<zone>[0-9]{2}:?[0-9]{2}))?"
+    r" ?(?P<half>am|pm)? ?(?:z|utc|gmt|(?P<sign>[+-])(?P<zone>[0-9]{2}(?::?[0-9]{2})?))?"
 )
+_NAMES = [(use, width) for use in ("format", "stand-alone") for width in ("wide", "abbreviated")]
 _EPOCH = re.compile(r"[0-9]{10}(?:[0-9]{3})?")
 _AGO = re.compile(r"(?P<count>[0-9]{1,4}|an?|one) ?(?P<unit>[a-z]+)\.?(?: ago)?")
 _NAMED = {"now": 0, "just now": 0, "today": 0, "just posted": 0, "yesterday": 1}
@@ -41,26 +47,33 @@ _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "
 _MONTHS_OF = {"mo": 1, "month": 1, "y": 12, "yr": 12, "year": 12}
 
 
+@cache
+def _months() -> dict[str, int]:
+    """Casefolded names and abbreviations of months, as the Unicode CLDR has them."""
+    calendars = [Locale(language).months[use][width] for language in LANGUAGES for use, width in _NAMES]
+    return {name.casefold().removesuffix("."): month for names in calendars for month, name in names.items()}
+
+
 def spelled_date(text: str, form: str | None = None) -> datetime:
     """The moment, UTC; by strptime's `form` where the caller knows how the dates are written."""
-    said = one_line(text)
+    spelled = one_line(text)
     try:
         if form is not None:
-            read = datetime.strptime(said, form)
+            read = datetime.strptime(spelled, form)
             return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-        return _absolute(said.casefold())
+        return _absolute(spelled.casefold())
     except (ValueError, OverflowError):
         raise RefusedValueError(NO_DATE) from None
 
 
 def relative_date(text: str, clock: datetime) -> datetime:
     """The moment that was so long before `clock`; a text that is a date is read as one."""
-    said = re.sub(r"^(?:(?:posted|active|about|over)\b:? ?)+", "", one_line(text).casefold())
-    if said in _NAMED:
-        return clock - timedelta(days=_NAMED[said])
-    ago = _AGO.fullmatch(said)
+    spelled = re.sub(r"^(?:(?:posted|active|about|over)\b:? ?)+", "", one_line(text).casefold())
+    if spelled in _NAMED:
+        return clock - timedelta(days=_NAMED[spelled])
+    ago = _AGO.fullmatch(spelled)
     if not ago:
-        return _date_or_no_moment(said)
+        return _date_or_no_moment(spelled)
     count = int(ago["count"]) if ago["count"].isdecimal() else 1
     unit = ago["unit"] if ago["unit"] in _SECONDS else ago["unit"].removesuffix("s")
     try:
@@ -71,40 +84,40 @@ def relative_date(text: str, clock: datetime) -> datetime:
         raise RefusedValueError(NO_MOMENT) from None
 
 
-def _date_or_no_moment(said: str) -> datetime:
+def _date_or_no_moment(spelled: str) -> datetime:
     try:
-        return spelled_date(said)
+        return spelled_date(spelled)
     except RefusedValueError as refused:
         raise RefusedValueError(TWO_DAYS if str(refused) == TWO_DAYS else NO_MOMENT) from None
 
 
-def _absolute(said: str) -> datetime:
-    if _EPOCH.fullmatch(said):
-        return datetime.fromtimestamp(int(said[:10]), UTC)
+def _absolute(spelled: str) -> datetime:
+    if _EPOCH.fullmatch(spelled):
+        return datetime.fromtimestamp(int(spelled[:10]), UTC)
     for pattern in _DATES:
-        if found := pattern.fullmatch(said):
+        if found := pattern.fullmatch(spelled):
             return _day(found.groupdict()) + _time(found["time"])
     raise RefusedValueError(NO_DATE)
 
 
-def _day(said: dict[str, str | None]) -> datetime:
-    year, day = int(said["year"] or 0), int(said.get("day") or 0)
-    if name := said.get("name"):
-        return datetime(year, _MONTHS.index(name[:3]) + 1, day, tzinfo=UTC)
-    if "one" not in said:
-        return datetime(year, int(said["month"] or 0), day, tzinfo=UTC)
-    one, other = int(said["one"] or 0), int(said["other"] or 0)
+def _day(spelled: dict[str, str | None]) -> datetime:
+    year, day = int(spelled["year"] or 0), int(spelled.get("day") or 0)
+    if name := spelled.get("name"):
+        return datetime(year, _months().get(name, 0), day, tzinfo=UTC)
+    if "one" not in spelled:
+        return datetime(year, int(spelled["month"] or 0), day, tzinfo=UTC)
+    one, other = int(spelled["one"] or 0), int(spelled["other"] or 0)
     if one <= 12 and other <= 12 and one != other:
         raise RefusedValueError(TWO_DAYS)
     month, day = sorted((one, other))
     return datetime(year, month, day, tzinfo=UTC)
 
 
-def _time(said: str) -> timedelta:
+def _time(spelled: str) -> timedelta:
     """Time of day less the zone's offset."""
-    if not said.strip():
+    if not spelled.strip():
         return timedelta()
-    found = _TIME.fullmatch(said)
+    found = _TIME.fullmatch(spelled)
     if not found:
         raise RefusedValueError(NO_DATE)
     hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
@@ -121,7 +134,7 @@ def _time(said: str) -> timedelta:
 def _offset(sign: str | None, zone: str | None) -> timedelta:
     if not zone:
         return timedelta()
-    offset = timedelta(hours=int(zone[:2]), minutes=int(zone[-2:]))
+    offset = timedelta(hours=int(zone[:2]), minutes=int(zone[2:].removeprefix(":") or 0))
     timezone(offset)  # ValueError for an offset that no zone has
     return -offset if sign == "-" else offset
 

@@ -1,12 +1,22 @@
 """Dates as exports spell them, and moments told relative to a clock."""
 
+from collections import defaultdict
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
+from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers.values.spelled_dates import NO_DATE, NO_MOMENT, TWO_DAYS, relative_date, spelled_date
+from components.importers.values.spelled_dates import (
+    LANGUAGES,
+    NO_DATE,
+    NO_MOMENT,
+    TWO_DAYS,
+    relative_date,
+    spelled_date,
+)
 from metier.errors import RefusedValueError
 
 CLOCK = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -39,6 +49,18 @@ def moment(*parts):
         ("1706695200", moment(2024, 1, 31, 10)),
         ("1706695200000", moment(2024, 1, 31, 10)),
         ("Posted on Sept 5, 2025", moment(2025, 9, 5)),
+        ("1. März 2026", moment(2026, 3, 1)),
+        ("1 de marzo de 2026", moment(2026, 3, 1)),
+        ("1er août 2026", moment(2026, 8, 1)),
+        ("5 de fevereiro de 2026 10:00", moment(2026, 2, 5, 10)),
+        ("3 gennaio 2026", moment(2026, 1, 3)),
+        ("2 mei 2026", moment(2026, 5, 2)),
+        ("7 października 2026", moment(2026, 10, 7)),
+        ("1 марта 2026", moment(2026, 3, 1)),
+        ("9 липня 2026", moment(2026, 7, 9)),
+        ("20260301", moment(2026, 3, 1)),
+        ("20260301T10:00:00+00", moment(2026, 3, 1, 10)),
+        ("2026-03-01T10:00:00-04", moment(2026, 3, 1, 14)),
     ],
 )
 def test_dates(text, at):
@@ -57,6 +79,10 @@ def test_dates(text, at):
         ("01/02/26", NO_DATE),
         ("2026-01-01 10:00 PST", NO_DATE),
         ("soon", NO_DATE),
+        ("market 5, 2026", NO_DATE),
+        ("maybe 5, 2026", NO_DATE),
+        ("20261301", NO_DATE),
+        ("Q1 2026", NO_DATE),
     ],
 )
 def test_what_is_no_certain_date_is_refused(text, reason):
@@ -102,6 +128,15 @@ def test_what_names_no_moment_is_refused(text):
 def test_a_relative_date_says_so_where_a_date_is_ambiguous():
     with pytest.raises(RefusedValueError, match=TWO_DAYS):
         relative_date("01/02/2026", CLOCK)
+
+
+def test_no_name_of_a_month_is_another_month_in_another_language():
+    names = defaultdict(set)
+    for language, width in product(LANGUAGES, ("wide", "abbreviated")):
+        for use in ("format", "stand-alone"):
+            for month, name in Locale(language).months[use][width].items():
+                names[name.casefold().removesuffix(".")].add(month)
+    assert all(len(months) == 1 for months in names.values())
 
 
 @given(MOMENTS)
