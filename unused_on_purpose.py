@@ -34,6 +34,9 @@ budget_kind
 budget_min_usd
 budget_max_usd
 visibility
+rate_min_usd
+rate_max_usd
+posted_since
 
 # Names of codes and columns beside others that are used; a draw without which a seed's world would change.
 PAUSED
@@ -76,13 +79,13 @@ _.validate_data_source
 _.get_table_column_names_and_types_from_data_source
 HomeSqliteOnlineStoreConfig
 HomeSqliteOnlineStore
+_.get_torch
 
-# To be judged: only tests use them today.
-_.select_features
+# Only tests call them yet: scores of single heads, a dataset of fewer features, newer pair facts of a pool, hard
+# negatives that are alike, the views of a service.
 _.score_heads
+_.select_features
 _.knowing
 alike_pool
 service_views
 _.profile_view
-_.retrieves
-surface_spec
