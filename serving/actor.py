@@ -1,4 +1,4 @@
-"""Who asks: one row of stored features, read through Feast, as the rankers and as retrieval want it.
+"""The actor of a request: one row of stored features, read through Feast, as rankers and retrieval take it.
 
 An actor or a job that nobody knows is the caller's error; a store or an encoder that fails costs what needs it, and is
 named in the trace. Knows no candidate.
@@ -18,6 +18,7 @@ from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.weighing import DIMENSIONS
 from metier.errors import NotFoundError, ServingError
+from metier.surfaces import surface_spec
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
 
@@ -28,7 +29,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Actor:
-    """One row of stored features, its encoding and what it says to retrieve; None where a store failed."""
+    """One row of stored features, its encoding and the question for retrieval; None where a store failed."""
 
     row: pa.Table
     columns: QueryColumns | None
@@ -40,33 +41,33 @@ class Actor:
         return self.row[name][0].as_py() if name in self.row.column_names else None
 
 
-def hydrated(
+def hydrate_actor(
     request: RankingRequest, trace: RequestTrace, now: datetime, vectors: TextVectors, read: Read, encoder: Encoder
 ) -> Actor:
     """The actor of a request; NotFoundError where nobody knows it, or the job it asks for."""
     row = request_row(request, now)
     try:
-        known = query_features(request.surface, row, read)
+        features = query_features(request.surface, row, read)
     except Exception as error:  # the store is down: what needs it is left out, the request goes on
         LOG.warning("the online store failed", exc_info=True)
-        if request.surface == "applicant_review":
+        if not surface_spec(request.surface).retrieves:
             raise ServingError("whose job this is cannot be checked now; request again in a second") from error
         trace.degrade("actor features", f"the online store failed ({type(error).__name__})")
         typed = _typed(request, trace, encoder)
         return Actor(row, None, None if typed is None else Question(request.text or "", typed, None))
-    _require_known(request, known)
-    (question,) = questions(request.surface, known, vectors)
+    _require_existing(request, features)
+    (question,) = questions(request.surface, features, vectors)
     typed, embeddings = _typed(request, trace, encoder), None
     if typed is not None:
         question = replace(question, vectors=typed)
         embeddings = dict(zip([request.text or ""], typed, strict=False))
-    return Actor(known, QueryColumns.encode(request.surface, known, vectors, embeddings), question)
+    return Actor(features, QueryColumns.encode(request.surface, features, vectors, embeddings), question)
 
 
 def request_row(request: RankingRequest, now: datetime) -> pa.Table:
     """The one row that stored features are joined to."""
-    told = {"actor_id": request.actor_id, "job_id": request.job_id, "text": request.text}
-    row = pa.table({name: pa.array([value], pa.string()) for name, value in told.items()})
+    values = {"actor_id": request.actor_id, "job_id": request.job_id, "text": request.text}
+    row = pa.table({name: pa.array([value], pa.string()) for name, value in values.items()})
     return row.append_column("event_timestamp", pa.array([now], pa.timestamp("us", tz="UTC")))
 
 
@@ -82,14 +83,14 @@ def _typed(request: RankingRequest, trace: RequestTrace, encoder: Encoder) -> Fl
         return np.empty((0, DIMENSIONS), np.float32)
 
 
-def _require_known(request: RankingRequest, asked: pa.Table) -> None:
-    role = "freelancer" if request.surface == "job_feed" else "client"
-    if asked[f"{role}_profile__status"][0].as_py() is None:
-        raise NotFoundError(f"unknown {role} {request.actor_id!r}; import it, or PUT it first")
-    if request.surface == "job_feed" or request.job_id is None:
+def _require_existing(request: RankingRequest, features: pa.Table) -> None:
+    spec = surface_spec(request.surface)
+    if features[f"{spec.side}_profile__status"][0].as_py() is None:
+        raise NotFoundError(f"unknown {spec.side} {request.actor_id!r}; import it, or PUT it first")
+    if spec.shows_jobs or request.job_id is None:
         return
-    if asked["job_profile__status"][0].as_py() is None:
+    if features["job_profile__status"][0].as_py() is None:
         raise NotFoundError(f"unknown job {request.job_id!r}; import it, or PUT it first")
-    owner = asked["job_profile__client_id"][0].as_py()
-    if request.surface == "applicant_review" and owner not in (None, request.actor_id):
+    owner = features["job_profile__client_id"][0].as_py()
+    if not spec.retrieves and owner not in (None, request.actor_id):
         raise NotFoundError(f"job {request.job_id!r} is not a job of client {request.actor_id!r}; name its own client")

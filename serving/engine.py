@@ -24,6 +24,7 @@ from metier.changes import Change, open_change_log
 from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
+from metier.surfaces import surface_spec
 from serving.candidates.follower import ChangeFollower
 from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
@@ -60,11 +61,11 @@ class Engine:
         self.bundles: dict[Surface, Bundle] = {}
         self.stages: dict[Surface, Stages] = {}
         self.changes = open_change_log(settings)
-        beside = FeatureStoreClient(settings, STORE_SECONDS)
-        self.pushes = Pushes(beside)
+        background = FeatureStoreClient(settings, STORE_SECONDS)
+        self.pushes = Pushes(background)
         with ExitStack() as opened:
             folder = opened.enter_context(own_folder(settings.replicas))
-            self.follower = ChangeFollower(self.changes, beside.serving_features, folder, self._serve)
+            self.follower = ChangeFollower(self.changes, background.serving_features, folder, self._serve)
             opened.callback(self.follower.close)
             for surface in SURFACES:
                 if surface in pins:
@@ -82,12 +83,12 @@ class Engine:
 
     def rank(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, recorded in the event log, and the stages that made it."""
-        self._look(trace)
+        self._catch_up(trace)
         stages = self.serving(request.surface)
         now = self.now()
-        for each in self.ages(stages, now):
-            if each.stale:
-                trace.degrade(f"stale {each.view}", str(each))
+        for age in self.ages(stages, now):
+            if age.stale:
+                trace.degrade(f"stale {age.view}", str(age))
         slate = stages.answer(request, trace, now)
         with trace.stage("log"):
             self.events.append(events_of(request, slate, trace, stages, feature_service(request.surface)))
@@ -105,7 +106,7 @@ class Engine:
     def ages(self, stages: Stages, now: datetime) -> tuple[Age, ...]:
         """How old the candidates' values are, by feature view; their profiles are as of the change log."""
         views = dict(stages.snapshot.release.views)
-        profile = "job_profile" if stages.snapshot.surface == "job_feed" else "freelancer_profile"
+        profile = surface_spec(stages.snapshot.surface).profile_view
         views[profile] = max(views[profile], now - timedelta(seconds=self.follower.behind_seconds))
         return ages(views, now)
 
@@ -137,7 +138,7 @@ class Engine:
         """Write what the event log still holds, end all threads, and remove this replica's files."""
         self._opened.close()
 
-    def _look(self, trace: RequestTrace) -> None:
+    def _catch_up(self, trace: RequestTrace) -> None:
         """After a pause read the change log first, for half of the time there is."""
         if not self.caught_up:
             with trace.stage("changes"):

@@ -40,15 +40,15 @@ def events_of(
             "impressions",
             {
                 "query_id": slate.query_id,
-                "candidate_id": each.candidate_id,
-                "rank": each.rank,
-                "placement": each.placement,
-                "score": each.score,
-                "features": each.features,
+                "candidate_id": entry.candidate_id,
+                "rank": entry.rank,
+                "placement": entry.placement,
+                "score": entry.score,
+                "features": entry.features,
                 **moment,
             },
         )
-        for each in slate.entries
+        for entry in slate.entries
     ]
     return [("queries", query), *impressions]
 

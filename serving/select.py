@@ -4,6 +4,7 @@ Knows candidates by position; no feature and no ranker.
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -25,37 +26,41 @@ def ranked_entries(
     ids: Sequence[str],
     score: npt.NDArray[np.float64],
     agencies: Sequence[str | None],
-    allowed: npt.NDArray[np.bool_],
+    eligible: npt.NDArray[np.bool_],
 ) -> list[tuple[int, SlateEntry]]:
     """(position in `ids`, entry) by rank, from 1; equal scores keep the order of `ids`.
 
     A promoted candidate that scores too low, or would be one too many of its agency, competes as an organic one.
     """
-    paid = {each.candidate_id: each.rank for each in request.promoted}
-    order = [int(place) for place in np.argsort(-score, kind="stable") if allowed[place]]
-    unpaid = _capped([place for place in order if ids[place] not in paid], agencies)[: request.k]
-    floor = score[unpaid[-1]] - BELOW * abs(score[unpaid[-1]]) if unpaid else -np.inf
-    bought = {place: paid[ids[place]] for place in order if ids[place] in paid and score[place] >= floor}
+    bought = {placement.candidate_id: placement.rank for placement in request.promoted}
+    order = [int(position) for position in np.argsort(-score, kind="stable") if eligible[position]]
+    organic = _capped([position for position in order if ids[position] not in bought], agencies)[: request.k]
+    floor = score[organic[-1]] - BELOW * abs(score[organic[-1]]) if organic else -np.inf
+    promoted = {
+        position: bought[ids[position]] for position in order if ids[position] in bought and score[position] >= floor
+    }
     return [
-        (place, SlateEntry(ids[place], rank, float(score[place]), placement))
-        for rank, (place, placement) in enumerate(_placed(order, bought, agencies)[: request.k], 1)
+        (position, SlateEntry(ids[position], rank, float(score[position]), placement))
+        for rank, (position, placement) in enumerate(_placed(order, promoted, agencies)[: request.k], 1)
     ]
 
 
-def _placed(order: list[int], bought: dict[int, int], agencies: Sequence[str | None]) -> Placed:
-    slate = [(place, "organic") for place in _capped([place for place in order if place not in bought], agencies)]
-    at = -1
-    for place, rank in sorted(bought.items(), key=lambda each: each[1]):
-        at = max(rank - 1, at + 1)
-        slate = [*slate[:at], (place, "promoted"), *slate[at:]]
-        if _crowded(slate, agencies, agencies[place]):
-            return _placed(order, {other: its for other, its in bought.items() if other != place}, agencies)
+def _placed(order: list[int], promoted: dict[int, int], agencies: Sequence[str | None]) -> Placed:
+    organic = _capped([position for position in order if position not in promoted], agencies)
+    slate = [(position, "organic") for position in organic]
+    index = -1
+    for position, rank in sorted(promoted.items(), key=itemgetter(1)):
+        index = max(rank - 1, index + 1)
+        slate = [*slate[:index], (position, "promoted"), *slate[index:]]
+        if _crowded(slate, agencies, agencies[position]):
+            others = {other: rank for other, rank in promoted.items() if other != position}
+            return _placed(order, others, agencies)
     return slate
 
 
-def _capped(places: list[int], agencies: Sequence[str | None]) -> list[int]:
-    return cap_per_agency(places, [agencies[place] for place in places], TOP, AT_MOST)
+def _capped(positions: list[int], agencies: Sequence[str | None]) -> list[int]:
+    return cap_per_agency(positions, [agencies[position] for position in positions], TOP, AT_MOST)
 
 
 def _crowded(slate: Placed, agencies: Sequence[str | None], agency: str | None) -> bool:
-    return agency is not None and sum(agencies[place] == agency for place, _ in slate[:TOP]) > AT_MOST
+    return agency is not None and sum(agencies[position] == agency for position, _ in slate[:TOP]) > AT_MOST

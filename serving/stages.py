@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,8 @@ from components.retrieval.questions import Question
 from feature_repo.hydrate import Read, query_features
 from feature_repo.inputs.encoded import QueryColumns
 from metier.errors import MetierError, NotFoundError, RankerError, RestingStoreError
-from serving.actor import Actor, hydrated, request_row
+from metier.surfaces import surface_spec
+from serving.actor import Actor, hydrate_actor, request_row
 from serving.candidates.online import read_online
 from serving.candidates.snapshot import ReleaseSnapshot, Rows
 from serving.candidates.space import CandidateSpace
@@ -34,17 +36,18 @@ SOURCED = 500
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
+Inputs = Callable[[], Floats]
 
 
 @dataclass(frozen=True)
-class Found:
-    """Candidates to score: rows of `among`, and their scores (n,) where retrieval was asked."""
+class SourcedCandidates:
+    """Candidates to score: rows of `space`, whether each may be shown (n,), and retrieval's scores (n,) if it ran."""
 
-    among: CandidateSpace
+    space: CandidateSpace
     ids: list[str]
     rows: Rows
-    allowed: npt.NDArray[np.bool_]
-    retrieval: Scores | None = None
+    eligible: npt.NDArray[np.bool_]
+    retrieval_scores: Scores | None = None
 
 
 class Stages:
@@ -65,23 +68,23 @@ class Stages:
     def answer(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Slate:
         """The slate for `request`; NotFoundError for an unknown actor, job or candidate, InputError for bad filters."""
         with trace.stage("hydrate"):
-            actor = hydrated(request, trace, now, self.candidates.vectors, self._read, self.bundle.encoder)
+            actor = hydrate_actor(request, trace, now, self.candidates.vectors, self._read, self.bundle.encoder)
         with trace.stage("filter"):
             eligible = self.candidates.eligibility(request)
         with trace.stage("source"):
-            found = self._source(request, actor, eligible, trace, now)
+            sourced = self._source(request, actor, eligible, trace, now)
         with trace.stage("score"):
-            matrix = _Once(lambda: self._inputs(request, actor, found, now))
-            scored = self._score(request, actor, found, matrix, trace)
+            inputs = cache(lambda: self._inputs(request, actor, sourced, now))
+            scored = self._score(request, actor, sourced, inputs, trace)
         with trace.stage("select"):
-            agencies = found.among.agencies(found.rows)
-            entries = ranked_entries(request, found.ids, scored.score, agencies, found.allowed)
-            features = matrix() if entries and scored.tier in ("ensemble", "xgboost") else None
-            shown = self._with_features(entries, features, request.explain, trace)
-        return Slate(uuid.uuid4().hex, now, shown, scored.tier, dict(eligible.dropped), len(found.ids))
+            agencies = sourced.space.agencies(sourced.rows)
+            ranked = ranked_entries(request, sourced.ids, scored.scores, agencies, sourced.eligible)
+            features = inputs() if ranked and scored.tier in ("ensemble", "xgboost") else None
+            entries = self._with_features(ranked, features, request.explain, trace)
+        return Slate(uuid.uuid4().hex, now, entries, scored.tier, dict(eligible.dropped), len(sourced.ids))
 
     def warm_up(self, now: datetime) -> None:
-        """Run every part once, for nobody in particular and a few candidates: what loads lazily loads here.
+        """Run every part once, for no actor and a few candidates: what loads lazily loads here.
 
         Where the online store fails, the parts that need it load with the first request that it answers. A ranker may
         have no score for nobody, and an endpoint of the user's own may be down: as in a request, that stops nothing.
@@ -89,7 +92,7 @@ class Stages:
         ensemble = self.bundle.ensemble
         request, rows = RankingRequest(self.candidates.surface, ""), np.arange(min(50, len(self.candidates)))
         self.bundle.encoder.encode_queries(["warm"])
-        self.candidates.find(Question("warm", None, None), 10)
+        self.candidates.search(Question("warm", None, None), 10)
         try:
             row = query_features(request.surface, request_row(request, now), self._read)
         except Exception as error:
@@ -107,39 +110,42 @@ class Stages:
 
     def _source(
         self, request: RankingRequest, actor: Actor, eligible: Eligibility, trace: RequestTrace, now: datetime
-    ) -> Found:
+    ) -> SourcedCandidates:
         if request.candidates is not None:
-            return self._given(request, eligible, trace, now)
-        if request.surface == "applicant_review":
-            rows, score = np.flatnonzero(eligible.mask), None
+            return self._from_caller(request, eligible, trace, now)
+        if not surface_spec(request.surface).retrieves:
+            rows, scores = np.flatnonzero(eligible.mask), None
         else:
-            rows, score = self._retrieved(actor, eligible, trace)
-            extra = np.setdiff1d(self._promoted(request), rows)
-            rows = np.append(rows, extra)
-            score = None if score is None else np.append(score, np.zeros(len(extra)))
-        return Found(self.candidates, self.candidates.at(rows), rows, eligible.mask[rows], score)
+            rows, scores = self._retrieve(actor, eligible, trace)
+            promoted = np.setdiff1d(self._promoted(request), rows)
+            rows = np.append(rows, promoted)
+            scores = None if scores is None else np.append(scores, np.zeros(len(promoted)))
+        return SourcedCandidates(self.candidates, self.candidates.ids_at(rows), rows, eligible.mask[rows], scores)
 
     def _promoted(self, request: RankingRequest) -> Rows:
-        paid = [each.candidate_id for each in request.promoted]
-        rows = self.candidates.rows(paid)
-        absent = [candidate for candidate, row in zip(paid, rows, strict=True) if row < 0]
-        if absent:
-            raise NotFoundError(f"unknown candidate {absent[0]!r}; PUT it first")
+        ids = [placement.candidate_id for placement in request.promoted]
+        rows = self.candidates.rows(ids)
+        unknown = [candidate for candidate, row in zip(ids, rows, strict=True) if row < 0]
+        if unknown:
+            raise NotFoundError(f"unknown candidate {unknown[0]!r}; PUT it first")
         return rows
 
-    def _given(self, request: RankingRequest, eligible: Eligibility, trace: RequestTrace, now: datetime) -> Found:
+    def _from_caller(
+        self, request: RankingRequest, eligible: Eligibility, trace: RequestTrace, now: datetime
+    ) -> SourcedCandidates:
         """The caller's candidates; what neither release nor change log holds is read through Feast."""
-        wanted = list(dict.fromkeys([*(request.candidates or ()), *(each.candidate_id for each in request.promoted)]))
-        among, allowed, rows = self.candidates, eligible.mask, self.candidates.rows(wanted)
-        absent = [candidate for candidate, row in zip(wanted, rows, strict=True) if row < 0]
+        promoted = (placement.candidate_id for placement in request.promoted)
+        ids = list(dict.fromkeys([*(request.candidates or ()), *promoted]))
+        space, mask, rows = self.candidates, eligible.mask, self.candidates.rows(ids)
+        absent = [candidate for candidate, row in zip(ids, rows, strict=True) if row < 0]
         if absent:
-            among = self._with_misses(absent, trace, now)
-            allowed, rows = among.eligibility(request).mask, among.rows(wanted)
-        ids = [candidate for candidate, row in zip(wanted, rows, strict=True) if row >= 0]
+            space = self._with_online(absent, trace, now)
+            mask, rows = space.eligibility(request).mask, space.rows(ids)
+        present = [candidate for candidate, row in zip(ids, rows, strict=True) if row >= 0]
         rows = rows[rows >= 0]
-        return Found(among, ids, rows, allowed[rows])
+        return SourcedCandidates(space, present, rows, mask[rows])
 
-    def _with_misses(self, absent: list[str], trace: RequestTrace, now: datetime) -> CandidateSpace:
+    def _with_online(self, absent: list[str], trace: RequestTrace, now: datetime) -> CandidateSpace:
         candidates = self.candidates
         try:
             return candidates.joined(read_online(candidates.base, absent, now, candidates.vectors, self._read))
@@ -150,91 +156,80 @@ class Stages:
             trace.degrade("new candidates", f"the online store failed ({type(error).__name__})")
             return candidates
 
-    def _retrieved(self, actor: Actor, eligible: Eligibility, trace: RequestTrace) -> tuple[Rows, Scores | None]:
+    def _retrieve(self, actor: Actor, eligible: Eligibility, trace: RequestTrace) -> tuple[Rows, Scores | None]:
         """Rows and scores of what retrieval finds, topped up with what is popular where it finds too little.
 
-        No scores where there was nothing to request with, or retrieval failed.
+        No scores where there was nothing to search with, or retrieval failed.
         """
-        rows, score, answered = np.empty(0, np.int64), np.empty(0), False
+        rows, scores, retrieved = np.empty(0, np.int64), np.empty(0), False
         if actor.question is not None:
             try:
-                (rows, score), answered = self.candidates.find(actor.question, SOURCED, eligible.mask), True
+                (rows, scores), retrieved = self.candidates.search(actor.question, SOURCED, eligible.mask), True
             except Exception as error:  # the index failed: popularity stands in
                 LOG.warning("retrieval failed", exc_info=True)
                 trace.degrade("retrieval", f"failed ({type(error).__name__})")
-        wanted = min(SOURCED, int(eligible.mask.sum())) - len(rows)
-        if wanted > 0:
+        missing = min(SOURCED, int(eligible.mask.sum())) - len(rows)
+        if missing > 0:
             rest = np.setdiff1d(np.flatnonzero(eligible.mask), rows)
-            popular = rest[np.argsort(-self._popularity(self.candidates, rest, actor), kind="stable")[:wanted]]
-            rows, score = np.append(rows, popular), np.append(score, -1.0 - np.arange(len(popular)))
-        return rows, score if answered else None
+            popular = rest[np.argsort(-self._popularity(self.candidates, rest, actor), kind="stable")[:missing]]
+            rows, scores = np.append(rows, popular), np.append(scores, -1.0 - np.arange(len(popular)))
+        return rows, scores if retrieved else None
 
     def _score(
-        self, request: RankingRequest, actor: Actor, found: Found, matrix: "_Once", trace: RequestTrace
+        self, request: RankingRequest, actor: Actor, sourced: SourcedCandidates, inputs: Inputs, trace: RequestTrace
     ) -> TierScores:
         ensemble = self.bundle.ensemble
         tiers: dict[str, Callable[[], npt.NDArray]] = {}
         if actor.columns is not None:
-            tiers["ensemble"] = lambda: ensemble.score(matrix())
+            tiers["ensemble"] = lambda: ensemble.score(inputs())
             if "xgboost" in ensemble.rankers:
-                tiers["xgboost"] = lambda: ensemble.rankers["xgboost"].score(matrix())
-        retrieved, question = found.retrieval, actor.question
+                tiers["xgboost"] = lambda: ensemble.rankers["xgboost"].score(inputs())
+        retrieved, question = sourced.retrieval_scores, actor.question
         if retrieved is not None:
             tiers["retrieval"] = lambda: retrieved
-        elif _named(request) and found.among is self.candidates and question is not None:
-            tiers["retrieval"] = lambda: self._by_retrieval(question, found)
-        tiers["popularity"] = lambda: self._popularity(found.among, found.rows, actor)
+        elif _names_candidates(request) and sourced.space is self.candidates and question is not None:
+            tiers["retrieval"] = lambda: self._by_retrieval(question, sourced.rows)
+        tiers["popularity"] = lambda: self._popularity(sourced.space, sourced.rows, actor)
         ready = () if retrieved is None else ("retrieval",)
-        return score_by_ladder(tiers, len(found.ids), trace, self.pace, ready)
+        return score_by_ladder(tiers, len(sourced.ids), trace, self.pace, ready)
 
-    def _inputs(self, request: RankingRequest, actor: Actor, found: Found, now: datetime) -> Floats:
+    def _inputs(self, request: RankingRequest, actor: Actor, sourced: SourcedCandidates, now: datetime) -> Floats:
         """Model inputs (n_candidates, n_features)."""
         if actor.columns is None:
             raise NotFoundError(f"no features of {request.actor_id!r} are at hand")
-        return found.among.inputs(actor.columns, found.rows, self._counts, request.job_id, now)
+        return sourced.space.inputs(actor.columns, sourced.rows, self._counts, request.job_id, now)
 
-    def _by_retrieval(self, question: Question, found: Found) -> Scores:
+    def _by_retrieval(self, question: Question, rows: Rows) -> Scores:
+        """Retrieval's scores of rows (n,), -1 where it does not find one."""
         mask = np.zeros(len(self.candidates), np.bool_)
-        mask[found.rows] = True
-        rows, score = self.candidates.find(question, len(found.rows), mask)
-        given = np.full(len(self.candidates), -1.0)
-        given[rows] = score
-        return given[found.rows]
+        mask[rows] = True
+        retrieved, scores = self.candidates.search(question, len(rows), mask)
+        by_row = np.full(len(self.candidates), -1.0)
+        by_row[retrieved] = scores
+        return by_row[rows]
 
-    def _popularity(self, among: CandidateSpace, rows: Rows, actor: Actor) -> Scores:
-        """Popularity of rows, the category of who asks (or of the job asked for) first."""
-        view = "freelancer_profile" if among.surface == "job_feed" else "job_profile"
-        return among.popularity(rows, actor.category(view))
+    def _popularity(self, space: CandidateSpace, rows: Rows, actor: Actor) -> Scores:
+        """Popularity of rows, the category of the actor (or of the job searched for) first."""
+        view = "freelancer_profile" if surface_spec(space.surface).shows_jobs else "job_profile"
+        return space.popularity(rows, actor.category(view))
 
     def _with_features(
-        self, entries: list[tuple[int, SlateEntry]], features: Floats | None, explain: int, trace: RequestTrace
+        self, ranked: list[tuple[int, SlateEntry]], features: Floats | None, explain: int, trace: RequestTrace
     ) -> list[SlateEntry]:
         """Entries with the features they were scored by, and reasons for the first `explain`."""
         if features is None:
-            return [entry for _, entry in entries]
-        shown = [replace(entry, features=features[place]) for place, entry in entries]
+            return [entry for _, entry in ranked]
+        entries = [replace(entry, features=features[position]) for position, entry in ranked]
         try:
-            told = self.bundle.ensemble.reasons(features[[place for place, _ in entries[:explain]]])
+            reasons = self.bundle.ensemble.reasons(features[[position for position, _ in ranked[:explain]]])
         except Exception as error:  # the slate stands without them
             LOG.warning("no reasons could be given", exc_info=True)
             trace.degrade("reasons", f"failed ({type(error).__name__})")
-            told = []
-        return [replace(entry, reasons=why) for entry, why in zip(shown, told, strict=False)] + shown[len(told) :]
+            reasons = []
+        explained = [replace(entry, reasons=adds) for entry, adds in zip(entries, reasons, strict=False)]
+        return explained + entries[len(explained) :]
 
 
-class _Once:
-    """A value computed when first asked for; an error is raised again each time."""
-
-    def __init__(self, compute: Callable[[], Floats]) -> None:
-        self._compute = compute
-        self._value: Floats | None = None
-
-    def __call__(self) -> Floats:
-        if self._value is None:
-            self._value = self._compute()
-        return self._value
-
-
-def _named(request: RankingRequest) -> bool:
+def _names_candidates(request: RankingRequest) -> bool:
     """Whether the request itself says which candidates: the caller's own, or the applicants of a job."""
-    return request.candidates is not None or request.surface == "applicant_review"
+    return request.candidates is not None or not surface_spec(request.surface).retrieves

@@ -22,6 +22,7 @@ from feature_repo.hydrate import Read
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline, text_key
 from metier.changes import Change
+from metier.surfaces import surface_spec
 from serving.candidates.changed_features import changed_features, text_of
 from serving.candidates.snapshot import CandidateSnapshot, ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
@@ -39,7 +40,7 @@ class ChangedCandidates:
     def __init__(self, base: ReleaseSnapshot, read: Read, folder: Path, pool: Executor) -> None:
         self._base = base
         self._read = read
-        self._table = "jobs" if base.surface == "job_feed" else "freelancers"
+        self._table = surface_spec(base.surface).table
         self._growing = GrowingRetriever(base.release.retriever, folder, pool)
         self._texts = TextVectors.fitted(base.candidates.vectors.weights)
         self._newest: dict[str, tuple[int, Change]] = {}
@@ -49,10 +50,10 @@ class ChangedCandidates:
         """What the release would hold of them, in the same order."""
 
     def take(self, changes: Sequence[Change], embed: Embed) -> None:
-        """Count in `changes`; the texts of all tables, for whoever asks may be among them."""
-        self._learn(changes, embed)
-        newer = self._fresh([change for change in changes if change.table == self._table])
-        fresh, rows, features = self._sound(newer)
+        """Count in `changes`; the texts of all tables, for an actor may be among them."""
+        self._add_texts(changes, embed)
+        newest = self._newest_of([change for change in changes if change.table == self._table])
+        fresh, rows, features = self._servable(newest)
         if not fresh:
             return
         slots = self._growing.add([text_of(change) for change in fresh], [_headline(change.row) for change in fresh])
@@ -77,47 +78,46 @@ class ChangedCandidates:
     @property
     def _vectors(self) -> TextVectors:
         """Of the release's texts and of those that changes brought."""
-        known = self._base.candidates.vectors
-        return known.overlaid(self._texts) if len(self._texts.names) else known
+        released = self._base.candidates.vectors
+        return released.overlaid(self._texts) if len(self._texts.names) else released
 
     def _part(self, rows: pa.Table, features: pa.Table) -> CandidateSnapshot:
         return CandidateSnapshot(self._base.candidates.others(rows, features, self._vectors))
 
-    def _sound(self, fresh: Sequence[Change]) -> tuple[list[Change], pa.Table, pa.Table]:
+    def _servable(self, fresh: Sequence[Change]) -> tuple[list[Change], pa.Table, pa.Table]:
         """The changes that can be served, with what the release would hold of them; one that cannot be is left out."""
         if not fresh:
             return [], self._rows.slice(0, 0), self._features.slice(0, 0)
         try:
-            told = [{**change.row, "id": change.id} for change in fresh]
-            rows = pa.Table.from_pylist(told, self._rows.schema)
+            rows = pa.Table.from_pylist([{**change.row, "id": change.id} for change in fresh], self._rows.schema)
             features = changed_features(self._base, fresh, self._read)
             self._part(rows, features)
         except Exception:
             if len(fresh) == 1:
                 LOG.exception("change %d of %s cannot be served", fresh[0].sequence, self._table)
-                return self._sound([])
-            sound = [self._sound([change]) for change in fresh]
-            changes, rows, features = zip(*sound, strict=True)
+                return self._servable([])
+            one_by_one = [self._servable([change]) for change in fresh]
+            changes, rows, features = zip(*one_by_one, strict=True)
             return list(chain(*changes)), pa.concat_tables(rows), pa.concat_tables(features)
         return list(fresh), rows, features
 
-    def _learn(self, changes: Sequence[Change], embed: Embed) -> None:
+    def _add_texts(self, changes: Sequence[Change], embed: Embed) -> None:
         """Vectors of texts that neither the release nor earlier changes know."""
         texts = {text_key(text): (text, change.row["title"]) for change in changes for text in [text_of(change)]}
         keys = [key for key in texts if self._base.candidates.vectors.rows([key])[0] < 0]
         keys = [key for key, row in zip(keys, self._texts.rows(keys), strict=True) if row < 0]
         if keys:
-            written, titles = zip(*(texts[key] for key in keys), strict=True)
-            self._texts = self._texts.extended(keys, written, embed(written), titles)
+            bodies, titles = zip(*(texts[key] for key in keys), strict=True)
+            self._texts = self._texts.extended(keys, bodies, embed(bodies), titles)
 
-    def _fresh(self, changes: Sequence[Change]) -> list[Change]:
+    def _newest_of(self, changes: Sequence[Change]) -> list[Change]:
         """The newest of each candidate among those that are newer than what is served, in the order they came."""
-        held = self._versions(changes)
+        versions = self._versions(changes)
         newest: dict[str, Change] = {}
         for change in changes:
-            served = held[change.id]
+            served = versions[change.id]
             if served is None or change.version > served:
-                held[change.id] = change.version
+                versions[change.id] = change.version
                 newest[change.id] = change
         return sorted(newest.values(), key=lambda change: change.sequence)
 
@@ -127,11 +127,11 @@ class ChangedCandidates:
         rows = self._base.rows(names)
         clocks = self._base.candidates.versions.select(["event_timestamp", "recorded_at"])
         released = clocks.take(pa.array(rows, mask=rows < 0)).to_pylist()
-        held: dict[str, Version | None] = {
+        versions: dict[str, Version | None] = {
             name: None if row < 0 else (clock["event_timestamp"], clock["recorded_at"])
             for name, row, clock in zip(names, rows, released, strict=True)
         }
-        return held | {name: self._newest[name][1].version for name in names if name in self._newest}
+        return versions | {name: self._newest[name][1].version for name in names if name in self._newest}
 
 
 def _headline(row: Mapping[str, Any]) -> str:

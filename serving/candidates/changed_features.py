@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from feature_repo.hydrate import Read, candidate_features
 from feature_repo.texts.text import card_text, text_key
 from metier.changes import Change
+from metier.surfaces import surface_spec
 from serving.candidates.snapshot import CandidateSnapshot
 
 LOG = logging.getLogger(__name__)
@@ -24,54 +25,53 @@ LOG = logging.getLogger(__name__)
 def changed_features(base: CandidateSnapshot, changes: Sequence[Change], read: Read) -> pa.Table:
     """One row a change, of different candidates."""
     moment = pa.array([change.row["recorded_at"] for change in changes], pa.timestamp("us", tz="UTC"))
-    asked = pa.table({"candidate_id": [change.id for change in changes], "event_timestamp": moment})
-    found = candidate_features(base.surface, asked, _Known(base, changes, read))
-    return found.select(base.candidates.features.column_names).cast(base.candidates.features.schema)
+    rows = pa.table({"candidate_id": [change.id for change in changes], "event_timestamp": moment})
+    features = candidate_features(base.surface, rows, _ChangedViews(base, changes, read))
+    return features.select(base.candidates.features.column_names).cast(base.candidates.features.schema)
 
 
-class _Known:
+class _ChangedViews:
     """Answers for views as a feature store does (hydrate.Read)."""
 
     def __init__(self, base: CandidateSnapshot, changes: Sequence[Change], read: Read) -> None:
         self._base = base
         self._changes = changes
         self._read = read
-        self._held = base.candidates.features
+        self._spec = surface_spec(base.surface)
+        self._released = base.candidates.features
 
     def __call__(self, rows: pa.Table, views: Sequence[str]) -> pa.Table:
         for view in views:
-            names = [name for name in self._held.column_names if name.startswith(f"{view}__")]
-            is_profile = view in ("job_profile", "freelancer_profile")
-            known = self._profile(view, names) if is_profile else self._stored(rows, view, names)
+            names = [name for name in self._released.column_names if name.startswith(f"{view}__")]
+            is_profile = view == self._spec.profile_view
+            columns = self._profile(view, names) if is_profile else self._stored(rows, view, names)
             for name in names:
-                rows = rows.append_column(name, known[name])
+                rows = rows.append_column(name, columns[name])
         return rows
 
     def _profile(self, view: str, names: Sequence[str]) -> pa.Table:
-        told = [{**change.row, "text_key": text_key(text_of(change))} for change in self._changes]
-        columns = {name: [row.get(name.removeprefix(f"{view}__")) for row in told] for name in names}
-        return pa.table({name: _stored_as(values, self._held.schema.field(name)) for name, values in columns.items()})
+        profiles = [{**change.row, "text_key": text_key(text_of(change))} for change in self._changes]
+        columns = {name: [row.get(name.removeprefix(f"{view}__")) for row in profiles] for name in names}
+        return pa.table(
+            {name: _stored_as(values, self._released.schema.field(name)) for name, values in columns.items()}
+        )
 
     def _stored(self, rows: pa.Table, view: str, names: Sequence[str]) -> pa.Table:
-        key = "client_id" if view.startswith("client_") else self._key
-        keys = rows[key].to_pylist()
-        held = self._base.rows(keys) if key == self._key else self._rows_of_clients(keys)
-        known = self._held.select(names)
-        absent = np.flatnonzero((held < 0) & np.array([each is not None for each in keys], np.bool_))
+        of_clients = view.startswith("client_")
+        keys = rows["client_id" if of_clients else self._spec.key].to_pylist()
+        released = self._rows_of_clients(keys) if of_clients else self._base.rows(keys)
+        values = self._released.select(names)
+        absent = np.flatnonzero((released < 0) & np.array([key is not None for key in keys], np.bool_))
         if len(absent):
-            fresh = self._online(rows.take(pa.array(absent)), view, known.schema)
-            held = held.copy()
-            held[absent] = known.num_rows + np.arange(len(absent))
-            known = pa.concat_tables([known, fresh])
-        return known.take(pa.array(held, mask=held < 0))
-
-    @property
-    def _key(self) -> str:
-        return "job_id" if self._base.surface == "job_feed" else "freelancer_id"
+            online = self._online(rows.take(pa.array(absent)), view, values.schema)
+            released = released.copy()
+            released[absent] = values.num_rows + np.arange(len(absent))
+            values = pa.concat_tables([values, online])
+        return values.take(pa.array(released, mask=released < 0))
 
     def _rows_of_clients(self, clients: Sequence[str | None]) -> npt.NDArray[np.int64]:
         """A row of the release whose job is the client's (n,), -1 where it holds none."""
-        column = self._held["job_profile__client_id"]
+        column = self._released["job_profile__client_id"]
         first = {client: -1 if client is None else pc.index(column, client).as_py() for client in set(clients)}
         return np.array([first[client] for client in clients], np.int64)
 

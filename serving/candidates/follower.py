@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from feature_repo.hydrate import Read
 from feature_repo.texts import Encoder
@@ -39,7 +40,7 @@ Serve = Callable[[Surface, CandidateSpace], None]
 
 
 @dataclass(frozen=True)
-class _Begun:
+class _Followed:
     """A surface with its release, what changed since, and where that lies."""
 
     base: ReleaseSnapshot
@@ -60,11 +61,11 @@ class ChangeFollower:
         self._read = read
         self._folder = folder
         self._serve = serve
-        self._embedded = _Embedded()
-        self._begun: dict[Surface, _Begun] = {}
+        self._embeddings = _Embeddings()
+        self._followed: dict[Surface, _Followed] = {}
         self._folders = count()
         self._edition: str | None = None
-        self._looked = time.monotonic()
+        self._read_to_end_at = time.monotonic()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(INDEXES, thread_name_prefix="index")
         self._ended = threading.Event()
@@ -73,7 +74,7 @@ class ChangeFollower:
     @property
     def behind_seconds(self) -> float:
         """Since the log was last read to its end."""
-        return time.monotonic() - self._looked
+        return time.monotonic() - self._read_to_end_at
 
     def begin(self, surface: Surface, base: ReleaseSnapshot, encoder: Encoder) -> None:
         """Serve a release of the surface and what changed since, instead of what was served."""
@@ -122,32 +123,32 @@ class ChangeFollower:
         while not ended and time.monotonic() < deadline:
             if page := self._log.since(at, PAGE):
                 self._edition = None  # until it is served
-                self._take(list(self._begun.values()), page)
+                self._take(list(self._followed.values()), page)
                 at = page[-1].sequence
             ended = len(page) < PAGE
         if at != self.sequence:
-            for surface, begun in self._begun.items():
-                self._serve(surface, begun.changed.candidates(at))
+            for surface, followed in self._followed.items():
+                self._serve(surface, followed.changed.candidates(at))
             self.sequence = at
         self._edition = edition
         if ended:
-            self._looked, self.failure = time.monotonic(), None
+            self._read_to_end_at, self.failure = time.monotonic(), None
         return ended
 
     def _begin_anew(self) -> None:
         """Changes were taken out of the log, or could not be served: forget those that were read."""
-        for surface, begun in list(self._begun.items()) if self.sequence or self.failure else ():
-            self._begin(surface, begun.base, begun.encoder)
+        for surface, followed in list(self._followed.items()) if self.sequence or self.failure else ():
+            self._begin(surface, followed.base, followed.encoder)
 
     def _begin(self, surface: Surface, base: ReleaseSnapshot, encoder: Encoder) -> None:
         folder = self._folder / f"{surface}-{next(self._folders)}"
-        begun = _Begun(base, encoder, ChangedCandidates(base, self._read, folder, self._pool), folder)
+        followed = _Followed(base, encoder, ChangedCandidates(base, self._read, folder, self._pool), folder)
         at = 0
         while at < self.sequence and (page := self._page(at, self.sequence)):
-            self._take([begun], page)
+            self._take([followed], page)
             at = page[-1].sequence
-        self._serve(surface, begun.changed.candidates(self.sequence))
-        earlier, self._begun[surface] = self._begun.get(surface), begun
+        self._serve(surface, followed.changed.candidates(self.sequence))
+        earlier, self._followed[surface] = self._followed.get(surface), followed
         if earlier is not None:
             shutil.rmtree(earlier.folder, ignore_errors=True)
 
@@ -155,22 +156,21 @@ class ChangeFollower:
         """What the other surfaces serve already."""
         return [change for change in self._log.since(after, PAGE) if change.sequence <= until]
 
-    def _take(self, surfaces: Sequence[_Begun], page: Sequence[Change]) -> None:
-        for each in surfaces if page else ():
-            each.changed.take(page, partial(self._embedded, each.encoder))
+    def _take(self, surfaces: Sequence[_Followed], page: Sequence[Change]) -> None:
+        for surface in surfaces if page else ():
+            surface.changed.take(page, partial(self._embeddings, surface.encoder))
 
 
-class _Embedded:
-    """Vectors of the texts that were asked for last: surfaces that share an encoder encode a text once."""
+class _Embeddings:
+    """Vectors of the texts that were encoded last: surfaces that share an encoder encode a text once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
+        self._vectors: LRUCache[tuple[str, str], npt.NDArray[np.float32]] = LRUCache(MOST_EMBEDDED)
 
     def __call__(self, encoder: Encoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        fresh = [text for text in dict.fromkeys(texts) if (encoder.hash, text) not in self._known]
-        for text, vector in zip(fresh, encoder.encode_cards(fresh), strict=True):
-            self._known[encoder.hash, text] = vector
-        found = np.stack([self._known[encoder.hash, text] for text in texts])
-        while len(self._known) > MOST_EMBEDDED:
-            del self._known[next(iter(self._known))]
-        return found
+        cached = ((text, self._vectors.get((encoder.hash, text))) for text in dict.fromkeys(texts))
+        vectors = {text: vector for text, vector in cached if vector is not None}
+        missing = [text for text in dict.fromkeys(texts) if text not in vectors]
+        for text, vector in zip(missing, encoder.encode_cards(missing), strict=True):
+            self._vectors[encoder.hash, text] = vectors[text] = vector
+        return np.stack([vectors[text] for text in texts])

@@ -11,6 +11,7 @@ import pyarrow as pa
 from feature_repo.hydrate import Read, candidate_features
 from feature_repo.texts import TextVectors
 from metier.errors import NotFoundError
+from metier.surfaces import surface_spec
 from serving.candidates.snapshot import CandidateSnapshot
 
 
@@ -18,14 +19,14 @@ def read_online(
     base: CandidateSnapshot, candidates: Sequence[str], now: datetime, vectors: TextVectors, read: Read
 ) -> CandidateSnapshot:
     """A part of them; NotFoundError names a candidate that the online store does not hold either."""
-    profile = "job_profile__" if base.surface == "job_feed" else "freelancer_profile__"
+    spec = surface_spec(base.surface)
+    profile = f"{spec.profile_view}__"
+    ids = pa.array(list(candidates), pa.string())
     stamps = pa.array([now] * len(candidates), pa.timestamp("us", tz="UTC"))
-    asked = pa.table({"candidate_id": pa.array(list(candidates), pa.string()), "event_timestamp": stamps})
-    found = candidate_features(base.surface, asked, read)
-    for candidate, status in zip(candidates, found[f"{profile}status"].to_pylist(), strict=True):
+    features = candidate_features(base.surface, pa.table({"candidate_id": ids, "event_timestamp": stamps}), read)
+    for candidate, status in zip(candidates, features[f"{profile}status"].to_pylist(), strict=True):
         if status is None:
             raise NotFoundError(f"unknown candidate {candidate!r}; PUT it first")
-    told = {name.removeprefix(profile): found[name] for name in found.column_names if name.startswith(profile)}
-    key = "job_id" if base.surface == "job_feed" else "freelancer_id"
-    versions = pa.table({**told, key: asked["candidate_id"], "id": asked["candidate_id"]})
-    return CandidateSnapshot(base.candidates.others(versions, found, vectors))
+    version = {name.removeprefix(profile): features[name] for name in features.column_names if name.startswith(profile)}
+    versions = pa.table({**version, spec.key: ids, "id": ids})
+    return CandidateSnapshot(base.candidates.others(versions, features, vectors))

@@ -23,6 +23,7 @@ from feature_repo.inputs.columns import numbers
 from feature_repo.inputs.encoded import CandidateColumns
 from metier.contract import Surface
 from metier.errors import UnknownNameError
+from metier.surfaces import surface_spec
 from serving.request.ranking import RankingRequest
 
 Pool = JobPool | FreelancerPool
@@ -40,7 +41,7 @@ class CandidateSnapshot:
         self.surface: Surface = candidates.surface
         self.columns = candidates.columns
         self._selected: dict[tuple[str, ...], pa.Table] = {}
-        self._view = "job" if candidates.surface == "job_feed" else "freelancer"
+        self._spec = surface_spec(candidates.surface)
         self.pool = self._pool()(candidates.versions, candidates.facts, candidates.names)
 
     def __len__(self) -> int:
@@ -56,7 +57,7 @@ class CandidateSnapshot:
         """Row of each candidate (n,), -1 where the release does not hold it."""
         return self.candidates.names.rows(candidates)
 
-    def at(self, rows: Rows) -> list[str]:
+    def ids_at(self, rows: Rows) -> list[str]:
         """Ids of rows."""
         return self.candidates.names.at(rows)
 
@@ -72,40 +73,41 @@ class CandidateSnapshot:
     @cached_property
     def agencies(self) -> npt.NDArray[np.object_]:
         """Agency of each candidate by row, None where there is none; None of jobs."""
-        return _spelled(self.candidates.features, "freelancer_profile__agency_id")
+        return _words(self.candidates.features, "freelancer_profile__agency_id")
 
     @cached_property
     def categories(self) -> npt.NDArray[np.object_]:
         """Category of each candidate by row."""
-        return _spelled(self.candidates.features, f"{self._view}_profile__category")
+        return _words(self.candidates.features, f"{self._spec.profile_view}__category")
 
     @cached_property
     def popularity(self) -> Floats:
         """Clicks of the last 30 days by row, impressions where clicks are equal; on one scale in every release."""
-        clicks, shown = (
-            np.nan_to_num(numbers(self.candidates.features, f"{self._view}_activity__{name}")) for name in POPULARITY
+        clicks, impressions = (
+            np.nan_to_num(numbers(self.candidates.features, f"{self._spec.candidate}_activity__{name}"))
+            for name in POPULARITY
         )
-        ordered: Floats = clicks + shown / (1.0 + shown)
-        return ordered
+        popularity: Floats = clicks + impressions / (1.0 + impressions)
+        return popularity
 
     def with_applications(self, job_id: str, moment: datetime) -> CandidateColumns:
         """The columns with what is known of each candidate's last application to `job_id`, NaN where there is none."""
         ages, order = np.full(len(self), np.nan), np.full(len(self), np.nan)
-        applied = self._applications_to(job_id)
-        stamps = applied["applied_at"].cast(pa.int64()).to_numpy()
-        rows = self.rows(applied["freelancer_id"].to_pylist())
-        known = rows >= 0
-        ages[rows[known]] = (round(moment.timestamp() * 1e6) - stamps[known]) / 3.6e9
-        order[rows[known]] = np.searchsorted(np.sort(stamps), stamps[known])
+        applications = self._applications_to(job_id)
+        stamps = applications["applied_at"].cast(pa.int64()).to_numpy()
+        rows = self.rows(applications["freelancer_id"].to_pylist())
+        here = rows >= 0
+        ages[rows[here]] = (round(moment.timestamp() * 1e6) - stamps[here]) / 3.6e9
+        order[rows[here]] = np.searchsorted(np.sort(stamps), stamps[here])
         return dataclasses.replace(self.columns, application_age_hours=ages, application_order=order)
 
     def _only(self, columns: tuple[str, ...]) -> pa.Table:
         """These features of everybody; kept, since requests need the same ones."""
         if columns not in self._selected:
-            held = self.candidates.features.column_names
-            unknown = next((name for name in columns if name not in held), None)
+            names = self.candidates.features.column_names
+            unknown = next((name for name in columns if name not in names), None)
             if unknown is not None:
-                raise UnknownNameError("candidate feature", unknown, tuple(sorted(held)))
+                raise UnknownNameError("candidate feature", unknown, tuple(sorted(names)))
             self._selected[columns] = self.candidates.features.select(list(columns))
         return self._selected[columns]
 
@@ -117,7 +119,7 @@ class CandidateSnapshot:
         return self.candidates.applications.slice(first, end - first)
 
     def _pool(self) -> type[JobPool] | type[FreelancerPool]:
-        return JobPool if self.surface == "job_feed" else FreelancerPool
+        return JobPool if self._spec.shows_jobs else FreelancerPool
 
 
 class ReleaseSnapshot(CandidateSnapshot):
@@ -128,27 +130,27 @@ class ReleaseSnapshot(CandidateSnapshot):
         self.release = release
 
 
-def _spelled(features: pa.Table, name: str) -> npt.NDArray[np.object_]:
+def _words(features: pa.Table, name: str) -> npt.NDArray[np.object_]:
     """(n,) strings, equal ones the same object, None where absent."""
     if name not in features.column_names:
         return np.full(features.num_rows, None, object)
     coded = whole(features[name]).dictionary_encode(null_encoding="encode")
     words = np.array(coded.dictionary.to_pylist(), object)
-    spelled: npt.NDArray[np.object_] = words[coded.indices.to_numpy()]
-    return spelled
+    by_row: npt.NDArray[np.object_] = words[coded.indices.to_numpy()]
+    return by_row
 
 
 def eligibility_of(pool: Pool, request: RankingRequest, excluded: Rows) -> Eligibility:
     """Who of the pool may be shown, without the rows `excluded`; InputError for filters that cannot be used."""
     if isinstance(pool, JobPool):
-        found = pool.feed(request.actor_id, request.filters)
-    elif request.surface == "applicant_review":
-        found = pool.applicants(request.actor_id, request.job_id or "")
+        eligibility = pool.feed(request.actor_id, request.filters)
+    elif surface_spec(request.surface).retrieves:
+        eligibility = pool.search(request.actor_id, request.job_id, request.filters)
     else:
-        found = pool.search(request.actor_id, request.job_id, request.filters)
-    count = int(found.mask[excluded].sum())
+        eligibility = pool.applicants(request.actor_id, request.job_id or "")
+    count = int(eligibility.mask[excluded].sum())
     if count == 0:
-        return found
-    mask = found.mask.copy()
+        return eligibility
+    mask = eligibility.mask.copy()
     mask[excluded] = False
-    return Eligibility(mask, {**found.dropped, "excluded": count})
+    return Eligibility(mask, {**eligibility.dropped, "excluded": count})

@@ -18,6 +18,7 @@ from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from feature_repo.texts import TextVectors
 from metier.contract import Surface
+from metier.surfaces import surface_spec
 from serving.candidates.snapshot import CandidateSnapshot, ReleaseSnapshot, Rows, eligibility_of
 from serving.request.ladder import popularity_in_category
 from serving.request.ranking import RankingRequest
@@ -27,7 +28,7 @@ Scores = npt.NDArray[np.float64]
 
 
 class CandidateSpace:
-    """`base`, and behind it `later` parts; `search` finds among the rows, `vectors` hold the texts of all parts.
+    """`base`, and behind it `later` parts; `index` searches the rows, `vectors` hold the texts of all parts.
 
     `sequence` is that of the newest change.
     """
@@ -36,18 +37,18 @@ class CandidateSpace:
         self,
         base: ReleaseSnapshot,
         later: Sequence[CandidateSnapshot],
-        search: FusedSearch,
+        index: FusedSearch,
         vectors: TextVectors,
         sequence: int = 0,
     ) -> None:
         self.base = base
         self.parts: tuple[CandidateSnapshot, ...] = (base, *later)
-        self.search = search
+        self.index = index
         self.vectors = vectors
         self.sequence = sequence
         self.surface: Surface = base.surface
         self._starts = np.cumsum([0, *map(len, self.parts)])
-        self._pools = [part.pool.without(self._superseded(place)) for place, part in enumerate(self.parts)]
+        self._pools = [part.pool.without(self._superseded(number)) for number, part in enumerate(self.parts)]
 
     @property
     def version(self) -> str:
@@ -60,76 +61,76 @@ class CandidateSpace:
 
     def joined(self, part: CandidateSnapshot) -> "CandidateSpace":
         """These, and behind them another part, which cannot be searched."""
-        return CandidateSpace(self.base, (*self.parts[1:], part), self.search, self.vectors, self.sequence)
+        return CandidateSpace(self.base, (*self.parts[1:], part), self.index, self.vectors, self.sequence)
 
     def rows(self, ids: Sequence[str]) -> Rows:
-        """Row of each candidate (n,), -1 where nobody holds it."""
-        found = np.full(len(ids), -1, np.int64)
+        """Row of each candidate (n,), -1 where no part holds it."""
+        rows = np.full(len(ids), -1, np.int64)
         for start, part in zip(self._starts, self.parts, strict=False):
-            held = part.rows(ids)
-            found = np.where(held >= 0, start + held, found)
-        return found
+            part_rows = part.rows(ids)
+            rows = np.where(part_rows >= 0, start + part_rows, rows)
+        return rows
 
-    def at(self, rows: Rows) -> list[str]:
+    def ids_at(self, rows: Rows) -> list[str]:
         """Ids of rows."""
         ids = np.empty(len(rows), object)
-        for part, places, own in self._split(rows):
-            ids[places] = part.at(own)
+        for part, positions, part_rows in self._split(rows):
+            ids[positions] = part.ids_at(part_rows)
         return list(ids)
 
     def eligibility(self, request: RankingRequest) -> Eligibility:
         """Who may be shown, by row; InputError for filters that cannot be used."""
-        seen = self.rows(request.exclude)
-        excluded = [own for _, _, own in self._split(np.unique(seen[seen >= 0]), every=True)]
-        found = [eligibility_of(pool, request, own) for pool, own in zip(self._pools, excluded, strict=True)]
-        dropped = sum((Counter(each.dropped) for each in found), Counter[str]())
-        return Eligibility(np.concatenate([each.mask for each in found]), dict(dropped))
+        excluded = self.rows(request.exclude)
+        by_part = [part_rows for _, _, part_rows in self._split(np.unique(excluded[excluded >= 0]), every=True)]
+        parts = [eligibility_of(pool, request, rows) for pool, rows in zip(self._pools, by_part, strict=True)]
+        dropped = sum((Counter(part.dropped) for part in parts), Counter[str]())
+        return Eligibility(np.concatenate([part.mask for part in parts]), dict(dropped))
 
-    def find(self, question: Question, k: int, eligible: npt.NDArray[np.bool_] | None = None) -> tuple[Rows, Scores]:
+    def search(self, question: Question, k: int, eligible: npt.NDArray[np.bool_] | None = None) -> tuple[Rows, Scores]:
         """(rows, scores) of the k best for a question; not for candidates that were `joined`."""
-        ((rows, scores),) = retrieve_rows(self.search, [question], k, eligible)
+        ((rows, scores),) = retrieve_rows(self.index, [question], k, eligible)
         return rows, scores.astype(np.float64)
 
-    def inputs(self, asked: QueryColumns, rows: Rows, counts: bool, job_id: str | None, moment: datetime) -> Floats:
+    def inputs(self, query: QueryColumns, rows: Rows, counts: bool, job_id: str | None, moment: datetime) -> Floats:
         """Model inputs (len(rows), n_features) of one query and these candidates."""
-        found: list[Floats] = []
+        inputs: list[Floats] = []
         order: list[Rows] = []
-        for part, places, own in self._split(rows):
+        for part, positions, part_rows in self._split(rows):
             columns = part.columns
-            if self.surface == "applicant_review" and job_id:
+            if job_id and not surface_spec(self.surface).retrieves:
                 columns = part.with_applications(job_id, moment)
-            found.append(pair_matrix(self.surface, asked, columns, np.zeros_like(own), own, counts))
-            order.append(places)
-        if not found:
-            return pair_matrix(self.surface, asked, self.base.columns, rows, rows, counts)
-        return found[0] if len(found) == 1 else np.concatenate(found)[np.argsort(np.concatenate(order))]
+            inputs.append(pair_matrix(self.surface, query, columns, np.zeros_like(part_rows), part_rows, counts))
+            order.append(positions)
+        if not inputs:
+            return pair_matrix(self.surface, query, self.base.columns, rows, rows, counts)
+        return inputs[0] if len(inputs) == 1 else np.concatenate(inputs)[np.argsort(np.concatenate(order))]
 
     def agencies(self, rows: Rows) -> list[str | None]:
         """Agency of each row, None where there is none."""
         agencies = np.full(len(rows), None, object)
-        for part, places, own in self._split(rows):
-            agencies[places] = part.agencies[own]
+        for part, positions, part_rows in self._split(rows):
+            agencies[positions] = part.agencies[part_rows]
         return list(agencies)
 
     def popularity(self, rows: Rows, first: str | None) -> Scores:
         """Popularity of each row, those of the category `first` before all others."""
         popularity, categories = np.zeros(len(rows)), np.full(len(rows), None, object)
-        for part, places, own in self._split(rows):
-            popularity[places], categories[places] = part.popularity[own], part.categories[own]
+        for part, positions, part_rows in self._split(rows):
+            popularity[positions], categories[positions] = part.popularity[part_rows], part.categories[part_rows]
         return popularity_in_category(popularity, categories, first)
 
-    def _superseded(self, place: int) -> Rows:
+    def _superseded(self, number: int) -> Rows:
         """Rows of a part whose candidates a later part holds."""
-        part = self.parts[place]
-        held = [part.rows(later.ids) for later in self.parts[place + 1 :]]
-        rows = np.concatenate([np.empty(0, np.int64), *held])
+        part = self.parts[number]
+        again = [part.rows(later.ids) for later in self.parts[number + 1 :]]
+        rows = np.concatenate([np.empty(0, np.int64), *again])
         return np.unique(rows[rows >= 0])
 
     def _split(self, rows: Rows, every: bool = False) -> list[tuple[CandidateSnapshot, Rows, Rows]]:
-        """(part, places among `rows`, its own rows) of each part that holds some of them, or of every part."""
-        found = []
+        """(part, positions in `rows`, its own rows) of each part that holds some of them, or of every part."""
+        split = []
         for start, end, part in zip(self._starts, self._starts[1:], self.parts, strict=False):
-            places = np.flatnonzero((rows >= start) & (rows < end))
-            if every or len(places):
-                found.append((part, places, rows[places] - start))
-        return found
+            positions = np.flatnonzero((rows >= start) & (rows < end))
+            if every or len(positions):
+                split.append((part, positions, rows[positions] - start))
+        return split

@@ -195,13 +195,16 @@ class _Segment:
 
 
 def _line(event: Event) -> bytes:
-    line: dict[str, Any] = {"table": event[0], "row": dict(_spelled(name, value) for name, value in event[1].items())}
+    line: dict[str, Any] = {
+        "table": event[0],
+        "row": dict(_encoded_value(name, value) for name, value in event[1].items()),
+    }
     if len(event) == 3:
         line["clock"] = event[2]
     return _JSON.encode(line).encode() + b"\n"
 
 
-def _spelled(name: str, value: Any) -> tuple[str, Any]:
+def _encoded_value(name: str, value: Any) -> tuple[str, Any]:
     """A key and value as JSON holds them: features as base64 of little-endian float32, NaN as null, times in UTC."""
     if name == "features" and value is not None:
         return "features_f32", base64.b64encode(np.asarray(value, "<f4").tobytes()).decode()

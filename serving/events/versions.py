@@ -1,4 +1,4 @@
-"""What a caller sends of a job, a freelancer or an interaction as rows of the data contract.
+"""Jobs, freelancers and interactions as callers send them, turned into rows of the data contract.
 
 Texts are made plain and personal data masked as every import does it, so that what is served is what the lake will
 hold. Knows columns and clocks; writes nothing.
@@ -18,22 +18,22 @@ FUTURE_BY = timedelta(minutes=5)
 """How far a caller's clock may run ahead; the server's counts then."""
 
 
-def version_row(name: str, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def version_row(name: str, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The row of a PUT; without event_timestamp where the server's clock counts. InputError for one in the future."""
     plain: Mapping[str, Callable[[str], str]] = FREE_TEXTS[name]
-    row = {column: _plain(value, plain[column]) if column in plain else value for column, value in given.items()}
+    row = {column: _plain(value, plain[column]) if column in plain else value for column, value in values.items()}
     optional = [column.name for column in table(name).columns if not column.required]
     row |= {column: None for column in optional if row.get(column) == ""}
-    row["event_timestamp"] = happened(f"this version of {name[:-1]}", given.get("event_timestamp"), now)
+    row["event_timestamp"] = happened(f"this version of {name[:-1]}", values.get("event_timestamp"), now)
     return row
 
 
-def interaction_event(given: Mapping[str, Any], now: datetime) -> Event:
+def interaction_event(values: Mapping[str, Any], now: datetime) -> Event:
     """The event of an interaction; InputError for one in the future."""
-    moment = happened(f"interaction {given['interaction_id']!r}", given["event_timestamp"], now)
+    moment = happened(f"interaction {values['interaction_id']!r}", values["event_timestamp"], now)
     if moment is None:
-        return ("interactions", {**given, "event_timestamp": now, "recorded_at": now}, "server")
-    return ("interactions", {**given, "recorded_at": now})
+        return ("interactions", {**values, "event_timestamp": now, "recorded_at": now}, "server")
+    return ("interactions", {**values, "recorded_at": now})
 
 
 def happened(what: str, moment: datetime | None, now: datetime) -> datetime | None:
@@ -50,5 +50,5 @@ def plain_text(text: str) -> str:
 
 def _plain(value: Any, plain: Callable[[str], str]) -> Any:
     if isinstance(value, list):
-        return [_plain(each, plain) for each in value]
+        return [_plain(item, plain) for item in value]
     return mask(plain(value))[0] if isinstance(value, str) else value

@@ -38,49 +38,45 @@ class Interactions(Model):
     interactions: Annotated[list[Interaction], Field(min_length=1, max_length=MOST_INTERACTIONS)]
 
 
-class FreelancerVersion(Model):
-    """A freelancer as of event_timestamp, by default now; columns as in the data contract."""
+class _CandidateVersion(Model):
+    """A version as of event_timestamp, by default now; columns as in the data contract."""
 
     title: ShortText
-    overview: LongText
     skills: Texts
     category: ShortText | None = None
     country: ShortText | None = None
     region: ShortText | None = None
     city: ShortText | None = None
     languages: Texts | None = None
-    hourly_rate_usd: Annotated[FiniteFloat, Field(ge=0, le=100_000)] | None = None
     experience_level: Level | None = None
+    event_timestamp: Moment | None = None
+
+
+class FreelancerVersion(_CandidateVersion):
+    """A freelancer as of event_timestamp, by default now; columns as in the data contract."""
+
+    overview: LongText
+    hourly_rate_usd: Annotated[FiniteFloat, Field(ge=0, le=100_000)] | None = None
     hours_per_week: Annotated[FiniteFloat, Field(ge=0, le=168)] | None = None
     agency_id: Id | None = None
     status: FreelancerStatus = "listed"
     joined_at: Moment | None = None
-    event_timestamp: Moment | None = None
 
 
-class JobVersion(Model):
+class JobVersion(_CandidateVersion):
     """A job as of event_timestamp, by default now; columns as in the data contract."""
 
-    title: ShortText
     description: LongText
-    skills: Texts
     client_id: Id | None = None
     posted_at: Moment | None = None
-    category: ShortText | None = None
     company: ShortText | None = None
     industry: ShortText | None = None
-    country: ShortText | None = None
-    region: ShortText | None = None
-    city: ShortText | None = None
-    languages: Texts | None = None
     budget_kind: BudgetKind | None = None
     budget_min_usd: Money | None = None
     budget_max_usd: Money | None = None
-    experience_level: Level | None = None
     openings: Annotated[int, Field(ge=1, le=10_000)] = 1
     visibility: Visibility = "public"
     status: JobStatus = "open"
-    event_timestamp: Moment | None = None
 
 
 class Accepted(BaseModel):

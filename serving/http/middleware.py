@@ -53,7 +53,7 @@ class Counted:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.perf_counter(), [CLIENT_LEFT]
+        started, status = time.perf_counter(), [CLIENT_LEFT]
 
         async def counted(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -68,17 +68,17 @@ class Counted:
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
             self._metrics.requests.labels(route, str(status[0])).inc()
-            self._metrics.latency.labels(route).observe(time.perf_counter() - begun)
+            self._metrics.latency.labels(route).observe(time.perf_counter() - started)
 
 
 def _replayed(body: bytes, receive: Any) -> Any:
     """A receive that gives the body read before, then whatever the server says next."""
-    given = [False]
+    replayed = [False]
 
     async def replay() -> Any:
-        if given[0]:
+        if replayed[0]:
             return await receive()
-        given[0] = True
+        replayed[0] = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay

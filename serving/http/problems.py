@@ -34,11 +34,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {status: {"model": Problem} for stat
 def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def unusable(request: Request, error: RequestValidationError) -> JSONResponse:
-        found = error.errors()
+        errors = error.errors()
         if isinstance(error.body, bytes):  # it was not read as JSON
             return _problem(415, "the body is not called JSON; send the header content-type: application/json")
-        status = 400 if found[0]["type"] == "json_invalid" else 422
-        return _problem(status, _one_line(list(found)))
+        status = 400 if errors[0]["type"] == "json_invalid" else 422
+        return _problem(status, _one_line(list(errors)))
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
@@ -57,8 +57,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def _problem(status: int, error: str) -> JSONResponse:
     headers = {"Retry-After": "1"} if status == 503 else None
-    told = error if len(error) <= LONGEST_ERROR else f"{error[:LONGEST_ERROR]} ..."
-    return JSONResponse({"error": told}, status, headers)
+    line = error if len(error) <= LONGEST_ERROR else f"{error[:LONGEST_ERROR]} ..."
+    return JSONResponse({"error": line}, status, headers)
 
 
 def _one_line(errors: list[Mapping[str, Any]]) -> str:
@@ -66,11 +66,11 @@ def _one_line(errors: list[Mapping[str, Any]]) -> str:
     first = errors[0]
     if first["type"] == "json_invalid":
         return f"the body is not JSON ({first['ctx']['error']}, character {first['loc'][-1]})"
-    where = ".".join(_shown(part) for part in first["loc"] if part != "body") or "the body"
+    where = ".".join(_printable(part) for part in first["loc"] if part != "body") or "the body"
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{where}: {first['msg']}{more}"
 
 
-def _shown(part: str | int) -> str:
+def _printable(part: str | int) -> str:
     """A field's name as far as a line can hold it: the caller chose it."""
-    return "".join(each if each.isprintable() else "?" for each in str(part)[:LONGEST_NAME])
+    return "".join(letter if letter.isprintable() else "?" for letter in str(part)[:LONGEST_NAME])

@@ -65,7 +65,7 @@ def _event_routes(app: FastAPI, replica: Replica) -> None:
     async def interactions(request: Interactions) -> Accepted:
         """Record what happened; acknowledged once it is on disk."""
         now = replica.engine.now()
-        await replica.record([interaction_event(each.model_dump(), now) for each in request.interactions])
+        await replica.record([interaction_event(interaction.model_dump(), now) for interaction in request.interactions])
         return Accepted(accepted=len(request.interactions))
 
     @app.put("/v1/jobs/{job_id}", status_code=202, response_model=Version)
@@ -109,7 +109,7 @@ def _state_routes(app: FastAPI, replica: Replica) -> None:
             surface: {
                 "snapshot_version": stages.candidates.version,
                 "candidates": len(stages.candidates),
-                "views": {each.view: _told(each) for each in engine.ages(stages, now)},
+                "views": {age.view: _age_figures(age) for age in engine.ages(stages, now)},
             }
             for surface, stages in engine.stages.items()
         }
@@ -119,12 +119,12 @@ def _state_routes(app: FastAPI, replica: Replica) -> None:
     @app.get("/metrics")
     async def metrics() -> Response:
         """Figures of this replica for Prometheus."""
-        _look(replica.metrics, replica.engine)
+        _set_gauges(replica.metrics, replica.engine)
         return Response(replica.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-def _look(metrics: Metrics, engine: Engine) -> None:
-    """Set what is measured only when somebody asks."""
+def _set_gauges(metrics: Metrics, engine: Engine) -> None:
+    """Set what is measured only when it is read."""
     now = engine.now()
     metrics.sequence.set(engine.follower.sequence)
     metrics.behind.set(engine.follower.behind_seconds)
@@ -133,14 +133,14 @@ def _look(metrics: Metrics, engine: Engine) -> None:
     for surface, stages in engine.stages.items():
         metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
         metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
-        for each in engine.ages(stages, now):
-            metrics.view_age.labels(surface, each.view).set(each.age.total_seconds())
-            metrics.view_limit.labels(surface, each.view).set(each.limit.total_seconds())
+        for age in engine.ages(stages, now):
+            metrics.view_age.labels(surface, age.view).set(age.age.total_seconds())
+            metrics.view_limit.labels(surface, age.view).set(age.limit.total_seconds())
 
 
-def _told(each: Age) -> dict[str, Any]:
+def _age_figures(age: Age) -> dict[str, Any]:
     return {
-        "age_seconds": each.age.total_seconds(),
-        "limit_seconds": each.limit.total_seconds(),
-        "stale": each.stale,
+        "age_seconds": age.age.total_seconds(),
+        "limit_seconds": age.limit.total_seconds(),
+        "stale": age.stale,
     }

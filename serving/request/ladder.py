@@ -24,7 +24,7 @@ Score = Callable[[], Floats]
 class TierScores:
     """Scores (n_candidates,) and the tier that gave them."""
 
-    score: Floats
+    scores: Floats
     tier: str
 
 
@@ -44,21 +44,21 @@ def score_by_ladder(
             continue
         begun = trace.elapsed_ms
         try:
-            score = np.asarray(tiers[tier](), dtype=np.float64)
+            scores = np.asarray(tiers[tier](), dtype=np.float64)
         except Exception as error:  # whatever fails costs its tier, never the request
             LOG.warning("tier %s failed", tier, exc_info=True)
             trace.degrade(tier, f"failed ({type(error).__name__})")
             continue
-        if not np.isfinite(score).all():
+        if not np.isfinite(scores).all():
             trace.degrade(tier, "gave a score that is no number")
             continue
         pace.learn(tier, n_candidates, trace.elapsed_ms - begun)
-        return TierScores(score, tier)
+        return TierScores(scores, tier)
     return TierScores(np.asarray(tiers[offered[-1]](), dtype=np.float64), offered[-1])
 
 
-def popularity_in_category(popularity: Floats, categories: npt.NDArray[np.object_], wanted: str | None) -> Floats:
-    """Popularity (n,), those of the wanted category before all others."""
-    if wanted is None:
+def popularity_in_category(popularity: Floats, categories: npt.NDArray[np.object_], category: str | None) -> Floats:
+    """Popularity (n,), those of the category before all others."""
+    if category is None:
         return popularity
-    return popularity + np.where(categories == wanted, 1.0 + popularity.max(initial=0.0), 0.0)
+    return popularity + np.where(categories == category, 1.0 + popularity.max(initial=0.0), 0.0)

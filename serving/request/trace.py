@@ -51,9 +51,9 @@ class Pace:
         self._ms: dict[str, float] = {}
 
     def learn(self, tier: str, n_candidates: int, took_ms: float) -> None:
-        each = took_ms / max(n_candidates, self.FIXED)
-        known = self._ms.get(tier, each)
-        self._ms[tier] = known + self.SHARE * (each - known)
+        measured = took_ms / max(n_candidates, self.FIXED)
+        mean = self._ms.get(tier, measured)
+        self._ms[tier] = mean + self.SHARE * (measured - mean)
 
     def ease(self, tier: str) -> None:
         """Expect a little less of a tier that was passed over, so that it is tried again some time."""

@@ -224,7 +224,7 @@ def test_a_replica_whose_log_was_not_read_reads_it_first_or_says_so(world, tmp_p
         engine.follower._ended.set()  # as if its thread had been paused ...
         engine.follower._thread.join(SOON)
         change = FileChangeLog(other.settings.changes).append("jobs", {"job_id": "missed", **JOB}, engine.now())
-        engine.follower._looked -= 60  # ... for a minute
+        engine.follower._read_to_end_at -= 60  # ... for a minute
         with engine.follower._lock:  # while it reads
             ready = client.get("/readyz")
             assert (ready.status_code, ready.json()["status"]) == (503, "reading changes")

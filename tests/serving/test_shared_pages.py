@@ -38,7 +38,7 @@ def used(version):
     dense = release.candidates.vectors.padded_dense, release.retriever.dense.vectors
     for array in (*dense, lexical.data, lexical.indices, columns.stored):
         array.ravel().view(np.uint8)[::512].max()
-    snapshot.values(snapshot.at(np.arange(20)), ["freelancer_profile__title", "freelancer_activity__clicks_7d"])
+    snapshot.values(snapshot.ids_at(np.arange(20)), ["freelancer_profile__title", "freelancer_activity__clicks_7d"])
     snapshot.popularity, snapshot.categories, snapshot.agencies
     return snapshot
 

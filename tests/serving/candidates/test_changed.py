@@ -72,12 +72,14 @@ def on(world, engine, store, tmp_path):
 
 
 def found(candidates, text, k=5, eligible=None):
-    rows, _ = candidates.find(Question(text, None, None), k, eligible)
-    return candidates.at(rows)
+    rows, _ = candidates.search(Question(text, None, None), k, eligible)
+    return candidates.ids_at(rows)
 
 
 def shown(candidates, **asked):
-    return set(candidates.at(np.flatnonzero(candidates.eligibility(RankingRequest(candidates.surface, **asked)).mask)))
+    return set(
+        candidates.ids_at(np.flatnonzero(candidates.eligibility(RankingRequest(candidates.surface, **asked)).mask))
+    )
 
 
 def test_without_changes_the_release_is_served_as_it_is(on):
@@ -95,7 +97,7 @@ def test_a_new_candidate_has_a_row_behind_the_release_and_is_found_by_its_words(
     n = len(surface.base)
     assert len(candidates) == n + 1
     assert candidates.rows(["new", surface.base.ids[3], "nobody"]).tolist() == [n, 3, -1]
-    assert candidates.at(np.array([n, 3])) == ["new", surface.base.ids[3]]
+    assert candidates.ids_at(np.array([n, 3])) == ["new", surface.base.ids[3]]
     assert found(candidates, "accordions")[0] == "new"
     assert candidates.version == f"{surface.base.release.version}+{surface.sequence}"
 
@@ -140,13 +142,13 @@ def test_a_changed_candidate_counts_in_its_new_version_alone(on, world):
     assert found(candidates, "accordion")[0] == job
     assert candidates.rows([job]).tolist() == [len(surface.base)]
     mask = candidates.eligibility(RankingRequest("job_feed", "somebody")).mask
-    assert candidates.at(np.flatnonzero(mask)).count(job) == 1
-    by_old_words, _ = candidates.find(Question(old_title, np.empty((0, 384), np.float32), None), 99, mask)
+    assert candidates.ids_at(np.flatnonzero(mask)).count(job) == 1
+    by_old_words, _ = candidates.search(Question(old_title, np.empty((0, 384), np.float32), None), 99, mask)
     assert surface.base.rows([job])[0] not in by_old_words
     again = surface.take(surface.version(job, title="Zither", description="strings", skills=[]))
     assert found(again, "zither", eligible=again.eligibility(RankingRequest("job_feed", "x")).mask)[0] == job
     words = Question("accordion", np.empty((0, 384), np.float32), None)
-    assert again.find(words, 9, again.eligibility(RankingRequest("job_feed", "x")).mask)[0].size == 0
+    assert again.search(words, 9, again.eligibility(RankingRequest("job_feed", "x")).mask)[0].size == 0
 
 
 def test_late_and_repeated_versions_change_nothing(on, world):

@@ -62,7 +62,7 @@ def test_a_segment_from_tables_is_as_the_mapped_release(engine, surface):
     snapshot, release = stages.snapshot, stages.snapshot.release
     rows = np.random.default_rng(0).permutation(len(snapshot))[:17]
     segment = CandidateSnapshot(some_of(release, rows))
-    assert segment.ids == snapshot.at(rows)
+    assert segment.ids == snapshot.ids_at(rows)
     assert segment.columns.vectors.keys != release.candidates.vectors.keys
     asked = QueryColumns.encode(
         surface, pa.table({"actor_id": ["a"]}), release.candidates.vectors.overlaid(segment.columns.vectors)
@@ -106,7 +106,7 @@ def test_rows_and_ids_belong_together(engine):
     snapshot = engine.stages["job_feed"].snapshot
     rows = snapshot.rows([*snapshot.ids, "nobody"])
     assert rows.tolist() == [*range(len(snapshot)), -1]
-    assert snapshot.at(rows[:-1]) == snapshot.ids == snapshot.release.retriever.ids.tolist()
+    assert snapshot.ids_at(rows[:-1]) == snapshot.ids == snapshot.release.retriever.ids.tolist()
 
 
 def test_applications_are_those_that_training_knows(world, engine):

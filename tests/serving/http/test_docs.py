@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -83,3 +84,13 @@ def test_a_filter_has_a_type(document):
 )
 def test_a_vocabulary_is_the_contracts(document, model, field, vocabulary):
     assert words(properties(document, model)[field]) == list(get_args(vocabulary))
+
+
+def test_the_readme_lists_the_filters_of_each_surface():
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text()
+    rows = [line.split("|") for line in readme.splitlines() if line.startswith("| `") and line.count("|") == 4]
+    listed = {
+        route: {name for row in rows if route in row[3] for name in re.findall(r"`(\w+)`", row[1])}
+        for route in ("search/talent", "feed/jobs")
+    }
+    assert listed == {"search/talent": set(PERSON_FILTERS), "feed/jobs": set(JOB_FILTERS)}

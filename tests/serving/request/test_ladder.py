@@ -252,7 +252,7 @@ def test_a_tier_that_answers_teaches_its_pace():
 
 def test_the_last_tier_is_asked_whatever_the_time():
     found = score_by_ladder(scored(*LADDER), 3, RequestTrace(-1.0), Pace())
-    assert (found.tier, found.score.tolist()) == ("popularity", [3.0, 3.0, 3.0])
+    assert (found.tier, found.scores.tolist()) == ("popularity", [3.0, 3.0, 3.0])
 
 
 def test_the_wanted_category_comes_first_by_popularity():
