@@ -181,7 +181,7 @@ def test_a_broken_index_costs_its_tier_and_the_ensemble_ranks_what_is_popular(ma
 def test_a_score_that_is_no_number_costs_the_tier(made, answer, surface):
     slate, trace = answer(made(surface, neural=no_number), surface)
     assert slate.tier == "xgboost"
-    assert trace.degraded == ["ensemble: gave a score that is no number"]
+    assert trace.degraded == ["ensemble: failed (RankerError)"]  # the ensemble refuses such a score itself
 
 
 def test_reasons_that_fail_cost_the_reasons(made, answer):
@@ -231,6 +231,13 @@ def test_a_tier_that_is_not_there_is_passed_over_without_a_word():
     trace = RequestTrace(60_000)
     found = score_by_ladder(scored("xgboost", "popularity"), 3, trace, Pace())
     assert (found.tier, trace.degraded) == ("xgboost", [])
+
+
+def test_a_tier_that_gives_no_number_is_passed_over():
+    trace = RequestTrace(60_000)
+    tiers = {**scored("popularity"), "xgboost": lambda: np.array([1.0, np.nan, 2.0])}
+    assert score_by_ladder(tiers, 3, trace, Pace()).tier == "popularity"
+    assert trace.degraded == ["xgboost: gave a score that is no number"]
 
 
 def test_a_tier_that_was_too_slow_is_passed_over_and_tried_again_later():
