@@ -27,9 +27,11 @@ import numpy as np
 from harness.home import environment, home_of_its_own, keep, say, to_status
 from harness.load import endpoint
 
+from metier.contract import Surface
 from metier.errors import InputError, ServingError
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.surfaces import SurfaceSpec, surface_spec
 
 LIMIT_SECONDS = 2.0
 LOOK_SECONDS = 0.05
@@ -37,21 +39,13 @@ LONGEST_SECONDS = 60.0
 PAUSE_SECONDS = 3.0
 MISSED = 20
 KINDS = ("new", "changed", "closed")
-SURFACES = {
-    "job_feed": (
-        "jobs",
-        "SELECT freelancer_id, NULL FROM interactions WHERE side = 'freelancer' ORDER BY interaction_id LIMIT 1",
-        {"title": "Repair of an accordion", "description": "A bellows leaks", "skills": ["tuning"]},
-        "closed",
-    ),
-    "talent_search": (
-        "freelancers",
-        "SELECT client_id, job_id FROM jobs WHERE client_id IS NOT NULL ORDER BY ALL LIMIT 1",
-        {"title": "Accordion repairer", "overview": "Reeds, bellows and keys", "skills": ["tuning"]},
-        "private",
-    ),
+ACTORS: dict[Surface, str] = {
+    "job_feed": "SELECT freelancer_id, NULL FROM interactions WHERE side = 'freelancer' ORDER BY ALL LIMIT 1",
+    "talent_search": "SELECT client_id, job_id FROM jobs WHERE client_id IS NOT NULL ORDER BY ALL LIMIT 1",
 }
-"""Surface -> the table of its candidates, who asks (and for which job), a version, and the status of what vanishes."""
+"""Surface -> the actor of its requests, and the job they are for."""
+GONE = {"job": "closed", "freelancer": "private"}
+"""Candidate -> the status of one that no slate shows any more."""
 
 Figures = dict[str, Any]
 
@@ -61,39 +55,39 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--puts", type=int, default=100, help="versions to PUT (default 100)")
     parser.add_argument("--replicas", type=int, default=3, help="replicas to look at (default 3)")
-    parser.add_argument("--surface", choices=tuple(SURFACES), help="default: the first that is served")
+    parser.add_argument("--surface", choices=tuple(ACTORS), help="default: the first that is served")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/fresh.json)")
-    given = parser.parse_args()
-    return to_status(lambda: measure(given))
+    arguments = parser.parse_args()
+    return to_status(lambda: measure(arguments))
 
 
-def measure(given: argparse.Namespace) -> int:
+def measure(arguments: argparse.Namespace) -> int:
     """Serve, write, look, report."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
-        settings = stack.enter_context(home_of_its_own(given.surface))
-        replicas = [Replica.started(settings, str(number), stack) for number in range(given.replicas)]
-        asked = Asked.of(settings, replicas[0], given.surface)
+        settings = stack.enter_context(home_of_its_own(arguments.surface))
+        replicas = [Replica.started(settings, str(number), stack) for number in range(arguments.replicas)]
+        workload = Workload.of(settings, replicas[0], arguments.surface)
         result = {
-            "surface": asked.surface,
-            "replicas": given.replicas,
-            "candidates": replicas[0].ready()["surfaces"][asked.surface]["candidates"],
+            "surface": workload.surface,
+            "replicas": arguments.replicas,
+            "candidates": replicas[0].ready()["surfaces"][workload.surface]["candidates"],
             "cpus": os.cpu_count(),
             "limit_seconds": LIMIT_SECONDS,
-            **seen(asked, replicas, given.puts),
-            "paused": paused(asked, replicas),
-            "killed": killed(asked, replicas, settings, stack),
+            **seen(workload, replicas, arguments.puts),
+            "paused": paused(workload, replicas),
+            "killed": killed(workload, replicas, settings, stack),
         }
     print(table(result))
-    keep(result, "fresh", given.out)
+    keep(result, "fresh", arguments.out)
     sound = result["paused"]["sound"] and result["killed"]["sound"]
     return 0 if sound and result["seconds"]["slowest"] <= LIMIT_SECONDS else 1
 
 
 @dataclass(frozen=True)
 class Replica:
-    """One process, asked directly."""
+    """One process of the endpoint, without a proxy before it."""
 
     url: str
     process: Popen
@@ -108,14 +102,14 @@ class Replica:
         url = f"http://{settings.http_host}:{port}"
         say(f"starting replica {name} at {url}")
         command = (sys.executable, str(Path(__file__).with_name("serving.py")), "--uvicorn", port)
-        told = {**environment(settings), **dict.fromkeys(THREADS, "1")}
+        variables = {**environment(settings), **dict.fromkeys(THREADS, "1")}
         log = settings.home / f"replica {name}.log"
-        process = stack.enter_context(endpoint(command, told, url, log))
+        process = stack.enter_context(endpoint(command, variables, url, log))
         return cls(url, process, stack.enter_context(httpx.Client(base_url=url, timeout=LONGEST_SECONDS)))
 
     def ready(self) -> Figures:
-        told: Figures = self.http.get("/readyz").json()
-        return told
+        state: Figures = self.http.get("/readyz").json()
+        return state
 
     def put(self, path: str, version: Figures) -> int:
         """The sequence of the version, which is durable."""
@@ -125,7 +119,7 @@ class Replica:
         return int(answer.json()["sequence"])
 
     def shown(self, body: Figures) -> set[str]:
-        """Who is on the slate; nobody where a candidate is unknown."""
+        """Candidates of the slate; none where one is unknown."""
         answer = self.http.post("/v1/rank", json=body)
         if answer.status_code == 404:
             return set()
@@ -134,30 +128,39 @@ class Replica:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Who asks on a surface, and versions of its candidates."""
+class Workload:
+    """The actor of a surface's requests, and versions of its candidates."""
 
-    surface: str
+    surface: Surface
     actor: Figures
 
     @classmethod
-    def of(cls, settings: Settings, replica: Replica, surface: str | None) -> "Asked":
+    def of(cls, settings: Settings, replica: Replica, surface: str | None) -> "Workload":
         """For a surface that is served."""
-        served = [name for name in replica.ready()["surfaces"] if name in SURFACES]
-        chosen = surface or next(iter(served), None)
-        if chosen not in served:
+        served: list[Surface] = [name for name in ACTORS if name in replica.ready()["surfaces"]]
+        chosen = next((name for name in served if surface in (None, name)), None)
+        if chosen is None:
             raise InputError(f"{surface or 'no surface with PUT candidates'} is not served here; train it first")
         with Lake(settings.lake).connect() as connection:
-            found = connection.execute(SURFACES[chosen][1]).fetchone()
-        if found is None:
-            raise InputError(f"the lake at {settings.lake} holds nobody who could ask for {chosen}")
-        return cls(chosen, {"actor_id": found[0], **({"job_id": found[1]} if found[1] else {})})
+            row = connection.execute(ACTORS[chosen]).fetchone()
+        if row is None:
+            raise InputError(f"the lake at {settings.lake} holds no actor of {chosen}")
+        return cls(chosen, {"actor_id": row[0], **({"job_id": row[1]} if row[1] else {})})
+
+    @property
+    def spec(self) -> SurfaceSpec:
+        return surface_spec(self.surface)
 
     def path(self, candidate: str) -> str:
-        return f"{SURFACES[self.surface][0]}/{candidate}"
+        return f"{self.spec.table}/{candidate}"
 
     def version(self, **more: Any) -> Figures:
-        return {**SURFACES[self.surface][2], **more}
+        return {
+            "title": "Repair of an accordion",
+            self.spec.prose: "Bellows, reeds, keys",
+            "skills": ["tuning"],
+            **more,
+        }
 
     def body(self, candidates: Sequence[str], **more: Any) -> Figures:
         fixed = {"surface": self.surface, "deadline_ms": 30_000, "k": 100}
@@ -169,75 +172,74 @@ class Asked:
             kind, candidate = KINDS[number % 3], f"bench-{number // 3}"
             body = self.body([candidate])
             if kind == "closed":
-                yield kind, candidate, self.version(status=SURFACES[self.surface][3]), lambda r, b=body: not r.shown(b)
+                yield kind, candidate, self.version(status=GONE[self.spec.candidate]), lambda r, b=body: not r.shown(b)
                 continue
             yield kind, candidate, self.version(category=kind), self._in_category(candidate, kind)
 
     def _in_category(self, candidate: str, category: str) -> Callable[[Replica], bool]:
         """Found by search, which filters by what only this version says."""
-        path = "/v1/feed/jobs" if self.surface == "job_feed" else "/v1/search/talent"
-        asked = {**self.actor, "deadline_ms": 30_000, "k": 100, "filters": {"category": category}, "text": "accordion"}
+        body = {**self.actor, "deadline_ms": 30_000, "k": 100, "filters": {"category": category}, "text": "accordion"}
 
         def shows(replica: Replica) -> bool:
-            answer = replica.http.post(path, json=asked)
+            answer = replica.http.post(self.spec.route, json=body)
             answer.raise_for_status()
             return candidate in {entry["candidate_id"] for entry in answer.json()["slate"]}
 
         return shows
 
 
-def seen(asked: Asked, replicas: Sequence[Replica], puts: int) -> Figures:
+def seen(workload: Workload, replicas: Sequence[Replica], puts: int) -> Figures:
     """Seconds until each replica showed each change."""
-    each: list[Figures] = []
+    measured: list[Figures] = []
     with ThreadPoolExecutor(len(replicas)) as pool:
-        for number, (kind, candidate, version, shows) in enumerate(asked.changes(puts)):
+        for number, (kind, candidate, version, shows) in enumerate(workload.changes(puts)):
             begun = time.perf_counter()
-            replicas[number % len(replicas)].put(asked.path(candidate), version)
+            replicas[number % len(replicas)].put(workload.path(candidate), version)
             acknowledged = time.perf_counter() - begun
             looks = [pool.submit(until, shows, replica, begun) for replica in replicas]
-            each.append({"kind": kind, "acknowledged": acknowledged, "seconds": [look.result() for look in looks]})
+            measured.append({"kind": kind, "acknowledged": acknowledged, "seconds": [look.result() for look in looks]})
             if (number + 1) % 20 == 0:
-                slowest = max(max(one["seconds"]) for one in each)
+                slowest = max(max(put["seconds"]) for put in measured)
                 say(f"{number + 1} of {puts}: slowest {slowest:.2f} s")
-    every = [second for one in each for second in one["seconds"]]
+    every = [second for put in measured for second in put["seconds"]]
     return {
         "puts": puts,
         "seconds": summary(every),
-        "acknowledged_seconds": summary([one["acknowledged"] for one in each]),
+        "acknowledged_seconds": summary([put["acknowledged"] for put in measured]),
         "by_kind": {
-            kind: summary([second for one in each if one["kind"] == kind for second in one["seconds"]])
+            kind: summary([second for put in measured if put["kind"] == kind for second in put["seconds"]])
             for kind in KINDS
-            if any(one["kind"] == kind for one in each)
+            if any(put["kind"] == kind for put in measured)
         },
-        "by_replica": [summary([one["seconds"][place] for one in each]) for place in range(len(replicas))],
-        "each": each,
+        "by_replica": [summary([put["seconds"][number] for put in measured]) for number in range(len(replicas))],
+        "each": measured,
     }
 
 
 def until(shows: Callable[[Replica], bool], replica: Replica, begun: float) -> float:
-    """Seconds since `begun` at which the replica was asked for the answer that first showed it."""
+    """Seconds from `begun` to the request whose answer first showed it."""
     while True:
-        asked = time.perf_counter() - begun
+        sent = time.perf_counter() - begun
         if shows(replica):
-            return asked
-        if asked > LONGEST_SECONDS:
+            return sent
+        if sent > LONGEST_SECONDS:
             raise ServingError(f"{replica.url} does not show a change after {LONGEST_SECONDS:g} s; its log says why")
         time.sleep(LOOK_SECONDS)
 
 
-def paused(asked: Asked, replicas: Sequence[Replica]) -> Figures:
+def paused(workload: Workload, replicas: Sequence[Replica]) -> Figures:
     """What a replica that was stopped while others were written to says of itself, and answers first."""
     sleeper, writer = replicas[-1], replicas[0]
     sleeper.process.send_signal(signal.SIGSTOP)
     try:
         names = [f"missed-{number}" for number in range(MISSED)]
         for name in names:
-            writer.put(asked.path(name), asked.version())
+            writer.put(workload.path(name), workload.version())
         time.sleep(PAUSE_SECONDS)
     finally:
         sleeper.process.send_signal(signal.SIGCONT)
     behind = sleeper.ready()["status"] != "ready"
-    shown = sleeper.shown(asked.body(names))
+    shown = sleeper.shown(workload.body(names))
     return {
         "missed": MISSED,
         "shown_at_once": len(shown & set(names)),
@@ -246,18 +248,18 @@ def paused(asked: Asked, replicas: Sequence[Replica]) -> Figures:
     }
 
 
-def killed(asked: Asked, replicas: Sequence[Replica], settings: Settings, stack: ExitStack) -> Figures:
+def killed(workload: Workload, replicas: Sequence[Replica], settings: Settings, stack: ExitStack) -> Figures:
     """What a replica that is started after another was killed while it was written to serves first."""
     victim, names, acknowledged = replicas[1 % len(replicas)], [f"before-{n}" for n in range(MISSED)], []
     for number, name in enumerate(names):
-        acknowledged.append(victim.put(asked.path(name), asked.version()))
+        acknowledged.append(victim.put(workload.path(name), workload.version()))
         if number == MISSED // 2:
             break
     victim.process.kill()
     victim.process.wait()
     again = Replica.started(settings, "started again", stack)
     kept = names[: len(acknowledged)]
-    shown = again.shown(asked.body(kept))
+    shown = again.shown(workload.body(kept))
     return {"acknowledged": len(kept), "shown_at_once": len(shown & set(kept)), "sound": set(kept) <= shown}
 
 
@@ -275,12 +277,12 @@ def table(result: Figures) -> str:
     ]
     rows = {
         "on every replica": result["seconds"],
-        **{f"  {kind}": told for kind, told in result["by_kind"].items()},
-        **{f"  replica {place}": told for place, told in enumerate(result["by_replica"])},
+        **{f"  {kind}": figures for kind, figures in result["by_kind"].items()},
+        **{f"  replica {number}": figures for number, figures in enumerate(result["by_replica"])},
         "acknowledged": result["acknowledged_seconds"],
     }
-    for name, told in rows.items():
-        lines.append(f"{name:<22}{told['p50']:>8.3f}{told['p95']:>8.3f}{told['p99']:>8.3f}{told['slowest']:>9.3f}")
+    for name, row in rows.items():
+        lines.append(f"{name:<22}{row['p50']:>8.3f}{row['p95']:>8.3f}{row['p99']:>8.3f}{row['slowest']:>9.3f}")
     lines.append(f"after a pause: {result['paused']}")
     lines.append(f"after a kill: {result['killed']}")
     return "\n".join(lines)

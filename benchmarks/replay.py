@@ -30,12 +30,13 @@ from harness.home import METIER, environment, keep
 from harness.load import endpoint
 from rich.progress import Progress
 
-from metier.contract import TABLES
+from metier.contract import TABLES, Surface
 from metier.errors import ServingError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
+from metier.surfaces import surface_spec
 
-ROUTES = {"job_feed": "/v1/feed/jobs", "talent_search": "/v1/search/talent"}
+SURFACES: tuple[Surface, ...] = ("job_feed", "talent_search")
 SLATE = 50
 LATE = 400
 """Late interactions: about actors and candidates of the served slates."""
@@ -50,13 +51,13 @@ ACTORS = {
 
 
 @dataclass(frozen=True)
-class Served:
-    """A slate: who asked for what, and who was shown."""
+class ServedSlate:
+    """A slate: its actor, the job it was for, and its candidates by rank."""
 
-    surface: str
+    surface: Surface
     actor_id: str
     job_id: str | None
-    shown: list[str]
+    candidates: list[str]
     as_of: datetime
     query_id: str
 
@@ -65,22 +66,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--impressions", type=int, default=10_000, help="served impressions (default 10,000)")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/replay.json)")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
     with _copied(load_settings()) as settings:
-        slates, changed = _serve(settings, given.impressions)
+        slates, changed = _serve(settings, arguments.impressions)
         _metier(settings, "import", "events")
         late = _import_late(settings, slates)
         _metier(settings, "features", "build")
         figures = {
-            "served_impressions": sum(len(slate.shown) for slate in slates),
+            "served_impressions": sum(len(slate.candidates) for slate in slates),
             "changed_by_put": changed,
             "late_interactions": late,
-            "as_known": _replay(settings, given.impressions),
-            "as_happened": _replay(settings, given.impressions, "--as-happened"),
+            "as_known": _replay(settings, arguments.impressions),
+            "as_happened": _replay(settings, arguments.impressions, "--as-happened"),
         }
     print(json.dumps(figures, indent=1))
-    keep(figures, "replay", given.out)
+    keep(figures, "replay", arguments.out)
     return 0 if figures["as_known"]["mismatches"] == 0 and figures["as_happened"]["mismatches"] > 0 else 1
 
 
@@ -97,27 +98,27 @@ def _copied(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update={"home": home})
 
 
-def _serve(settings: Settings, impressions: int) -> tuple[list[Served], int]:
+def _serve(settings: Settings, impressions: int) -> tuple[list[ServedSlate], int]:
     """Slates of at least so many impressions, and how many candidates were changed meanwhile."""
     from serving.launch import free_port
 
     port = free_port(settings.http_host)
     url = f"http://{settings.http_host}:{port}"
     command = (*METIER, "serve", "--port", str(port), "--as-of", "lake")
-    asked = [(surface, *row) for surface in ROUTES for row in _rows(Lake(settings.lake), ACTORS[surface])]
-    slates: list[Served] = []
-    changed = shown = 0
+    queries = [(surface, *row) for surface in SURFACES for row in _rows(Lake(settings.lake), ACTORS[surface])]
+    slates: list[ServedSlate] = []
+    changed = served = 0
     with (
         endpoint(command, environment(settings), url, settings.home / "serve.log"),
         httpx.Client(timeout=ANSWER_SECONDS) as session,
         Progress() as bar,
     ):
         task = bar.add_task("serving", total=impressions)
-        while shown < impressions:
-            surface, actor, job = asked[(7 * len(slates)) % len(asked)]
-            slates.append(_ask(session, url, surface, actor, job))
-            shown += len(slates[-1].shown)
-            bar.update(task, completed=shown)
+        while served < impressions:
+            surface, actor, job = queries[(7 * len(slates)) % len(queries)]
+            slates.append(_rank(session, url, surface, actor, job))
+            served += len(slates[-1].candidates)
+            bar.update(task, completed=served)
             if len(slates) % 5 == 0:
                 _click(session, url, slates[-1])
             if len(slates) % 10 == 0:
@@ -125,37 +126,40 @@ def _serve(settings: Settings, impressions: int) -> tuple[list[Served], int]:
     return slates, changed
 
 
-def _ask(session: httpx.Client, url: str, surface: str, actor: str, job: str | None) -> Served:
+def _rank(session: httpx.Client, url: str, surface: Surface, actor: str, job: str | None) -> ServedSlate:
     body = {"actor_id": actor, "k": SLATE, "deadline_ms": DEADLINE_MS, **({"job_id": job} if job else {})}
-    told = _sent(session, "POST", url + ROUTES[surface], body)
-    shown = [entry["candidate_id"] for entry in told["slate"]]
-    return Served(surface, actor, job, shown, datetime.fromisoformat(told["as_of"]), told["query_id"])
+    answer = _send(session, "POST", url + surface_spec(surface).route, body)
+    candidates = [entry["candidate_id"] for entry in answer["slate"]]
+    as_of = datetime.fromisoformat(answer["as_of"])
+    return ServedSlate(surface, actor, job, candidates, as_of, answer["query_id"])
 
 
-def _click(session: httpx.Client, url: str, slate: Served) -> None:
-    if slate.shown:
-        told = {**_pair(slate, 0), "interaction_id": f"click-{slate.query_id}", "kind": "click"}
-        _sent(session, "POST", f"{url}/v1/interactions", {"interactions": [told]})
+def _click(session: httpx.Client, url: str, slate: ServedSlate) -> None:
+    if slate.candidates:
+        click = {**_pair(slate, 0), "interaction_id": f"click-{slate.query_id}", "kind": "click"}
+        _send(session, "POST", f"{url}/v1/interactions", {"interactions": [click]})
 
 
-def _change(session: httpx.Client, url: str, lake: Lake, slate: Served) -> int:
-    """Put another title on the last candidate shown; how many were changed."""
-    if not slate.shown:
+def _change(session: httpx.Client, url: str, lake: Lake, slate: ServedSlate) -> int:
+    """Put another title on the last candidate of a slate; how many were changed."""
+    if not slate.candidates:
         return 0
-    table, key = ("jobs", "job_id") if slate.surface == "job_feed" else ("freelancers", "freelancer_id")
-    held = lake.read(table).filter(pc.equal(lake.read(table)[key], slate.shown[-1]))
-    row = held.slice(held.num_rows - 1).to_pylist()[0]
-    kept = {name: value for name, value in row.items() if value is not None and name != key}
-    kept = {name: value for name, value in kept.items() if not isinstance(value, datetime)}
-    _sent(session, "PUT", f"{url}/v1/{table}/{slate.shown[-1]}", {**kept, "title": f"{row['title']} and more"})
+    spec = surface_spec(slate.surface)
+    table = lake.read(spec.table)
+    versions = table.filter(pc.equal(table[spec.key], slate.candidates[-1]))
+    row = versions.slice(versions.num_rows - 1).to_pylist()[0]
+    body = {name: value for name, value in row.items() if value is not None and name != spec.key}
+    body = {name: value for name, value in body.items() if not isinstance(value, datetime)}
+    path = f"{url}/v1/{spec.table}/{slate.candidates[-1]}"
+    _send(session, "PUT", path, {**body, "title": f"{row['title']} and more"})
     return 1
 
 
-def _import_late(settings: Settings, slates: list[Served]) -> int:
+def _import_late(settings: Settings, slates: list[ServedSlate]) -> int:
     """Interactions of two days before, recorded after the last slate."""
     newest = max(slate.as_of for slate in slates)
-    shown = [slate for slate in slates if slate.shown]
-    rows = [row for number, slate in enumerate(shown) for row in _late(slate, number % len(slate.shown), newest)]
+    slates = [slate for slate in slates if slate.candidates]
+    rows = [row for number, slate in enumerate(slates) for row in _late(slate, number % len(slate.candidates), newest)]
     with tempfile.TemporaryDirectory(prefix="late-") as folder:
         pq.write_table(
             pa.Table.from_pylist(rows[:LATE], TABLES["interactions"].schema), f"{folder}/interactions.parquet"
@@ -164,25 +168,25 @@ def _import_late(settings: Settings, slates: list[Served]) -> int:
     return len(rows[:LATE])
 
 
-def _late(slate: Served, place: int, newest: datetime) -> list[dict[str, Any]]:
-    """What the actor did two days before it was served, and nobody knew until after the last slate."""
+def _late(slate: ServedSlate, position: int, newest: datetime) -> list[dict[str, Any]]:
+    """What the actor did two days before it was served, recorded after the last slate."""
     clocks = {"event_timestamp": slate.as_of - timedelta(days=2), "recorded_at": newest + timedelta(hours=1)}
-    kinds = ("click", "apply" if slate.surface == "job_feed" else "invite")
+    kinds = ("click", surface_spec(slate.surface).move)
     return [
-        {**_pair(slate, place), **clocks, "interaction_id": f"late-{kind}-{slate.query_id}", "kind": kind}
+        {**_pair(slate, position), **clocks, "interaction_id": f"late-{kind}-{slate.query_id}", "kind": kind}
         for kind in kinds
     ]
 
 
-def _pair(slate: Served, place: int) -> dict[str, Any]:
-    """The actor of a slate and the candidate at that place, as columns of an interaction."""
-    if slate.surface == "job_feed":
-        return {"side": "freelancer", "freelancer_id": slate.actor_id, "job_id": slate.shown[place]}
+def _pair(slate: ServedSlate, position: int) -> dict[str, Any]:
+    """The actor of a slate and the candidate at that position, as columns of an interaction."""
+    if surface_spec(slate.surface).shows_jobs:
+        return {"side": "freelancer", "freelancer_id": slate.actor_id, "job_id": slate.candidates[position]}
     return {
         "side": "client",
         "client_id": slate.actor_id,
         "job_id": slate.job_id,
-        "freelancer_id": slate.shown[place],
+        "freelancer_id": slate.candidates[position],
     }
 
 
@@ -190,8 +194,8 @@ def _replay(settings: Settings, most: int, *options: str) -> dict[str, Any]:
     done = _metier(settings, "lake", "replay", "--most", str(most), "--json", *options, check=False)
     if not done.stdout.strip():
         raise ServingError(f"replay gave no figures: {done.stderr.strip()}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return report
 
 
 def _metier(settings: Settings, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -205,12 +209,12 @@ def _rows(lake: Lake, query: str) -> list[tuple[Any, ...]]:
         return connection.sql(query).fetchall()
 
 
-def _sent(session: httpx.Client, method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def _send(session: httpx.Client, method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
     answer = session.request(method, url, json=body)
     if not answer.is_success:
         raise ServingError(f"{method} {url} answered {answer.status_code}: {answer.text[:300]}")
-    told: dict[str, Any] = answer.json()
-    return told
+    content: dict[str, Any] = answer.json()
+    return content
 
 
 if __name__ == "__main__":

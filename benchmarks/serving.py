@@ -58,9 +58,9 @@ def main() -> int:
     parser.add_argument("--surface", help="default: the first that is served")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/serving.json)")
     parser.add_argument("--uvicorn", type=int, metavar="PORT", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
-    return to_status(lambda: serve_bare(given.uvicorn) if given.uvicorn else measure(given))
+    return to_status(lambda: serve_bare(arguments.uvicorn) if arguments.uvicorn else measure(arguments))
 
 
 def serve_bare(port: int) -> int:
@@ -81,16 +81,16 @@ def serve_bare(port: int) -> int:
     return 0
 
 
-def measure(given: argparse.Namespace) -> int:
+def measure(arguments: argparse.Namespace) -> int:
     """Serve twice, measure, stop, report."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
-        settings = stack.enter_context(home_of_its_own(given.surface))
+        settings = stack.enter_context(home_of_its_own(arguments.surface))
         urls = stack.enter_context(both(settings))
-        result = compare(given, settings, urls)
+        result = compare(arguments, settings, urls)
     print(table(result))
-    keep(result, "serving", given.out)
+    keep(result, "serving", arguments.out)
     return 1 if result["failures"] else 0
 
 
@@ -99,7 +99,7 @@ def both(settings: Settings) -> Iterator[dict[str, str]]:
     """URLs of the two endpoints, the plainer started first; both are stopped at the end."""
     from serving.launch import THREADS, free_port
 
-    told = {"METIER_MOST_REPLICAS": "1", **environment(settings), **dict.fromkeys(THREADS, "1")}
+    variables = {"METIER_MOST_REPLICAS": "1", **environment(settings), **dict.fromkeys(THREADS, "1")}
     commands = {
         UVICORN: (sys.executable, __file__, "--uvicorn"),
         RAY_SERVE: (*METIER, "serve", "--as-of", "lake", "--port"),
@@ -110,12 +110,12 @@ def both(settings: Settings) -> Iterator[dict[str, str]]:
             port = str(free_port(settings.http_host))
             urls[name] = f"http://{settings.http_host}:{port}"
             say(f"starting {name} at {urls[name]}")
-            stack.enter_context(endpoint((*command, port), told, urls[name], settings.home / f"{name}.log"))
+            stack.enter_context(endpoint((*command, port), variables, urls[name], settings.home / f"{name}.log"))
         yield {name: urls[name] for name in (RAY_SERVE, UVICORN)}
 
 
 @dataclass(frozen=True)
-class Questions:
+class Workload:
     """Seeded requests, and what a whole answer to one is."""
 
     surface: str
@@ -132,60 +132,60 @@ class Questions:
         bodies = []
         for actor, job in drawn:
             chosen = random.choice(self.candidates, self.size, replace=False).tolist()
-            asked = {**shared, "actor_id": actor, "candidates": chosen, **({"job_id": job} if job else {})}
-            bodies.append(json.dumps(asked).encode())
+            body = {**shared, "actor_id": actor, "candidates": chosen, **({"job_id": job} if job else {})}
+            bodies.append(json.dumps(body).encode())
         return bodies
 
-    def fault(self, status: int, told: Any) -> str | None:
+    def fault(self, status: int, answer: Any) -> str | None:
         """What is wrong with an answer, in words that repeat."""
         if status != 200:
-            return f"status {status}: {told.get('error', told) if isinstance(told, dict) else told}"
-        if told["bundle"] != self.bundle:
-            return f"answered by {told['bundle']}"
-        if told["degraded"]:
-            return "without " + ", ".join(note.split(":")[0] for note in told["degraded"])
-        if told["tier"] != "ensemble":
-            return f"tier {told['tier']}"
-        return None if told["considered"] == self.size else f"considered {told['considered']} of {self.size}"
+            return f"status {status}: {answer.get('error', answer) if isinstance(answer, dict) else answer}"
+        if answer["bundle"] != self.bundle:
+            return f"answered by {answer['bundle']}"
+        if answer["degraded"]:
+            return "without " + ", ".join(note.split(":")[0] for note in answer["degraded"])
+        if answer["tier"] != "ensemble":
+            return f"tier {answer['tier']}"
+        return None if answer["considered"] == self.size else f"considered {answer['considered']} of {self.size}"
 
 
-def questions(given: argparse.Namespace, settings: Settings, served: Figures) -> Questions:
+def workload_of(arguments: argparse.Namespace, settings: Settings, served: Figures) -> Workload:
     """Actors of the lake and candidates of the release that is served."""
-    surface = given.surface or next(iter(served))
+    surface = arguments.surface or next(iter(served))
     if surface not in served:
         raise InputError(f"{surface!r} is not served here; use one of: {', '.join(served)}")
     release = settings.candidates / served[surface]["bundle"] / served[surface]["snapshot_version"].split("+")[0]
     candidates = read_table(release / VERSIONS)["id"].to_pylist()
-    if len(candidates) < given.candidates:
+    if len(candidates) < arguments.candidates:
         raise InputError(f"the release holds {len(candidates)} candidates; ask for no more with --candidates")
     with Lake(settings.lake).connect() as connection:
         actors = connection.execute(ACTORS[surface]).fetchall()
     if not actors:
-        raise InputError(f"the lake at {settings.lake} holds nobody who could ask for {surface}; import interactions")
-    return Questions(surface, served[surface]["bundle"], actors, candidates, given.candidates)
+        raise InputError(f"the lake at {settings.lake} holds no actor of {surface}; import interactions")
+    return Workload(surface, served[surface]["bundle"], actors, candidates, arguments.candidates)
 
 
-def compare(given: argparse.Namespace, settings: Settings, urls: dict[str, str]) -> Figures:
+def compare(arguments: argparse.Namespace, settings: Settings, urls: dict[str, str]) -> Figures:
     """Every round's figures, their medians and ratios, and the time of each stage."""
     served = {name: httpx.get(f"{url}/v1/bundle", timeout=30).json() for name, url in urls.items()}
     if served[RAY_SERVE] != served[UVICORN]:
         raise ServingError(f"the two do not serve the same: {served}; start again while nothing else is served here")
-    ask = questions(given, settings, served[UVICORN])
+    workload = workload_of(arguments, settings, served[UVICORN])
     for url in urls.values():
-        run_round(url, PATH, ask.bodies(WARM, seed=0), n_clients=2)
-    rounds = measured(given, ask, urls)
-    bodies = ask.bodies(2 * WARM, seed=1, timings=True)
+        run_round(url, PATH, workload.bodies(WARM, seed=0), n_clients=2)
+    rounds = measured(arguments, workload, urls)
+    bodies = workload.bodies(2 * WARM, seed=1, timings=True)
     timed = {name: run_round(url, PATH, bodies, n_clients=1) for name, url in urls.items()}
     failures: Counter[str] = Counter()
-    for each in (*rounds, *({"behind": name, **done.figures(ask.fault)} for name, done in timed.items())):
+    for each in (*rounds, *({"behind": name, **done.figures(workload.fault)} for name, done in timed.items())):
         failures.update({f"{each['behind']}: {fault}": count for fault, count in each["failures"].items()})
     return {
-        **served[UVICORN][ask.surface],
-        "surface": ask.surface,
-        "candidates": ask.size,
-        "candidates_in_release": len(ask.candidates),
-        "requests_a_round": given.requests,
-        "rounds": given.rounds,
+        **served[UVICORN][workload.surface],
+        "surface": workload.surface,
+        "candidates": workload.size,
+        "candidates_in_release": len(workload.candidates),
+        "requests_a_round": arguments.requests,
+        "rounds": arguments.rounds,
         "cpus": os.cpu_count(),
         "most_replicas": int(os.environ.get("METIER_MOST_REPLICAS", "1")),
         "client": CLIENT,
@@ -197,41 +197,41 @@ def compare(given: argparse.Namespace, settings: Settings, urls: dict[str, str])
     }
 
 
-def measured(given: argparse.Namespace, ask: Questions, urls: dict[str, str]) -> list[Figures]:
+def measured(arguments: argparse.Namespace, workload: Workload, urls: dict[str, str]) -> list[Figures]:
     """Rounds in turns; ServingError where not one answer of a round was whole."""
-    found: list[Figures] = []
-    for number in range(1, given.rounds + 1):
+    rounds: list[Figures] = []
+    for number in range(1, arguments.rounds + 1):
         for clients in CLIENTS:
-            bodies = ask.bodies(given.requests, seed=100 * number + clients)
+            bodies = workload.bodies(arguments.requests, seed=100 * number + clients)
             for name, url in urls.items():
-                figures = run_round(url, PATH, bodies, clients).figures(ask.fault)
+                figures = run_round(url, PATH, bodies, clients).figures(workload.fault)
                 if np.isnan(figures["p50_ms"]):
                     raise ServingError(f"no answer of {name} was whole: {figures['failures']}")
-                found.append({"round": number, "clients": clients, "behind": name, **figures})
-        latest = [f"{each['behind']} {each['p50_ms']:.1f} ms" for each in found[-len(urls) :]]
-        say(f"round {number} of {given.rounds}: {', '.join(latest)} (p50, {CLIENTS[-1]} clients)")
-    return found
+                rounds.append({"round": number, "clients": clients, "behind": name, **figures})
+        latest = [f"{each['behind']} {each['p50_ms']:.1f} ms" for each in rounds[-len(urls) :]]
+        say(f"round {number} of {arguments.rounds}: {', '.join(latest)} (p50, {CLIENTS[-1]} clients)")
+    return rounds
 
 
 def summary(rounds: list[Figures]) -> Figures:
     """Medians over rounds of each endpoint; of the ratio in each round the median, lowest and highest."""
-    told: Figures = {}
+    medians: Figures = {}
     values = {
         name: {figure: np.array([each[figure] for each in rounds if each["behind"] == name]) for figure in FIGURES}
         for name in (RAY_SERVE, UVICORN)
     }
     for name, figures in values.items():
-        told[name] = {figure: float(np.median(found)) for figure, found in figures.items()}
+        medians[name] = {figure: float(np.median(by_round)) for figure, by_round in figures.items()}
     ratio = {figure: values[RAY_SERVE][figure] / values[UVICORN][figure] for figure in FIGURES}
-    told[RATIO] = {figure: [float(np.median(r)), float(r.min()), float(r.max())] for figure, r in ratio.items()}
-    return told
+    medians[RATIO] = {figure: [float(np.median(r)), float(r.min()), float(r.max())] for figure, r in ratio.items()}
+    return medians
 
 
 def stages_ms(done: Round) -> dict[str, float]:
     """Median of each stage, and of what lies outside of all: HTTP and what stands before it."""
-    told = [(answer.told()["timings_ms"], answer.latency_ms) for answer in done.answers if answer.status == 200]
-    found = {stage: float(np.median([timings[stage] for timings, _ in told])) for stage in told[0][0]}
-    return {**found, "outside": float(np.median([latency - timings["total"] for timings, latency in told]))}
+    timed = [(answer.content()["timings_ms"], answer.latency_ms) for answer in done.answers if answer.status == 200]
+    stages = {stage: float(np.median([timings[stage] for timings, _ in timed])) for stage in timed[0][0]}
+    return {**stages, "outside": float(np.median([latency - timings["total"] for timings, latency in timed]))}
 
 
 def table(result: Figures) -> str:
@@ -242,15 +242,15 @@ def table(result: Figures) -> str:
         f"{result['rounds']} rounds of {result['requests_a_round']} requests in turns, medians; {replicas}",
         f"{'clients':<9}{'behind':<11}" + "".join(f"{name:>20}" for name in FIGURES.values()),
     ]
-    for clients, told in result["clients"].items():
-        for name, figures in told.items():
+    for clients, endpoints in result["clients"].items():
+        for name, figures in endpoints.items():
             cells = (figures[figure] for figure in FIGURES)
             shown = ("{:.2f} [{:.2f}, {:.2f}]".format(*c) if name == RATIO else f"{c:.2f}" for c in cells)
             lines.append(f"{clients:<9}{name:<11}" + "".join(f"{each:>20}" for each in shown))
     stages = list(result["stages_ms"][UVICORN])
     lines.append(f"{'stage, ms (one client)':<24}" + "".join(f"{stage:>9}" for stage in stages))
-    for name, told in result["stages_ms"].items():
-        lines.append(f"{name:<24}" + "".join(f"{told[stage]:>9.2f}" for stage in stages))
+    for name, timings in result["stages_ms"].items():
+        lines.append(f"{name:<24}" + "".join(f"{timings[stage]:>9.2f}" for stage in stages))
     lines.append(
         f"load: {result['client']}; at most {100 * result['client_cpu_share']:.0f} % of one of {result['cpus']} CPUs"
     )

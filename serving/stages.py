@@ -87,7 +87,8 @@ class Stages:
         """Run every part once, for no actor and a few candidates: what loads lazily loads here.
 
         Where the online store fails, the parts that need it load with the first request that it answers. A ranker may
-        have no score for nobody, and an endpoint of the user's own may be down: as in a request, that stops nothing.
+        have no score for an unknown actor, and an endpoint of the user's own may be down: as in a request, that stops
+        nothing.
         """
         ensemble = self.bundle.ensemble
         request, rows = RankingRequest(self.candidates.surface, ""), np.arange(min(50, len(self.candidates)))

@@ -33,11 +33,11 @@ def home_of_its_own(surface: str | None) -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="metier-bench-") as name:
         home = Path(name)
         if any(settings.candidates.glob(f"*/{POINTER}")):
-            for each in settings.home.iterdir():
-                if each.name.startswith("online_store."):
-                    (shutil.copytree if each.is_dir() else shutil.copy2)(each, home / each.name)
-                elif each.name not in WRITTEN:
-                    (home / each.name).symlink_to(each)
+            for path in settings.home.iterdir():
+                if path.name.startswith("online_store."):
+                    (shutil.copytree if path.is_dir() else shutil.copy2)(path, home / path.name)
+                elif path.name not in WRITTEN and path.suffix != ".lock":  # no lock is taken through a link
+                    (home / path.name).symlink_to(path)
             yield settings.model_copy(update={"home": home, "changes_url": ""})
             return
         say(f"{settings.home} holds no candidate release: making a small world in {home}, which takes some minutes")
@@ -51,13 +51,13 @@ def home_of_its_own(surface: str | None) -> Iterator[Settings]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The variables of this process, with these settings."""
-    places = {
+    variables = {
         "HOME": str(settings.home),
         "LAKE_URL": settings.lake_url,
         "REGISTRY_URI": settings.registry_uri,
         "CHANGES_URL": settings.changes_url,
     }
-    return {**os.environ, **{f"METIER_{name}": value for name, value in places.items()}}
+    return {**os.environ, **{f"METIER_{name}": value for name, value in variables.items()}}
 
 
 def to_status(work: Callable[[], int]) -> int:

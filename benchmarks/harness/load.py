@@ -44,7 +44,7 @@ class Answer:
     status: int
     body: bytes
 
-    def told(self) -> Any:
+    def content(self) -> Any:
         """The body as JSON, or as text where it is none."""
         try:
             return json.loads(self.body)
@@ -62,7 +62,7 @@ class Round:
 
     def figures(self, fault: Fault) -> dict[str, Any]:
         """Latency and rate of the good answers (NaN where there is none), and how often each fault occurred."""
-        faults = [fault(answer.status, answer.told()) for answer in self.answers]
+        faults = [fault(answer.status, answer.content()) for answer in self.answers]
         good = [answer.latency_ms for answer, wrong in zip(self.answers, faults, strict=True) if wrong is None]
         p50, p95, p99 = np.percentile(good or [np.nan], (50, 95, 99)).tolist()
         return {
@@ -107,11 +107,11 @@ def _post(connection: HTTPConnection, path: str, body: bytes) -> Answer:
     try:
         connection.request("POST", path, body, HEADERS)
         response = connection.getresponse()
-        status, told = response.status, response.read()
+        status, content = response.status, response.read()
     except (OSError, HTTPException) as error:
         connection.close()
-        status, told = 0, type(error).__name__.encode()
-    return Answer(1e3 * (time.perf_counter() - begun), status, told)
+        status, content = 0, type(error).__name__.encode()
+    return Answer(1e3 * (time.perf_counter() - begun), status, content)
 
 
 @contextmanager

@@ -42,7 +42,6 @@ class _CandidateVersion(Model):
     """A version as of event_timestamp, by default now; columns as in the data contract."""
 
     title: ShortText
-    skills: Texts
     category: ShortText | None = None
     country: ShortText | None = None
     region: ShortText | None = None
@@ -56,6 +55,7 @@ class FreelancerVersion(_CandidateVersion):
     """A freelancer as of event_timestamp, by default now; columns as in the data contract."""
 
     overview: LongText
+    skills: Texts
     hourly_rate_usd: Annotated[FiniteFloat, Field(ge=0, le=100_000)] | None = None
     hours_per_week: Annotated[FiniteFloat, Field(ge=0, le=168)] | None = None
     agency_id: Id | None = None
@@ -67,6 +67,7 @@ class JobVersion(_CandidateVersion):
     """A job as of event_timestamp, by default now; columns as in the data contract."""
 
     description: LongText
+    skills: Texts
     client_id: Id | None = None
     posted_at: Moment | None = None
     company: ShortText | None = None
