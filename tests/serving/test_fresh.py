@@ -259,7 +259,7 @@ def another_process(world):
     process = subprocess.Popen([sys.executable, "-c", REPLICA, str(world.home), str(port)], env=environment)
     client = Client(f"http://127.0.0.1:{port}")
     try:
-        wait_until(lambda: process.poll() is not None or is_up(client), 120)
+        wait_until(lambda: process.poll() is not None or is_up(client), seconds=120)
         yield process, client
     finally:
         process.kill()
