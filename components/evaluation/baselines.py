@@ -48,13 +48,18 @@ class ContentSimilarity:
 
     @classmethod
     def fit(cls, texts: Sequence[str], history: sparse.csr_array) -> "ContentSimilarity":
-        """Logarithmic term frequency, smoothed idf over `texts` (n_candidates,), unit length."""
+        """Logarithmic term frequency, smoothed idf over `texts` (n_candidates,), unit length; zeros without words."""
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.preprocessing import normalize
 
         if len(texts) != history.shape[1]:
             raise InputError(f"{len(texts)} texts beside a history of {history.shape[1]} candidates; give one each")
-        vectors = sparse.csr_array(TfidfVectorizer(sublinear_tf=True).fit_transform(texts))
+        vectorizer = TfidfVectorizer(sublinear_tf=True)
+        tokens = vectorizer.build_analyzer()
+        if not any(tokens(text) for text in texts):
+            nothing = sparse.csr_array((len(texts), 1))
+            return cls(nothing, sparse.csr_array((history.shape[0], 1)))
+        vectors = sparse.csr_array(vectorizer.fit_transform(texts))
         return cls(vectors, sparse.csr_array(normalize(history @ vectors)))
 
     def __call__(self, actor: IntArray) -> npt.NDArray[np.float64]:

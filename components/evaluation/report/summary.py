@@ -46,7 +46,8 @@ def _lines(report: EvaluationReport, page: Path) -> Iterator[str]:
 def _verdict(decision: Decision | None) -> str:
     if decision is None:
         return "not decided"
-    return f"{decision.verdict}, {f'decided on {MEANING[decision.estimand]}' if decision.estimand else 'undecided'}"
+    decided = f"decided on {MEANING[decision.estimand]}" if decision.estimand else "no evidence decided"
+    return f"{decision.verdict}, {decided}"
 
 
 def _difference(decision: Decision) -> str:
@@ -55,7 +56,7 @@ def _difference(decision: Decision) -> str:
     deciding = MEANING[decision.estimand] if decision.estimand else ""
     shown = next((check for check in judged if check.name.endswith(deciding)), None)
     if shown is None:
-        return ""
+        return "; ".join(f"{check.name}: {check.status}, {check.note}" for check in decision.checks[:1])
     against = decision.lineage.get("compared_with", "what it was compared with")
     return f"{shown.name}: {show_difference(shown.interval)}, {reading_of(shown.interval)}, against {against}"
 

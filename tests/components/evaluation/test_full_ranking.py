@@ -108,3 +108,8 @@ def test_baselines_reach_their_reference_on_real_job_views():
     assert popularity.ndcg_at(10).mean() == pytest.approx(0.0163, abs=0.0005)
     assert content.hit_rate_at(10).mean() == pytest.approx(0.263, abs=0.0015)
     assert content.ndcg_at(10).mean() == pytest.approx(0.167, abs=0.0015)
+
+
+def test_candidates_without_a_word_are_all_alike():
+    alike = ContentSimilarity.fit(["", "a"], history_matrix(np.array([0]), np.array([1]), 1, 2))
+    assert alike(np.array([0])).tolist() == [[0.0, 0.0]]

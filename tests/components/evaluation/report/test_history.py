@@ -105,6 +105,15 @@ def test_five_lines_say_verdict_figure_difference_reason_and_page(tmp_path):
     ]
 
 
+def test_evidence_that_cannot_be_used_is_said_with_its_reason(tmp_path):
+    few = Evidence("logged", "ndcg@10", Interval(0.1, -0.1, 0.3, 27, 15))
+    lines = summary(EvaluationReport("job_feed", (), {"as of": "today"}, decide([few])), tmp_path)
+    assert lines[:2] == [
+        "job_feed: hold, no evidence decided, as of today",
+        "  ndcg@10 on logged slates re-ranked: unusable, 15 actors, fewer than 30",
+    ]
+
+
 def test_a_report_without_figures_has_a_summary_too(tmp_path):
     lines = summary(EvaluationReport("job_feed", ()), tmp_path)
     assert lines == ["job_feed: not decided, as of an unknown moment", f"  page: {tmp_path}"]
