@@ -101,7 +101,7 @@ def decide(
 def _judge(evidence: Evidence, rules: GateRules) -> Check:
     difference, effective = evidence.difference, evidence.effective_sample_size
     name = f"{evidence.metric} on {MEANING[evidence.estimand]}"
-    shown = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+    figure = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
     if math.isnan(difference.low) or math.isnan(difference.high):
         return Check(name, "unusable", difference, "no interval")
     if difference.n_actors < rules.fewest_actors:
@@ -112,7 +112,7 @@ def _judge(evidence: Evidence, rules: GateRules) -> Check:
         note = f"effective sample size {worth}, below {rules.smallest_effective_sample:.0f}"
         return Check(name, "unusable", difference, note)
     status: Status = "better" if difference.above_zero else "worse" if difference.below_zero else "inconclusive"
-    return Check(name, status, difference, shown)
+    return Check(name, status, difference, figure)
 
 
 def _keep(guardrail: Guardrail) -> Check:

@@ -128,7 +128,8 @@ def _queries_of(slates: ScoredSlates, fewest: int) -> Mask:
 
 def _randomised(slates: ScoredSlates) -> Mask:
     """Queries (n_queries,) with an exploration placement."""
-    shown = pc.equal(slates.held_out.rows["placement"], "exploration").to_numpy().astype(np.int64)
+    explored = pc.equal(slates.held_out.rows["placement"], "exploration").to_numpy().astype(np.int64)
     return (
-        np.bincount(slates.held_out.dataset.query_index, weights=shown, minlength=slates.held_out.dataset.n_queries) > 0
+        np.bincount(slates.held_out.dataset.query_index, weights=explored, minlength=slates.held_out.dataset.n_queries)
+        > 0
     )

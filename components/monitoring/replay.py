@@ -122,18 +122,21 @@ def _features(
     """(n_rows, n_features) of impressions of one release, in their order."""
     name: Surface = surface(bundle.manifest.surface)
     own = known.read(as_of, rows["event_timestamp"])
-    asked = query_features(name, rows.drop_columns(["features"]), own)
-    shown = rows.select(["candidate_id", "event_timestamp"])
+    queries = query_features(name, rows.drop_columns(["features"]), own)
+    pairs = rows.select(["candidate_id", "event_timestamp"])
     if not surface_spec(name).retrieves:
         applied = applications(lake, rows, as_of)
         for column in applied.column_names:
-            shown = shown.append_column(column, applied[column])
-    found = candidate_features(name, shown, known.read(as_of, rows["changed_until"]))
+            pairs = pairs.append_column(column, applied[column])
+    candidates = candidate_features(name, pairs, known.read(as_of, rows["changed_until"]))
     typed = sorted({text for text in rows["text"].to_pylist() if text and text.strip()})
     embeddings = dict(zip(typed, bundle.encoder.encode_queries(typed), strict=True))
-    each = np.arange(rows.num_rows)
-    columns = QueryColumns.encode(name, asked, vectors, embeddings), CandidateColumns.encode(name, found, vectors)
-    return pair_matrix(name, *columns, each, each, bundle.manifest.candidate_counts)
+    row = np.arange(rows.num_rows)
+    columns = (
+        QueryColumns.encode(name, queries, vectors, embeddings),
+        CandidateColumns.encode(name, candidates, vectors),
+    )
+    return pair_matrix(name, *columns, row, row, bundle.manifest.candidate_counts)
 
 
 def _bundle(settings: Settings, policy: str) -> Bundle:
