@@ -1,6 +1,6 @@
-"""Which registered bundles are in use, and the candidate release of each: what an endpoint can be started with.
+"""Which registered bundles are in use: what an endpoint can be started with.
 
-Knows the registry's aliases and the release builder; no gate and no HTTP.
+Knows the registry's aliases; no gate and no HTTP.
 """
 
 from dataclasses import dataclass
@@ -27,21 +27,21 @@ def open_registry(settings: Settings) -> Registry:
 
 def aliased_bundles(registry: Registry) -> list[AliasedBundle]:
     """Champion, then challenger, of every surface that has one."""
-    found: list[AliasedBundle] = []
+    aliased: list[AliasedBundle] = []
     if registry.is_new:
-        return found
+        return aliased
     for surface in SURFACES:
         for alias in ("champion", "challenger"):
             bundle = registry.by_alias(registered_name(surface), alias)  # type: ignore[arg-type]
             if bundle is not None:
-                found.append(AliasedBundle(surface, alias, bundle))
-    return found
+                aliased.append(AliasedBundle(surface, alias, bundle))
+    return aliased
 
 
 def champions(registry: Registry) -> dict[Surface, str]:
     """Per surface that has one, its champion as `name version sha256`: what a study carries between steps."""
-    held = [each for each in aliased_bundles(registry) if each.alias == "champion"]
-    return {each.surface: f"{each.bundle.name} {each.bundle.version} {each.bundle.sha256}" for each in held}
+    pins = {aliased.surface: aliased.bundle for aliased in aliased_bundles(registry) if aliased.alias == "champion"}
+    return {surface: f"{pin.name} {pin.version} {pin.sha256}" for surface, pin in pins.items()}
 
 
 def pinned(champion: str) -> RegisteredBundle | None:
@@ -55,8 +55,8 @@ def pinned(champion: str) -> RegisteredBundle | None:
 def bundles_to_serve(registry: Registry) -> dict[Surface, AliasedBundle]:
     """Per surface its champion, or the challenger where nothing was promoted yet; RegistryError where there is none."""
     chosen: dict[Surface, AliasedBundle] = {}
-    for each in aliased_bundles(registry):
-        chosen.setdefault(each.surface, each)
+    for aliased in aliased_bundles(registry):
+        chosen.setdefault(aliased.surface, aliased)
     if not chosen:
         raise RegistryError(f"{registry} holds no champion and no challenger; run `metier pipeline run training`")
     return chosen

@@ -68,9 +68,9 @@ class Registry:
         """
         bundle = Bundle.load(folder)
         name = registered_name(bundle.manifest.surface)
-        with self._database.told(f"cannot register {bundle.version}"):
+        with self._database.errors_in_one_line(f"cannot register {bundle.version}"):
             client = self._database.client
-            with self._database.alone():
+            with self._database.exclusive():
                 known = client.search_model_versions(f"name='{name}' and tags.sha256='{bundle.sha256}'")
                 if known:
                     return _registered(known[0])
@@ -82,7 +82,7 @@ class Registry:
     def set_alias(self, name: str, alias: Alias, version: int) -> None:
         """Let `alias` mean this version from now on."""
         self._version(name, version)
-        with self._database.told(f"cannot set the {alias} of {name}"):
+        with self._database.errors_in_one_line(f"cannot set the {alias} of {name}"):
             self._database.client.set_registered_model_alias(name, alias, str(version))
 
     @property
@@ -96,7 +96,7 @@ class Registry:
 
     def newest(self, name: str) -> RegisteredBundle:
         """The version registered last."""
-        with self._database.told(f"cannot read {name}"):
+        with self._database.errors_in_one_line(f"cannot read {name}"):
             found = self._database.client.search_model_versions(f"name='{name}'", 1, ["version_number DESC"])
         if not found:
             raise RegistryError(f"nothing is registered as {name!r} at {self._database}; {self._registered_there()}")
@@ -107,7 +107,7 @@ class Registry:
         promoted, champion = self._version(name, version), self.by_alias(name, "champion")
         if champion != promoted:
             if champion is not None:
-                with self._database.told(f"cannot promote {name} {version}"):
+                with self._database.errors_in_one_line(f"cannot promote {name} {version}"):
                     self._database.client.set_model_version_tag(
                         name, str(version), PREVIOUS_CHAMPION, str(champion.version)
                     )
@@ -133,7 +133,7 @@ class Registry:
                 f"{name} {version} at {self._database} is {registered.sha256[:12]}, not the pinned {sha256[:12]}; "
                 "pin what is registered"
             )
-        with self._database.told(f"cannot fetch {name} {version}"):
+        with self._database.errors_in_one_line(f"cannot fetch {name} {version}"):
             from mlflow.artifacts import download_artifacts
 
             source = self._database.client.get_model_version_download_uri(name, str(version))
@@ -176,7 +176,7 @@ class Registry:
         return found
 
     def _found(self, doing: str, question: Callable[[Any], Any]) -> RegisteredBundle | None:
-        with self._database.told(doing):
+        with self._database.errors_in_one_line(doing):
             from mlflow.exceptions import MlflowException
 
             client = self._database.client
@@ -189,11 +189,11 @@ class Registry:
 
     def _registered_there(self) -> str:
         """The next move after a name or version that does not exist."""
-        with self._database.told("cannot list bundles"):
+        with self._database.errors_in_one_line("cannot list bundles"):
             newest = self._database.client.search_model_versions(
                 max_results=5, order_by=["last_updated_timestamp DESC"]
             )
-        listed = ", ".join(f"{each.name} {each.version}" for each in newest)
+        listed = ", ".join(f"{version.name} {version.version}" for version in newest)
         return f"use one of: {listed}" if listed else "register one with `metier pipeline run training`"
 
 

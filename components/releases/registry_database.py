@@ -42,8 +42,8 @@ class RegistryDatabase:
     @cached_property
     def client(self) -> Any:
         """MLflow's client; RegistryError where the database cannot be reached."""
-        with self.told("cannot open the registry"), self.alone():
-            self._reach()
+        with self.errors_in_one_line("cannot open the registry"), self.exclusive():
+            self._connect_once()
             from mlflow import MlflowClient
 
             address = self._address
@@ -53,7 +53,7 @@ class RegistryDatabase:
             return client
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """No other process migrates or registers meanwhile, where the database is a file: SQLite cannot see to it."""
         if self._url.get_backend_name() != "sqlite":
             yield
@@ -65,7 +65,7 @@ class RegistryDatabase:
             yield
 
     @contextmanager
-    def told(self, doing: str) -> Iterator[None]:
+    def errors_in_one_line(self, doing: str) -> Iterator[None]:
         """Whatever MLflow, SQLAlchemy or the disk raise becomes one line. The first import of mlflow is in here."""
         os.environ.update(ENVIRONMENT)
         from mlflow.exceptions import MlflowException
@@ -79,7 +79,7 @@ class RegistryDatabase:
                 f"{doing} at {self}: {reason}; check METIER_REGISTRY_URI, the database and the disk"
             ) from error
 
-    def _reach(self) -> None:
+    def _connect_once(self) -> None:
         """One attempt: MLflow's own would be ten, over two minutes."""
         from sqlalchemy import create_engine, inspect
         from sqlalchemy.pool import NullPool

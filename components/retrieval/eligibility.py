@@ -21,7 +21,7 @@ from metier.errors import FeatureError
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
-Asked = str | Mapping[str, Any] | None
+QueryFilters = str | Mapping[str, Any] | None
 """The filters of a query: JSON text, the object itself, or none."""
 Ranked = TypeVar("Ranked")
 
@@ -33,7 +33,16 @@ NO_ROWS: IntArray = np.empty(0, np.int64)
 
 @dataclass(frozen=True)
 class Eligibility:
-    """`mask`: who may be shown, by row of the pool. `dropped`: how many may not, by reason."""
+    """`mask`: who may be shown, by row of the pool. `dropped`: how many may not, by reason.
+
+    >>> import pyarrow as pa
+    >>> from components.retrieval.eligibility import JobPool
+    >>> from components.retrieval.pair_facts import PairFacts
+    >>> jobs = {"job_id": ["j1", "j2", "j3"], "client_id": ["c1", "c1", "c2"], "openings": [1, 1, 1]}
+    >>> jobs |= {"status": ["open", "closed", "open"], "visibility": ["public", "public", "invite_only"]}
+    >>> JobPool(pa.table(jobs), PairFacts()).feed("f1")
+    Eligibility(mask=array([ True, False, False]), dropped={'not_open': 1, 'not_invited': 1})
+    """
 
     mask: BoolArray
     dropped: Mapping[str, int]
@@ -54,46 +63,46 @@ class JobPool:
         self._openings = pc.fill_null(jobs["openings"], 1).to_numpy()
         self._clients = jobs["client_id"].cast(pa.string())
         self._filters = Filters(jobs, JOB_FILTERS)
-        self._gone = NO_ROWS
-        self._know(facts)
+        self._removed = NO_ROWS
+        self._set_facts(facts)
 
     @property
     def ids(self) -> list[str]:
         """Job ids by row, a new list."""
-        return _listed(self._names)
+        return _ids_of(self._names)
 
     def without(self, rows: IntArray) -> "JobPool":
         """The same jobs but those of some rows, which are nobody's and count nowhere."""
         pool = copy.copy(self)
-        pool._gone = rows
+        pool._removed = rows
         return pool
 
-    def knowing(self, facts: PairFacts) -> "JobPool":
+    def with_facts(self, facts: PairFacts) -> "JobPool":
         """The same jobs with newer facts; shares all columns."""
         pool = copy.copy(self)
-        pool._know(facts)
+        pool._set_facts(facts)
         return pool
 
-    def feed(self, freelancer_id: str, filters: Asked = None) -> Eligibility:
+    def feed(self, freelancer_id: str, filters: QueryFilters = None) -> Eligibility:
         """What may be shown to a freelancer."""
         facts, names = self._facts, self._names
-        invited = _among(names, facts.invited.get(freelancer_id, NOBODY))
-        return _judged(
+        invited = _mask_of(names, facts.invited.get(freelancer_id, NOBODY))
+        return _eligibility(
             len(names),
-            self._gone,
+            self._removed,
             (
                 ("not_open", self._closed),
                 ("filled", self._filled),
                 ("not_invited", self._invite_only & ~invited),
                 ("blocked", self._of_clients(facts.blocked_clients.get(freelancer_id, NOBODY))),
-                ("applied", _among(names, facts.applied.get(freelancer_id, NOBODY))),
-                ("dismissed", _among(names, facts.dismissed.get(freelancer_id, NOBODY))),
-                ("declined", _among(names, facts.declined.get(freelancer_id, NOBODY))),
+                ("applied", _mask_of(names, facts.applied.get(freelancer_id, NOBODY))),
+                ("dismissed", _mask_of(names, facts.dismissed.get(freelancer_id, NOBODY))),
+                ("declined", _mask_of(names, facts.declined.get(freelancer_id, NOBODY))),
                 ("filtered", ~self._filters.mask(filters)),
             ),
         )
 
-    def _know(self, facts: PairFacts) -> None:
+    def _set_facts(self, facts: PairFacts) -> None:
         self._facts = facts
         jobs, hired = facts.hires()
         rows, hires = self._names.rows(jobs), np.zeros(len(self._names), dtype=np.int64)
@@ -119,27 +128,27 @@ class FreelancerPool:
         self._status = {name: _equal(freelancers, "status", name) for name in ("suspended", "private", "unavailable")}
         self._unlisted = ~_equal(freelancers, "status", "listed")
         self._filters = Filters(freelancers, PERSON_FILTERS)
-        self._gone = NO_ROWS
+        self._removed = NO_ROWS
         self._facts = facts
 
     @property
     def ids(self) -> list[str]:
         """Freelancer ids by row, a new list."""
-        return _listed(self._names)
+        return _ids_of(self._names)
 
     def without(self, rows: IntArray) -> "FreelancerPool":
         """The same people but those of some rows, who are nobody and count nowhere."""
         pool = copy.copy(self)
-        pool._gone = rows
+        pool._removed = rows
         return pool
 
-    def knowing(self, facts: PairFacts) -> "FreelancerPool":
+    def with_facts(self, facts: PairFacts) -> "FreelancerPool":
         """The same people with newer facts; shares all columns."""
         pool = copy.copy(self)
         pool._facts = facts
         return pool
 
-    def search(self, client_id: str, job_id: str | None = None, filters: Asked = None) -> Eligibility:
+    def search(self, client_id: str, job_id: str | None = None, filters: QueryFilters = None) -> Eligibility:
         """Whom a client may be shown for a job, or for free text where `job_id` is None."""
         facts, names = self._facts, self._names
         if job_id is None:
@@ -149,16 +158,16 @@ class FreelancerPool:
             declined = facts.decliners.get(job_id, NOBODY)
             hired = facts.hired.get(job_id, NOBODY)
             set_aside = facts.set_aside.get(job_id, NOBODY)
-        return _judged(
+        return _eligibility(
             len(names),
-            self._gone,
+            self._removed,
             (
                 *self._status.items(),
                 ("unlisted", self._unlisted),
-                ("blocked", _among(names, facts.blocked_freelancers.get(client_id, NOBODY))),
-                ("hired", _among(names, hired)),
-                ("declined", _among(names, declined)),
-                ("dismissed", _among(names, set_aside)),
+                ("blocked", _mask_of(names, facts.blocked_freelancers.get(client_id, NOBODY))),
+                ("hired", _mask_of(names, hired)),
+                ("declined", _mask_of(names, declined)),
+                ("dismissed", _mask_of(names, set_aside)),
                 ("filtered", ~self._filters.mask(filters)),
             ),
         )
@@ -166,13 +175,13 @@ class FreelancerPool:
     def applicants(self, client_id: str, job_id: str) -> Eligibility:
         """Whose application to the job awaits an answer; applying shows a private or unavailable person too."""
         facts, names = self._facts, self._names
-        return _judged(
+        return _eligibility(
             len(names),
-            self._gone,
+            self._removed,
             (
-                ("no_open_application", ~_among(names, facts.open_applicants.get(job_id, NOBODY))),
+                ("no_open_application", ~_mask_of(names, facts.open_applicants.get(job_id, NOBODY))),
                 ("suspended", self._status["suspended"]),
-                ("blocked", _among(names, facts.blocked_freelancers.get(client_id, NOBODY))),
+                ("blocked", _mask_of(names, facts.blocked_freelancers.get(client_id, NOBODY))),
             ),
         )
 
@@ -199,21 +208,21 @@ def cap_per_agency(
     return first + rest if len(first) >= top else first
 
 
-def _listed(names: Names) -> list[str]:
+def _ids_of(names: Names) -> list[str]:
     ids: list[str] = names.strings.to_pylist()
     return ids
 
 
-def _among(names: Names, ids: frozenset[str]) -> BoolArray:
+def _mask_of(names: Names, ids: frozenset[str]) -> BoolArray:
     mask = np.zeros(len(names), dtype=np.bool_)
     rows = names.rows(list(ids))
     mask[rows[rows >= 0]] = True
     return mask
 
 
-def _judged(size: int, gone: IntArray, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
+def _eligibility(size: int, removed: IntArray, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
     mask = np.ones(size, dtype=np.bool_)
-    mask[gone] = False
+    mask[removed] = False
     dropped: dict[str, int] = {}
     for reason, out in reasons:
         count = int(np.count_nonzero(mask & out))

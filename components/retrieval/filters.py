@@ -41,11 +41,11 @@ def parsed(filters: str | Mapping[str, Any] | None, known: tuple[str, ...]) -> d
             raise InputError(f"filters are not JSON ({error}); send an object such as {{}}") from error
     if filters is not None and not isinstance(filters, Mapping):
         raise InputError("filters are not a JSON object; send one such as {}")
-    asked = dict(filters or {})
-    for name in asked:
+    requested = dict(filters or {})
+    for name in requested:
         if name not in known:
             raise UnknownNameError("filter", name, known)
-    return {name: value for name, value in asked.items() if value is not None and value != []}
+    return {name: value for name, value in requested.items() if value is not None and value != []}
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Words:
         }
         return cls(len(values), held)
 
-    def any_of(self, asked: list[str]) -> BoolArray:
+    def any_of(self, words: list[str]) -> BoolArray:
         mask = np.zeros(self.size, dtype=np.bool_)
-        for word in asked:
+        for word in words:
             mask[self.rows.get(word.strip().lower(), [])] = True
         return mask
 

@@ -28,7 +28,7 @@ def newest_versions(lake: Lake, surface: Surface, as_of: datetime) -> pa.Table:
         ).to_arrow_table()
     prose = "description" if surface == "job_feed" else "overview"
     columns = zip(*(rows[name].to_pylist() for name in ("title", prose, "skills")), strict=True)
-    return rows.append_column("text", pa.array([card_text(*each) for each in columns], pa.string()))
+    return rows.append_column("text", pa.array([card_text(*parts) for parts in columns], pa.string()))
 
 
 def pair_interactions(lake: Lake, as_of: datetime) -> pa.Table:

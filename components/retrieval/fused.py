@@ -77,16 +77,16 @@ class FusedSearch:
         text without vectors is encoded as a query. `eligible` is one mask (n,) for all, or one a query; `headlines[i]`
         holds words of titles and places, or nothing.
         """
-        asked = [None] * len(texts) if vectors is None else list(vectors)
-        if len(asked) != len(texts):
-            raise InputError(f"{len(texts)} texts but {len(asked)} vectors; give one of each a query, or None")
+        query_vectors = [None] * len(texts) if vectors is None else list(vectors)
+        if len(query_vectors) != len(texts):
+            raise InputError(f"{len(texts)} texts but {len(query_vectors)} vectors; give one of each a query, or None")
         masks = self._masks(eligible, len(texts))
-        typed = [i for i, text in enumerate(texts) if asked[i] is None and text is not None and text.strip()]
+        typed = [i for i, text in enumerate(texts) if query_vectors[i] is None and text is not None and text.strip()]
         encoded = self.encoder.encode_queries([str(texts[i]) for i in typed])
         for row, i in enumerate(typed):
-            asked[i] = encoded[row]
+            query_vectors[i] = encoded[row]
         cards = [None] * len(texts) if headlines is None else list(headlines)
-        return [self._search(text or "", asked[i], k, masks[i], cards[i] or "") for i, text in enumerate(texts)]
+        return [self._search(text or "", query_vectors[i], k, masks[i], cards[i] or "") for i, text in enumerate(texts)]
 
     def _search(self, text: str, vectors: FloatArray | None, k: int, eligible: BoolArray | None, card: str) -> Rows:
         """Every part searches `depth` deep; what any of them finds is scored by all."""

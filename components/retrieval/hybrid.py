@@ -33,7 +33,19 @@ MANIFEST, IDS, LEXICAL, DENSE, CARDS = "retriever.json", "ids.npy", "lexical", "
 
 
 class HybridRetriever(FusedSearch):
-    """Searchable candidates; make one with build or load. Candidates keep the order they were built in."""
+    """Searchable candidates; make one with build or load. Candidates keep the order they were built in.
+
+    >>> import numpy as np
+    >>> from feature_repo.texts import Encoder
+    >>> texts = ["Pastry chef. baking, chocolate", "Go developer. SQL, Kubernetes", "Night nurse. triage"]
+    >>> jobs = HybridRetriever.build(["j1", "j2", "j3"], texts, Encoder.load())
+    >>> ids, scores = jobs.search("somebody who bakes cakes", k=1)
+    >>> ids.tolist()
+    ['j1']
+    >>> ids, scores = jobs.search("somebody who bakes cakes", k=3, eligible=np.array([False, True, True]))
+    >>> sorted(ids.tolist())
+    ['j2', 'j3']
+    """
 
     lexical: LexicalIndex
     dense: DenseIndex

@@ -90,8 +90,8 @@ class PairFacts:
         known = pc.and_(
             pc.less_equal(interactions["event_timestamp"], as_of), pc.less_equal(interactions["recorded_at"], as_of)
         )
-        told = interactions.filter(pc.and_(known, pc.is_in(interactions["kind"], pa.array(KINDS))))
-        ordered = told.sort_by([("event_timestamp", "ascending"), ("interaction_id", "ascending")])
+        relevant = interactions.filter(pc.and_(known, pc.is_in(interactions["kind"], pa.array(KINDS))))
+        ordered = relevant.sort_by([("event_timestamp", "ascending"), ("interaction_id", "ascending")])
         columns = (ordered[name].to_pylist() for name in ("kind", "side", "freelancer_id", "job_id", "client_id"))
         tally = _Tally()
         for kind, side, freelancer, job, client in zip(*columns, strict=True):

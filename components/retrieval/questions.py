@@ -36,39 +36,39 @@ class Question:
     card: str | None
 
 
-def questions(surface: Surface, asked: pa.Table, vectors: TextVectors) -> list[Question]:
-    """One question a row of `asked` (text and stored features of who asks, or of the job that is asked for).
+def questions(surface: Surface, rows: pa.Table, vectors: TextVectors) -> list[Question]:
+    """One question a row of `rows` (text and stored features of who asks, or of the job that is asked for).
 
     A typed text stands alone. Else the profile or the post asks, and on a feed the jobs last turned to.
     """
     prefix = "freelancer_profile__" if surface_spec(surface).side == "freelancer" else "job_profile__"
-    rows = asked.select([name for name in asked.column_names if name == "text" or _is_read(name, prefix)]).to_pylist()
-    return [_question(row, prefix, vectors) for row in rows]
+    read = rows.select([name for name in rows.column_names if name == "text" or _is_read(name, prefix)]).to_pylist()
+    return [_question(row, prefix, vectors) for row in read]
 
 
 def retrieve(
     retriever: HybridRetriever,
-    asked: Sequence[Question],
+    queries: Sequence[Question],
     k: int,
     eligible: Sequence[BoolArray | None] | BoolArray | None = None,
 ) -> list[Found]:
     """(ids, scores) of the k best for each question."""
-    return [(retriever.ids[rows], scores) for rows, scores in retrieve_rows(retriever, asked, k, eligible)]
+    return [(retriever.ids[rows], scores) for rows, scores in retrieve_rows(retriever, queries, k, eligible)]
 
 
 def retrieve_rows(
     search: FusedSearch,
-    asked: Sequence[Question],
+    queries: Sequence[Question],
     k: int,
     eligible: Sequence[BoolArray | None] | BoolArray | None = None,
 ) -> list[Rows]:
     """(rows, scores) of the k best for each question."""
     return search.find_many(
-        [each.text for each in asked],
-        [each.vectors for each in asked],
+        [query.text for query in queries],
+        [query.vectors for query in queries],
         k,
         eligible,
-        [each.card for each in asked],
+        [query.card for query in queries],
     )
 
 

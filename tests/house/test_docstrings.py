@@ -17,7 +17,9 @@ EXAMPLES = {
     "components.measures.examination": ("corrected_ndcg_at_k", "estimate_examination"),
     "components.measures.off_policy": ("estimate",),
     "components.measures.slices": ("by_slice", "paired_by_slice", "seen_before"),
+    "components.retrieval": ("Eligibility", "HybridRetriever"),
     "components.ranking": ("Ensemble", "ExternalRanker", "NeuralRanker", "Ranker", "XGBoostRanker"),
+    "metier.languages": ("language_code",),
 }
 """Names by module; those that a room re-exports stand under the room."""
 

@@ -130,7 +130,7 @@ def test_a_search_by_text_alone_drops_who_declined_the_client_but_not_who_was_hi
     pool = FreelancerPool(people({}, {}), facts(*acts))
     assert shown(pool, pool.search("c1")) == ["f2"]
     assert shown(pool, pool.search("c2")) == ["f1", "f2"]
-    accepted = pool.knowing(facts(*acts, ("accept", "freelancer", "f1", None, "c1")))
+    accepted = pool.with_facts(facts(*acts, ("accept", "freelancer", "f1", None, "c1")))
     assert shown(accepted, accepted.search("c1")) == ["f1", "f2"]
 
 
@@ -170,7 +170,7 @@ def test_facts_are_as_known() -> None:
 
 def test_newer_facts_leave_the_older_pool_as_it_was() -> None:
     before = JobPool(jobs({}), facts())
-    after = before.knowing(facts(("hire", "client", "f9", "j1", "c1")))
+    after = before.with_facts(facts(("hire", "client", "f9", "j1", "c1")))
     assert shown(before, before.feed("f1")) == ["j1"]
     assert after.feed("f1").dropped == {"filled": 1}
 
