@@ -126,7 +126,7 @@ class FileChangeLog:
     def _report(self, segment: Path, line: bytes, end: int) -> None:
         if (segment, end) not in self._reported:
             self._reported.add((segment, end))
-            LOG.warning("%s: the line of %d bytes that ends at byte %d is damaged and passed over", segment, len(line), end)
+            LOG.warning("%s: %d bytes up to byte %d are a damaged line and passed over", segment, len(line), end)
 
     def _lines(self, place: _Place) -> Iterator[tuple[Path, bytes, int]]:
         """(segment, line, the byte after it) behind `place`; where its segment is gone, of all that may be behind it.

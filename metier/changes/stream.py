@@ -160,7 +160,7 @@ class StreamChangeLog:
         if change is None or name != b"%d-0" % change.sequence:
             if name not in self._reported:
                 self._reported.add(name)
-                LOG.warning("entry %s of the stream holds no change and is passed over: %.200r", name, fields)
+                LOG.warning("entry %s of the stream holds no change and is passed over", name)
             return None
         token = self._refused.get(change.sequence)
         return None if token is not None and fields.get(TOKEN) == token.encode() else change
