@@ -85,7 +85,7 @@ _.get_torch
 # negatives that are alike, the views of a service.
 _.score_heads
 _.select_features
-_.knowing
+_.with_facts
 alike_pool
 service_views
 _.profile_view

@@ -54,31 +54,31 @@ def profiles(
     entered = [*(job.entered for job in history), *(interest.entered for interest in interests)]
     later = sorted(moment for moment in entered if moment and moment > first_seen)
     last_of_day = {moment.date(): moment for moment in later}
-    said: Profile | None = None
+    previous: Profile | None = None
     for moment in (first_seen, *last_of_day.values()):
-        known_history = [job for job in history if _known(job.entered, moment)]
-        known_interests = [interest for interest in interests if _known(interest.entered, moment)]
-        profile = _profile(known_history, known_interests)
-        if profile != said:
+        visible_history = [job for job in history if _is_visible(job.entered, moment)]
+        visible_interests = [interest for interest in interests if _is_visible(interest.entered, moment)]
+        profile = _profile(visible_history, visible_interests)
+        if profile != previous:
             yield moment, profile
-        said = profile
+        previous = profile
 
 
-def _known(entered: datetime | None, moment: datetime) -> bool:
+def _is_visible(entered: datetime | None, moment: datetime) -> bool:
     return entered is None or entered <= moment
 
 
 def _profile(history: Sequence[Experience], interests: Sequence[Interest]) -> Profile:
     recent = sorted(history, key=_recency, reverse=True)
     positions = [job.position for job in recent if job.position]
-    wanted = [interest.position for interest in interests]
-    place = next((job for job in recent if job.city or job.region), None)
+    interested = [interest.position for interest in interests]
+    location = next((job for job in recent if job.city or job.region), None)
     return Profile(
-        title=next(iter((*positions, *wanted)), ""),
+        title=next(iter((*positions, *interested)), ""),
         overview="\n".join(filter(None, map(_sentence, recent))),
-        skills=_distinct((*wanted, *positions)),
-        region=place.region if place else None,
-        city=place.city if place else None,
+        skills=_distinct((*interested, *positions)),
+        region=location.region if location else None,
+        city=location.city if location else None,
     )
 
 

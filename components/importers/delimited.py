@@ -124,8 +124,8 @@ def _parsed(
         some = False
         for batch in reader:
             some = True
-            told, malformed[:] = list(malformed), []
-            yield _with_marks(pa.Table.from_batches([batch]), told, mark)
+            marked, malformed[:] = list(malformed), []
+            yield _with_marks(pa.Table.from_batches([batch]), marked, mark)
         if malformed or not some:
             yield _with_marks(reader.schema.empty_table(), malformed, mark)
     except pa.ArrowInvalid as error:

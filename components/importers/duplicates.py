@@ -11,21 +11,23 @@ from metier.contract import Table
 FIRST_OF_KEY = "(SELECT * FROM incoming QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY position) = 1)"
 
 
-def contradictions(connection: duckdb.DuckDBPyConnection, declared: Table, rows: pa.Table, held: str) -> pa.Array:
-    """Positions in `rows` whose key stands in the relation `held` with other content, ascending.
+def contradictions(
+    connection: duckdb.DuckDBPyConnection, declared: Table, rows: pa.Table, relation_name: str
+) -> pa.Array:
+    """Positions in `rows` whose key stands in the relation `relation_name` with other content, ascending.
 
-    `held` is a table or view of `connection` in the contract's columns, or FIRST_OF_KEY for `rows` themselves.
+    `relation_name` is a table or view of `connection` in the contract's columns, or FIRST_OF_KEY for `rows` themselves.
     """
     key = ", ".join(declared.key)
     connection.register("incoming", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
-    relation = held.format(key=key)
+    relation = relation_name.format(key=key)
     matched = connection.sql(f"SELECT position FROM incoming SEMI JOIN {relation} USING ({key})").to_arrow_table()
     if matched.num_rows == 0:
         return pa.array([], pa.int64())
     content = [c.name for c in declared.columns if c.name not in (*declared.key, "recorded_at")]
     differs = " OR ".join(f"new.{column} IS DISTINCT FROM old.{column}" for column in content)
-    found = connection.sql(
+    positions = connection.sql(
         f"SELECT DISTINCT new.position FROM incoming AS new JOIN {relation} AS old USING ({key}) "
         f"WHERE {differs} ORDER BY ALL"
     ).to_arrow_table()
-    return found["position"].combine_chunks()
+    return positions["position"].combine_chunks()

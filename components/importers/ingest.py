@@ -37,13 +37,13 @@ class TableReport:
 
     def __add__(self, other: "TableReport") -> "TableReport":
         return TableReport(
-            self.read + other.read,
-            self.written + other.written,
-            self.duplicates + other.duplicates,
-            self.quarantined + other.quarantined,
-            dict(Counter(self.reasons) + Counter(other.reasons)),
-            tuple(dict.fromkeys((*self.warnings, *other.warnings))),
-            self.texts + other.texts,
+            read=self.read + other.read,
+            written=self.written + other.written,
+            duplicates=self.duplicates + other.duplicates,
+            quarantined=self.quarantined + other.quarantined,
+            reasons=dict(Counter(self.reasons) + Counter(other.reasons)),
+            warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
+            texts=self.texts + other.texts,
         )
 
 
@@ -86,22 +86,28 @@ def _ingest_table(lake: Lake, name: str, source: str, incoming: pa.Table, now: d
     quarantined += lake.quarantine(name, contradicting, otherwise, source)
     appended = lake.append(name, rows)
     reasons = Counter([*conformed.reasons.to_pylist(), *otherwise.to_pylist()])
-    told: dict[bytes, bytes] = incoming.schema.metadata or {}
-    if TEXTS in told:
-        texts += TextCounts(**json.loads(told[TEXTS]))
-    warnings = (told[NOTE].decode(), *conformed.warnings) if NOTE in told else conformed.warnings
+    metadata: dict[bytes, bytes] = incoming.schema.metadata or {}
+    if TEXTS in metadata:
+        texts += TextCounts(**json.loads(metadata[TEXTS]))
+    warnings = (metadata[NOTE].decode(), *conformed.warnings) if NOTE in metadata else conformed.warnings
     return TableReport(
-        incoming.num_rows, appended.written, appended.duplicates, quarantined, dict(reasons), warnings, texts
+        read=incoming.num_rows,
+        written=appended.written,
+        duplicates=appended.duplicates,
+        quarantined=quarantined,
+        reasons=dict(reasons),
+        warnings=warnings,
+        texts=texts,
     )
 
 
 def _split(lake: Lake, name: str, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Rows that agree with what the lake holds, and rows whose key it holds with other content."""
-    held = lake.matching(name, rows)
-    if held.num_rows == 0:
+    matching_rows = lake.matching(name, rows)
+    if matching_rows.num_rows == 0:
         return rows, rows.slice(0, 0)
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("held", held)
-        found = contradictions(connection, table(name), rows, "held")
-    contradicts = pc.is_in(pa.array(np.arange(rows.num_rows)), value_set=found)
+        connection.register("held", matching_rows)
+        positions = contradictions(connection, table(name), rows, "held")
+    contradicts = pc.is_in(pa.array(np.arange(rows.num_rows)), value_set=positions)
     return rows.filter(pc.invert(contradicts)), rows.filter(contradicts)

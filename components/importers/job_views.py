@@ -127,7 +127,7 @@ def _started(view: Row, at: Times) -> str | None:
 
 def _freelancers(views: Sequence[Row], history: Sequence[Row], interests: Sequence[Row], at: Times) -> pa.Table:
     jobs: dict[str, list[Experience]] = defaultdict(list)
-    wanted: dict[str, list[Interest]] = defaultdict(list)
+    needed: dict[str, list[Interest]] = defaultdict(list)
     seen: dict[str, list[datetime]] = defaultdict(list)
     for row in (*views, *history, *interests):
         if applicant := row["Applicant.ID"]:
@@ -139,12 +139,12 @@ def _freelancers(views: Sequence[Row], history: Sequence[Row], interests: Sequen
     for row in interests:
         position = row["Position.Of.Interest"]
         if (applicant := row["Applicant.ID"]) and position:
-            wanted[applicant].append(Interest(position, at.get(row.get("Created.At") or "")))
+            needed[applicant].append(Interest(position, at.get(row.get("Created.At") or "")))
     earliest = min(at.values(), default=None)
     rows = [
         row
         for applicant, moments in seen.items()
-        for row in _versions(applicant, jobs[applicant], wanted[applicant], min(moments, default=earliest))
+        for row in _versions(applicant, jobs[applicant], needed[applicant], min(moments, default=earliest))
     ]
     return pa.Table.from_pylist(rows, FREELANCERS.schema)
 

@@ -65,12 +65,12 @@ def _runs(text: str) -> np.ndarray:
 
 def _rarest_first(runs: Sequence[np.ndarray]) -> list[list[int]]:
     """Of each text as many of its rarest runs that two texts at the threshold must share one of them."""
-    known, often = np.unique(np.concatenate([np.empty(0, np.uint64), *runs]), return_counts=True)
+    distinct, often = np.unique(np.concatenate([np.empty(0, np.uint64), *runs]), return_counts=True)
     rarest = []
-    for given in runs:
-        order = np.argsort(often[np.searchsorted(known, given)], kind="stable")
-        enough = given.size - ceil(THRESHOLD * given.size) + 1
-        rarest.append(given[order[:enough]].tolist())
+    for hashes in runs:
+        order = np.argsort(often[np.searchsorted(distinct, hashes)], kind="stable")
+        enough = hashes.size - ceil(THRESHOLD * hashes.size) + 1
+        rarest.append(hashes[order[:enough]].tolist())
     return rarest
 
 

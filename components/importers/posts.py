@@ -40,14 +40,14 @@ Columns = dict[str, list[Any]]
 def import_posts(lake: Lake, path: Path, mapping: Path, clock: datetime) -> IngestReport:
     """Posts of `path` into the lake; the report counts near-duplicates in one line, the quarantine names each."""
     report = ingest(lake, read_posts(path, read_mapping(mapping), clock), clock)
-    return IngestReport({name: _told(table) for name, table in report.tables.items()})
+    return IngestReport({name: _shortened(table) for name, table in report.tables.items()})
 
 
 def read_posts(path: Path, mapping: Mapping, clock: datetime | None = None) -> Iterator[tuple[str, str, pa.Table]]:
     """(table name, source, rows) for clients and jobs, to be conformed and ingested; `clock` as for ingest."""
-    given = read_delimited(path, mapping.delimiter)
-    _require_sources(given, path, mapping)
-    rows, unread = _split(given)
+    rows_read = read_delimited(path, mapping.delimiter)
+    _require_sources(rows_read, path, mapping)
+    rows, unread = _split(rows_read)
     findings = Findings()
     jobs = _jobs(rows, mapping, findings)
     lines = [findings.mask(UNREAD, rows.num_rows + row, line) for row, (_, line) in enumerate(unread)]
@@ -61,30 +61,30 @@ def read_posts(path: Path, mapping: Mapping, clock: datetime | None = None) -> I
     if clients.num_rows:
         yield "clients", path.name, clients
     table = _table(jobs, reasons, [reason for reason, _ in unread], lines)
-    told = {TEXTS: json.dumps(asdict(findings.counts())).encode()}
+    metadata = {TEXTS: json.dumps(asdict(findings.counts())).encode()}
     if note := findings.note():
-        told[NOTE] = note.encode()
-    yield "jobs", path.name, table.replace_schema_metadata(told)
+        metadata[NOTE] = note.encode()
+    yield "jobs", path.name, table.replace_schema_metadata(metadata)
 
 
-def _require_sources(given: pa.Table, path: Path, mapping: Mapping) -> None:
+def _require_sources(rows_read: pa.Table, path: Path, mapping: Mapping) -> None:
     taken = [("job_id", mapping.id)]
     taken += [(rule.column.name, rule.source) for rule in (*mapping.jobs.values(), *mapping.clients.values())]
     for column, source in taken:
-        if source is not None and source not in given.column_names:
-            known = ", ".join(name for name in given.column_names if name not in (REASON, LINE))
+        if source is not None and source not in rows_read.column_names:
+            known = ", ".join(name for name in rows_read.column_names if name not in (REASON, LINE))
             raise ContractError(
                 f"{path} has no column {source!r}, from which {mapping.path} takes {column}; its columns are: {known}"
             )
 
 
-def _split(given: pa.Table) -> tuple[pa.Table, list[tuple[str, str]]]:
+def _split(rows_read: pa.Table) -> tuple[pa.Table, list[tuple[str, str]]]:
     """The rows that could be read, and (reason, text) of the others."""
-    if REASON not in given.column_names:
-        return given, []
-    broken = given.filter(pc.is_valid(given[REASON])).to_pylist()
+    if REASON not in rows_read.column_names:
+        return rows_read, []
+    broken = rows_read.filter(pc.is_valid(rows_read[REASON])).to_pylist()
     unread = [(row.pop(REASON), row.pop(LINE, None) or json.dumps(row, ensure_ascii=False)) for row in broken]
-    return given.filter(pc.is_null(given[REASON])), unread
+    return rows_read.filter(pc.is_null(rows_read[REASON])), unread
 
 
 def _jobs(rows: pa.Table, mapping: Mapping, findings: Findings) -> Columns:
@@ -92,8 +92,8 @@ def _jobs(rows: pa.Table, mapping: Mapping, findings: Findings) -> Columns:
     if mapping.id is None:
         jobs["job_id"] = [_text_id(*texts) for texts in zip(jobs["title"], jobs["description"], strict=True)]
     else:
-        given = rows[mapping.id].to_pylist()
-        jobs["job_id"] = [identity(text, "job_id", row, findings) for row, text in enumerate(given)]
+        rows_read = rows[mapping.id].to_pylist()
+        jobs["job_id"] = [identity(text, "job_id", row, findings) for row, text in enumerate(rows_read)]
     if "event_timestamp" not in jobs:
         posted = jobs.get("posted_at", [None] * rows.num_rows)
         jobs["event_timestamp"] = [moment or mapping.clock for moment in posted]
@@ -142,8 +142,8 @@ def _repeats(jobs: Columns, sound: Sequence[int], mapping: Mapping) -> dict[int,
     reasons = _repeated_ids(jobs, sound) if mapping.id is None else {}
     rest = [row for row in sound if row not in reasons]
     spoken = [f"{jobs['title'][row]}\n{jobs['description'][row]}" for row in rest]
-    place = [jobs[name] for name in _SAME_PLACE if name in jobs]
-    blocks = [tuple(str(column[row] or "").casefold() for column in place) for row in rest]
+    location = [jobs[name] for name in _SAME_PLACE if name in jobs]
+    blocks = [tuple(str(column[row] or "").casefold() for column in location) for row in rest]
     texts = [Text(words, jobs["job_id"][row], block) for words, row, block in zip(spoken, rest, blocks, strict=True)]
     for position, twin in near_duplicates(texts).items():
         name = texts[twin.kept].owner
@@ -179,7 +179,7 @@ def _clients(rows: pa.Table, jobs: Columns, kept: Sequence[int], mapping: Mappin
     return pa.Table.from_pylist(list(clients.values()), CLIENTS.schema)
 
 
-def _told(table: TableReport) -> TableReport:
+def _shortened(table: TableReport) -> TableReport:
     """The report with one reason for all near-duplicates."""
     reasons: dict[str, int] = {}
     for reason, number in table.reasons.items():

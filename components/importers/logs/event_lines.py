@@ -127,8 +127,15 @@ def _line(segment: str, end: int, content: bytes) -> Line:
     row = event["row"]
     if "features_f32" in row:
         row["features"] = _features(row.pop("features_f32"))
-    server_clock = event.get("clock") == "server"
-    return Line(segment, end, text, event["table"], row, server_clock, stamp(row.get("recorded_at")))
+    return Line(
+        segment,
+        end,
+        text,
+        table=event["table"],
+        row=row,
+        server_clock=event.get("clock") == "server",
+        recorded_at=stamp(row.get("recorded_at")),
+    )
 
 
 def _event(content: bytes) -> dict[str, Any]:

@@ -26,14 +26,16 @@ def with_first_clocks(lake: Lake, lines: Sequence[Line]) -> list[Line]:
 
     Repeats of what the lake holds come first: ingest must not take them for contradictions of a row that is one.
     """
-    held = _held(lake, [str(line.row.get("interaction_id")) for line in lines if line.table == INTERACTIONS.name])
-    first = dict(held)
+    stored = _stored_clocks(
+        lake, [str(line.row.get("interaction_id")) for line in lines if line.table == INTERACTIONS.name]
+    )
+    first = dict(stored)
     repeats: list[Line] = []
     others: list[Line] = []
     for line in lines:
         post = _post(line)
         if post in first and _repeats(line, first[post]):
-            (repeats if post in held else others).append(replace(line, row={**line.row, **first[post]}))
+            (repeats if post in stored else others).append(replace(line, row={**line.row, **first[post]}))
             continue
         if post is not None and _has_sound_clocks(line.row):
             first.setdefault(post, {clock: line.row[clock] for clock in _CLOCKS})
@@ -65,7 +67,7 @@ def _comparable(value: Any) -> object:
     return value if isinstance(value, str | int | float) else repr(value)
 
 
-def _held(lake: Lake, ids: list[str]) -> dict[Post | None, dict[str, str]]:
+def _stored_clocks(lake: Lake, ids: list[str]) -> dict[Post | None, dict[str, str]]:
     """The clocks of the lake's interactions of these ids, by what was posted."""
     if not ids:
         return {}

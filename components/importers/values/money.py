@@ -73,14 +73,14 @@ def rate(text: str) -> Money:
 
 
 def _money(text: str, other_period: str) -> Money:
-    said = one_line(text).casefold()
-    if _FOREIGN.search(_DOLLARS.sub(" ", said)):
+    spelled = one_line(text).casefold()
+    if _FOREIGN.search(_DOLLARS.sub(" ", spelled)):
         raise RefusedValueError(NOT_DOLLARS)
-    hourly = bool(_HOURLY.search(said))
-    said = _HOURLY.sub(" ", _DOLLARS.sub(" ", said))
-    if _PERIOD.search(said):
+    hourly = bool(_HOURLY.search(spelled))
+    spelled = _HOURLY.sub(" ", _DOLLARS.sub(" ", spelled))
+    if _PERIOD.search(spelled):
         raise RefusedValueError(other_period)
-    span = _SPAN.fullmatch(_LABEL.sub("", " ".join(said.split())))
+    span = _SPAN.fullmatch(_LABEL.sub("", " ".join(spelled.split())))
     if not span:
         raise RefusedValueError(NO_SUM)
     low, high = _ends(span)

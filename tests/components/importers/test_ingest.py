@@ -64,15 +64,15 @@ def test_an_import_killed_between_dates_and_repeated_gives_the_same_lake(lake, t
     rows = clicks(("a", 0), ("b", 1), ("c", 2), ("d", 99))
     ingest(lake, interactions(rows), CLOCK)
     killed = Lake(str(tmp_path / "killed"))
-    write, written = killed._write, []
+    move, moved = killed._fs.mv, []
 
-    def dies_on_the_third_file(folder, part):
-        if len(written) == 2:
+    def dies_on_the_third_file(source, target):
+        if len(moved) == 2:
             raise KeyboardInterrupt
-        written.append(folder)
-        write(folder, part)
+        moved.append(target)
+        move(source, target)
 
-    monkeypatch.setattr(killed, "_write", dies_on_the_third_file)
+    monkeypatch.setattr(killed._fs, "mv", dies_on_the_third_file)
     with pytest.raises(KeyboardInterrupt):
         ingest(killed, interactions(rows), CLOCK)
     assert killed.digest() != lake.digest()

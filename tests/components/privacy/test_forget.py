@@ -413,7 +413,7 @@ def without(rows: list[dict], gone: set[str]) -> list[dict]:
 
 def test_what_a_killed_process_left_half_written_is_removed_once_nobody_can_be_writing_it(tmp_path):
     settings = small(tmp_path)
-    for place in (settings.reports / "job_feed" / "report.json", settings.features / "freelancer_card.json"):
+    for place in (settings.features / "freelancer_card.json", settings.pipelines / "cache" / "run-9.json"):
         place.parent.mkdir(parents=True, exist_ok=True)
         assert subprocess.run([sys.executable, "-c", ABANDONED, str(place)], check=False).returncode == -signal.SIGKILL
     left, fresh = sorted(settings.home.rglob(".*.writing"))
