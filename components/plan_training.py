@@ -1,11 +1,11 @@
-"""Step: say which rankers this lake can train, how each is evaluated, and which champion it is compared with."""
+"""Step: plan a study for each surface that has data: how it is evaluated, and which champion it is compared with."""
 
 from components.step import step
 
 
 @step()
 def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
-    """One study per ranker to train; EmptyDataError when the lake holds no evidence for any."""
+    """The studies of this lake; EmptyDataError when the lake holds no evidence for any."""
     from datetime import datetime
 
     from components.releases import open_registry

@@ -24,7 +24,7 @@ Surface = Literal["talent_search", "job_feed", "applicant_review"]
 Side = Literal["client", "freelancer"]
 """Who acts: the side of an interaction."""
 Kind = Literal["click", "save", "dismiss", "apply", "invite", "accept", "decline", "hire", "end", "pay", "rate"]
-"""Of an interaction."""
+"""What one side did about the other; `end`, `pay` and `rate` are of a contract that a hire began."""
 Placement = Literal["organic", "promoted", "exploration"]
 """Why a candidate was shown at its rank."""
 Level = Literal["entry", "intermediate", "expert"]
@@ -46,7 +46,6 @@ JOB_STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
 FREELANCER_STATUSES: tuple[FreelancerStatus, ...] = get_args(FreelancerStatus)
 CLIENT_STATUSES: tuple[ClientStatus, ...] = get_args(ClientStatus)
 
-SEEN = 0
 RELEVANCE = {"click": 1, "save": 1, "apply": 2, "invite": 2, "accept": 3, "hire": 4}
 ATTRIBUTION_DAYS = {"click": 1, "save": 1, "apply": 3, "invite": 3, "accept": 7, "hire": 30}
 """Days within which an outcome credits an impression; also the age at which its head is mature."""

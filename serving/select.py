@@ -5,11 +5,11 @@ Knows candidates by position; no feature and no ranker.
 
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from components.retrieval.eligibility import cap_per_agency
 from serving.request.ranking import RankingRequest, SlateEntry
 
 BELOW = 0.5
@@ -17,6 +17,7 @@ BELOW = 0.5
 TOP, AT_MOST = 10, 2
 """`AT_MOST` of one agency in the first `TOP`, promoted ones counted."""
 
+Ranked = TypeVar("Ranked")
 Placed = list[tuple[int, str]]
 """(position of a candidate, placement) by rank."""
 
@@ -56,6 +57,28 @@ def _placed(order: list[int], promoted: dict[int, int], agencies: Sequence[str |
             others = {other: rank for other, rank in promoted.items() if other != position}
             return _placed(order, others, agencies)
     return slate
+
+
+def cap_per_agency(
+    ranked: Sequence[Ranked], agencies: Sequence[str | None], top: int = 10, at_most: int = 2
+) -> list[Ranked]:
+    """`ranked` (best first) with `at_most` of one agency in the first `top`; the surplus follows behind those.
+
+    `agencies[i]` is the agency of ranked[i], None for nobody's. Where too few others exist to fill the top, the
+    surplus is left out: a shorter slate rather than one agency's.
+    """
+    first: list[Ranked] = []
+    rest: list[Ranked] = []
+    taken: dict[str, int] = {}
+    for candidate, agency in zip(ranked, agencies, strict=True):
+        full = agency is not None and taken.get(agency, 0) >= at_most
+        if len(first) >= top or full:
+            rest.append(candidate)
+            continue
+        first.append(candidate)
+        if agency is not None:
+            taken[agency] = taken.get(agency, 0) + 1
+    return first + rest if len(first) >= top else first
 
 
 def _capped(positions: list[int], agencies: Sequence[str | None]) -> list[int]:

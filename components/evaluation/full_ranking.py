@@ -1,7 +1,8 @@
 """Full ranking: where one held-out target lands among every candidate of its actor, without a row per pair.
 
-Scores arrive in blocks of actors, so seven million pairs cost a block of memory. Ties are mid-ranked as in metrics.py,
-with which this agrees exactly when the target is the only relevant candidate. Knows nothing of what a scorer is.
+Scores arrive in blocks of actors, so seven million pairs cost a block of memory. Ties are mid-ranked as in
+components.measures, with which this agrees exactly when the target is the only relevant candidate. Knows nothing of
+what a scorer is.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -6,6 +6,7 @@ Knows CSV and UTF-8; no types, no tables.
 import codecs
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -104,7 +105,7 @@ def _header(path: Path, file: BinaryIO, mark: str | None, delimiter: str) -> lis
 def _parsed(
     path: Path, content: _Readable, header: list[str], mark: str | None, delimiter: str, size: int
 ) -> Iterator[pa.Table]:
-    malformed: list[arrow_csv.InvalidRow] = []
+    malformed: deque[arrow_csv.InvalidRow] = deque()  # filled by the reader's own thread
 
     def keep(row: arrow_csv.InvalidRow) -> str:
         malformed.append(row)
@@ -124,10 +125,10 @@ def _parsed(
         some = False
         for batch in reader:
             some = True
-            marked, malformed[:] = list(malformed), []
-            yield _with_marks(pa.Table.from_batches([batch]), marked, mark)
+            bad_rows = [malformed.popleft() for _ in range(len(malformed))]
+            yield _with_marks(pa.Table.from_batches([batch]), bad_rows, mark)
         if malformed or not some:
-            yield _with_marks(reader.schema.empty_table(), malformed, mark)
+            yield _with_marks(reader.schema.empty_table(), list(malformed), mark)
     except pa.ArrowInvalid as error:
         raise ContractError(f"{path} cannot be read as CSV ({error}); check its quotes and separators") from error
 

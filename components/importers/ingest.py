@@ -5,7 +5,7 @@ Repeating it, or repeating it after a kill, leaves the same lake. Knows no file 
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -19,6 +19,7 @@ from components.importers.duplicates import contradictions
 from metier.contract import table
 from metier.lake import Lake
 from metier.texts.free_texts import TextCounts, plain_texts
+from metier.texts.personal_data import mask
 
 HELD_OTHERWISE = "key is in the lake with other content"
 
@@ -82,7 +83,8 @@ def _ingest_table(lake: Lake, name: str, source: str, incoming: pa.Table, now: d
     conformed = conform(name, plain, now, source)
     rows, contradicting = _split(lake, name, conformed.rows)
     otherwise = pa.array([HELD_OTHERWISE] * contradicting.num_rows, pa.string())
-    quarantined = lake.quarantine(name, conformed.rejected, conformed.reasons, source)
+    rejected = _masked(conformed.rejected, table(name).schema.names)
+    quarantined = lake.quarantine(name, rejected, conformed.reasons, source)
     quarantined += lake.quarantine(name, contradicting, otherwise, source)
     appended = lake.append(name, rows)
     reasons = Counter([*conformed.reasons.to_pylist(), *otherwise.to_pylist()])
@@ -99,6 +101,16 @@ def _ingest_table(lake: Lake, name: str, source: str, incoming: pa.Table, now: d
         warnings=warnings,
         texts=texts,
     )
+
+
+def _masked(rejected: pa.Table, declared: Collection[str]) -> pa.Table:
+    """The rows with personal data masked in columns of text that the contract does not have: it knows no such texts."""
+    for position, column in enumerate(rejected.schema):
+        if column.name not in declared and (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            encoded = rejected[column.name].combine_chunks().dictionary_encode()
+            texts = pa.array([mask(text)[0] for text in encoded.dictionary.to_pylist()], column.type)
+            rejected = rejected.set_column(position, column, texts.take(encoded.indices))
+    return rejected
 
 
 def _split(lake: Lake, name: str, rows: pa.Table) -> tuple[pa.Table, pa.Table]:

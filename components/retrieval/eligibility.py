@@ -5,9 +5,9 @@ how many were dropped for which reason (each candidate under its first). Knows n
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,6 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 QueryFilters = str | Mapping[str, Any] | None
 """The filters of a query: JSON text, the object itself, or none."""
-Ranked = TypeVar("Ranked")
 
 JOB_COLUMNS = ("job_id", "client_id", "status", "visibility", "openings")
 PERSON_COLUMNS = ("freelancer_id", "status")
@@ -184,28 +183,6 @@ class FreelancerPool:
                 ("blocked", _mask_of(names, facts.blocked_freelancers.get(client_id, NOBODY))),
             ),
         )
-
-
-def cap_per_agency(
-    ranked: Sequence[Ranked], agencies: Sequence[str | None], top: int = 10, at_most: int = 2
-) -> list[Ranked]:
-    """`ranked` (best first) with `at_most` of one agency in the first `top`; the surplus follows behind those.
-
-    `agencies[i]` is the agency of ranked[i], None for nobody's. Where too few others exist to fill the top, the
-    surplus is left out: a shorter slate rather than one agency's.
-    """
-    first: list[Ranked] = []
-    rest: list[Ranked] = []
-    taken: dict[str, int] = {}
-    for candidate, agency in zip(ranked, agencies, strict=True):
-        full = agency is not None and taken.get(agency, 0) >= at_most
-        if len(first) >= top or full:
-            rest.append(candidate)
-            continue
-        first.append(candidate)
-        if agency is not None:
-            taken[agency] = taken.get(agency, 0) + 1
-    return first + rest if len(first) >= top else first
 
 
 def _ids_of(names: Names) -> list[str]:

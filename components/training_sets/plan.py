@@ -1,4 +1,4 @@
-"""Which rankers a lake can train, and by which protocol each is evaluated. Reads counts only."""
+"""Which studies a lake allows: the surfaces that have data, and by which protocol each is evaluated. Reads counts only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ FEWEST_QUERIES = 50
 
 @dataclass(frozen=True)
 class Study:
-    """One ranker to train: its surface, how it is evaluated, whether candidate counts are features."""
+    """One evaluation of a surface's rankers: by which protocol, and whether candidate counts are features."""
 
     surface: Surface
     protocol: Protocol

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, FiniteFloat, model_validator
 from metier.contract import Surface
 from serving.events.versions import plain_text
 from serving.http.fields import Id, LongText, Model, Plain, ShortText
-from serving.http.filters import JobFilterValues, PersonFilterValues
+from serving.http.filter_schema import JobFilterValues, PersonFilterValues
 from serving.request.ranking import Promoted, RankingRequest, Slate, SlateEntry
 from serving.request.trace import RequestTrace
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.request.ranking import Promoted, RankingRequest
-from serving.select import ranked_entries
+from serving.select import cap_per_agency, ranked_entries
 
 
 def slate(score, agencies=None, promoted=(), allowed=None, k=20):
@@ -114,3 +114,25 @@ def test_whatever_is_asked_the_rules_hold(score, agency, allowed, promoted, k):
     organic = [place for place, (_, placement) in zip(places, found, strict=True) if placement == "organic"]
     if not any(agency[:n]):
         assert [score[place] for place in organic] == sorted((score[place] for place in organic), reverse=True)
+
+
+def test_two_of_an_agency_in_the_top_ten_and_the_surplus_right_behind() -> None:
+    ranked = list(range(14))
+    agencies = ["x", "x", "x", "x", None, None, None, None, "y", None, None, None, None, "y"]
+    assert cap_per_agency(ranked, agencies) == [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 2, 3, 12, 13]
+
+
+def test_a_slate_of_one_agency_is_short_rather_than_theirs() -> None:
+    assert cap_per_agency(["a", "b", "c", "d"], ["x", "x", "x", None]) == ["a", "b", "d"]
+    assert cap_per_agency([], []) == []
+
+
+@given(st.lists(st.sampled_from(["x", "y", "z", None]), max_size=30), st.integers(1, 12), st.integers(0, 3))
+def test_the_cap_holds_and_invents_nobody(agencies: list, top: int, at_most: int) -> None:
+    capped = cap_per_agency(list(range(len(agencies))), agencies, top, at_most)
+    first = [agencies[i] for i in capped[:top]]
+    assert all(first.count(agency) <= at_most for agency in set(first) - {None})
+    assert len(set(capped)) == len(capped)
+    assert len(capped) == len(agencies) or len(capped) < top
+    unlimited = [i for i in capped[:top] if agencies[i] is None]
+    assert unlimited == sorted(unlimited)

@@ -15,6 +15,7 @@ NOT_HOURLY = "not by the hour"
 IS_A_RATE = "a rate, not a sum"
 AMBIGUOUS = "a number that can be read in two ways"
 NO_SUM = "names no sum"
+TOO_LARGE = "is more than a budget can be"
 BACKWARDS = "a range that runs backwards"
 
 _LARGEST = 1e12
@@ -110,6 +111,6 @@ def _amount(text: str) -> float:
             plain = digits.translate({ord(mark): None for mark in thousands}).replace(decimal, ".")
             value = float(plain) * (1000 if text.endswith("k") else 1)
             if value > _LARGEST:
-                break
+                raise RefusedValueError(TOO_LARGE)
             return value
     raise RefusedValueError(NO_SUM)

@@ -215,3 +215,20 @@ def test_a_lake_imports_into_another_lake(lake, tmp_path):
     other = Lake(str(tmp_path / "other"))
     ingest_folder(other, tmp_path / "lake")
     assert other.digest() == lake.digest()
+
+
+def test_what_the_contract_does_not_know_is_masked_before_it_is_quarantined(lake, tmp_path):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    header = "client_id,status,event_timestamp,contact"
+    torn = "c1,active,2026-02-01T00:00:00Z,ann@example.com,one value too many"
+    late = "c2,active,2027-02-01T00:00:00Z,call +1 212 736 5000"
+    sound = "c3,active,2026-02-01T00:00:00Z,"
+    (folder / "clients.csv").write_text("\n".join([header, torn, late, sound]) + "\n")
+    report = ingest(lake, read_contract_directory(folder), CLOCK).tables["clients"]
+    assert (report.read, report.written, report.quarantined) == (3, 1, 2)
+    kept = json.dumps(lake.quarantined("clients").to_pylist(), default=str)
+    assert "ann@example.com" not in kept
+    assert "736 5000" not in kept
+    assert "[e-mail]" in kept
+    assert "[phone]" in kept

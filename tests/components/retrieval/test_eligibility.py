@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.retrieval.eligibility import FreelancerPool, JobPool, cap_per_agency
+from components.retrieval.eligibility import FreelancerPool, JobPool
 from components.retrieval.pair_facts import PairFacts
 from metier.contract import FREELANCER_STATUSES, INTERACTIONS, JOB_STATUSES, KINDS
 from metier.errors import FeatureError, UnknownNameError
@@ -185,28 +185,6 @@ def test_missing_columns_and_double_candidates_are_refused() -> None:
 def test_empty_pools_have_empty_masks() -> None:
     assert JobPool(jobs({}).slice(0, 0), PairFacts()).feed("f1").mask.shape == (0,)
     assert FreelancerPool(people({}).slice(0, 0), PairFacts()).search("c1").mask.shape == (0,)
-
-
-def test_two_of_an_agency_in_the_top_ten_and_the_surplus_right_behind() -> None:
-    ranked = list(range(14))
-    agencies = ["x", "x", "x", "x", None, None, None, None, "y", None, None, None, None, "y"]
-    assert cap_per_agency(ranked, agencies) == [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 2, 3, 12, 13]
-
-
-def test_a_slate_of_one_agency_is_short_rather_than_theirs() -> None:
-    assert cap_per_agency(["a", "b", "c", "d"], ["x", "x", "x", None]) == ["a", "b", "d"]
-    assert cap_per_agency([], []) == []
-
-
-@given(st.lists(st.sampled_from(["x", "y", "z", None]), max_size=30), st.integers(1, 12), st.integers(0, 3))
-def test_the_cap_holds_and_invents_nobody(agencies: list, top: int, at_most: int) -> None:
-    capped = cap_per_agency(list(range(len(agencies))), agencies, top, at_most)
-    first = [agencies[i] for i in capped[:top]]
-    assert all(first.count(agency) <= at_most for agency in set(first) - {None})
-    assert len(set(capped)) == len(capped)
-    assert len(capped) == len(agencies) or len(capped) < top
-    unlimited = [i for i in capped[:top] if agencies[i] is None]
-    assert unlimited == sorted(unlimited)
 
 
 ACTS = st.tuples(
