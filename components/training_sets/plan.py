@@ -1,4 +1,4 @@
-"""Which studies a lake allows: the surfaces that have data, and by which protocol each is evaluated. Reads counts only."""
+"""Which studies a lake allows: surfaces that have data, each with its protocol of evaluation. Reads counts only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

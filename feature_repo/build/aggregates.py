@@ -1,7 +1,7 @@
 """Build the feature views from the lake, as of a moment: sql/*.sql, run over blocks of the days that changed.
 
-Every row holds only what was known at its event_timestamp (docs/decisions/0003-as-known-by-daily-snapshots.md): both times of
-each source lie at or before it. So days before the first change stay as they are, whatever came in since, and memory
+Every row holds only what was known at its event_timestamp (docs/decisions/0003): both times of each source lie at or
+before it. So days before the first change stay as they are, whatever came in since, and memory
 follows the events of a block's windows, not the log. Knows no Feast, and nothing of vectors.
 """
 

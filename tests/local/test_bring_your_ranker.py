@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.evaluation.publish import read_reports
+from components.evaluation.report.history import newest_reports
 from components.releases import Bundle, open_registry
 from components.releases.aliases import bundles_to_serve
 from metier.errors import RankerError
@@ -47,7 +47,7 @@ def pin_of(home: Path):
 
 
 def test_the_report_measures_it_and_compares_the_ensemble_with_it(home):
-    (report,) = read_reports(home / "reports")
+    ((report, _),) = newest_reports(home / "reports")
     names = {"ridge_ranker", "skill_jaccard", "ensemble", "retrieval", "popularity"}
     assert {row.ranker for row in report.sections[0].measured} >= names
     assert {row.against for row in report.sections[0].compared} >= names - {"ensemble"}
