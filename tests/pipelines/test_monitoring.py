@@ -44,9 +44,7 @@ def test_a_run_past_a_limit_writes_its_report_and_exits_with_the_worst_findings(
     monkeypatch.setenv("METIER_LAKE_URL", str(lake))
     monkeypatch.setenv("METIER_AS_OF", "2026-04-15T00:00:00Z")
     done = metier(tmp_path, "run", "monitoring")
-    assert_one_line(
-        done, 1, "2 past their limits", "freshness of clients is 1,080 h (at most 720 h)", "monitoring.html"
-    )
+    assert_one_line(done, 1, "2 past their limits", "freshness of clients is 1080 h (at most 720 h)", "monitoring.html")
     report = json.loads((tmp_path / "reports" / "monitoring" / "monitoring.json").read_text())
     assert [each["subject"] for each in report["findings"] if each["verdict"] == "past"] == [
         "clients",
