@@ -147,29 +147,31 @@ def differences(folder: Path) -> int:
         features = table.column_names[3:]
         versions = versions_by_key(table, {row["freelancer_id"] for row in sample})
         for row in sample:
-            place = newest(versions[row["freelancer_id"]], row["event_timestamp"])
-            expected = table.slice(place, 1).to_pylist()[0] if place is not None else dict.fromkeys(features)
-            wrong += sum(whole(row[f"{name}__{feature}"]) != whole(expected[feature]) for feature in features)
+            index = newest(versions[row["freelancer_id"]], row["event_timestamp"])
+            expected = table.slice(index, 1).to_pylist()[0] if index is not None else dict.fromkeys(features)
+            wrong += sum(
+                to_the_second(row[f"{name}__{feature}"]) != to_the_second(expected[feature]) for feature in features
+            )
     return wrong
 
 
 def versions_by_key(table: pa.Table, keys: set[str]) -> dict[str, list[tuple[Any, Any, int]]]:
     """(event_timestamp, recorded_at, place) of the versions of each key."""
-    found = defaultdict(list)
+    versions = defaultdict(list)
     columns = (table[name].to_pylist() for name in ("freelancer_id", "event_timestamp", "recorded_at"))
-    for place, (key, happened, recorded) in enumerate(zip(*columns, strict=True)):
+    for index, (key, happened, recorded) in enumerate(zip(*columns, strict=True)):
         if key in keys:
-            found[key].append((happened, recorded, place))
-    return found
+            versions[key].append((happened, recorded, index))
+    return versions
 
 
 def newest(versions: list[tuple[Any, Any, int]], moment: Any) -> int | None:
     """Place of the newest version that had happened and was recorded by then."""
-    known = [version for version in versions if version[0] <= moment and version[1] <= moment]
-    return max(known)[2] if known else None
+    visible = [version for version in versions if version[0] <= moment and version[1] <= moment]
+    return max(visible)[2] if visible else None
 
 
-def whole(value: Any) -> Any:
+def to_the_second(value: Any) -> Any:
     """Timestamps are compared by the second, as the online store holds them."""
     return value.replace(microsecond=0) if isinstance(value, datetime) else value
 

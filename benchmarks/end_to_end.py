@@ -62,21 +62,21 @@ class HeldOut:
 
 
 def main() -> int:
-    given = _arguments()
-    settings = Settings(home=given.home)
-    _require_trained(settings, given.directory)
+    arguments = _arguments()
+    settings = Settings(home=arguments.home)
+    _require_trained(settings, arguments.directory)
     pin = bundles_to_serve(open_registry(settings))[SURFACE].bundle
     lake = Lake(settings.lake)
-    held_out = _held_out(lake, given.actors)
-    with tempfile.TemporaryDirectory(prefix="metier-e2e-", dir=given.home) as folder:
+    held_out = _held_out(lake, arguments.actors)
+    with tempfile.TemporaryDirectory(prefix="metier-e2e-", dir=arguments.home) as folder:
         own = Settings(home=Path(folder))
         bundle = _without_targets(settings, own, pin, held_out)
         served = _over_http(own, pin, held_out)
-        offline, retrieved = _offline(own, bundle, held_out, [each["as_of"] for each in served])
+        offline, retrieved = _offline(own, bundle, held_out, [answer["as_of"] for answer in served])
     result = _result(held_out, served, offline, retrieved, bundle)
     print(json.dumps(result, indent=1))
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(result, indent=1))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(result, indent=1))
     return 0 if result["equal_slates"] == len(held_out) and not result["degraded"] else 1
 
 
@@ -86,9 +86,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--home", type=lambda text: Path(text).absolute(), default=Settings().home)
     parser.add_argument("--actors", type=int, default=300)
     parser.add_argument("--out", type=Path, default=None)
-    given = parser.parse_args()
-    given.out = given.out or given.home / "reports" / "benchmarks" / "end_to_end.json"
-    return given
+    arguments = parser.parse_args()
+    arguments.out = arguments.out or arguments.home / "reports" / "benchmarks" / "end_to_end.json"
+    return arguments
 
 
 def _require_trained(settings: Settings, directory: Path) -> None:
@@ -118,7 +118,7 @@ def _held_out(lake: Lake, most: int) -> list[HeldOut]:
 def _without_targets(settings: Settings, own: Settings, pin: RegisteredBundle, held_out: list[HeldOut]) -> Bundle:
     """A home whose log lacks the targets, with features, online store and candidate release; the bundle is the same."""
     lake, reduced = Lake(settings.lake), Lake(own.lake)
-    targets = pa.array([f"{each.actor_id} {each.target}" for each in held_out])
+    targets = pa.array([f"{case.actor_id} {case.target}" for case in held_out])
     for name in TABLES:
         rows = lake.read(name)
         if name == "interactions":
@@ -144,8 +144,8 @@ def _without_targets(settings: Settings, own: Settings, pin: RegisteredBundle, h
 def _over_http(own: Settings, pin: RegisteredBundle, held_out: list[HeldOut]) -> list[dict[str, Any]]:
     answers = []
     with running(own, {SURFACE: pin}, free_port(own.http_host), Lake(own.lake).as_of()) as url:
-        for each in track(held_out, description="over HTTP"):
-            body = {"actor_id": each.actor_id, "k": K, "exclude": each.history, "deadline_ms": DEADLINE_MS}
+        for case in track(held_out, description="over HTTP"):
+            body = {"actor_id": case.actor_id, "k": K, "exclude": case.history, "deadline_ms": DEADLINE_MS}
             answer = httpx.post(f"{url}/v1/feed/jobs", json=body, timeout=60)
             answer.raise_for_status()
             answers.append(answer.json())
@@ -160,26 +160,26 @@ def _offline(
     version = json.loads((folder / "current.json").read_text())["version"]
     snapshot = ReleaseSnapshot(read_release(folder, version, bundle.encoder))
     release, store = snapshot.release, FeatureStoreClient(own)
-    slates, found = [], []
-    for each, moment in track(list(zip(held_out, moments, strict=True)), description="offline"):
-        query = pa.table({"query_id": ["q"], "actor_id": [each.actor_id], "job_id": pa.nulls(1, pa.string())})
+    slates, retrieved = [], []
+    for case, moment in track(list(zip(held_out, moments, strict=True)), description="offline"):
+        query = pa.table({"query_id": ["q"], "actor_id": [case.actor_id], "job_id": pa.nulls(1, pa.string())})
         stamp = pa.array([moment]).cast(pa.timestamp("us", tz="UTC"))
         query = query.append_column("event_timestamp", stamp).append_column("text", pa.nulls(1, pa.string()))
-        asked = query_features(SURFACE, query, store.training_features)
+        stored = query_features(SURFACE, query, store.training_features)
         eligible = eligibility_of(
-            snapshot.pool, RankingRequest(SURFACE, each.actor_id), np.empty(0, np.int64)
+            snapshot.pool, RankingRequest(SURFACE, case.actor_id), np.empty(0, np.int64)
         ).mask.copy()
-        eligible[snapshot.rows(each.history)] = False
+        eligible[snapshot.rows(case.history)] = False
         ((ids, _),) = retrieve(
-            release.retriever, questions(SURFACE, asked, release.candidates.vectors), SOURCED, eligible
+            release.retriever, questions(SURFACE, stored, release.candidates.vectors), SOURCED, eligible
         )
         pairs = pa.table({"query_id": ["q"] * len(ids), "candidate_id": ids.tolist()})
         features = assemble(SURFACE, query, pairs, store, release.candidates.vectors, bundle.manifest.candidate_counts)
         score = bundle.ensemble.score(features).astype(np.float64)
         best = np.argsort(-score, kind="stable")[:K]
         slates.append([(str(ids[i]), float(score[i])) for i in best])
-        found.append(ids.tolist())
-    return slates, found
+        retrieved.append(ids.tolist())
+    return slates, retrieved
 
 
 def _result(
@@ -190,11 +190,11 @@ def _result(
     bundle: Bundle,
 ) -> dict[str, Any]:
     slates = [[(entry["candidate_id"], entry["score"]) for entry in answer["slate"]] for answer in served]
-    actors = np.array([each.actor_id for each in held_out])
+    actors = np.array([case.actor_id for case in held_out])
 
     def hits(lists: list[list[str]], k: int) -> dict[str, float]:
-        found = np.array([float(each.target in ids[:k]) for each, ids in zip(held_out, lists, strict=True)])
-        return as_plain(mean_interval(found, actors))
+        hit = np.array([float(case.target in ids[:k]) for case, ids in zip(held_out, lists, strict=True)])
+        return as_plain(mean_interval(hit, actors))
 
     ids = {"http": [[c for c, _ in s] for s in slates], "offline": [[c for c, _ in s] for s in offline]}
     return {

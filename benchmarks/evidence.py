@@ -27,25 +27,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--job-views", type=Path, help="folder of the public job-views data")
     parser.add_argument("--letor", type=Path, help="folder of a svmlight learning-to-rank set")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     out = load_settings().home / "evidence"
     out.mkdir(parents=True, exist_ok=True)
-    for name, commands in stages(given.job_views, given.letor, out).items():
+    for name, commands in stages(arguments.job_views, arguments.letor, out).items():
         run_stage(name, commands, out)
 
 
 def stages(job_views: Path | None, letor: Path | None, out: Path) -> dict[str, Commands]:
     """Commands of each stage; a stage of metier commands has a METIER_HOME of its own."""
-    found: dict[str, Commands] = {
+    commands: dict[str, Commands] = {
         "simulated": (("simulate", *WORLD, "--json"), ("pipeline", "run", "training"), ("report", "--json")),
     }
     if job_views:
         training = ("pipeline", "run", "training", "--surface", "job_feed")
-        found["job_views"] = (("import", "job-views", str(job_views)), training, ("report", "--json"))
+        commands["job_views"] = (("import", "job-views", str(job_views)), training, ("report", "--json"))
     if letor:
         script = str(Path(__file__).with_name("lambdarank.py"))
-        found["lambdarank"] = ((sys.executable, script, str(letor), "--out", str(out / "lambdarank.json")),)
-    return found
+        commands["lambdarank"] = ((sys.executable, script, str(letor), "--out", str(out / "lambdarank.json")),)
+    return commands
 
 
 def run_stage(name: str, commands: Commands, out: Path) -> None:
@@ -57,11 +57,13 @@ def run_stage(name: str, commands: Commands, out: Path) -> None:
     started = time.monotonic()
     environment = {**os.environ, "METIER_HOME": str(out / name), "METIER_LAKE_URL": ""}
     for command in commands:
-        whole = command if command[0] == sys.executable else (*METIER, *command)
+        arguments = command if command[0] == sys.executable else (*METIER, *command)
         last = command is commands[-1] and command[0] != sys.executable
-        done = subprocess.run(whole, env=environment, check=True, text=True, stdout=subprocess.PIPE if last else None)
+        completed = subprocess.run(
+            arguments, env=environment, check=True, text=True, stdout=subprocess.PIPE if last else None
+        )
         if last:
-            write_whole(result, json.dumps(json.loads(done.stdout), indent=1))
+            write_whole(result, json.dumps(json.loads(completed.stdout), indent=1))
     print(f"{name}: {result} ({time.monotonic() - started:.0f} s)")
 
 

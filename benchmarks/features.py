@@ -45,20 +45,20 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=10_000, help="candidates of the snapshot (default 10,000)")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/features.json)")
     parser.add_argument("--work", nargs=3, metavar=("TASKS", "STORE", "FOLDER"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
-    if given.work:
-        tasks, store, folder = given.work
+    if arguments.work:
+        tasks, store, folder = arguments.work
         answer_tasks(getattr(feature_tasks, tasks)(store, Path(folder)))
     if find_spec("ibis") is None:
         say("error: Feast's duckdb store needs ibis-framework; install requirements.lock")
         return 1
     result: Figures = {"cpus": os.cpu_count(), "load_average": os.getloadavg()}
-    for suite in given.only or SUITES:
+    for suite in arguments.only or SUITES:
         with tempfile.TemporaryDirectory(prefix="metier-bench-") as folder:
-            result[suite] = RUN[suite](given, Path(folder))
+            result[suite] = RUN[suite](arguments, Path(folder))
     print(table(result))
-    keep(result, "features", given.out)
+    keep(result, "features", arguments.out)
     return 1 if any(case["differences"] for suite in SUITES for case in result.get(suite, ())) else 0
 
 
@@ -67,45 +67,48 @@ def working(stack: ExitStack, tasks: str, store: str, folder: Path) -> Callable[
     return stack.enter_context(worker((sys.executable, __file__, "--work", tasks, store, str(folder))))
 
 
-def asof(given: argparse.Namespace, home: Path) -> list[Figures]:
+def asof(arguments: argparse.Namespace, home: Path) -> list[Figures]:
     """get_historical_features through each offline store, of a view of words and lists and of one of numbers."""
     cases = []
     for view, compared in JOINED.items():
         folder = home / view
         folder.mkdir()
-        names = names_of(key_of(view), given.keys)
-        write_versions(folder, view, names, given.versions, seed=0)
-        write_entities(folder / "entities.parquet", key_of(view), names, given.rows)
+        names = names_of(key_of(view), arguments.keys)
+        write_versions(folder, view, names, arguments.versions, seed=0)
+        write_entities(folder / "entities.parquet", key_of(view), names, arguments.rows)
         with ExitStack() as stack:
             stores = {name: working(stack, "joins", name, folder) for name in compared}
             for ask in stores.values():
                 ask("join", view=view, keep=True)
             asks = {name: partial(_nth, ask, "join", view=view) for name, ask in stores.items()}
-            rounds = in_turns(asks, given.rounds, say)
-        what = f"{given.rows:,} rows x {given.versions:,} of {view}, {given.versions // given.keys} versions a key"
+            rounds = in_turns(asks, arguments.rounds, say)
+        versions = f"{arguments.versions:,} of {view}, {arguments.versions // arguments.keys} versions a key"
+        what = f"{arguments.rows:,} rows x {versions}"
         cases.append({"what": what, **summary(rounds, "asof"), "differences": join_differences(folder, compared[1:])})
     return cases
 
 
 def join_differences(folder: Path, stores: Sequence[str]) -> list[str]:
     """Columns whose values differ from the ASOF store's; dask may drop rows whose features are all null."""
-    ours, told = pq.read_table(folder / "asof.parquet"), []
+    expected, differing = pq.read_table(folder / "asof.parquet"), []
     for name in stores:
-        theirs = pq.read_table(folder / f"{name}.parquet").sort_by("row")
-        kept = ours.take(theirs["row"])
-        if name == "duckdb" and len(kept) != len(ours):
-            told.append(f"{name}: {len(kept)} of {len(ours)} rows")
-        lost = ours.filter(pa.array(~np.isin(ours["row"].to_numpy(), theirs["row"].to_numpy())))
-        features = [column for column in ours.column_names if "__" in column]
-        told += [f"{name}: rows lost that have {column}" for column in features if lost[column].null_count < len(lost)]
-        told += [f"{name}: {column}" for column in features if not theirs[column].equals(kept[column])]
-    return told
+        actual = pq.read_table(folder / f"{name}.parquet").sort_by("row")
+        joined = expected.take(actual["row"])
+        if name == "duckdb" and len(joined) != len(expected):
+            differing.append(f"{name}: {len(joined)} of {len(expected)} rows")
+        lost = expected.filter(pa.array(~np.isin(expected["row"].to_numpy(), actual["row"].to_numpy())))
+        features = [column for column in expected.column_names if "__" in column]
+        differing += [
+            f"{name}: rows lost that have {column}" for column in features if lost[column].null_count < len(lost)
+        ]
+        differing += [f"{name}: {column}" for column in features if not actual[column].equals(joined[column])]
+    return differing
 
 
-def snapshot(given: argparse.Namespace, folder: Path) -> list[Figures]:
+def snapshot(arguments: argparse.Namespace, folder: Path) -> list[Figures]:
     """CandidateSnapshot.values against get_online_features, some candidates of one release at a time."""
     cases = []
-    feature_tasks.write_candidates(folder, given.jobs)
+    feature_tasks.write_candidates(folder, arguments.jobs)
     with ExitStack() as stack:
         server = stack.enter_context(feature_tasks.valkey(folder))
         (folder / feature_tasks.VALKEY_URL).write_text(server)
@@ -115,34 +118,34 @@ def snapshot(given: argparse.Namespace, folder: Path) -> list[Figures]:
         for size in CANDIDATES:
             compared = {name: ask("values", size=size, seed=0) for name, ask in stores.items()}
             asks = {name: partial(_nth, ask, "look_up", size=size) for name, ask in stores.items()}
-            rounds = in_turns(asks, given.rounds, say)
+            rounds = in_turns(asks, arguments.rounds, say)
             differing = [
                 f"{name}: {column}"
                 for name in ("sqlite", "valkey")
                 for column, digest in compared["snapshot"].items()
                 if compared[name].get(column) != digest
             ]
-            what = f"{size} of {given.jobs:,} candidates x {feature_tasks.FEATURES} features"
+            what = f"{size} of {arguments.jobs:,} candidates x {feature_tasks.FEATURES} features"
             cases.append({"what": what, **summary(rounds, "snapshot"), "differences": differing})
     return cases
 
 
-def materialization(given: argparse.Namespace, folder: Path) -> list[Figures]:
+def materialization(arguments: argparse.Namespace, folder: Path) -> list[Figures]:
     """store.materialize of one view into SQLite through the two offline stores: a row a key."""
-    view, keys = "freelancer_activity", 4 * given.keys
+    view, keys = "freelancer_activity", 4 * arguments.keys
     names = names_of(key_of(view), keys)
-    write_versions(folder, view, names, given.versions, seed=0)
+    write_versions(folder, view, names, arguments.versions, seed=0)
     with ExitStack() as stack:
         stores = {name: working(stack, "loads", name, folder) for name in ("asof", "duckdb")}
         asks = {name: partial(_nth, ask, "materialize", view=view) for name, ask in stores.items()}
-        rounds = in_turns(asks, given.rounds, say)
-        held = {name: ask("values", view=view, keys=keys) for name, ask in stores.items()}
-    found = summary(rounds, "asof")
-    for name, medians in found["medians"].items():
+        rounds = in_turns(asks, arguments.rounds, say)
+        online = {name: ask("values", view=view, keys=keys) for name, ask in stores.items()}
+    figures = summary(rounds, "asof")
+    for name, medians in figures["medians"].items():
         medians["rows_per_second"] = keys / medians["wall_ms"] * 1e3
         say(f"materialization, {name}: {medians['rows_per_second']:,.0f} rows per second")
-    differing = [] if held["asof"] == held["duckdb"] else ["online values"]
-    return [{"what": f"{keys:,} keys of {given.versions:,} versions", **found, "differences": differing}]
+    differing = [] if online["asof"] == online["duckdb"] else ["online values"]
+    return [{"what": f"{keys:,} keys of {arguments.versions:,} versions", **figures, "differences": differing}]
 
 
 RUN = {"asof": asof, "snapshot": snapshot, "materialization": materialization}
@@ -167,15 +170,15 @@ def table(result: Figures) -> str:
                     f"  {name:<10}{medians['cpu_ms']:>12,.2f}{medians['wall_ms']:>12,.2f}{medians['peak_gib']:>7.2f}"
                 )
                 lines.append(cells + _ratios(case["times_ours"].get(name)) + _rate(medians))
-            lines += [f"  DIFFERENT: {each}" for each in case["differences"]] or ["  all answers equal"]
+            lines += [f"  DIFFERENT: {difference}" for difference in case["differences"]] or ["  all answers equal"]
             lines += [_verdict(suite, case)] if suite in WANTED else []
     busy = ", ".join(f"{load:.1f}" for load in result["load_average"])
     return "\n".join([*lines, "", f"{result['cpus']} CPUs, load {busy} at the start; medians of rounds in turns"])
 
 
 def _ratios(times: Figures | None) -> str:
-    told = [f"{m:,.1f} [{low:,.1f}, {high:,.1f}]" for m, low, high in times.values()] if times else []
-    return "   " + "  ".join(told)
+    cells = [f"{m:,.1f} [{low:,.1f}, {high:,.1f}]" for m, low, high in times.values()] if times else []
+    return "   " + "  ".join(cells)
 
 
 def _rate(medians: Figures) -> str:

@@ -118,7 +118,7 @@ class Replica:
             raise ServingError(f"PUT {path} was answered {answer.status_code}: {answer.text}")
         return int(answer.json()["sequence"])
 
-    def shown(self, body: Figures) -> set[str]:
+    def slate_ids(self, body: Figures) -> set[str]:
         """Candidates of the slate; none where one is unknown."""
         answer = self.http.post("/v1/rank", json=body)
         if answer.status_code == 404:
@@ -172,7 +172,12 @@ class Workload:
             kind, candidate = KINDS[number % 3], f"bench-{number // 3}"
             body = self.body([candidate])
             if kind == "closed":
-                yield kind, candidate, self.version(status=GONE[self.spec.candidate]), lambda r, b=body: not r.shown(b)
+                yield (
+                    kind,
+                    candidate,
+                    self.version(status=GONE[self.spec.candidate]),
+                    lambda r, b=body: not r.slate_ids(b),
+                )
                 continue
             yield kind, candidate, self.version(category=kind), self._in_category(candidate, kind)
 
@@ -239,12 +244,12 @@ def paused(workload: Workload, replicas: Sequence[Replica]) -> Figures:
     finally:
         sleeper.process.send_signal(signal.SIGCONT)
     behind = sleeper.ready()["status"] != "ready"
-    shown = sleeper.shown(workload.body(names))
+    slate_ids = sleeper.slate_ids(workload.body(names))
     return {
         "missed": MISSED,
-        "shown_at_once": len(shown & set(names)),
+        "shown_at_once": len(slate_ids & set(names)),
         "said_it_was_behind": behind,
-        "sound": set(names) <= shown or behind,
+        "sound": set(names) <= slate_ids or behind,
     }
 
 
@@ -258,9 +263,13 @@ def killed(workload: Workload, replicas: Sequence[Replica], settings: Settings, 
     victim.process.kill()
     victim.process.wait()
     again = Replica.started(settings, "started again", stack)
-    kept = names[: len(acknowledged)]
-    shown = again.shown(workload.body(kept))
-    return {"acknowledged": len(kept), "shown_at_once": len(shown & set(kept)), "sound": set(kept) <= shown}
+    written = names[: len(acknowledged)]
+    slate_ids = again.slate_ids(workload.body(written))
+    return {
+        "acknowledged": len(written),
+        "shown_at_once": len(slate_ids & set(written)),
+        "sound": set(written) <= slate_ids,
+    }
 
 
 def summary(seconds: Sequence[float]) -> Figures:

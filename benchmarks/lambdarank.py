@@ -124,8 +124,8 @@ def table(result: dict) -> str:
     """The result as a table for people."""
 
     def interval(fields: dict) -> str:
-        shown = from_plain(Interval, fields)
-        return f"{shown.value:+.4f} [{shown.low:+.4f}, {shown.high:+.4f}]"
+        estimate = from_plain(Interval, fields)
+        return f"{estimate.value:+.4f} [{estimate.low:+.4f}, {estimate.high:+.4f}]"
 
     lines = [f"{'ranker':<10} {'NDCG@10, five folds':<28} {'minus LightGBM':<28} {'floor':>6} {'official test':>14}"]
     for name in RANKERS:

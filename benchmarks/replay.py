@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,9 +70,9 @@ def main() -> int:
     sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
     with _copied(load_settings()) as settings:
         slates, changed = _serve(settings, arguments.impressions)
-        _metier(settings, "import", "events")
+        _metier(settings, ["import", "events"])
         late = _import_late(settings, slates)
-        _metier(settings, "features", "build")
+        _metier(settings, ["features", "build"])
         figures = {
             "served_impressions": sum(len(slate.candidates) for slate in slates),
             "changed_by_put": changed,
@@ -164,7 +164,7 @@ def _import_late(settings: Settings, slates: list[ServedSlate]) -> int:
         pq.write_table(
             pa.Table.from_pylist(rows[:LATE], TABLES["interactions"].schema), f"{folder}/interactions.parquet"
         )
-        _metier(settings, "import", "contract", folder)
+        _metier(settings, ["import", "contract", folder])
     return len(rows[:LATE])
 
 
@@ -191,14 +191,15 @@ def _pair(slate: ServedSlate, position: int) -> dict[str, Any]:
 
 
 def _replay(settings: Settings, most: int, *options: str) -> dict[str, Any]:
-    done = _metier(settings, "lake", "replay", "--most", str(most), "--json", *options, check=False)
-    if not done.stdout.strip():
-        raise ServingError(f"replay gave no figures: {done.stderr.strip()}")
-    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    command = ["lake", "replay", "--most", str(most), "--json", *options]
+    completed = _metier(settings, command, check=False)
+    if not completed.stdout.strip():
+        raise ServingError(f"replay gave no figures: {completed.stderr.strip()}")
+    report: dict[str, Any] = json.loads(completed.stdout.splitlines()[-1])
     return report
 
 
-def _metier(settings: Settings, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def _metier(settings: Settings, arguments: Sequence[str], check: bool = True) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         (*METIER, *arguments), env=environment(settings), text=True, capture_output=True, check=check, timeout=1800
     )

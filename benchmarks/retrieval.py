@@ -35,16 +35,16 @@ def main() -> None:
     arguments = parser.parse_args()
     texts, queries, relevant = _collection(arguments.collection)
     encoder = Encoder.load()
-    found: dict[str, Any] = {"documents": len(texts), "queries": len(queries), "encode_ms": _encode_ms(encoder)}
+    result: dict[str, Any] = {"documents": len(texts), "queries": len(queries), "encode_ms": _encode_ms(encoder)}
     started = time.perf_counter()
-    vectors = encoder.encode(list(texts.values()), _shown)
-    found["corpus_encode_seconds"] = round(time.perf_counter() - started, 1)
+    vectors = encoder.encode(list(texts.values()), _show_progress)
+    result["corpus_encode_seconds"] = round(time.perf_counter() - started, 1)
     retriever = HybridRetriever.build(list(texts), list(texts.values()), encoder, embeddings=vectors)
-    found |= _searched(retriever, queries, relevant)
-    found["graph_recall_at_100"] = DenseIndex.build(vectors, encoder.hash, exact_up_to=0).recall
+    result |= _searched(retriever, queries, relevant)
+    result["graph_recall_at_100"] = DenseIndex.build(vectors, encoder.hash, exact_up_to=0).recall
     if arguments.fp32:
-        found["fp32"] = _against_fp32(texts, queries, relevant, retriever)
-    print(json.dumps(found, indent=2))
+        result["fp32"] = _against_fp32(texts, queries, relevant, retriever)
+    print(json.dumps(result, indent=2))
 
 
 def _collection(directory: Path) -> tuple[dict[str, str], dict[str, str], dict[str, set[str]]]:
@@ -57,10 +57,10 @@ def _collection(directory: Path) -> tuple[dict[str, str], dict[str, str], dict[s
         if int(grade) > 0:
             relevant.setdefault(query, set()).add(document)
     texts = re.findall(r"<DOCNO>\s*(.*?)\s*</DOCNO>(.*?)</DOC>", documents, re.S)
-    asked = re.findall(r"<num>\s*(.*?)\s*</num>\s*<title>(.*?)</title>", topics, re.S)
+    titles = re.findall(r"<num>\s*(.*?)\s*</num>\s*<title>(.*?)</title>", topics, re.S)
     return (
         {document: " ".join(text.split()) for document, text in texts},
-        {query: " ".join(text.split()) for query, text in asked},
+        {query: " ".join(text.split()) for query, text in titles},
         relevant,
     )
 
@@ -77,26 +77,29 @@ def _searched(
         "fused": lambda text: retriever.search(text, DEPTH)[0],
         "fused_one_in_a_hundred_eligible": lambda text: retriever.search(text, DEPTH, mask)[0],
     }
-    found = {}
+    result = {}
     for name, search in parts.items():
-        answers, spent = {}, []
+        answers, milliseconds = {}, []
         for query, text in queries.items():
             started = time.perf_counter()
             answers[query] = search(text)
-            spent.append(1_000 * (time.perf_counter() - started))
-        found[name] = {"p50_ms": round(float(np.median(spent)), 2), "p95_ms": round(float(np.quantile(spent, 0.95)), 2)}
+            milliseconds.append(1_000 * (time.perf_counter() - started))
+        result[name] = {
+            "p50_ms": round(float(np.median(milliseconds)), 2),
+            "p95_ms": round(float(np.quantile(milliseconds, 0.95)), 2),
+        }
         if "eligible" not in name:
-            found[name]["ndcg_at_10"] = round(_ndcg(retriever.ids, answers, relevant), 4)
-    return found
+            result[name]["ndcg_at_10"] = round(_ndcg(retriever.ids, answers, relevant), 4)
+    return result
 
 
 def _ndcg(ids: npt.NDArray[np.str_], answers: dict[str, Any], relevant: dict[str, set[str]]) -> float:
     """Mean nDCG@10 over whole rankings: what an answer leaves out stands below all that it holds."""
     values = []
-    row = {one: i for i, one in enumerate(ids.tolist())}
+    row = {document: i for i, document in enumerate(ids.tolist())}
     for query, answer in answers.items():
         score = np.zeros(len(ids))
-        score[[row[one] for one in answer]] = np.arange(len(answer), 0, -1)
+        score[[row[document] for document in answer]] = np.arange(len(answer), 0, -1)
         grades = np.isin(ids, list(relevant[query])).astype(float)
         values.append(ndcg_at_k(grades, score, np.zeros(len(ids)), 10)[0])
     return float(np.mean(values))
@@ -104,13 +107,13 @@ def _ndcg(ids: npt.NDArray[np.str_], answers: dict[str, Any], relevant: dict[str
 
 def _encode_ms(encoder: Encoder) -> dict[str, dict[str, float]]:
     """Milliseconds a text, one at a time and in a list of 64, by token count; the least of five runs."""
-    found = {}
+    result = {}
     for tokens in LENGTHS:
         texts = [" ".join([*["work"] * (tokens - 3), str(i)]) for i in range(64)]
-        alone = min(_timed(lambda: encoder.encode(texts[:1])) for _ in range(5))  # noqa: B023
+        single = min(_timed(lambda: encoder.encode(texts[:1])) for _ in range(5))  # noqa: B023
         listed = min(_timed(lambda: encoder.encode(texts)) for _ in range(5)) / len(texts)  # noqa: B023
-        found[str(tokens)] = {"alone": round(alone, 2), "listed": round(listed, 2)}
-    return found
+        result[str(tokens)] = {"alone": round(single, 2), "listed": round(listed, 2)}
+    return result
 
 
 def _timed(call: Callable[[], Any]) -> float:
@@ -131,7 +134,7 @@ def _against_fp32(
         export_encoder(get_model_path(), Path(folder) / "fp32", "fp32")
         exact = Encoder.load(Path(folder) / "fp32")
         timed = _encode_ms(exact)
-        retriever = HybridRetriever.build(list(texts), list(texts.values()), exact, progress=_shown)
+        retriever = HybridRetriever.build(list(texts), list(texts.values()), exact, progress=_show_progress)
     return {
         "encode_ms": timed,
         "dense": _searched(retriever, queries, relevant)["dense"],
@@ -149,7 +152,7 @@ def _recall(retriever: HybridRetriever, queries: dict[str, str], relevant: dict[
     return float(np.mean(shares))
 
 
-def _shown(done: int, total: int) -> None:
+def _show_progress(done: int, total: int) -> None:
     end = "\n" if done == total else "\r"
     print(f"encoded {done:,} of {total:,}", end=end, file=sys.stderr)
 

@@ -44,22 +44,24 @@ class Figures:
 
 def main() -> None:
     """Run what has no figures yet, and print the table."""
-    given = _arguments()
-    if given.stage:
-        run_stage(given.stage, given.home, given.surface)
+    arguments = _arguments()
+    if arguments.stage:
+        run_stage(arguments.stage, arguments.home, arguments.surface)
         return
-    given.out.mkdir(parents=True, exist_ok=True)
-    path = given.out / "scale.json"
-    found: dict[str, dict[str, dict[str, float]]] = json.loads(path.read_text()) if path.exists() else {}
-    for size in given.impressions:
-        done = found.setdefault(str(size), {})
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    path = arguments.out / "scale.json"
+    figures: dict[str, dict[str, dict[str, float]]] = json.loads(path.read_text()) if path.exists() else {}
+    for size in arguments.impressions:
+        done = figures.setdefault(str(size), {})
         for stage in STAGES:
             if stage not in done:
                 print(f"{size:,} impressions: {stage}", file=sys.stderr, flush=True)
-                done[stage] = asdict(measured(commands(stage, size, given.out / str(size)), given.out / str(size)))
-                write_whole(path, json.dumps(found, indent=1))
-        shutil.rmtree(given.out / str(size), ignore_errors=True)
-    print(table({size: found[str(size)] for size in given.impressions}))
+                done[stage] = asdict(
+                    measured(commands(stage, size, arguments.out / str(size)), arguments.out / str(size))
+                )
+                write_whole(path, json.dumps(figures, indent=1))
+        shutil.rmtree(arguments.out / str(size), ignore_errors=True)
+    print(table({size: figures[str(size)] for size in arguments.impressions}))
     print(f"\n{path}", file=sys.stderr)
 
 
@@ -67,8 +69,8 @@ def commands(stage: str, impressions: int, home: Path) -> list[tuple[str, ...]]:
     """What a stage runs, AT_ONCE at a time."""
     freelancers, jobs = str(impressions // 50), str(impressions // 100)
     if stage == "simulate":
-        asked = ("--freelancers", freelancers, "--jobs", jobs, "--impressions", str(impressions))
-        return [(*METIER, "simulate", *asked, "--json")]
+        sizes = ("--freelancers", freelancers, "--jobs", jobs, "--impressions", str(impressions))
+        return [(*METIER, "simulate", *sizes, "--json")]
     if stage == "ingest":
         return [(*METIER, "import", "contract", str(home / "simulated"), "--json")]
     own = (sys.executable, __file__, "--home", str(home), "--stage", stage)
@@ -77,15 +79,15 @@ def commands(stage: str, impressions: int, home: Path) -> list[tuple[str, ...]]:
     return [own]
 
 
-def measured(wanted: list[tuple[str, ...]], home: Path) -> Figures:
+def measured(stage_commands: list[tuple[str, ...]], home: Path) -> Figures:
     """Run the commands to their end; SystemExit where one fails."""
     home.mkdir(parents=True, exist_ok=True)
-    lake = home / ("simulated" if "simulate" in wanted[0] else "lake")
+    lake = home / ("simulated" if "simulate" in stage_commands[0] else "lake")
     environment = {**os.environ, "METIER_HOME": str(home), "METIER_LAKE_URL": str(lake)}
     started = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as turns:
         peak = Peak()
-        for status in [turns.submit(peak.watch, command, environment) for command in wanted]:
+        for status in [turns.submit(peak.watch, command, environment) for command in stage_commands]:
             if status.result():
                 raise SystemExit(
                     f"a command of this stage ended with status {status.result()}; {home} is left as it is"
@@ -98,29 +100,29 @@ class Peak:
 
     def __init__(self) -> None:
         self.bytes = 0
-        self._held: dict[int, int] = {}
+        self._resident_bytes: dict[int, int] = {}
 
     def watch(self, command: tuple[str, ...], environment: dict[str, str]) -> int:
         """Run a command and look at it until it ends; its exit status."""
         with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
             while process.poll() is None:
-                self._held[process.pid] = _resident(process.pid)
-                self.bytes = max(self.bytes, sum(self._held.values()))
+                self._resident_bytes[process.pid] = _resident(process.pid)
+                self.bytes = max(self.bytes, sum(self._resident_bytes.values()))
                 time.sleep(LOOK_SECONDS)
-        self._held[process.pid] = 0
+        self._resident_bytes[process.pid] = 0
         return process.returncode
 
 
 def _resident(pid: int) -> int:
     """Bytes of a process and all its descendants."""
-    held = 0
+    resident = 0
     try:
         root = psutil.Process(pid)
         for process in (root, *root.children(recursive=True)):
-            held += process.memory_info().rss
+            resident += process.memory_info().rss
     except psutil.NoSuchProcess:
         pass
-    return held
+    return resident
 
 
 def run_stage(stage: str, home: Path, surface: str) -> None:
@@ -147,19 +149,22 @@ def run_stage(stage: str, home: Path, surface: str) -> None:
             print(build(study, settings, as_of, *folders).render())
 
 
-def table(found: dict[int, dict[str, dict[str, float]]]) -> str:
+def table(figures: dict[int, dict[str, dict[str, float]]]) -> str:
     """Markdown: a line a stage, seconds and GiB a size."""
-    lines = ["| stage | " + " | ".join(f"{size:,} impressions" for size in found) + " |"]
-    lines += ["|---|" + "---:|" * len(found)]
+    lines = ["| stage | " + " | ".join(f"{size:,} impressions" for size in figures) + " |"]
+    lines += ["|---|" + "---:|" * len(figures)]
     for stage in STAGES:
-        cells = [f"{done[stage]['seconds']:,.0f} s, {done[stage]['peak_rss'] / GIB:.1f} GiB" for done in found.values()]
+        cells = [
+            f"{stages[stage]['seconds']:,.0f} s, {stages[stage]['peak_rss'] / GIB:.1f} GiB"
+            for stages in figures.values()
+        ]
         lines.append(f"| {stage} | " + " | ".join(cells) + " |")
-    whole = [
-        f"{sum(done[stage]['seconds'] for stage in STAGES):,.0f} s, "
-        f"{max(done[stage]['peak_rss'] for stage in STAGES) / GIB:.1f} GiB"
-        for done in found.values()
+    totals = [
+        f"{sum(stages[stage]['seconds'] for stage in STAGES):,.0f} s, "
+        f"{max(stages[stage]['peak_rss'] for stage in STAGES) / GIB:.1f} GiB"
+        for stages in figures.values()
     ]
-    return "\n".join([*lines, "| all, largest peak | " + " | ".join(whole) + " |"])
+    return "\n".join([*lines, "| all, largest peak | " + " | ".join(totals) + " |"])
 
 
 def _arguments() -> argparse.Namespace:
@@ -169,9 +174,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--stage", choices=STAGES, default=None, help="run one stage in --home, as the command does")
     parser.add_argument("--surface", default="job_feed", help="the surface of that stage's training set")
     parser.add_argument("--home", type=Path, default=None)
-    given = parser.parse_args()
-    given.out = given.out.absolute()
-    return given
+    arguments = parser.parse_args()
+    arguments.out = arguments.out.absolute()
+    return arguments
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def serve_bare(port: int) -> int:
     from serving.http.routes import create_api
 
     settings = load_settings()
-    pins = {surface: each.bundle for surface, each in bundles_to_serve(open_registry(settings)).items()}
+    pins = {surface: served.bundle for surface, served in bundles_to_serve(open_registry(settings)).items()}
     clock = OffsetClock.starting_at(Lake(settings.lake).as_of())
     app = create_api(lambda: Engine(settings, pins, clock))
     uvicorn.run(app, host=settings.http_host, port=port, loop="uvloop", access_log=False, log_level="warning")
@@ -127,7 +127,7 @@ class Workload:
     def bodies(self, count: int, seed: int, timings: bool = False) -> list[bytes]:
         """Requests of an actor drawn anew each time for candidates drawn anew each time."""
         random = np.random.default_rng(seed)
-        drawn = [self.actors[place] for place in random.integers(len(self.actors), size=count)]
+        drawn = [self.actors[index] for index in random.integers(len(self.actors), size=count)]
         shared = {"surface": self.surface, "deadline_ms": DEADLINE_MS, "timings": timings}
         bodies = []
         for actor, job in drawn:
@@ -177,8 +177,8 @@ def compare(arguments: argparse.Namespace, settings: Settings, urls: dict[str, s
     bodies = workload.bodies(2 * WARM, seed=1, timings=True)
     timed = {name: run_round(url, PATH, bodies, n_clients=1) for name, url in urls.items()}
     failures: Counter[str] = Counter()
-    for each in (*rounds, *({"behind": name, **done.figures(workload.fault)} for name, done in timed.items())):
-        failures.update({f"{each['behind']}: {fault}": count for fault, count in each["failures"].items()})
+    for figures in (*rounds, *({"behind": name, **done.figures(workload.fault)} for name, done in timed.items())):
+        failures.update({f"{figures['behind']}: {fault}": count for fault, count in figures["failures"].items()})
     return {
         **served[UVICORN][workload.surface],
         "surface": workload.surface,
@@ -189,9 +189,11 @@ def compare(arguments: argparse.Namespace, settings: Settings, urls: dict[str, s
         "cpus": os.cpu_count(),
         "most_replicas": int(os.environ.get("METIER_MOST_REPLICAS", "1")),
         "client": CLIENT,
-        "client_cpu_share": max(each["client_cpu_share"] for each in rounds),
+        "client_cpu_share": max(figures["client_cpu_share"] for figures in rounds),
         "failures": dict(failures),
-        "clients": {clients: summary([each for each in rounds if each["clients"] == clients]) for clients in CLIENTS},
+        "clients": {
+            clients: summary([figures for figures in rounds if figures["clients"] == clients]) for clients in CLIENTS
+        },
         "stages_ms": {name: stages_ms(done) for name, done in timed.items()},
         "each_round": rounds,
     }
@@ -208,7 +210,7 @@ def measured(arguments: argparse.Namespace, workload: Workload, urls: dict[str, 
                 if np.isnan(figures["p50_ms"]):
                     raise ServingError(f"no answer of {name} was whole: {figures['failures']}")
                 rounds.append({"round": number, "clients": clients, "behind": name, **figures})
-        latest = [f"{each['behind']} {each['p50_ms']:.1f} ms" for each in rounds[-len(urls) :]]
+        latest = [f"{latest_round['behind']} {latest_round['p50_ms']:.1f} ms" for latest_round in rounds[-len(urls) :]]
         say(f"round {number} of {arguments.rounds}: {', '.join(latest)} (p50, {CLIENTS[-1]} clients)")
     return rounds
 
@@ -217,7 +219,7 @@ def summary(rounds: list[Figures]) -> Figures:
     """Medians over rounds of each endpoint; of the ratio in each round the median, lowest and highest."""
     medians: Figures = {}
     values = {
-        name: {figure: np.array([each[figure] for each in rounds if each["behind"] == name]) for figure in FIGURES}
+        name: {figure: np.array([row[figure] for row in rounds if row["behind"] == name]) for figure in FIGURES}
         for name in (RAY_SERVE, UVICORN)
     }
     for name, figures in values.items():
@@ -245,8 +247,8 @@ def table(result: Figures) -> str:
     for clients, endpoints in result["clients"].items():
         for name, figures in endpoints.items():
             cells = (figures[figure] for figure in FIGURES)
-            shown = ("{:.2f} [{:.2f}, {:.2f}]".format(*c) if name == RATIO else f"{c:.2f}" for c in cells)
-            lines.append(f"{clients:<9}{name:<11}" + "".join(f"{each:>20}" for each in shown))
+            texts = ("{:.2f} [{:.2f}, {:.2f}]".format(*c) if name == RATIO else f"{c:.2f}" for c in cells)
+            lines.append(f"{clients:<9}{name:<11}" + "".join(f"{text:>20}" for text in texts))
     stages = list(result["stages_ms"][UVICORN])
     lines.append(f"{'stage, ms (one client)':<24}" + "".join(f"{stage:>9}" for stage in stages))
     for name, timings in result["stages_ms"].items():

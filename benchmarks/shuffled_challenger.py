@@ -34,12 +34,12 @@ def main() -> int:
     parser.add_argument("--home", type=lambda text: Path(text).absolute(), default=Settings().home)
     parser.add_argument("--surface", default="job_feed")
     parser.add_argument("--out", type=Path, default=None)
-    given = parser.parse_args()
-    settings = Settings(home=given.home)
+    arguments = parser.parse_args()
+    settings = Settings(home=arguments.home)
     lake = Lake(settings.lake)
     as_of = lake.as_of()
-    study = plan(lake, as_of, [given.surface], champions(open_registry(settings)))[0]
-    with tempfile.TemporaryDirectory(dir=given.home, prefix=".shuffled-") as folder:
+    study = plan(lake, as_of, [arguments.surface], champions(open_registry(settings)))[0]
+    with tempfile.TemporaryDirectory(dir=arguments.home, prefix=".shuffled-") as folder:
         parts = [Path(folder) / name for name in ("train", "validation", "held_out")]
         print(build(study, settings, as_of, *parts).render(), flush=True)
         train, validation = shuffled(RankingDataset.read(parts[0]), 0), shuffled(RankingDataset.read(parts[1]), 1)
@@ -49,7 +49,7 @@ def main() -> int:
     (report,) = merged([evaluation])
     decision = as_plain(report.decision) if report.decision else {}
     print(json.dumps(decision, indent=1))
-    out = given.out or given.home / "reports" / "benchmarks" / "shuffled_challenger.json"
+    out = arguments.out or arguments.home / "reports" / "benchmarks" / "shuffled_challenger.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(decision, indent=1))
     return 0 if decision.get("verdict") == "refuse" else 1

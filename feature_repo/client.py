@@ -35,10 +35,10 @@ _JOIN_KEYS: dict[str, str] = {entity.name: entity.join_key for entity in ENTITIE
 
 def service_views(service: str) -> tuple[str, ...]:
     """Names of the views of a feature service, in its order."""
-    for known in SERVICES:
-        if known.name == service:
-            return tuple(projection.name for projection in known.feature_view_projections)
-    raise UnknownNameError("feature service", service, tuple(known.name for known in SERVICES))
+    for declared in SERVICES:
+        if declared.name == service:
+            return tuple(projection.name for projection in declared.feature_view_projections)
+    raise UnknownNameError("feature service", service, tuple(declared.name for declared in SERVICES))
 
 
 def render_feature_store_yaml(settings: Settings) -> Path:
@@ -59,9 +59,9 @@ def render_feature_store_yaml(settings: Settings) -> Path:
     text = f"# Written by metier from feature_repo/{source}.\n" + yaml.safe_dump(config, sort_keys=False)
     path = settings.home / "feature_store.yaml"
     if not path.exists() or path.read_text() != text:
-        with replacing(path) as beside:
-            beside.touch(0o600)
-            beside.write_text(text)
+        with replacing(path) as temporary:
+            temporary.touch(0o600)
+            temporary.write_text(text)
     return path
 
 
@@ -117,13 +117,13 @@ class FeatureStoreClient:
         """
         chosen = self._registered(views)
         _require_columns(entity_rows, [EVENT_TIMESTAMP, *map(_join_key, chosen)])
-        known = self.store.get_historical_features(
+        stored = self.store.get_historical_features(
             entity_df=entity_rows,
             features=_references(chosen),
             full_feature_names=True,
             filter_by_created_timestamp=True,
         ).to_arrow()
-        return _with_columns(entity_rows, {name: _conform(known[name], kind) for name, kind in _columns(chosen)})
+        return _with_columns(entity_rows, {name: _conform(stored[name], kind) for name, kind in _columns(chosen)})
 
     def serving_features(self, entity_rows: pa.Table, views: Sequence[str]) -> pa.Table:
         """`entity_rows` and, appended as in training, the online store's values; null where it has none."""

@@ -40,8 +40,8 @@ def candidate_features(surface: Surface, candidates: pa.Table, read: Read) -> pa
     A job comes with the features of its client, whom its profile names.
     """
     spec = surface_spec(surface)
-    kept = candidates.select([name for name in candidates.column_names if name != "query_id"])
-    keyed = with_column(kept, spec.key, kept["candidate_id"])
+    columns = candidates.select([name for name in candidates.column_names if name != "query_id"])
+    keyed = with_column(columns, spec.key, columns["candidate_id"])
     if not spec.shows_jobs:
         return read(keyed, FREELANCER_VIEWS)
     jobs = read(keyed, JOB_VIEWS)
@@ -50,5 +50,5 @@ def candidate_features(surface: Surface, candidates: pa.Table, read: Read) -> pa
 
 def with_column(table: pa.Table, name: str, column: Any) -> pa.Table:
     """`table` with `column` as its column `name`."""
-    kept = table.drop_columns([name]) if name in table.column_names else table
-    return kept.append_column(name, column)
+    others = table.drop_columns([name]) if name in table.column_names else table
+    return others.append_column(name, column)

@@ -216,7 +216,7 @@ def table(name: str) -> Table:
 
 def surface(name: str) -> Surface:
     """`name` as a Surface; UnknownNameError when it is none."""
-    for known in SURFACES:
-        if known == name:
-            return known
+    for member in SURFACES:
+        if member == name:
+            return member
     raise UnknownNameError("surface", name, SURFACES)

@@ -16,23 +16,23 @@ UNFINISHED = ".*.writing"
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Replace `path`, whose folder is made where it is missing; text is written as UTF-8."""
-    with replacing(path) as beside:
-        beside.write_bytes(content.encode() if isinstance(content, str) else content)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Where to write what becomes `path` after the block; where the block writes nothing or fails, `path` stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}.writing")
+    temporary = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}.writing")
     try:
-        yield beside
-        if beside.exists():
-            _sync(beside, os.O_RDONLY)
-            beside.replace(path)
+        yield temporary
+        if temporary.exists():
+            _sync(temporary, os.O_RDONLY)
+            temporary.replace(path)
             sync_folder(path.parent)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -40,8 +40,8 @@ def replacing(path: Path) -> Iterator[Path]:
 def new_folder(path: Path) -> Iterator[Path]:
     """An empty folder that becomes `path` after the block; OSError where `path` has files by then, which stay."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as beside:
-        written = Path(beside) / path.name
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
+        written = Path(scratch) / path.name
         written.mkdir()
         yield written
         os.rename(written, path)
@@ -50,9 +50,9 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 def remove_unfinished(folder: Path) -> None:
     """Remove the files that killed writers left beside their places in `folder`; for its only writer."""
-    for beside in folder.glob(".*.writing"):
-        if beside.is_file():
-            beside.unlink()
+    for path in folder.glob(".*.writing"):
+        if path.is_file():
+            path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -51,8 +51,8 @@ class UnconvertibleTypeError(ContractError):
 class UnknownNameError(InputError):
     """A name that is not one of the known ones."""
 
-    def __init__(self, what: str, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"unknown {what} {name!r}; use one of: {', '.join(known)}")
+    def __init__(self, what: str, name: str, choices: tuple[str, ...]) -> None:
+        super().__init__(f"unknown {what} {name!r}; use one of: {', '.join(choices)}")
 
 
 class SettingsError(InputError):

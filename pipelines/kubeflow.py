@@ -126,10 +126,10 @@ def submit(server: Server, package: Package, *, experiment: str, now: datetime) 
 def _checked_url(host: str) -> str:
     try:
         parts = urlsplit(host)
-        whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
-        whole = False
-    if not whole:
+        valid = False
+    if not valid:
         raise InputError(f"host {host!r} is not a URL; give one such as http://localhost:8080")
     return host.rstrip("/")
 

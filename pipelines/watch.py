@@ -126,5 +126,5 @@ def _blame(run: Any) -> str:
     if not failed:  # a step that never began: its driver did not get it off the ground
         failed = [task for task in _tasks(run) if task.state == "FAILED" and task.display_name.endswith("-driver")]
     names = ", ".join(dict.fromkeys(task.display_name for task in failed))
-    messages = "; ".join(one.error.message for one in (run, *failed) if one.error and one.error.message)
+    messages = "; ".join(item.error.message for item in (run, *failed) if item.error and item.error.message)
     return (f" at {names}" if names else "") + (f": {' '.join(messages.split())}" if messages else "")

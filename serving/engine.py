@@ -142,7 +142,7 @@ class Engine:
         """After a pause read the change log first, for half of the time there is."""
         if not self.caught_up:
             with trace.stage("changes"):
-                self.follower.catch_up(trace.left_ms / 2e3)
+                self.follower.catch_up(trace.remaining_ms / 2e3)
         if (behind := self.follower.behind_seconds) > BEHIND_SECONDS:
             trace.degrade("live changes", self.follower.failure or f"not read for {behind:.0f} s")
 

@@ -21,23 +21,23 @@ def own_folder(parent: Path) -> Iterator[Path]:
     with exclusively(parent / LOCK, busy, WAIT_SECONDS):
         _sweep(parent)
         folder = Path(tempfile.mkdtemp(dir=parent))
-        held = exclusively(folder / LOCK, busy)
-        held.__enter__()
+        lock = exclusively(folder / LOCK, busy)
+        lock.__enter__()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        held.__exit__(None, None, None)
+        lock.__exit__(None, None, None)
 
 
 def _sweep(parent: Path) -> None:
     """Remove the folders whose lock nobody holds."""
-    held = ServingError("its process runs")
+    running = ServingError("its process runs")
     for folder in parent.iterdir():
         if not folder.is_dir():
             continue
         try:
-            with exclusively(folder / LOCK, held):
+            with exclusively(folder / LOCK, running):
                 shutil.rmtree(folder, ignore_errors=True)
         except ServingError:
             continue

@@ -54,8 +54,8 @@ def _placed(order: list[int], promoted: dict[int, int], agencies: Sequence[str |
         index = max(rank - 1, index + 1)
         slate = [*slate[:index], (position, "promoted"), *slate[index:]]
         if _crowded(slate, agencies, agencies[position]):
-            others = {other: rank for other, rank in promoted.items() if other != position}
-            return _placed(order, others, agencies)
+            remaining = {other: rank for other, rank in promoted.items() if other != position}
+            return _placed(order, remaining, agencies)
     return slate
 
 

@@ -171,8 +171,10 @@ class Stages:
                 trace.degrade("retrieval", f"failed ({type(error).__name__})")
         missing = min(SOURCED, int(eligible.mask.sum())) - len(rows)
         if missing > 0:
-            rest = np.setdiff1d(np.flatnonzero(eligible.mask), rows)
-            popular = rest[np.argsort(-self._popularity(self.candidates, rest, actor), kind="stable")[:missing]]
+            unretrieved = np.setdiff1d(np.flatnonzero(eligible.mask), rows)
+            popular = unretrieved[
+                np.argsort(-self._popularity(self.candidates, unretrieved, actor), kind="stable")[:missing]
+            ]
             rows, scores = np.append(rows, popular), np.append(scores, -1.0 - np.arange(len(popular)))
         return rows, scores if retrieved else None
 

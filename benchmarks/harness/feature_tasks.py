@@ -84,8 +84,8 @@ def lookups(name: str, folder: Path) -> dict[str, Task]:
         return digests(answer if isinstance(answer, pa.Table) else table_of(answer))
 
     def look_up(size: int, seed: int) -> Figures:
-        asked = some(size, seed)
-        return measured(lambda: read[0](asked), LOOKUPS[name], of_server)[1]
+        keys = some(size, seed)
+        return measured(lambda: read[0](keys), LOOKUPS[name], of_server)[1]
 
     of_server = partial(valkey_cpu, (folder / VALKEY_URL).read_text()) if name == "valkey" else float
     return {"load": load, "values": values, "look_up": look_up}
@@ -102,8 +102,8 @@ def loads(name: str, folder: Path) -> dict[str, Task]:
 
     def values(view: str, keys: int) -> Figures:
         chosen = names_of(key_of(view), keys).take(pa.array(np.linspace(0, keys - 1, SAMPLE).astype(int))).to_pylist()
-        asked = {key_of(view): chosen}
-        return digests(table_of(stores[view].get_online_features(references([view]), asked, True).to_dict()))
+        entity_rows = {key_of(view): chosen}
+        return digests(table_of(stores[view].get_online_features(references([view]), entity_rows, True).to_dict()))
 
     return {"materialize": materialize, "values": values}
 
@@ -113,8 +113,8 @@ def online_reader(name: str, folder: Path) -> Callable[[Keys], Any]:
     url = (folder / VALKEY_URL).read_text() if name == "valkey" else None
     store = open_store(folder, CANDIDATE_VIEWS, "asof", VALKEY if url else SQLITE, url)
     quietly(store)
-    wanted = references(CANDIDATE_VIEWS, FEATURES)
-    return lambda keys: store.get_online_features(wanted, keys, full_feature_names=True).to_dict()
+    features = references(CANDIDATE_VIEWS, FEATURES)
+    return lambda keys: store.get_online_features(features, keys, full_feature_names=True).to_dict()
 
 
 def snapshot_reader(folder: Path) -> Callable[[Keys], pa.Table]:
@@ -126,13 +126,13 @@ def snapshot_reader(folder: Path) -> Callable[[Keys], pa.Table]:
     from feature_repo.texts.weighing import WEIGHT_SHAPES
     from serving.candidates.snapshot import CandidateSnapshot
 
-    candidates, wanted = pq.read_table(folder / CANDIDATES), references(CANDIDATE_VIEWS, FEATURES)
-    asked = candidates.select(["job_id", "client_id"])
-    asked = asked.append_column("event_timestamp", pa.repeat(pa.scalar(END, TIMESTAMP), len(asked)))
+    candidates, features = pq.read_table(folder / CANDIDATES), references(CANDIDATE_VIEWS, FEATURES)
+    entities = candidates.select(["job_id", "client_id"])
+    entities = entities.append_column("event_timestamp", pa.repeat(pa.scalar(END, TIMESTAMP), len(entities)))
     store = open_store(folder, CANDIDATE_VIEWS, "asof")
-    names = [reference.replace(":", "__") for reference in wanted]
-    known = store.get_historical_features(asked, wanted, full_feature_names=True).to_arrow().select(names)
-    write_table(folder / "features.arrow", as_served(known))
+    names = [reference.replace(":", "__") for reference in features]
+    stored = store.get_historical_features(entities, features, full_feature_names=True).to_arrow().select(names)
+    write_table(folder / "features.arrow", as_served(stored))
     no_texts = TextWeights(*(np.zeros(shape, np.float32) for shape in WEIGHT_SHAPES.values()))
     applied = {"job_id": pa.string(), "freelancer_id": pa.string(), "applied_at": TIMESTAMP}
     rows = CandidateRows.encode(
@@ -180,8 +180,8 @@ def valkey_cpu(url: str) -> float:
     from redis import Redis
 
     with Redis.from_url(url) as client:
-        told = client.info("cpu")
-    return float(told["used_cpu_sys"]) + float(told["used_cpu_user"])
+        cpu = client.info("cpu")
+    return float(cpu["used_cpu_sys"]) + float(cpu["used_cpu_user"])
 
 
 def quietly(store: FeatureStore) -> None:

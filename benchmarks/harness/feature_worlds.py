@@ -76,13 +76,13 @@ def open_store(
 ) -> FeatureStore:
     """Feast on the tables in `folder`, its registry and SQLite files named after the stores."""
     name = f"{offline}-{online.rpartition('.')[2]}"
-    place = {"connection_string": url} if url else {"path": f"{folder / name}-online.db"}
+    location = {"connection_string": url} if url else {"path": f"{folder / name}-online.db"}
     own = {"folder": str(folder)} if offline == "asof" else {}
     config = RepoConfig(
         project="bench",
         provider="local",
         registry=f"{folder / name}-registry.db",
-        online_store={"type": online, **place},
+        online_store={"type": online, **location},
         offline_store={"type": OFFLINE[offline], **own},
         entity_key_serialization_version=3,
         materialization={"pull_latest_features": True, "online_write_batch_size": 10_000},
@@ -108,7 +108,7 @@ def as_served(table: pa.Table) -> pa.Table:
 
 def _view(folder: Path, name: str) -> FeatureView:
     declared = DECLARED[name]
-    (entity,) = (each for each in ENTITIES if each.name == declared.entities[0])
+    (entity,) = (entity for entity in ENTITIES if entity.name == declared.entities[0])
     source = FileSource(
         name=name,
         path=str(folder / f"{name}.parquet"),

@@ -165,8 +165,8 @@ def _stop(process: subprocess.Popen) -> None:
         print(f"killing {process.pid}, which did not end in {STOP_SECONDS:.0f} s", file=sys.stderr, flush=True)
         process.kill()
         process.wait()
-    for left in psutil.wait_procs(started, LINGER_SECONDS)[1]:
+    for child in psutil.wait_procs(started, LINGER_SECONDS)[1]:
         with suppress(psutil.NoSuchProcess):
-            if left.status() != psutil.STATUS_ZOMBIE:
-                print(f"killing {left.name()} ({left.pid}), which was left behind", file=sys.stderr, flush=True)
-                left.kill()
+            if child.status() != psutil.STATUS_ZOMBIE:
+                print(f"killing {child.name()} ({child.pid}), which was left behind", file=sys.stderr, flush=True)
+                child.kill()

@@ -55,8 +55,8 @@ def answer_tasks(tasks: Mapping[str, Task]) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     with contextlib.redirect_stdout(sys.stderr):
         for line in sys.stdin:
-            asked = json.loads(line)
-            answers.write(json.dumps(tasks[asked["task"]](**asked["arguments"])) + "\n")
+            request = json.loads(line)
+            answers.write(json.dumps(tasks[request["task"]](**request["arguments"])) + "\n")
             answers.flush()
     os._exit(0)  # nothing is left to do, and DuckDB would list at length what Feast still refers to
 
@@ -72,9 +72,9 @@ def measured(
     for _ in range(times):
         answer = call()
     wall = time.perf_counter() - wall
-    spent = {"cpu_ms": cpu_seconds() + of_server() - cpu, "wall_ms": wall}
+    elapsed = {"cpu_ms": cpu_seconds() + of_server() - cpu, "wall_ms": wall}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return answer, {**{name: seconds * 1e3 / times for name, seconds in spent.items()}, "peak_gib": peak}
+    return answer, {**{name: seconds * 1e3 / times for name, seconds in elapsed.items()}, "peak_gib": peak}
 
 
 def cpu_seconds() -> float:
@@ -84,31 +84,33 @@ def cpu_seconds() -> float:
 
 
 def in_turns(
-    asks: Mapping[str, Callable[[int], Figures]], rounds: int, told: Callable[[str], None]
+    calls: Mapping[str, Callable[[int], Figures]], rounds: int, report: Callable[[str], None]
 ) -> dict[str, list[Figures]]:
     """Figures of every round by name; each is asked once a round, in another order every time."""
-    found: dict[str, list[Figures]] = {name: [] for name in asks}
+    results: dict[str, list[Figures]] = {name: [] for name in calls}
     for number in range(rounds):
-        names = list(asks)
+        names = list(calls)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            found[name].append(asks[name](number))
-        told(f"round {number + 1}: " + ", ".join(f"{name} {found[name][-1]['cpu_ms']:,.2f} ms CPU" for name in names))
-    return found
+            results[name].append(calls[name](number))
+        report(
+            f"round {number + 1}: " + ", ".join(f"{name} {results[name][-1]['cpu_ms']:,.2f} ms CPU" for name in names)
+        )
+    return results
 
 
-def summary(rounds: Mapping[str, list[Figures]], ours: str) -> Figures:
-    """Medians of each name; how many times ours each other takes: median, lowest and highest over rounds."""
+def summary(rounds: Mapping[str, list[Figures]], baseline: str) -> Figures:
+    """Medians of each name; how many times the baseline's each other takes: median, lowest and highest."""
     values = {
-        name: {figure: np.array([each[figure] for each in found]) for figure in found[0]}
-        for name, found in rounds.items()
+        name: {figure: np.array([row[figure] for row in figures]) for figure in figures[0]}
+        for name, figures in rounds.items()
     }
     times_ours = {
-        name: {figure: values[name][figure] / values[ours][figure] for figure in ("cpu_ms", "wall_ms")}
+        name: {figure: values[name][figure] / values[baseline][figure] for figure in ("cpu_ms", "wall_ms")}
         for name in rounds
-        if name != ours
+        if name != baseline
     }
     return {
-        "medians": {n: {figure: float(np.median(v)) for figure, v in found.items()} for n, found in values.items()},
+        "medians": {n: {figure: float(np.median(v)) for figure, v in figures.items()} for n, figures in values.items()},
         "times_ours": {
             name: {figure: [float(f(r)) for f in (np.median, np.min, np.max)] for figure, r in ratios.items()}
             for name, ratios in times_ours.items()

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from feature_repo.offline.asof_read import VersionReader, table_schema
-from feature_repo.offline.asof_sql import VersionTable, places_of_newest, quoted, rows_at
+from feature_repo.offline.asof_sql import VersionTable, quoted, row_ids_of_newest, rows_at
 from metier.errors import FeatureError
 from metier.stored import Moment
 
@@ -102,7 +102,7 @@ def _keep_newest(connection: duckdb.DuckDBPyConnection, view: WatchedView, schem
     selected = ", ".join(f"{_expression(name, schema.field(name).type)} AS {quoted(name)}" for name in view.columns)
     connection.execute(
         "CREATE TEMP TABLE newest AS "
-        f"WITH wanted AS (SELECT place AS __place FROM ({places_of_newest(versions)})) "
+        f"WITH row_ids AS (SELECT row_id AS __row_id FROM ({row_ids_of_newest(versions)})) "
         f"SELECT event_timestamp, {selected} FROM ({rows_at(versions, ('event_timestamp', *view.columns))})",
         {"start": BEGINNING, "end": as_of},
     )

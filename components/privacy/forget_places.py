@@ -19,7 +19,7 @@ from components.releases.aliases import aliased_bundles
 from components.releases.folder import POINTER, moment_of, newest_version
 from components.releases.release_builder import build_releases
 from feature_repo.build.corpus import distinct_query_texts, distinct_texts
-from feature_repo.forgetting.offline import Gone, forget_offline, forget_texts
+from feature_repo.forgetting.offline import RemovedIds, forget_offline, forget_texts
 from feature_repo.forgetting.online import forget_online
 from metier.changes.files import FileChangeLog
 from metier.changes.stream import StreamChangeLog
@@ -86,13 +86,13 @@ def forget_quarantine(lake: Lake, person: Person, traces: Traces) -> int:
 def forget_features(settings: Settings, lake: Lake, person: Person) -> dict[str, int]:
     """Rows by place that went from offline tables, text vectors and the online store; the lake forgot before."""
     one = frozenset([person.id])
-    gone = Gone({"freelancer_id": one, "client_id": one, "job_id": person.jobs})
-    rows = {f"features.{view}": number for view, number in forget_offline(settings.features, gone).items()}
+    removed_ids = RemovedIds({"freelancer_id": one, "client_id": one, "job_id": person.jobs})
+    rows = {f"features.{view}": number for view, number in forget_offline(settings.features, removed_ids).items()}
     unwanted = set(person.text_keys)
     if unwanted:
         unwanted -= {*distinct_texts(lake, END_OF_TIME).keys, *distinct_query_texts(lake, END_OF_TIME)[0]}
     rows["text_vectors"] = forget_texts(settings.features / "vectors", unwanted)
-    rows["online_store"] = forget_online(settings, gone)
+    rows["online_store"] = forget_online(settings, removed_ids)
     return rows
 
 

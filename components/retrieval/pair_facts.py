@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feature_repo.files.mapped import read_table, write_table
-from feature_repo.files.names import whole
+from feature_repo.files.names import contiguous
 
 Sets = Mapping[str, frozenset[str]]
 KINDS = ("dismiss", "apply", "invite", "accept", "decline", "hire")
@@ -29,8 +29,8 @@ class StoredSets(Mapping[str, frozenset[str]]):
     """Sets over a table of keys, ascending, and members; none is made before it is asked for."""
 
     def __init__(self, table: pa.Table) -> None:
-        self._keys = whole(table["key"])
-        self._members = whole(table["members"])
+        self._keys = contiguous(table["key"])
+        self._members = contiguous(table["members"])
 
     @staticmethod
     def table(sets: Sets) -> pa.Table:

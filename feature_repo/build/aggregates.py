@@ -56,8 +56,8 @@ def build_feature_tables(
     tell = progress or (lambda line: None)
     with exclusively(out_dir / ".building", FeatureError(f"another process builds {out_dir}; wait until it is done")):
         remove_unfinished(out_dir)
-        built, found = Built.read(out_dir), sources(lake)
-        needed = change(lake, built, found, as_of)
+        built, files = Built.read(out_dir), sources(lake)
+        needed = change(lake, built, files, as_of)
         if since is not None:
             needed = needed.widened(day_of(since))
         tell(needed.reason)
@@ -66,7 +66,7 @@ def build_feature_tables(
         first = needed.first_day
         take_back(out_dir, built, first)
         rows = _build(lake, as_of, out_dir, first, tell)
-        Built(as_of.isoformat(), definition(), tuple(sorted(found))).write(out_dir)
+        Built(as_of.isoformat(), definition(), tuple(sorted(files))).write(out_dir)
     return rows
 
 
@@ -163,7 +163,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, view: str) -> tuple[pa.Schema, 
 
 def _require_declared(view: str, columns: Sequence[str]) -> None:
     """FeatureError where the SQL of a view gives other features than its definition declares."""
-    (definition,) = (one for one in definitions.VIEWS if one.name == view)
+    (definition,) = (declared for declared in definitions.VIEWS if declared.name == view)
     names = {*definition.join_keys, "event_timestamp", "recorded_at", *(field.name for field in definition.features)}
     if names != set(columns):
         raise FeatureError(

@@ -88,8 +88,8 @@ def sources(lake: Lake) -> dict[str, str]:
     return {"/".join(path.split(posixpath.sep)[-3:]): path for path in paths}
 
 
-def change(lake: Lake, built: Built | None, found: dict[str, str], as_of: datetime) -> Change:
-    """From which day on files differ from what a build from scratch over `found`, as known at `as_of`, would give.
+def change(lake: Lake, built: Built | None, files: dict[str, str], as_of: datetime) -> Change:
+    """From which day on files differ from what a build from scratch over `files`, as known at `as_of`, would give.
 
     A version depends on nothing that became visible after it: new files change what lies at or after the first moment
     at which a row of theirs became visible.
@@ -98,13 +98,13 @@ def change(lake: Lake, built: Built | None, found: dict[str, str], as_of: dateti
         return Change(BEGINNING, "building from scratch")
     if built.definition != definition():
         return Change(BEGINNING, "other features than before are declared; building from scratch")
-    if gone := set(built.sources) - found.keys():
-        return Change(BEGINNING, f"{len(gone):,} lake files were replaced; building from scratch")
-    new = sorted(found.keys() - set(built.sources))
+    if replaced := set(built.sources) - files.keys():
+        return Change(BEGINNING, f"{len(replaced):,} lake files were replaced; building from scratch")
+    new = sorted(files.keys() - set(built.sources))
     if not new and built.moment == as_of:
         return Change(None, "nothing changed")
     days = [day_of(as_of), day_after(built.moment)]
-    visible = _first_visible(lake, [found[name] for name in new])
+    visible = _first_visible(lake, [files[name] for name in new])
     if visible is not None:
         days.append(day_of(visible))
     return Change(min(days), f"{len(new):,} new lake files; building from {midnight(min(days)):%Y-%m-%d} on")

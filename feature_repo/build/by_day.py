@@ -83,8 +83,8 @@ class DayFiles:
 
     def _replace(self, day: int, parts: Iterable[pa.Table]) -> None:
         with (
-            replacing(day_path(self.folder, day)) as beside,
-            pq.ParquetWriter(beside, self._schema, compression="zstd") as writer,
+            replacing(day_path(self.folder, day)) as temporary,
+            pq.ParquetWriter(temporary, self._schema, compression="zstd") as writer,
         ):
             for rows in parts:
                 writer.write_table(rows.cast(self._schema))

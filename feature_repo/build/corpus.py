@@ -73,15 +73,15 @@ def write_text_views(
     `embeddings` is (len(keys), d), of the encoder with that hash. A day that has the vectors of its versions by that
     encoder is left alone. FeatureError when a profile has a text that was not encoded.
     """
-    known = pa.array(keys, pa.string())
+    encoded = pa.array(keys, pa.string())
     return {
-        view: _write_text_view(features_dir / view, features_dir / profile, key, known, embeddings, encoder)
+        view: _write_text_view(features_dir / view, features_dir / profile, key, encoded, embeddings, encoder)
         for view, (profile, key) in TEXT_VIEWS.items()
     }
 
 
 def _write_text_view(
-    folder: Path, profile: Path, key: str, known: pa.Array, embeddings: npt.NDArray[np.float32], encoder: str
+    folder: Path, profile: Path, key: str, encoded: pa.Array, embeddings: npt.NDArray[np.float32], encoder: str
 ) -> int:
     files, columns, days = DayFiles(folder), [key, "event_timestamp", "recorded_at", "text_key"], days_in(profile)
     for day in days:
@@ -90,7 +90,7 @@ def _write_text_view(
             files.keep(day)
             continue
         schema = versions.schema.append(pa.field("embedding", pa.list_(pa.float32())))
-        rows = pc.index_in(versions["text_key"], value_set=known)
+        rows = pc.index_in(versions["text_key"], value_set=encoded)
         if rows.null_count:
             raise FeatureError(
                 f"{rows.null_count} versions in {profile.name} have a text without a vector; "

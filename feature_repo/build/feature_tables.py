@@ -153,9 +153,9 @@ def _typed(lake: Lake, as_of: datetime, corpus: TextCorpus) -> tuple[list[str], 
 
 
 def _write(folder: Path, vectors: TextVectors, fit: Fit) -> None:
-    with replacing_folder(folder) as beside:
-        vectors.write(beside)
-        (beside / FIT_FILE).write_bytes(_FIT.dump_json(fit))
+    with replacing_folder(folder) as temporary:
+        vectors.write(temporary)
+        (temporary / FIT_FILE).write_bytes(_FIT.dump_json(fit))
 
 
 def _weighed(

@@ -75,8 +75,8 @@ def newest(key: str, versions: pa.Table, before: pa.Table | None) -> pa.Table:
     last = versions.take(np.flatnonzero(np.append(codes[1:] != codes[:-1], True)[: len(codes)]))
     if before is None:
         return last
-    others = before.filter(pc.invert(pc.is_in(before[key], value_set=last[key].combine_chunks())))
-    return pa.concat_tables([others, last])
+    unchanged = before.filter(pc.invert(pc.is_in(before[key], value_set=last[key].combine_chunks())))
+    return pa.concat_tables([unchanged, last])
 
 
 def _after(key: str, before: pa.Table, interactions: pa.Table) -> tuple[pa.Table, dict[int, _Version]]:

@@ -40,10 +40,10 @@ class HomePlugin(CreateEnginePlugin):
         return url.set(database=str(database))
 
     def engine_created(self, engine: Engine) -> None:
-        event.listen(engine, "handle_error", _told)
+        event.listen(engine, "handle_error", _registry_changed)
 
 
-def _told(context: ExceptionContext) -> RegistryChangedError | None:
+def _registry_changed(context: ExceptionContext) -> RegistryChangedError | None:
     """What SQLAlchemy raises in place of the driver's error; None: nothing else."""
     error = context.original_exception
     if type(error).__name__ in COLLISIONS or "already exists" in str(error):

@@ -20,7 +20,7 @@ CSR_PARTS = ("data", "indices", "indptr")
 
 def write_array(path: Path, values: Array) -> None:
     """A .npy file."""
-    with replacing(path) as beside, beside.open("wb") as out:
+    with replacing(path) as temporary, temporary.open("wb") as out:
         np.save(out, values, allow_pickle=False)
 
 
@@ -48,13 +48,13 @@ def read_rows(folder: Path, name: str, columns: int) -> sp.csr_array:
 
 def write_table(path: Path, table: pa.Table) -> None:
     """An uncompressed Arrow IPC file of one batch."""
-    whole = table.combine_chunks()
+    combined = table.combine_chunks()
     with (
-        replacing(path) as beside,
-        pa.OSFile(str(beside), "wb") as out,
-        pa.ipc.new_file(out, whole.schema) as writer,
+        replacing(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as out,
+        pa.ipc.new_file(out, combined.schema) as writer,
     ):
-        writer.write_table(whole, max_chunksize=max(whole.num_rows, 1))
+        writer.write_table(combined, max_chunksize=max(combined.num_rows, 1))
 
 
 def read_table(path: Path) -> pa.Table:

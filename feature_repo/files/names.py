@@ -32,7 +32,7 @@ class Names:
     @classmethod
     def of(cls, strings: Sequence[str] | pa.Array | pa.ChunkedArray) -> Self:
         """FeatureError where a name appears twice."""
-        column = whole(strings)
+        column = contiguous(strings)
         spelled = _spelled(column.to_pylist())
         row = np.argsort(spelled, kind="stable")
         ascending = spelled[row]
@@ -70,7 +70,7 @@ class Names:
     def read(cls, folder: Path, name: str) -> Self:
         """The names that `write` left, mapped."""
         strings, ascending, row = (folder / file for file in files_of(name))
-        return cls(whole(read_table(strings)["name"]), read_array(ascending), read_array(row))
+        return cls(contiguous(read_table(strings)["name"]), read_array(ascending), read_array(row))
 
 
 def files_of(name: str) -> tuple[str, str, str]:
@@ -78,7 +78,7 @@ def files_of(name: str) -> tuple[str, str, str]:
     return f"{name}.arrow", f"{name}.ascending.npy", f"{name}.row.npy"
 
 
-def whole(strings: Sequence[str] | pa.Array | pa.ChunkedArray) -> pa.StringArray:
+def contiguous(strings: Sequence[str] | pa.Array | pa.ChunkedArray) -> pa.StringArray:
     """In one piece, without a copy where it is one."""
     if not isinstance(strings, pa.ChunkedArray):
         return strings if isinstance(strings, pa.Array) else pa.array(strings, pa.string())

@@ -15,17 +15,17 @@ from pathlib import Path
 def replacing_folder(folder: Path) -> Iterator[Path]:
     """A new folder, which takes the place of `folder` after the block."""
     settle(folder)
-    beside, ready = _beside(folder, "writing"), _beside(folder, "ready")
-    beside.mkdir(parents=True)
-    yield beside
-    os.rename(beside, ready)
+    temporary, ready = _sibling(folder, "writing"), _sibling(folder, "ready")
+    temporary.mkdir(parents=True)
+    yield temporary
+    os.rename(temporary, ready)
     settle(folder)
 
 
 def settle(folder: Path) -> None:
     """Finish or undo what a killed writer began; call it before reading what is to be replaced."""
-    ready, before = _beside(folder, "ready"), _beside(folder, "before")
-    shutil.rmtree(_beside(folder, "writing"), ignore_errors=True)
+    ready, before = _sibling(folder, "ready"), _sibling(folder, "before")
+    shutil.rmtree(_sibling(folder, "writing"), ignore_errors=True)
     if ready.exists():
         if folder.exists():
             shutil.rmtree(before, ignore_errors=True)
@@ -34,5 +34,5 @@ def settle(folder: Path) -> None:
     shutil.rmtree(before, ignore_errors=True)
 
 
-def _beside(folder: Path, state: str) -> Path:
+def _sibling(folder: Path, state: str) -> Path:
     return folder.with_name(f".{folder.name}.{state}")

@@ -28,7 +28,7 @@ _LISTED = {"freelancer_history": "job_id", "client_history": "freelancer_id"}
 
 
 @dataclass(frozen=True)
-class Gone:
+class RemovedIds:
     """Ids to take out, by join key."""
 
     ids: Mapping[str, frozenset[str]]
@@ -44,10 +44,10 @@ class Gone:
         return self.ids.get(_LISTED[view], frozenset()) if view in HISTORY_VIEWS else frozenset()
 
 
-def forget_offline(features: Path, gone: Gone) -> dict[str, int]:
+def forget_offline(features: Path, removed: RemovedIds) -> dict[str, int]:
     """Rows removed or shortened by view; each file is replaced whole."""
     tables = {view.name: sorted((features / view.name).glob("*.parquet")) for view in VIEWS}
-    return {view: sum(_forget_table(path, view, gone) for path in files) for view, files in tables.items() if files}
+    return {view: sum(_forget_table(path, view, removed) for path in files) for view, files in tables.items() if files}
 
 
 def forget_texts(folder: Path, keys: Iterable[str]) -> int:
@@ -56,51 +56,51 @@ def forget_texts(folder: Path, keys: Iterable[str]) -> int:
     if not folder.exists():
         return 0
     vectors, unwanted = TextVectors.read(folder), frozenset(keys)
-    kept = np.array([row for row, key in enumerate(vectors.keys) if key not in unwanted], np.int64)
-    if len(kept) == len(vectors.keys):
+    remaining = np.array([row for row, key in enumerate(vectors.keys) if key not in unwanted], np.int64)
+    if len(remaining) == len(vectors.keys):
         return 0
-    with replacing_folder(folder) as beside:
-        vectors.only(kept).write(beside)
-    return len(vectors.keys) - len(kept)
+    with replacing_folder(folder) as temporary:
+        vectors.only(remaining).write(temporary)
+    return len(vectors.keys) - len(remaining)
 
 
-def _forget_table(path: Path, view: str, gone: Gone) -> int:
-    (key, unwanted), listed = gone.of(view), pa.array(gone.listed(view), pa.string())
+def _forget_table(path: Path, view: str, removed: RemovedIds) -> int:
+    (key, unwanted), listed = removed.of(view), pa.array(removed.listed(view), pa.string())
     dropped, changed = pa.array(unwanted, pa.string()), 0
 
     def batches(source: pq.ParquetFile) -> Iterator[pa.Table]:
         nonlocal changed
         for batch in source.iter_batches(ROWS_A_BATCH):
             rows = pa.Table.from_batches([batch])
-            kept = rows.filter(pc.invert(pc.is_in(rows[key], value_set=dropped)))
-            changed += rows.num_rows - kept.num_rows
-            shortened, number = _shortened(kept, listed) if len(listed) else (kept, 0)
+            remaining = rows.filter(pc.invert(pc.is_in(rows[key], value_set=dropped)))
+            changed += rows.num_rows - remaining.num_rows
+            shortened, number = _shortened(remaining, listed) if len(listed) else (remaining, 0)
             changed += number
             yield shortened
 
-    with replacing(path) as beside:
+    with replacing(path) as temporary:
         with (
             pq.ParquetFile(path) as source,
-            pq.ParquetWriter(beside, source.schema_arrow, compression="zstd") as writer,
+            pq.ParquetWriter(temporary, source.schema_arrow, compression="zstd") as writer,
         ):
             for rows in batches(source):
                 writer.write_table(rows.cast(source.schema_arrow))
         if not changed:
-            beside.unlink()
+            temporary.unlink()
     return changed
 
 
 def _shortened(rows: pa.Table, unwanted: pa.Array) -> tuple[pa.Table, int]:
     """The rows with the entries of unwanted ids left out of their parallel lists, and how many rows had some."""
     ids = rows[IDS].combine_chunks()
-    kept = pc.invert(pc.is_in(ids.flatten(), value_set=unwanted))
+    keep = pc.invert(pc.is_in(ids.flatten(), value_set=unwanted))
     row = pc.list_parent_indices(ids).to_numpy()
-    mask = kept.to_numpy(zero_copy_only=False)
+    mask = keep.to_numpy(zero_copy_only=False)
     if mask.all():
         return rows, 0
     offsets = np.concatenate([[0], np.cumsum(np.bincount(row[mask], minlength=rows.num_rows))]).astype(np.int32)
     for column, field in enumerate(rows.schema):
         if field.name.startswith(LISTS):
-            values = rows[field.name].combine_chunks().flatten().filter(kept)
+            values = rows[field.name].combine_chunks().flatten().filter(keep)
             rows = rows.set_column(column, field, pa.ListArray.from_arrays(pa.array(offsets), values, type=field.type))
     return rows, len(np.unique(row[~mask]))

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import VIEWS
-from feature_repo.forgetting.offline import IDS, LISTS, Gone
+from feature_repo.forgetting.offline import IDS, LISTS, RemovedIds
 from feature_repo.online.newest import VERSION
 from feature_repo.online.valkey_home import ValkeyOnlineStore
 from metier.errors import FeatureError
@@ -27,7 +27,7 @@ LOCK_SECONDS = 30.0
 KEYS_AT_ONCE = 500
 
 
-def forget_online(settings: Settings, gone: Gone) -> int:
+def forget_online(settings: Settings, removed: RemovedIds) -> int:
     """Stored values removed, and lists of others shortened; FeatureError where the store cannot be changed now.
 
     A file is rewritten, so that no freed page holds what was removed; a server is asked to rewrite its own.
@@ -38,33 +38,33 @@ def forget_online(settings: Settings, gone: Gone) -> int:
     online = store.provider.online_store
     try:
         if isinstance(online, ValkeyOnlineStore):
-            return _forget_on_server(online, store.config, gone)
-        return _forget_in_file(store.config, gone)
+            return _forget_on_server(online, store.config, removed)
+        return _forget_in_file(store.config, removed)
     except (sqlite3.OperationalError, RedisError) as error:
         where = settings.online_store_url.rpartition("@")[2] or store.config.online_store.path
         raise FeatureError(f"{where} cannot be changed ({error}); stop what uses it, then repeat this") from error
 
 
-def _forget_in_file(config: RepoConfig, gone: Gone) -> int:
+def _forget_in_file(config: RepoConfig, removed: RemovedIds) -> int:
     with closing(sqlite3.connect(config.online_store.path, LOCK_SECONDS, isolation_level=None)) as connection:
-        changed = sum(_forget_stored(connection, config, view.name, gone) for view in VIEWS)
+        changed = sum(_forget_stored(connection, config, view.name, removed) for view in VIEWS)
         connection.execute("VACUUM")
     return changed
 
 
-def _forget_stored(connection: sqlite3.Connection, config: RepoConfig, view: str, gone: Gone) -> int:
+def _forget_stored(connection: sqlite3.Connection, config: RepoConfig, view: str, removed: RemovedIds) -> int:
     """Values of one table that were removed or shortened."""
     table = f"{config.project}_{view}"
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchall():
         return 0
-    key, unwanted = gone.of(view)
+    key, unwanted = removed.of(view)
     changed = 0
     connection.execute("BEGIN IMMEDIATE")
     for name in sorted(unwanted):
         stored = [_serialized(config, key, name)]
         connection.execute(f"DELETE FROM \"{table}\" WHERE entity_key = ? AND feature_name = '{VERSION}'", stored)
         changed += connection.execute(f'DELETE FROM "{table}" WHERE entity_key = ?', stored).rowcount
-    if listed := gone.listed(view):
+    if listed := removed.listed(view):
         ids = connection.execute(f'SELECT entity_key, value FROM "{table}" WHERE feature_name = ?', [IDS]).fetchall()
         for stored_key, content in ids:
             if positions := _positions(content, listed):
@@ -84,19 +84,19 @@ def _shorten_stored(connection: sqlite3.Connection, table: str, stored: bytes, p
     return len(lists)
 
 
-def _forget_on_server(online: ValkeyOnlineStore, config: RepoConfig, gone: Gone) -> int:
+def _forget_on_server(online: ValkeyOnlineStore, config: RepoConfig, removed: RemovedIds) -> int:
     client = online.client(config)
     project = config.project.encode()
     changed = 0
-    for key, unwanted in gone.ids.items():
+    for key, unwanted in removed.ids.items():
         for name in sorted(unwanted):
             stored = _serialized(config, key, name) + project
             fields = client.hkeys(stored)
             client.delete(stored)
             changed += sum(not field.startswith((b"_ts:", f"{VERSION}:".encode())) for field in fields)
     for view in VIEWS:
-        if gone.listed(view.name):
-            changed += _shorten_on_server(online, config, view, gone.listed(view.name))
+        if removed.listed(view.name):
+            changed += _shorten_on_server(online, config, view, removed.listed(view.name))
     with suppress(ResponseError):  # one is under way, or this server keeps no such file
         client.bgrewriteaof()
     return changed
@@ -108,9 +108,9 @@ def _shorten_on_server(
     """Lists of a history view that were shortened, each actor's under its lock."""
     client, project = online.client(config), config.project.encode()
     fields = [_mmh3(f"{view.name}:{field.name}") for field in view.features if field.name.startswith(LISTS)]
-    found = client.scan_iter(_redis_key_prefix(view.join_keys) + b"*" + project, KEYS_AT_ONCE)
+    keys = client.scan_iter(_redis_key_prefix(view.join_keys) + b"*" + project, KEYS_AT_ONCE)
     changed = 0
-    for key in found:
+    for key in keys:
         if not _positions(client.hget(key, _mmh3(f"{view.name}:{IDS}")), unwanted):
             continue
         actor = deserialize_entity_key(key[: -len(project)], config.entity_key_serialization_version)

@@ -20,7 +20,7 @@ from metier.contract import TIMESTAMP
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-Places = npt.NDArray[np.int32]
+Indices = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 CATEGORY_BUCKETS = 1023
@@ -36,8 +36,8 @@ def numbers(table: pa.Table, name: str) -> Doubles:
         column = column.cast(pa.int8())
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         column = column.cast(pa.float64())
-    found: Doubles = column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-    return found
+    values: Doubles = column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    return values
 
 
 def seconds(table: pa.Table, name: str) -> Doubles:
@@ -46,8 +46,8 @@ def seconds(table: pa.Table, name: str) -> Doubles:
     if column is None or pa.types.is_null(column.type):
         return np.full(table.num_rows, np.nan)
     stamps = column.cast(TIMESTAMP, safe=False).cast(pa.int64())
-    found: Doubles = stamps.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1e6
-    return found
+    values: Doubles = stamps.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1e6
+    return values
 
 
 def codes(table: pa.Table, name: str) -> Codes:
@@ -104,12 +104,12 @@ def lists(table: pa.Table, name: str, element: pa.DataType | None = None) -> Lis
 
 def token_sets(table: pa.Table, name: str) -> sp.csr_array:
     """(n, 2**20) rows of ones at the hashed columns of each row's distinct tokens."""
-    found = lists(table, name)
-    columns = _coded(found.flat, _token, empty=-1).astype(np.int32)
-    known = columns >= 0
-    offsets = np.concatenate([[0], np.cumsum(known)])[found.offsets]
-    ones = np.ones(int(known.sum()), np.float32)
-    sets = sp.csr_array((ones, columns[known], offsets), shape=(table.num_rows, TOKEN_COLUMNS))
+    tokens = lists(table, name)
+    columns = _coded(tokens.flat, _token, empty=-1).astype(np.int32)
+    present = columns >= 0
+    offsets = np.concatenate([[0], np.cumsum(present)])[tokens.offsets]
+    ones = np.ones(int(present.sum()), np.float32)
+    sets = sp.csr_array((ones, columns[present], offsets), shape=(table.num_rows, TOKEN_COLUMNS))
     sets.sum_duplicates()
     sets.data[:] = 1
     return sets
@@ -123,10 +123,10 @@ class Headlines:
     row: Codes
 
     @property
-    def known(self) -> Flags:
+    def has_headline(self) -> Flags:
         """Whose headline is known, in the shape of `row`."""
-        known: Flags = self.row < self.lexical.shape[0] - 1
-        return known
+        has_headline: Flags = self.row < self.lexical.shape[0] - 1
+        return has_headline
 
     @classmethod
     def encode(cls, cards: Sequence[str], vectors: TextVectors) -> "Headlines":
@@ -163,15 +163,15 @@ def _column(table: pa.Table, name: str) -> pa.Array | None:
     column = table.column(index)
     if column.num_chunks == 1:
         return column.chunk(0)
-    whole = column.combine_chunks()
-    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+    combined = column.combine_chunks()
+    return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined
 
 
 def _coded(values: pa.Array, code: Callable[[str], int], empty: int = 0) -> Codes:
     coded = values.dictionary_encode(null_encoding="encode")
     table = np.array([code(value) if value else empty for value in coded.dictionary.to_pylist()], np.int64)
-    found: Codes = table[coded.indices.to_numpy()]
-    return found
+    codes: Codes = table[coded.indices.to_numpy()]
+    return codes
 
 
 def _code(value: str) -> int:

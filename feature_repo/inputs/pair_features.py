@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feature_repo.inputs.columns import Codes, Doubles, Flags, Floats, Places
+from feature_repo.inputs.columns import Codes, Doubles, Flags, Floats, Indices
 from feature_repo.inputs.encoded import MARKS, CandidateColumns, QueryColumns
 from feature_repo.inputs.parties import COMPARISON_NAMES, compare
 from feature_repo.inputs.similarity import Span, dense_cosines, interleaved, lexical_cosines, summaries
@@ -80,7 +80,7 @@ def pair_names(surface: Surface) -> tuple[str, ...]:
     return (*COMPARISON_NAMES, *TEXT_NAMES, *texts, *marks, *(name for name in _FEATURES if name not in omitted))
 
 
-def pair_features(block: Block, scratch: Places) -> dict[str, Values]:
+def pair_features(block: Block, scratch: Indices) -> dict[str, Values]:
     """Every feature of the block's pairs by name; `scratch` as similarity.lexical_cosines needs it."""
     queries, candidates = block.queries, block.candidates
     sides = (queries.party, block.query), (candidates.party, block.candidate)
@@ -107,17 +107,17 @@ def _semantic(block: Block) -> dict[str, Floats]:
     )
     candidate_row = block.candidates.text_row[block.candidate]
     cosines = dense_cosines(slots, block.candidates.vectors.dense_at(candidate_row), _wider(block.span, 2))
-    known = np.column_stack([own >= 0, queries.requests.has_vector[request], past >= 0])
+    mask = np.column_stack([own >= 0, queries.requests.has_vector[request], past >= 0])
     return _cosine_features(
         cosines,
-        known[block.position] & (candidate_row >= 0)[:, None],
+        mask[block.position] & (candidate_row >= 0)[:, None],
         "semantic",
         "semantic_cosine",
         "request_semantic",
     )
 
 
-def _lexical(block: Block, scratch: Places) -> dict[str, Floats]:
+def _lexical(block: Block, scratch: Indices) -> dict[str, Floats]:
     """TF-IDF cosines of whole texts: own text, request, past candidates."""
     queries, vectors = block.queries, block.queries.vectors
     own, past = queries.text_row[block.distinct], queries.past.text_row[block.distinct, : block.longest]
@@ -127,32 +127,32 @@ def _lexical(block: Block, scratch: Places) -> dict[str, Floats]:
     )
     candidate_row = block.candidates.text_row[block.candidate]
     cosines = lexical_cosines(slots, block.candidates.vectors.lexical_at(candidate_row), _wider(block.span, 2), scratch)
-    known = np.column_stack([own >= 0, request < queries.requests.lexical.shape[0] - 1, past >= 0])
+    mask = np.column_stack([own >= 0, request < queries.requests.lexical.shape[0] - 1, past >= 0])
     return _cosine_features(
-        cosines, known[block.position] & (candidate_row >= 0)[:, None], "lexical", "lexical_score", "request_lexical"
+        cosines, mask[block.position] & (candidate_row >= 0)[:, None], "lexical", "lexical_score", "request_lexical"
     )
 
 
-def _headline(block: Block, scratch: Places) -> dict[str, Floats]:
+def _headline(block: Block, scratch: Indices) -> dict[str, Floats]:
     """TF-IDF cosines of headlines (title, place, company): own, past candidates."""
     own, past, candidate = block.queries.headlines, block.queries.past.headlines, block.candidates.headlines
     past_row = past.row[block.distinct, : block.longest]
     slots = interleaved(len(past_row), own.lexical[own.row[block.distinct]], past.lexical[past_row.ravel()])
     cosines = lexical_cosines(slots, candidate.lexical[candidate.row[block.candidate]], _wider(block.span, 1), scratch)
-    known = np.column_stack([own.known[block.distinct], past.known[block.distinct, : block.longest]])
-    known = known[block.position] & candidate.known[block.candidate][:, None]
-    return _cosine_features(cosines, known, "headline", "headline_score")
+    mask = np.column_stack([own.has_headline[block.distinct], past.has_headline[block.distinct, : block.longest]])
+    mask = mask[block.position] & candidate.has_headline[block.candidate][:, None]
+    return _cosine_features(cosines, mask, "headline", "headline_score")
 
 
 def _cosine_features(
-    cosines: Floats, known: Flags, kind: str, own: str, request: str | None = None
+    cosines: Floats, mask: Flags, kind: str, own: str, request: str | None = None
 ) -> dict[str, Floats]:
     """Features of cosines whose slots are own text, request (where asked for) and past candidates."""
     singles = (own,) if request is None else (own, request)
-    past = summaries(cosines[:, len(singles) :], known[:, len(singles) :])
+    past = summaries(cosines[:, len(singles) :], mask[:, len(singles) :])
     features = {f"past_{kind}_{name}": values for name, values in past.items()}
     for slot, name in enumerate(singles):
-        features[name] = np.where(known[:, slot], cosines[:, slot], np.nan)
+        features[name] = np.where(mask[:, slot], cosines[:, slot], np.nan)
     return features
 
 

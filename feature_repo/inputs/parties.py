@@ -70,7 +70,7 @@ def same(left: Codes, right: Codes) -> Doubles:
 
 
 def _party(table: pa.Table, prefix: str, lowest: Doubles, highest: Doubles) -> Party:
-    step: dict[str, float] = {level: float(place) for place, level in enumerate(LEVELS)}
+    step: dict[str, float] = {level: float(number) for number, level in enumerate(LEVELS)}
     levels = [step.get(level or "", np.nan) for level in strings(table, f"{prefix}experience_level")]
     return Party(
         skills=token_sets(table, f"{prefix}skills"),
@@ -106,10 +106,10 @@ def _rate(rate: Doubles, lowest: Doubles, highest: Doubles) -> dict[str, Doubles
     """log(rate / geometric middle of the budget), and whether the rate lies inside; one end may be open."""
     low = np.where(np.isnan(lowest), highest, lowest)
     high = np.where(np.isnan(highest), lowest, highest)
-    known = ~np.isnan(rate) & ~np.isnan(low)
+    stated = ~np.isnan(rate) & ~np.isnan(low)
     above = np.isnan(lowest) | (rate >= lowest)
     below = np.isnan(highest) | (rate <= highest)
     return {
         "rate_to_budget_log_ratio": np.log(rate) - (np.log(low) + np.log(high)) / 2,
-        "rate_inside_budget": np.where(known, above & below, np.nan),
+        "rate_inside_budget": np.where(stated, above & below, np.nan),
     }

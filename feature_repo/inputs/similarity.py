@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from feature_repo.definitions import LONGEST
-from feature_repo.inputs.columns import Codes, Flags, Floats, Places
+from feature_repo.inputs.columns import Codes, Flags, Floats, Indices
 
 DECAY = 0.8
 """Weight of a past candidate against the one after it."""
@@ -54,7 +54,7 @@ def dense_cosines(slots: Floats, candidates: Floats, span: Span) -> Floats:
     return cosines
 
 
-def lexical_cosines(slots: sp.csr_array, candidates: sp.csr_array, span: Span, scratch: Places) -> Floats:
+def lexical_cosines(slots: sp.csr_array, candidates: sp.csr_array, span: Span, scratch: Indices) -> Floats:
     """(pairs, slots) of term rows, slots stacked by query; `scratch` (2**18,) is zero and stays zero."""
     per_query = slots.shape[0] // len(span.width)
     cosines = np.zeros((candidates.shape[0], per_query), np.float32)
@@ -78,22 +78,22 @@ def lexical_cosines(slots: sp.csr_array, candidates: sp.csr_array, span: Span, s
     return cosines
 
 
-def summaries(cosines: Floats, known: Flags) -> dict[str, Floats]:
+def summaries(cosines: Floats, mask: Flags) -> dict[str, Floats]:
     """Maximum, mean, newest and decayed mean over a pair's known slots (newest first); NaN where none is known.
 
     Sums run over LONGEST slots whatever the block holds: how numpy groups a sum depends on its length.
     """
-    cosines, known = _filled(cosines), _filled(known)
-    some = known.any(axis=-1)
-    held = np.where(known, cosines, 0)
-    weights = np.where(known, DECAY ** np.arange(known.shape[-1], dtype=np.float32), 0)
+    cosines, mask = _filled(cosines), _filled(mask)
+    some = mask.any(axis=-1)
+    filled = np.where(mask, cosines, 0)
+    weights = np.where(mask, DECAY ** np.arange(mask.shape[-1], dtype=np.float32), 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = held.sum(axis=-1) / known.sum(axis=-1)
-        decayed = (held * weights).sum(axis=-1) / weights.sum(axis=-1)
+        mean = filled.sum(axis=-1) / mask.sum(axis=-1)
+        decayed = (filled * weights).sum(axis=-1) / weights.sum(axis=-1)
     return {
-        "max": np.where(some, np.where(known, cosines, -np.inf).max(axis=-1), np.nan),
+        "max": np.where(some, np.where(mask, cosines, -np.inf).max(axis=-1), np.nan),
         "mean": mean,
-        "last": np.where(known[..., 0], cosines[..., 0], np.nan),
+        "last": np.where(mask[..., 0], cosines[..., 0], np.nan),
         "decayed": decayed,
     }
 

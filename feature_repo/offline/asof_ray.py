@@ -28,40 +28,40 @@ def as_of(
     entities: pa.Table,
     moment: str,
     joins: Sequence[ViewJoin],
-    known_by_then: bool = False,
+    created_by_then: bool = False,
 ) -> pa.Table:
     """What `reader.as_of` answers. `reader` says what each task may use."""
-    answer = entities
+    result = entities
     with _connected():
         for join in joins:
-            partition = _dealt(entities, join.entity_keys, partitions)
+            partition = _partition_of(entities, join.entity_keys, partitions)
             rows = [np.flatnonzero(partition == number) for number in np.unique(partition)] or [np.arange(0)]
             entity_rows = entities.select(list(dict.fromkeys([*join.entity_keys, moment])))
             task = ray.remote(_features).options(num_cpus=reader.threads)
             parts = _answers(
-                [task.remote(reader, entity_rows.take(each), moment, join, known_by_then) for each in rows]
+                [task.remote(reader, entity_rows.take(index), moment, join, created_by_then) for index in rows]
             )
             columns = pa.concat_tables(_in_order(parts, rows, entities.num_rows))
             for name in join.features.values():
-                answer = answer.append_column(name, columns[name])
-    return answer
+                result = result.append_column(name, columns[name])
+    return result
 
 
 def _features(
-    reader: VersionReader, entity_rows: pa.Table, moment: str, join: ViewJoin, known_by_then: bool
+    reader: VersionReader, entity_rows: pa.Table, moment: str, join: ViewJoin, created_by_then: bool
 ) -> pa.Table:
     """A task: the columns that one view adds to its rows."""
-    return reader.as_of(entity_rows, moment, [join], known_by_then).select(list(join.features.values()))
+    return reader.as_of(entity_rows, moment, [join], created_by_then).select(list(join.features.values()))
 
 
-def _dealt(entities: pa.Table, keys: Sequence[str], partitions: int) -> npt.NDArray[np.int64]:
+def _partition_of(entities: pa.Table, keys: Sequence[str], partitions: int) -> npt.NDArray[np.int64]:
     """Partition of each row: by its key, or block by block where there is none."""
     if keys:
         hashed = pd.util.hash_pandas_object(entities.select(list(dict.fromkeys(keys))).to_pandas(), index=False)
-        dealt = hashed.to_numpy() % partitions
+        partition = hashed.to_numpy() % partitions
     else:
-        dealt = np.arange(entities.num_rows) * partitions // max(entities.num_rows, 1)
-    return np.asarray(dealt, dtype=np.int64)
+        partition = np.arange(entities.num_rows) * partitions // max(entities.num_rows, 1)
+    return np.asarray(partition, dtype=np.int64)
 
 
 def _answers(tasks: Sequence["ray.ObjectRef"]) -> list[pa.Table]:
@@ -84,7 +84,7 @@ def _in_order(parts: Sequence[pa.Table], rows: Sequence[npt.NDArray[np.int64]], 
     for start in range(0, n_rows, ROWS_AT_ONCE):
         ends = [np.searchsorted(numbers, [start, start + ROWS_AT_ONCE]) for numbers in rows]
         stretch = [part.slice(low, high - low) for part, (low, high) in zip(parts, ends, strict=True)]
-        numbers = np.concatenate([each[low:high] for each, (low, high) in zip(rows, ends, strict=True)])
+        numbers = np.concatenate([part_rows[low:high] for part_rows, (low, high) in zip(rows, ends, strict=True)])
         yield pa.concat_tables(stretch).combine_chunks().take(pa.array(np.argsort(numbers)))
 
 

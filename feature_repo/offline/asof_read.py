@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from feature_repo.offline.asof_sql import VersionTable, places_as_of, places_of_newest, rows_at, rows_between
+from feature_repo.offline.asof_sql import VersionTable, row_ids_as_of, row_ids_of_newest, rows_at, rows_between
 from metier.errors import FeatureError
 
 ROWS_AT_ONCE = 131_072
 """Entity rows gathered at a time: keeps a chunk of text below the 2 GiB that Arrow's offsets reach."""
 
 ABSENT = -1
-"""The place of no version."""
+"""The row id of no version."""
 
 
 @dataclass(frozen=True)
@@ -47,32 +47,32 @@ class VersionReader:
     spill_folder: Path
 
     def as_of(
-        self, entities: pa.Table, moment: str, joins: Sequence[ViewJoin], known_by_then: bool = False
+        self, entities: pa.Table, moment: str, joins: Sequence[ViewJoin], created_by_then: bool = False
     ) -> pa.Table:
         """`entities` and, appended, the features that each row saw at its timestamp in the column `moment`.
 
-        `known_by_then` leaves out versions created after that timestamp.
+        `created_by_then` leaves out versions created after that timestamp.
         """
-        answer = entities
+        result = entities
         with self.connect() as connection:
             for join in joins:
-                found = _seen(connection, _narrow(entities, moment, join.entity_keys), join, known_by_then)
+                columns = _columns_as_of(connection, _narrow(entities, moment, join.entity_keys), join, created_by_then)
                 for column, name in join.features.items():
-                    answer = answer.append_column(name, found[column])
-        return answer
+                    result = result.append_column(name, columns[column])
+        return result
 
     def newest(self, versions: VersionTable, columns: Sequence[str], start: datetime, end: datetime) -> pa.Table:
         """Each key's newest version between two moments, both included."""
         with self.connect() as connection, _unchanged(versions):
             between = {"start": start, "end": end}
-            places = connection.sql(places_of_newest(versions), params=between).to_arrow_table()["place"]
-            return _rows(connection, versions, columns, places)
+            row_ids = connection.sql(row_ids_of_newest(versions), params=between).to_arrow_table()["row_id"]
+            return _rows(connection, versions, columns, row_ids)
 
     def count_keys(self, versions: VersionTable, start: datetime, end: datetime) -> int:
         """Number of keys with a version between two moments, both included."""
         with self.connect() as connection:
             between = {"start": start, "end": end}
-            return int(connection.sql(places_of_newest(versions), params=between).to_arrow_table().num_rows)
+            return int(connection.sql(row_ids_of_newest(versions), params=between).to_arrow_table().num_rows)
 
     def between(
         self, versions: VersionTable, columns: Sequence[str], start: datetime | None, end: datetime | None
@@ -112,28 +112,30 @@ def _narrow(entities: pa.Table, moment: str, keys: Sequence[str]) -> pa.Table:
     return pa.table({"position": np.arange(entities.num_rows), **columns, "moment": moments})
 
 
-def _seen(connection: duckdb.DuckDBPyConnection, asked: pa.Table, join: ViewJoin, known_by_then: bool) -> pa.Table:
-    """The columns of one view, a row for each row of `asked`."""
-    sql = places_as_of(join.versions, join.ttl // timedelta(microseconds=1), known_by_then)
+def _columns_as_of(
+    connection: duckdb.DuckDBPyConnection, entities: pa.Table, join: ViewJoin, created_by_then: bool
+) -> pa.Table:
+    """The columns of one view, a row for each row of `entities`."""
+    sql = row_ids_as_of(join.versions, join.ttl // timedelta(microseconds=1), created_by_then)
     with _unchanged(join.versions):
-        connection.register("entities", asked)
-        latest = {"latest": pc.max(asked["moment"]).as_py()}
-        places = connection.sql(sql, params=latest).to_arrow_table()["place"]
-        return _rows(connection, join.versions, list(join.features), places)
+        connection.register("entities", entities)
+        latest = {"latest": pc.max(entities["moment"]).as_py()}
+        row_ids = connection.sql(sql, params=latest).to_arrow_table()["row_id"]
+        return _rows(connection, join.versions, list(join.features), row_ids)
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, versions: VersionTable, columns: Sequence[str], places: pa.ChunkedArray
+    connection: duckdb.DuckDBPyConnection, versions: VersionTable, columns: Sequence[str], row_ids: pa.ChunkedArray
 ) -> pa.Table:
-    """The versions at `places`, in that order and as often; a null place gives nulls. Types are the table's own."""
-    wanted, index = np.unique(places.fill_null(ABSENT).to_numpy(), return_inverse=True)
-    connection.register("wanted", pa.table({"__place": wanted}))
+    """The versions at `row_ids`, in that order and as often; a null id gives nulls. Types are the table's own."""
+    distinct, index = np.unique(row_ids.fill_null(ABSENT).to_numpy(), return_inverse=True)
+    connection.register("row_ids", pa.table({"__row_id": distinct}))
     rows = connection.sql(rows_at(versions, columns)).to_arrow_table().combine_chunks()
-    order = np.argsort(rows["__place"].to_numpy())
-    if len(order) < len(wanted):  # ABSENT, the first of them, is nowhere
+    order = np.argsort(rows["__row_id"].to_numpy())
+    if len(order) < len(distinct):  # ABSENT, the first of them, is in no file
         order = np.concatenate([[0], order])
-    rows = rows.drop_columns(["__place"]).cast(_only(table_schema(Path(versions.path)), columns))
-    return _gather(rows, order[index], places.is_null().to_numpy())
+    rows = rows.drop_columns(["__row_id"]).cast(_only(table_schema(Path(versions.path)), columns))
+    return _gather(rows, order[index], row_ids.is_null().to_numpy())
 
 
 def _gather(rows: pa.Table, index: npt.NDArray[np.int64], absent: npt.NDArray[np.bool_]) -> pa.Table:
@@ -154,7 +156,7 @@ def _only(schema: pa.Schema, columns: Sequence[str]) -> pa.Schema:
 
 @contextmanager
 def _unchanged(versions: VersionTable) -> Iterator[None]:
-    """Places are found before rows are fetched: refuse an answer that mixes two builds of a table."""
+    """Row ids are read before the rows are fetched: refuse an answer that mixes two builds of a table."""
     path = Path(versions.path)
     table_schema(path)
     before = _fingerprint(path)

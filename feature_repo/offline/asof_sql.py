@@ -1,13 +1,13 @@
 """SQL of point-in-time reads: which version of a key's row was the newest at a moment.
 
-A version is named by its place in the Parquet files, so that the join carries a few narrow columns and the features
+A version is named by its row id in the Parquet files, so that the join carries a few narrow columns and the features
 are fetched afterwards, once for each version in use. Knows no Feast and opens no connection.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PLACE = "(file_index::BIGINT << 40 | file_row_number)"
+ROW_ID = "(file_index::BIGINT << 40 | file_row_number)"
 """Where a row lies: its file among the scanned ones, then its number in the file."""
 
 
@@ -33,12 +33,12 @@ class VersionTable:
 
     @property
     def narrow(self) -> str:
-        """Query of keys, happened, learned and place of every row; naive timestamps are UTC."""
+        """Query of keys, happened, learned and row_id of every row; naive timestamps are UTC."""
         keys = "".join(f"{quoted(key)} AS key_{number}, " for number, key in enumerate(self.keys))
         created = "NULL" if self.created_timestamp is None else quoted(self.created_timestamp)
         return (
             f"SELECT {keys}{quoted(self.event_timestamp)}::TIMESTAMPTZ AS happened, "
-            f"{created}::TIMESTAMPTZ AS learned, {PLACE} AS place FROM {self.scan}"
+            f"{created}::TIMESTAMPTZ AS learned, {ROW_ID} AS row_id FROM {self.scan}"
         )
 
 
@@ -52,21 +52,21 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def places_as_of(versions: VersionTable, ttl_microseconds: int, known_by_then: bool) -> str:
-    """Query of `place`, one row for each row of `entities` (position, key_0.., moment), in order of position.
+def row_ids_as_of(versions: VersionTable, ttl_microseconds: int, created_by_then: bool) -> str:
+    """Query of `row_id`, one row for each row of `entities` (position, key_0.., moment), in order of position.
 
     The parameter $latest is the newest moment of all; no version after it is looked at.
     The newest event timestamp at or before the moment wins, then the newest created timestamp, then the later row;
-    null where there is none or where it is older than `ttl_microseconds` (0: never too old). `known_by_then` leaves
+    null where there is none or where it is older than `ttl_microseconds` (0: never too old). `created_by_then` leaves
     out versions created after the moment: a version then counts from the later of its two timestamps, unless one
     with a newer event timestamp counts already. Keys are numbered first: sorting numbers is what makes it fast.
     """
     keys = [f"key_{number}" for number in range(len(versions.keys))]
     same = " AND ".join(f"{{0}}.{key} = codes.{key}" for key in keys) or "true"
     key = ", ".join(keys) or "true"
-    cut = known_by_then and versions.created_timestamp is not None
+    cut = created_by_then and versions.created_timestamp is not None
     counts_from = "greatest(happened, learned)" if cut else "happened"
-    known = " AND learned IS NOT NULL" if cut else ""
+    created = " AND learned IS NOT NULL" if cut else ""
     still_newest = "happened = max(happened) OVER history AND " if cut else ""
     fresh = f"epoch_us(e.moment) - epoch_us(v.happened) <= {ttl_microseconds}" if ttl_microseconds else "true"
     return f"""
@@ -74,33 +74,33 @@ def places_as_of(versions: VersionTable, ttl_microseconds: int, known_by_then: b
             SELECT *, row_number() OVER ()::INTEGER AS code FROM (SELECT DISTINCT {key} FROM entities)
         ),
         coded AS (
-            SELECT code, {counts_from} AS counts_from, happened, learned, place
+            SELECT code, {counts_from} AS counts_from, happened, learned, row_id
             FROM ({versions.narrow}) AS narrow JOIN codes ON {same.format("narrow")}
-            WHERE happened <= $latest{known}
+            WHERE happened <= $latest{created}
         ),
         versions AS (
-            SELECT code, counts_from, happened, place FROM coded
+            SELECT code, counts_from, happened, row_id FROM coded
             WINDOW history AS (
-                PARTITION BY code ORDER BY counts_from, happened, learned NULLS FIRST, place ROWS UNBOUNDED PRECEDING
+                PARTITION BY code ORDER BY counts_from, happened, learned NULLS FIRST, row_id ROWS UNBOUNDED PRECEDING
             )
             QUALIFY {still_newest}lead(counts_from) OVER history IS DISTINCT FROM counts_from
         ),
-        asked AS (SELECT position, moment, code FROM entities LEFT JOIN codes ON {same.format("entities")})
-        SELECT CASE WHEN {fresh} THEN v.place END AS place
-        FROM asked e ASOF LEFT JOIN versions v ON e.code = v.code AND e.moment >= v.counts_from
+        coded_entities AS (SELECT position, moment, code FROM entities LEFT JOIN codes ON {same.format("entities")})
+        SELECT CASE WHEN {fresh} THEN v.row_id END AS row_id
+        FROM coded_entities e ASOF LEFT JOIN versions v ON e.code = v.code AND e.moment >= v.counts_from
         ORDER BY e.position
     """
 
 
-def places_of_newest(versions: VersionTable) -> str:
-    """Query of `place` of each key's newest version with an event timestamp between the parameters $start and $end."""
+def row_ids_of_newest(versions: VersionTable) -> str:
+    """Query of `row_id` of each key's newest version with an event timestamp between the parameters $start and $end."""
     keys = ", ".join(f"key_{number}" for number in range(len(versions.keys))) or "true"
     return f"""
-        SELECT place FROM ({versions.narrow}) WHERE happened BETWEEN $start AND $end
+        SELECT row_id FROM ({versions.narrow}) WHERE happened BETWEEN $start AND $end
         QUALIFY row_number() OVER (
-            PARTITION BY {keys} ORDER BY happened DESC, learned DESC NULLS LAST, place DESC
+            PARTITION BY {keys} ORDER BY happened DESC, learned DESC NULLS LAST, row_id DESC
         ) = 1
-        ORDER BY place
+        ORDER BY row_id
     """
 
 
@@ -110,7 +110,7 @@ def rows_between(versions: VersionTable, columns: Sequence[str]) -> str:
     Versions of the world come oldest first: Feast tells them apart by no key and lets the last that it writes win.
     """
     happened, *learned = (f"{quoted(name)}::TIMESTAMPTZ" for name in versions.timestamps)
-    oldest_first = ", ".join([happened, *(f"{name} NULLS FIRST" for name in learned), PLACE])
+    oldest_first = ", ".join([happened, *(f"{name} NULLS FIRST" for name in learned), ROW_ID])
     return (
         f"SELECT {_listed(columns)} FROM {versions.scan} "
         f"WHERE {happened} >= coalesce($start, '-infinity'::TIMESTAMPTZ) "
@@ -120,10 +120,10 @@ def rows_between(versions: VersionTable, columns: Sequence[str]) -> str:
 
 
 def rows_at(versions: VersionTable, columns: Sequence[str]) -> str:
-    """Query of __place and `columns` of the versions whose place is in `wanted` (__place), in no order."""
+    """Query of __row_id and `columns` of the versions whose id is in `row_ids` (__row_id), in no order."""
     return (
-        f"SELECT __place, {_listed(columns)} FROM (SELECT *, {PLACE} AS __place FROM {versions.scan}) "
-        "SEMI JOIN wanted USING (__place)"
+        f"SELECT __row_id, {_listed(columns)} FROM (SELECT *, {ROW_ID} AS __row_id FROM {versions.scan}) "
+        "SEMI JOIN row_ids USING (__row_id)"
     )
 
 

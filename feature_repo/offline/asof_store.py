@@ -54,13 +54,13 @@ class AsofOfflineStoreConfig(FeastConfigBaseModel):
         """What reads the tables; it spills beside them."""
         return VersionReader(self.memory_limit, self.threads, Path(self.folder) / ".spill")
 
-    def as_of(self, entities: pa.Table, moment: str, joins: Sequence[ViewJoin], known_by_then: bool) -> pa.Table:
+    def as_of(self, entities: pa.Table, moment: str, joins: Sequence[ViewJoin], created_by_then: bool) -> pa.Table:
         """VersionReader.as_of, where the settings say."""
         if not self.ray_partitions:
-            return self.reader().as_of(entities, moment, joins, known_by_then)
+            return self.reader().as_of(entities, moment, joins, created_by_then)
         from feature_repo.offline import asof_ray  # Ray takes seconds to import
 
-        return asof_ray.as_of(self.reader(), self.ray_partitions, entities, moment, joins, known_by_then)
+        return asof_ray.as_of(self.reader(), self.ray_partitions, entities, moment, joins, created_by_then)
 
     def path(self, source: DataSource | None) -> Path:
         """Where the source's Parquet file or folder of files lies."""

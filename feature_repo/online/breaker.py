@@ -55,8 +55,8 @@ class Breaker:
             if self._rests_until is None:
                 return
             if now < self._rests_until:
-                left = self._rests_until - now
-                raise RestingStoreError(f"the store failed ({self._failure}); it is asked again in {left:.1f} s")
+                remaining = self._rests_until - now
+                raise RestingStoreError(f"the store failed ({self._failure}); it is asked again in {remaining:.1f} s")
             self._rests_until = now + self._rest_seconds  # one asks, the others go on without
 
     def _rest(self, failure: str) -> None:

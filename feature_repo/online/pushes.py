@@ -159,7 +159,7 @@ def _grown(
 ) -> dict[str, Any] | None:
     """The actor's row of the history view; None where all `rows` are counted already."""
     counted, fresh = set(stored.features.get("last_counted") or []), []
-    for row in sorted(rows, key=lambda row: _place(side, row)):
+    for row in sorted(rows, key=lambda row: _order_key(side, row)):
         if fingerprint(row["interaction_id"]) not in counted:
             counted.add(fingerprint(row["interaction_id"]))
             fresh.append(row)
@@ -172,7 +172,7 @@ def _grown(
     return {**stamped, **_history(side, stored.features, fresh, candidates)}
 
 
-def _place(side: Side, row: Row) -> tuple[Any, ...]:
+def _order_key(side: Side, row: Row) -> tuple[Any, ...]:
     """The order in which a build folds interactions."""
     return _visible(row), row["event_timestamp"], row[side.candidate_key], fingerprint(row["interaction_id"])
 
@@ -188,9 +188,9 @@ def _history(side: Side, stored: Row, fresh: Sequence[Row], candidates: Mapping[
         },
     }
     grown = {name: [*(stored.get(name) or []), *values] for name, values in lists.items()}
-    known = len(grown["recent_ids"]) - len(fresh)
-    rows = list(range(known))
-    for row in range(known, known + len(fresh)):
+    stored_rows = len(grown["recent_ids"]) - len(fresh)
+    rows = list(range(stored_rows))
+    for row in range(stored_rows, stored_rows + len(fresh)):
         rows = inserted(rows, row, grown["recent_ids"], grown["recent_timestamps"])
     marks = [fingerprint(row["interaction_id"]) for row in reversed(fresh)]
     return {

@@ -33,8 +33,8 @@ LOCK_MS = 10_000
 LOOK_AGAIN_SECONDS = 0.005
 
 WRITE_NEWEST = """
-local held = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[3])
-if held[1] and held[2] and held[2] > ARGV[4] then return 0 end
+local stored = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[3])
+if stored[1] and stored[2] and stored[2] > ARGV[4] then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1
 """
@@ -48,11 +48,11 @@ return 1
 """
 """All of them or none, in one step: a batch of many actors would otherwise wait for an answer a lock."""
 FREE_LOCKS = """
-local kept = 0
+local freed = 0
 for _, key in ipairs(KEYS) do
-    if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) kept = kept + 1 end
+    if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) freed = freed + 1 end
 end
-return kept
+return freed
 """
 
 
@@ -105,8 +105,8 @@ class ValkeyOnlineStore(RedisOnlineStore):
         try:
             yield
         finally:
-            kept = client.eval(FREE_LOCKS, len(keys), *keys, token)
-        if kept < len(keys):
+            freed = client.eval(FREE_LOCKS, len(keys), *keys, token)
+        if freed < len(keys):
             raise FeatureError(f"a lock of the online store was held for more than {LOCK_MS} ms; send this again")
 
     def _get_client(self, online_store_config: ValkeyOnlineStoreConfig) -> Redis:

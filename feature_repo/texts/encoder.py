@@ -103,8 +103,8 @@ class Encoder:
 
     def _tokens(self, text: str, max_tokens: int) -> list[int]:
         """Token ids with both special tokens, `max_tokens` at most; lone surrogates read as question marks."""
-        kept = text[: CHARACTERS_A_TOKEN * max_tokens].encode("utf-8", "replace").decode("utf-8")
-        ids: list[int] = self._model.tokenizer.encode(kept).ids
+        truncated = text[: CHARACTERS_A_TOKEN * max_tokens].encode("utf-8", "replace").decode("utf-8")
+        ids: list[int] = self._model.tokenizer.encode(truncated).ids
         return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
 
 

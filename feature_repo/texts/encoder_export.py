@@ -115,12 +115,12 @@ def _traced(source: Path) -> onnx.ModelProto:
 def _bert(source: Path) -> torch.nn.Module:
     """The model in evaluation mode, loaded from the folder alone and without a progress bar."""
     logging = transformers.utils.logging
-    shown = logging.is_progress_bar_enabled()
+    enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
         model = transformers.AutoModel.from_pretrained(str(source), local_files_only=True, attn_implementation="eager")
     finally:
-        if shown:
+        if enabled:
             logging.enable_progress_bar()
     module: torch.nn.Module = model.eval()
     return module
@@ -170,9 +170,9 @@ class _RowQuantizer:
         del self._graph.node[:]
         self._graph.node.extend(self._nodes)
         used = {name for node in self._nodes for name in node.input}
-        kept = [initializer for initializer in self._graph.initializer if initializer.name in used]
+        initializers = [initializer for initializer in self._graph.initializer if initializer.name in used]
         del self._graph.initializer[:]
-        self._graph.initializer.extend(kept)
+        self._graph.initializer.extend(initializers)
 
     def _product(self, node: onnx.NodeProto) -> None:
         values, weight = node.input

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from feature_repo.files.mapped import CSR_PARTS, read_array, read_rows, read_table, write_arrays, write_table
-from feature_repo.files.names import Names, files_of, whole
+from feature_repo.files.names import Names, contiguous, files_of
 from feature_repo.texts.weighing import (
     BUCKETS,
     DIMENSIONS,
@@ -239,7 +239,7 @@ class TextVectors:
             raise ArtifactError(f"{folder} holds files of different builds; build the features again")
         arrays = {name: read_array(folder / f"{name}.npy") for name in WEIGHT_SHAPES}
         weights = TextWeights.of(arrays, titles.schema.metadata[b"language"].decode())
-        return cls(names, whole(titles["title"]), weights, dense, lexical, projection)
+        return cls(names, contiguous(titles["title"]), weights, dense, lexical, projection)
 
 
 def _titles(texts: Sequence[str]) -> list[str]:

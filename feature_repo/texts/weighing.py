@@ -149,8 +149,8 @@ def term_counts(texts: Sequence[str], language: str) -> sp.csr_array:
 
 def idf_of(counts: sp.csr_array) -> Floats:
     """ln((1 + n) / (1 + df)) + 1 (smooth, as in scikit-learn)."""
-    seen = np.bincount(counts.indices, minlength=BUCKETS)
-    idf: Floats = (np.log((1 + counts.shape[0]) / (1 + seen)) + 1).astype(np.float32)
+    document_frequency = np.bincount(counts.indices, minlength=BUCKETS)
+    idf: Floats = (np.log((1 + counts.shape[0]) / (1 + document_frequency)) + 1).astype(np.float32)
     return idf
 
 

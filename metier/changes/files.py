@@ -26,7 +26,7 @@ WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Position:
     """Up to where a segment was read or written: the byte after a line, and the greatest sequence before it."""
 
     segment: Path | None = None
@@ -41,14 +41,14 @@ class FileChangeLog:
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._appending = threading.Lock()
-        self._written = self._read = _Place()
+        self._written = self._read = _Position()
         self._reported: set[tuple[Path, int]] = set()
         """Segment and end of the damaged lines that were warned of."""
 
     def append(self, table: str, row: Mapping[str, Any], now: datetime) -> Change:
         """See ChangeLog."""
         try:
-            with self._alone():
+            with self._locked():
                 last = self._last()
                 change = Change.recorded(table, row, max(sequence_of(now), last.sequence + 1))
                 self._write(change, last)
@@ -61,30 +61,30 @@ class FileChangeLog:
 
     def keep(self, change: Change) -> None:
         """Append a change of another log; one that is not newer than the last is here already."""
-        with self._alone():
+        with self._locked():
             last = self._last()
             if change.sequence > last.sequence:
                 self._write(change, last)
 
     def last(self) -> int:
         """The sequence of the newest change, 0 where there was none."""
-        with self._alone():
+        with self._locked():
             return self._last().sequence
 
     def since(self, sequence: int, limit: int) -> list[Change]:
         """See ChangeLog. What another process has written half is not there yet."""
-        place = self._read if self._read.sequence == sequence else _Place(sequence=sequence)
+        position = self._read if self._read.sequence == sequence else _Position(sequence=sequence)
         changes: list[Change] = []
-        for path, line, end in self._lines(place):
+        for path, line, end in self._lines(position):
             change = Change.of_line(line)
             if change is None:
                 self._report(path, line, end)
-            elif change.sequence > place.sequence:
+            elif change.sequence > position.sequence:
                 changes.append(change)
-            place = _Place(path, end, max(place.sequence, change.sequence if change else 0))
+            position = _Position(path, end, max(position.sequence, change.sequence if change else 0))
             if len(changes) == limit:
                 break
-        self._read = place
+        self._read = position
         return changes
 
     def edition(self) -> str:
@@ -105,16 +105,16 @@ class FileChangeLog:
         if not self._folder.is_dir():
             yield []
             return
-        with self._alone():
+        with self._locked():
             segments, last = self.segments(), self._last()
             if segments:
                 self._begin(last.sequence + 1)
             yield segments
             write_whole(self._folder / "edition", os.urandom(8).hex())
-            self._written = self._read = _Place()
+            self._written = self._read = _Position()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         refusal = EventLogError(f"others write to {self._folder} for {WAIT_SECONDS:g} s now; send the change again")
         with self._appending:
             if not self._folder.is_dir():
@@ -128,27 +128,27 @@ class FileChangeLog:
             self._reported.add((segment, end))
             LOG.warning("%s: %d bytes up to byte %d are a damaged line and passed over", segment, len(line), end)
 
-    def _lines(self, place: _Place) -> Iterator[tuple[Path, bytes, int]]:
-        """(segment, line, the byte after it) behind `place`; where its segment is gone, of all that may be behind it.
+    def _lines(self, position: _Position) -> Iterator[tuple[Path, bytes, int]]:
+        """(segment, line, the byte after it) behind `position`; where its segment is gone, of all that may be behind.
 
         A last line without an end counts only where a later segment shows that nobody is writing it now.
         """
         segments = self.segments()
-        if place.segment in segments:
-            first, start = segments.index(place.segment), place.byte
+        if position.segment in segments:
+            first, start = segments.index(position.segment), position.byte
         else:
-            first, start = max(sum(int(path.stem) <= place.sequence for path in segments) - 1, 0), 0
+            first, start = max(sum(int(path.stem) <= position.sequence for path in segments) - 1, 0), 0
         for path in segments[first:]:
             for line, end in _lines_of(path, start):
                 if line.endswith(b"\n") or path != segments[-1]:
                     yield path, line, end
             start = 0
 
-    def _last(self) -> _Place:
+    def _last(self) -> _Position:
         """The end of the newest segment; what a killed writer left half is cut off, for it was never acknowledged."""
         segment = max(self.segments(), default=None)
         if segment is None:
-            return _Place(sequence=self._written.sequence)
+            return _Position(sequence=self._written.sequence)
         size = segment.stat().st_size
         if (segment, size) != (self._written.segment, self._written.byte):
             end, sequence = 0, int(segment.stem) - 1
@@ -158,14 +158,14 @@ class FileChangeLog:
                     sequence = max(sequence, change.sequence if change else 0)
             if end < size:
                 os.truncate(segment, end)
-            self._written = _Place(segment, end, max(sequence, self._written.sequence))
+            self._written = _Position(segment, end, max(sequence, self._written.sequence))
         return self._written
 
-    def _write(self, change: Change, last: _Place) -> None:
+    def _write(self, change: Change, last: _Position) -> None:
         line, segment, byte = change.line(), last.segment, last.byte
         if segment is None or byte >= self._segment_bytes:
             segment, byte = self._begin(change.sequence), 0
-        self._written = _Place(segment, -1, change.sequence)
+        self._written = _Position(segment, -1, change.sequence)
         try:
             with segment.open("ab", buffering=0) as file:
                 rest = memoryview(line)
@@ -176,7 +176,7 @@ class FileChangeLog:
             with suppress(OSError):
                 os.truncate(segment, byte)
             raise
-        self._written = _Place(segment, byte + len(line), change.sequence)
+        self._written = _Position(segment, byte + len(line), change.sequence)
 
     def _begin(self, sequence: int) -> Path:
         segment = self._folder / f"{sequence:020d}.jsonl"

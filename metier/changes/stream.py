@@ -84,7 +84,8 @@ class StreamChangeLog:
         """See ChangeLog. Nobody who begins to read after a refusal finds the change.
 
         Where the server does not answer, that is so once it answers this process again: until then, and for good if
-        this process ends before, a change that the server received can be read by others. Sent again it is a newer
+        this process ends before, a change that the server received can be read by others. A server that crashes with
+        the write on disk but not yet its removal brings a refused entry back. Sent again, the change is a newer
         version, which then counts.
         """
         token, attempted = secrets.token_hex(8), dict[int, str]()
@@ -192,9 +193,9 @@ class StreamChangeLog:
         added, synced = commands.execute(raise_on_error=False)
         if isinstance(added, ResponseError) and "equal or smaller" in str(added):
             return False
-        for answer in (added, synced):
-            if isinstance(answer, RedisError):
-                raise answer
+        for reply in (added, synced):
+            if isinstance(reply, RedisError):
+                raise reply
         if synced[0] < 1:
             raise ResponseError("its append-only file was not synced in time")
         return True

@@ -42,7 +42,7 @@ class Exchange:
         InputError while another one has this lake on a local disk; elsewhere the caller sees to it.
         """
         exchange = cls(lake)
-        with exchange._alone():
+        with exchange._locked():
             exchange._settle()
             yield exchange
             exchange._settle()
@@ -80,8 +80,8 @@ class Exchange:
         """Remove the half of each note that does not count, then the note, then what was never finished."""
         for path in self.fs.glob(f"{self.root}/*/event_date=*/{REPLACED}*"):
             folder, note = posixpath.dirname(path), json.loads(self.fs.cat_file(path))
-            whole = all(self.fs.exists(f"{folder}/{file}") for file in note["written"])
-            for file in note["replaced"] if whole else note["written"]:
+            complete = all(self.fs.exists(f"{folder}/{file}") for file in note["written"])
+            for file in note["replaced"] if complete else note["written"]:
                 if self.fs.exists(f"{folder}/{file}"):
                     self.fs.rm_file(f"{folder}/{file}")
             self.fs.rm_file(path)
@@ -93,7 +93,7 @@ class Exchange:
             return f"part-{hashlib.file_digest(handle, 'sha256').hexdigest()[:16]}.parquet"
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         if not self._local or not Path(self.root).is_dir():
             yield
             return

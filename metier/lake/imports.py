@@ -108,15 +108,15 @@ def undo_import(lake: Lake, import_id: str) -> UndoReport:
     its rows cannot be told from others; or where a later import brought rows that were there already and may be these.
     """
     with Exchange.of(lake) as exchange:
-        known = list_imports(lake)
-        entry = next((recorded for recorded in known if recorded.id == import_id), None)
+        imports = list_imports(lake)
+        entry = next((recorded for recorded in imports if recorded.id == import_id), None)
         if entry is None:
             raise InputError(f"no import {import_id!r} is recorded; `metier lake imports` lists them")
         if entry.state == "undone":
             return UndoReport(import_id, {}, 0)
         if entry.state == "there":
-            _require_whole(exchange, entry, known)
-            _require_last(entry, known[known.index(entry) + 1 :])
+            _require_complete(exchange, entry, imports)
+            _require_last(entry, imports[imports.index(entry) + 1 :])
             _write(exchange.fs, f"{exchange.root}/{FOLDER}/{import_id}/{UNDOING}")
         removed = Counter[str]()
         for _, folder in groupby(sorted(entry.files), posixpath.dirname):
@@ -125,7 +125,7 @@ def undo_import(lake: Lake, import_id: str) -> UndoReport:
                 removed[path.rsplit("/", 3)[1]] += pq.read_metadata(path, filesystem=exchange.fs).num_rows
             if present:
                 exchange.replace(present, [])
-        others = (other for other in known if other.id != import_id and other.state != "undone")
+        others = (other for other in imports if other.id != import_id and other.state != "undone")
         shared = {file for other in others for file in other.quarantine_files}
         for file in sorted({*entry.quarantine_files} - shared):
             if exchange.fs.exists(f"{exchange.root}/{file}"):
@@ -134,19 +134,19 @@ def undo_import(lake: Lake, import_id: str) -> UndoReport:
     return UndoReport(import_id, dict(removed), sum(entry.quarantined.values()))
 
 
-def _require_whole(exchange: Exchange, entry: Import, known: Sequence[Import]) -> None:
+def _require_complete(exchange: Exchange, entry: Import, imports: Sequence[Import]) -> None:
     """Each file of the import is there, or never was: it still waits beside, or came by another import and went."""
-    elsewhere = {file for other in known if other.id != entry.id for file in other.files}
-    gone = [
+    elsewhere = {file for other in imports if other.id != entry.id for file in other.files}
+    missing = [
         file
         for file in entry.files
         if file not in elsewhere
         and not exchange.fs.exists(f"{exchange.root}/{file}")
         and not exchange.fs.exists(temporary(f"{exchange.root}/{file}"))
     ]
-    if gone:
+    if missing:
         raise InputError(
-            f"{len(gone):,} of the {len(entry.files):,} files of import {entry.id} were merged or rewritten since "
+            f"{len(missing):,} of the {len(entry.files):,} files of import {entry.id} were merged or rewritten since "
             "(compact, migrate, retain or forget); its rows cannot be told from others any more"
         )
 

@@ -82,7 +82,7 @@ class Lake:
         declared = table(name)
         if not rows.schema.equals(declared.schema, check_metadata=False):
             raise ContractError(f"{name}: rows have schema {rows.schema.names}; conform them to the contract first")
-        fresh = self._without_known(name, rows)
+        fresh = self._only_new(name, rows)
         report = AppendReport(fresh.num_rows, rows.num_rows - fresh.num_rows)
         dated = _by_date(fresh, declared.key)
         self._write(name, report, {f"{name}/event_date={date}": part.cast(declared.schema) for date, part in dated})
@@ -147,11 +147,11 @@ class Lake:
         if rows.num_rows == 0:
             return 0
         lines = [json.dumps(row, default=str, ensure_ascii=False) for row in _spelled_times(rows).to_pylist()]
-        kept = pa.table(
+        rejected = pa.table(
             {"table": [name] * len(lines), "source": [source] * len(lines), "reason": reasons, "row": lines}
         )
         folder = f"quarantine/{name}"
-        self._write(folder, AppendReport(len(lines), 0), {folder: kept})
+        self._write(folder, AppendReport(len(lines), 0), {folder: rejected})
         return len(lines)
 
     def quarantined(self, name: str) -> pa.Table:
@@ -173,7 +173,7 @@ class Lake:
             connection.register_filesystem(self._fs)
         return connection
 
-    def _without_known(self, name: str, rows: pa.Table) -> pa.Table:
+    def _only_new(self, name: str, rows: pa.Table) -> pa.Table:
         """Rows of new keys, the first of equal keys, in their order."""
         keys, near = rows.select(list(table(name).key)), self._files_near(name, rows)
         if not near and all_different(keys):
@@ -244,8 +244,8 @@ class Lake:
         if older:  # columns that came since are null
             connection.register(f"{name}_now", table(name).schema.empty_table())
             rows = f"SELECT {', '.join(table(name).schema.names)} FROM (FROM {name}_now UNION ALL BY NAME {rows})"
-        known = "" if as_of is None else f" WHERE recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM ({rows}){known}")
+        condition = "" if as_of is None else f" WHERE recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM ({rows}){condition}")
 
     def _footer(self, name: str, path: str) -> Footer:
         """Read once; ContractError unless the file's contract version is this one or the one before."""

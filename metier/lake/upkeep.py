@@ -95,27 +95,27 @@ def marked(lake: Lake, name: str, columns: Sequence[str], marks: Marks) -> int:
 
 def take_out(lake: Lake, name: str, columns: Sequence[str], marks: Marks) -> int:
     """Remove the rows of a table that `marks` is true for, given `columns`; how many there were."""
-    taken = 0
+    removed = 0
     with Exchange.of(lake) as exchange:
         for path in lake.files(name):
-            gone = _marks_of(exchange.fs, path, columns, marks)
-            if number := _true(gone):
-                taken += number
-                exchange.replace([path], _without(exchange, path, gone) if number < len(gone) else [])
-    return taken
+            mask = _marks_of(exchange.fs, path, columns, marks)
+            if number := _true(mask):
+                removed += number
+                exchange.replace([path], _without(exchange, path, mask) if number < len(mask) else [])
+    return removed
 
 
 def take_out_quarantined(lake: Lake, marks: Marks) -> int:
     """Remove the rejected rows, of all tables, that `marks` is true for; how many there were."""
-    taken = 0
+    removed = 0
     with Exchange.of(lake) as exchange:
         for path in sorted(exchange.fs.glob(f"{exchange.root}/quarantine/*/part-*.parquet")):
             rows = pq.read_table(path, filesystem=exchange.fs)
-            gone = pc.fill_null(marks(rows), False)
-            if number := _true(gone):
-                taken += number
-                exchange.fs.mv(exchange.write(path, rows.schema, [rows.filter(pc.invert(gone))]), path)
-    return taken
+            mask = pc.fill_null(marks(rows), False)
+            if number := _true(mask):
+                removed += number
+                exchange.fs.mv(exchange.write(path, rows.schema, [rows.filter(pc.invert(mask))]), path)
+    return removed
 
 
 def _merged(
@@ -126,19 +126,19 @@ def _merged(
     listed = ", ".join("'" + (exchange.prefix + path).replace("'", "''") + "'" for path in paths)
     rows = f"FROM read_parquet([{listed}], hive_partitioning = false)"
     order = ", ".join(("event_timestamp", *declared.key))
-    (left,) = connection.sql(f"SELECT count(*) {rows}").fetchall()[0]
+    (remaining,) = connection.sql(f"SELECT count(*) {rows}").fetchall()[0]
     reader = connection.sql(f"SELECT * {rows} ORDER BY {order}").to_arrow_reader(ROWS_A_BATCH)
     batches = (pa.Table.from_batches([batch]).cast(declared.schema) for batch in reader)
     for number in count():
-        if left == 0:
+        if remaining == 0:
             return
         temporary = exchange.temporary(f"{posixpath.dirname(paths[0])}/{number}")
-        left -= _write_one(exchange, temporary, declared.schema, batches, left, sizes)
+        remaining -= _write_one(exchange, temporary, declared.schema, batches, remaining, sizes)
         yield temporary
 
 
 def _write_one(
-    exchange: Exchange, path: str, schema: pa.Schema, batches: Iterator[pa.Table], left: int, sizes: Sizes
+    exchange: Exchange, path: str, schema: pa.Schema, batches: Iterator[pa.Table], remaining: int, sizes: Sizes
 ) -> int:
     """Write batches until the file is large enough, unless what is left is too little for one more; how many rows."""
     rows = 0
@@ -147,7 +147,7 @@ def _write_one(
             writer.write_table(batch)
             rows += batch.num_rows
             size = sink.tell()
-            if size >= sizes.target and (left - rows) * size / rows >= sizes.smallest:
+            if size >= sizes.target and (remaining - rows) * size / rows >= sizes.smallest:
                 break
     return rows
 
@@ -162,14 +162,14 @@ def _to_merge(size: Mapping[str, int], sizes: Sizes) -> list[str]:
     return sorted([*small, *large]) if len(small) > 1 or large else []
 
 
-def _without(exchange: Exchange, path: str, gone: pa.ChunkedArray) -> list[str]:
+def _without(exchange: Exchange, path: str, mask: pa.ChunkedArray) -> list[str]:
     """The temporary file that holds the rows of `path` but those marked as gone."""
-    kept, start = pc.invert(gone), 0
+    keep, start = pc.invert(mask), 0
 
     def batches() -> Iterator[pa.Table]:
         nonlocal start
         for rows in _rows(exchange, path):
-            yield rows.filter(kept.slice(start, rows.num_rows))
+            yield rows.filter(keep.slice(start, rows.num_rows))
             start += rows.num_rows
 
     return [exchange.write(path, pq.read_schema(path, filesystem=exchange.fs), batches())]

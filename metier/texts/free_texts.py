@@ -17,7 +17,7 @@ from metier.texts.plain_text import one_line, tidy
 
 Plain = Callable[[str], str]
 Flags = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 FREE_TEXTS: dict[str, dict[str, Plain]] = {
     "freelancers": {"title": one_line, "overview": tidy, "skills": one_line, "city": one_line},
     "jobs": {
@@ -49,7 +49,7 @@ class TextCounts:
             self.cleaned_rows + other.cleaned_rows,
             dict(Counter(self.cleaned) + Counter(other.cleaned)),
             self.masked_rows + other.masked_rows,
-            {name: dict(found) for name, found in masked.items()},
+            {name: dict(kinds) for name, kinds in masked.items()},
         )
 
     def render(self) -> list[str]:
@@ -59,7 +59,7 @@ class TextCounts:
             counts = ", ".join(f"{name} {rows:,}" for name, rows in self.cleaned.items())
             lines.append(f"cleaned text in {self.cleaned_rows:,} rows: {counts}")
         if self.masked:
-            counts = "; ".join(f"{name} {_spelled(found)}" for name, found in self.masked.items())
+            counts = "; ".join(f"{name} {_spelled(kinds)}" for name, kinds in self.masked.items())
             lines.append(f"masked personal data in {self.masked_rows:,} rows: {counts}")
         return lines
 
@@ -68,12 +68,12 @@ def plain_texts(name: str, rows: pa.Table) -> tuple[pa.Table, TextCounts]:
     """The rows with plain free texts, and what was done to them; other columns stay as they are."""
     marks = _Marks(rows.num_rows)
     for column, plain in FREE_TEXTS.get(name, {}).items():
-        place = rows.schema.get_field_index(column)
-        if place < 0 or not _holds_text(rows.schema.field(place).type):
+        index = rows.schema.get_field_index(column)
+        if index < 0 or not _holds_text(rows.schema.field(index).type):
             continue
         mended = _mended(rows[column].combine_chunks(), plain, column, marks)
         if mended is not None:
-            rows = rows.set_column(place, rows.schema.field(place), mended)
+            rows = rows.set_column(index, rows.schema.field(index), mended)
     return rows, marks.counts()
 
 
@@ -86,26 +86,26 @@ class _Marks:
         self._masked_rows = np.zeros(rows, bool)
         self._masked: dict[str, dict[str, int]] = {}
 
-    def cleaned(self, column: str, members: Flags, owner: Places) -> None:
+    def cleaned(self, column: str, members: Flags, owner: Indices) -> None:
         """Members of a column that changed; `owner` says whose row each is."""
         if members.any():
             self._cleaned[column] = self._owners(members, owner)
 
-    def masked(self, column: str, found: Sequence[Counter[str]], codes: Places, owner: Places) -> None:
-        """`found[code]` in every member of that code; the code after the last is null."""
+    def masked(self, column: str, counts: Sequence[Counter[str]], codes: Indices, owner: Indices) -> None:
+        """`counts[code]` in every member of that code; the code after the last is null."""
         total: Counter[str] = Counter()
-        for number, kinds in zip(np.bincount(codes, minlength=len(found)), found, strict=False):
+        for number, kinds in zip(np.bincount(codes, minlength=len(counts)), counts, strict=False):
             total.update({kind: int(number) * count for kind, count in kinds.items()})
         if total:
             self._masked[column] = dict(total)
-            self._masked_rows |= self._owners(np.array([*map(bool, found), False])[codes], owner)
+            self._masked_rows |= self._owners(np.array([*map(bool, counts), False])[codes], owner)
 
     def counts(self) -> TextCounts:
         every = np.any(list(self._cleaned.values()), axis=0) if self._cleaned else np.zeros(0, bool)
         by_column = {name: int(rows.sum()) for name, rows in self._cleaned.items()}
         return TextCounts(int(every.sum()), by_column, int(self._masked_rows.sum()), self._masked)
 
-    def _owners(self, members: Flags, owner: Places) -> Flags:
+    def _owners(self, members: Flags, owner: Indices) -> Flags:
         rows = np.zeros(self._rows, bool)
         rows[owner[members]] = True
         return rows
@@ -115,17 +115,17 @@ def _mended(values: pa.Array, plain: Plain, column: str, marks: _Marks) -> pa.Ar
     """The column anew; None where every text was plain already. Each distinct text is looked at once."""
     lists = pa.types.is_list(values.type)
     coded = (values.flatten() if lists else values).dictionary_encode()
-    given = coded.dictionary.to_pylist()
-    clean = [plain(text) for text in given]
+    original = coded.dictionary.to_pylist()
+    clean = [plain(text) for text in original]
     pairs = [mask(text) for text in clean]
-    if [text for text, _ in pairs] == given:
+    if [text for text, _ in pairs] == original:
         return None
-    codes = coded.indices.fill_null(len(given)).to_numpy(zero_copy_only=False)
+    codes = coded.indices.fill_null(len(original)).to_numpy(zero_copy_only=False)
     lengths = values.value_lengths().fill_null(0).to_numpy(zero_copy_only=False) if lists else np.ones(len(values), int)
     owner = np.repeat(np.arange(len(values)), lengths)
-    changed = np.array([*(after != before for after, before in zip(clean, given, strict=True)), False])
+    changed = np.array([*(after != before for after, before in zip(clean, original, strict=True)), False])
     marks.cleaned(column, changed[codes], owner)
-    marks.masked(column, [found for _, found in pairs], codes, owner)
+    marks.masked(column, [counts for _, counts in pairs], codes, owner)
     texts = pa.array([*(text for text, _ in pairs), None], pa.string()).take(pa.array(codes))
     if not lists:
         return texts
@@ -137,5 +137,5 @@ def _holds_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind.value_type if pa.types.is_list(kind) else kind))
 
 
-def _spelled(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{number:,} x {kind}" for kind, number in sorted(found.items()))
+def _spelled(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} x {kind}" for kind, number in sorted(kinds.items()))

@@ -105,6 +105,6 @@ def _numbers(digits: str) -> tuple[tuple[int, int], ...]:
         return ()
     for region in REGIONS:
         matches = PhoneNumberMatcher(digits, region, leniency=Leniency.STRICT_GROUPING)
-        if found := tuple((match.start, match.end) for match in matches):
-            return found
+        if spans := tuple((match.start, match.end) for match in matches):
+            return spans
     return ()

@@ -58,9 +58,9 @@ class ChangedCandidates:
             return
         slots = self._growing.add([text_of(change) for change in fresh], [_headline(change.row) for change in fresh])
         renewed = {change.id for change in fresh}
-        kept = pa.array([name not in renewed for name in self._newest], pa.bool_())
-        self._rows = pa.concat_tables([self._rows.filter(kept), rows]).combine_chunks()
-        self._features = pa.concat_tables([self._features.filter(kept), features]).combine_chunks()
+        unchanged = pa.array([name not in renewed for name in self._newest], pa.bool_())
+        self._rows = pa.concat_tables([self._rows.filter(unchanged), rows]).combine_chunks()
+        self._features = pa.concat_tables([self._features.filter(unchanged), features]).combine_chunks()
         for slot, change in zip(slots, fresh, strict=True):
             self._newest.pop(change.id, None)
             self._newest[change.id] = slot, change

@@ -18,7 +18,7 @@ from components.releases.candidate_release import CandidateRelease
 from components.releases.candidate_rows import CandidateRows
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
-from feature_repo.files.names import whole
+from feature_repo.files.names import contiguous
 from feature_repo.inputs.columns import numbers
 from feature_repo.inputs.encoded import CandidateColumns
 from metier.contract import Surface
@@ -96,9 +96,9 @@ class CandidateSnapshot:
         applications = self._applications_to(job_id)
         stamps = applications["applied_at"].cast(pa.int64()).to_numpy()
         rows = self.rows(applications["freelancer_id"].to_pylist())
-        here = rows >= 0
-        ages[rows[here]] = (round(moment.timestamp() * 1e6) - stamps[here]) / 3.6e9
-        order[rows[here]] = np.searchsorted(np.sort(stamps), stamps[here])
+        present = rows >= 0
+        ages[rows[present]] = (round(moment.timestamp() * 1e6) - stamps[present]) / 3.6e9
+        order[rows[present]] = np.searchsorted(np.sort(stamps), stamps[present])
         return dataclasses.replace(self.columns, application_age_hours=ages, application_order=order)
 
     def _only(self, columns: tuple[str, ...]) -> pa.Table:
@@ -112,7 +112,7 @@ class CandidateSnapshot:
         return self._selected[columns]
 
     def _applications_to(self, job_id: str) -> pa.Table:
-        jobs = whole(self.candidates.applications["job_id"])
+        jobs = contiguous(self.candidates.applications["job_id"])
         first, end = (
             side(range(len(jobs)), job_id, key=lambda row: jobs[row].as_py()) for side in (bisect_left, bisect_right)
         )
@@ -134,7 +134,7 @@ def _words(features: pa.Table, name: str) -> npt.NDArray[np.object_]:
     """(n,) strings, equal ones the same object, None where absent."""
     if name not in features.column_names:
         return np.full(features.num_rows, None, object)
-    coded = whole(features[name]).dictionary_encode(null_encoding="encode")
+    coded = contiguous(features[name]).dictionary_encode(null_encoding="encode")
     words = np.array(coded.dictionary.to_pylist(), object)
     by_row: npt.NDArray[np.object_] = words[coded.indices.to_numpy()]
     return by_row

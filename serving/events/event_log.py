@@ -98,12 +98,12 @@ class EventLog:
         return None
 
     def _run(self) -> None:
-        while calls := self._taken():
+        while calls := self._take_pending():
             self._commit(calls)
         if self._segment is not None:
             self._segment.close()
 
-    def _taken(self) -> list[_Call]:
+    def _take_pending(self) -> list[_Call]:
         """All pending calls, as soon as there are any; none once the log is closed and drained."""
         with self._changed:
             self._changed.wait_for(lambda: self._calls or self._closed)

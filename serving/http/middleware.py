@@ -29,13 +29,13 @@ class BodyLimit:
         if stated.isdigit() and int(stated) > LARGEST_BODY:
             await _refuse(send)
             return
-        body, whole = b"", False
-        while not whole:
+        body, complete = b"", False
+        while not complete:
             message = await receive()
             if message["type"] != "http.request":
                 return
             body += message.get("body", b"")
-            whole = not message.get("more_body", False)
+            complete = not message.get("more_body", False)
             if len(body) > LARGEST_BODY:
                 await _refuse(send)
                 return

@@ -45,12 +45,12 @@ def add_error_handlers(app: FastAPI) -> None:
         return _problem(error.status_code, str(error.detail))
 
     @app.exception_handler(MetierError)
-    async def known(request: Request, error: MetierError) -> JSONResponse:
+    async def expected(request: Request, error: MetierError) -> JSONResponse:
         status = 404 if isinstance(error, NotFoundError) else 422 if isinstance(error, InputError) else 503
         return _problem(status, str(error))
 
     @app.exception_handler(Exception)
-    async def unknown(request: Request, error: Exception) -> JSONResponse:
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
         LOG.error("unexpected error on %s", request.url.path, exc_info=error)
         return _problem(500, "an unexpected error, which the replica's log explains")
 

@@ -58,7 +58,7 @@ class TalentSearch(RankingBody):
     filters: PersonFilterValues = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _something_is_asked(self) -> "TalentSearch":
+    def _require_job_or_text(self) -> "TalentSearch":
         if self.job_id is None and not (self.text or "").strip():
             raise ValueError("give job_id, text or both")
         return self

@@ -37,9 +37,9 @@ def score_by_ladder(
     """
     offered = [tier for tier in LADDER if tier in tiers]
     for tier in offered[:-1]:
-        if tier not in ready and trace.left_ms <= pace.expected_ms(tier, n_candidates):
-            trace.degrade(tier, f"{max(trace.left_ms, 0.0):.0f} ms left of {trace.deadline_ms:g}")
-            if trace.left_ms > 0:
+        if tier not in ready and trace.remaining_ms <= pace.expected_ms(tier, n_candidates):
+            trace.degrade(tier, f"{max(trace.remaining_ms, 0.0):.0f} ms left of {trace.deadline_ms:g}")
+            if trace.remaining_ms > 0:
                 pace.ease(tier)
             continue
         begun = trace.elapsed_ms

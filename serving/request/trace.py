@@ -36,7 +36,7 @@ class RequestTrace:
         return 1e3 * (time.perf_counter() - self.started)
 
     @property
-    def left_ms(self) -> float:
+    def remaining_ms(self) -> float:
         return self.deadline_ms - self.elapsed_ms
 
 

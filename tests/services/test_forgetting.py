@@ -9,7 +9,7 @@ from redis import Redis
 
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import freelancer_history, freelancer_profile
-from feature_repo.forgetting.offline import Gone
+from feature_repo.forgetting.offline import RemovedIds
 from feature_repo.forgetting.online import forget_online
 from feature_repo.online.pushes import Pushes
 from metier.errors import FeatureError
@@ -59,7 +59,7 @@ def held(client, view, key, *names):
 
 def test_a_person_goes_with_its_rows_and_from_the_histories_of_others(client):
     before = held(client, "client_history", "client_id", "c2")
-    gone = Gone({"freelancer_id": frozenset({"gone person", "never seen"})})
+    gone = RemovedIds({"freelancer_id": frozenset({"gone person", "never seen"})})
     # one profile, one history of its own (the hire), and the lists of c1 and c3
     removed = len(freelancer_profile.features) + len(freelancer_history.features) + 2 * LISTS
     assert forget_online(client.settings, gone) == removed
@@ -75,7 +75,7 @@ def test_a_person_goes_with_its_rows_and_from_the_histories_of_others(client):
 
 
 def test_nothing_on_disk_or_on_the_server_names_the_person_any_more(client, request):
-    forget_online(client.settings, Gone({"freelancer_id": frozenset({"gone person"})}))
+    forget_online(client.settings, RemovedIds({"freelancer_id": frozenset({"gone person"})}))
     if client.settings.online_store_url:
         server = Redis.from_url(client.settings.online_store_url)
         contents = [key + b"".join(server.hgetall(key).values()) for key in server.scan_iter()]
@@ -89,5 +89,5 @@ def test_a_server_that_is_gone_is_told_without_its_password(postgres, tmp_path):
     url = f"redis://:secret@127.0.0.1:{free_port()}/0"
     settings = Settings(home=Path(tmp_path), online_store_url=url, feature_registry_uri=postgres)
     with pytest.raises(FeatureError, match=r"127\.0\.0\.1:.* cannot be changed .*stop what uses it") as raised:
-        forget_online(settings, Gone({"freelancer_id": frozenset({"a"})}))
+        forget_online(settings, RemovedIds({"freelancer_id": frozenset({"a"})}))
     assert "secret" not in str(raised.value)

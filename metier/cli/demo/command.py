@@ -52,13 +52,13 @@ def demo(
     _say(f"7. Training again, {AGAIN}: the gate compares with what is champion now")
     pipelines.run("training", surface=[AGAIN], quiet=True)
     again = next(report for report, _ in newest_reports(settings.reports) if report.surface == AGAIN)
-    judged = next(slate for slate in slates if slate["surface"] == AGAIN)
+    example = next(slate for slate in slates if slate["surface"] == AGAIN)
     loop = Loop(
         *before, lake.counts(), lake.as_of(),
         reports=first, again=again, served=served, seconds=time.monotonic() - started,
     )  # fmt: skip
     print()
-    print("\n".join(screen(settings, lake, loop, judged)))
+    print("\n".join(screen(settings, lake, loop, example)))
     if keep:
         process, url = start(settings)
         print(f"Left up at {url}; stop it with: kill {process.pid}")
@@ -98,8 +98,8 @@ def _serve_and_ask(settings: Settings, lake: Lake) -> list[Slate]:
 def _ask(url: str, lake: Lake, name: Surface) -> list[Slate]:
     slates = [ask_for_slate(url, name, {**body, "explain": REASONS}) for body in request_bodies(lake, name, ACTORS)]
     tiers = ", ".join(sorted({slate["tier"] for slate in slates}))
-    shown = sum(len(slate["slate"]) for slate in slates)
-    print(f"  {name:18}{len(slates):>3} slates, {shown:>4} candidates shown, tier {tiers}", flush=True)
+    count = sum(len(slate["slate"]) for slate in slates)
+    print(f"  {name:18}{len(slates):>3} slates, {count:>4} candidates shown, tier {tiers}", flush=True)
     return slates
 
 

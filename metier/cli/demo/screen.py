@@ -55,7 +55,7 @@ def screen(settings: Settings, lake: Lake, loop: Loop, slate: Slate) -> Iterator
     yield f"\n== The second training run, {loop.again.surface}"
     yield from _second_run(lake, loop)
     yield "\n== One slate to judge"
-    yield from _judged(lake, slate)
+    yield from _slate_lines(lake, slate)
     yield "\n== Where to look next"
     yield from _next(settings, loop.again.surface)
 
@@ -128,11 +128,11 @@ def _mature(lake: Lake, surface_name: str, clock: datetime, age: timedelta) -> i
     return int(counted[0][0])
 
 
-def _judged(lake: Lake, slate: Slate) -> Iterator[str]:
+def _slate_lines(lake: Lake, slate: Slate) -> Iterator[str]:
     spec, request = surface_spec(surface(slate["surface"])), slate["request"]
     if spec.shows_jobs:
-        who = titles(lake, "freelancers", "freelancer_id", [request["actor_id"]]).get(request["actor_id"], "?")
-        yield f"jobs for the freelancer {request['actor_id']}, “{who}” (P(relevant), title, what adds most)"
+        freelancer = titles(lake, "freelancers", "freelancer_id", [request["actor_id"]]).get(request["actor_id"], "?")
+        yield f"jobs for the freelancer {request['actor_id']}, “{freelancer}” (P(relevant), title, what adds most)"
     else:
         job = titles(lake, "jobs", "job_id", [request["job_id"]]).get(request["job_id"], "?")
         yield f"people for the job {request['job_id']}, “{job}” (P(relevant), title, what adds most)"

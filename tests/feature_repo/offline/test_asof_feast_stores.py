@@ -67,14 +67,14 @@ class Table:
             ),
         )
 
-    def seen(self, key, moment, known_by_then):
+    def seen(self, key, moment, created_by_then):
         """The oracle of joins: every version of the key is looked at, as the definition says."""
         found = [
             (happened, -1 if learned is None or not self.created else learned, number)
             for number, (of, happened, learned) in enumerate(self.versions)
             if None not in (*key, moment, happened) and of == key and happened <= moment
             if not self.ttl or moment - happened <= self.ttl
-            if not (known_by_then and self.created) or (learned is not None and learned <= moment)
+            if not (created_by_then and self.created) or (learned is not None and learned <= moment)
         ]
         return max(found)[2] if found else None
 
@@ -154,7 +154,7 @@ def entity_frame(rows, clock):
     return frame.assign(event_timestamp=pa.table({"t": moments([hour for *_, hour in rows], clock)})["t"].to_pandas())
 
 
-def ask(store, views, frame, names, known_by_then):
+def ask(store, views, frame, names, created_by_then):
     """Answers by row number, of a view's features under full names."""
     job = store._get_provider().offline_store.get_historical_features(
         store.config,
@@ -164,7 +164,7 @@ def ask(store, views, frame, names, known_by_then):
         store.registry,
         "test",
         full_feature_names=True,
-        filter_by_created_timestamp=known_by_then,
+        filter_by_created_timestamp=created_by_then,
     )
     return {row.pop("row"): row for row in job.to_arrow().to_pylist()}
 
@@ -195,7 +195,7 @@ def pull(store, view, latest, start, end):
     st.booleans(),
 )
 def test_joins_of_three_views_equal_feasts_duckdb_store_and_the_oracle(
-    home, stores, of_person, of_pair, of_world, rows, clock, known_by_then
+    home, stores, of_person, of_pair, of_world, rows, clock, created_by_then
 ):
     number = next(NAMES)
     boss = of_pair.view(of_pair.write(home / f"pair{number}.parquet"), [person, place])
@@ -206,19 +206,19 @@ def test_joins_of_three_views_equal_feasts_duckdb_store_and_the_oracle(
         of_world.view(of_world.write(home / f"world{number}.parquet"), []),
     ]
     frame = entity_frame(rows, clock)
-    ours = ask(stores["asof"], views, frame, ["amount", "words"], known_by_then)
+    ours = ask(stores["asof"], views, frame, ["amount", "words"], created_by_then)
     assert list(ours) == list(range(len(rows)))
     for number, (one, other, moment) in enumerate(rows):
         expected = (
-            of_person.seen((one,), moment, known_by_then),
-            of_pair.seen((other, one), moment, known_by_then),
-            of_world.seen((), moment, known_by_then),
+            of_person.seen((one,), moment, created_by_then),
+            of_pair.seen((other, one), moment, created_by_then),
+            of_world.seen((), moment, created_by_then),
         )
         for view, value in zip(views, expected, strict=True):
             label = view.projection.name_to_use()
             assert ours[number][f"{label}__amount"] == value
             assert ours[number][f"{label}__words"] == (None if value is None else [str(value)] * (value % 3))
-    theirs = ask(stores["duckdb"], views, frame, ["amount", "words"], known_by_then)
+    theirs = ask(stores["duckdb"], views, frame, ["amount", "words"], created_by_then)
     assert values_of(theirs) == values_of(ours)
 
 
@@ -248,13 +248,13 @@ asked = st.lists(st.tuples(st.sampled_from(["a", "b", "z"]), st.none(), st.integ
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(whole, max_size=20, unique_by=lambda row: row[:2]), asked, st.integers(0, 5), st.booleans())
-def test_joins_equal_feasts_dask_store_in_the_rows_that_it_keeps(home, stores, versions, rows, ttl, known_by_then):
+def test_joins_equal_feasts_dask_store_in_the_rows_that_it_keeps(home, stores, versions, rows, ttl, created_by_then):
     # No two versions of a key happened together: dask sorts by created timestamp, then unstably by event timestamp.
     table = Table(("person",), versions, ttl)
     view = table.view(table.write(home / f"dask{next(NAMES)}.parquet"), [person])
     frame = entity_frame(rows, CLOCKS["microseconds in UTC"])
-    ours = ask(stores["asof"], [view], frame, ["amount"], known_by_then)
-    theirs = ask(stores["dask"], [view], frame, ["amount"], known_by_then)
+    ours = ask(stores["asof"], [view], frame, ["amount"], created_by_then)
+    theirs = ask(stores["dask"], [view], frame, ["amount"], created_by_then)
     kept = {row: answer for row, answer in values_of(ours).items() if row in theirs}
     assert values_of(theirs) == kept
     dropped = set(ours) - set(theirs)  # dask drops rows that see nothing, of keys that have versions

@@ -80,7 +80,7 @@ def versions_of(n_keys):
     st.booleans(),
 )
 def test_views_of_one_key_of_two_and_of_none_are_joined_as_in_one_process(
-    tmp_path_factory, of_person, of_pair, of_world, rows, partitions, known_by_then
+    tmp_path_factory, of_person, of_pair, of_world, rows, partitions, created_by_then
 ):
     folder = tmp_path_factory.getbasetemp() / f"ray{next(NAMES)}"
     folder.mkdir()
@@ -94,8 +94,8 @@ def test_views_of_one_key_of_two_and_of_none_are_joined_as_in_one_process(
     ]
     columns = {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(("boss", "place"))}
     entities = pa.table({"row": np.arange(len(rows)), **columns, "asked": at(row[2] for row in rows)})
-    expected = reader(folder).as_of(entities, "asked", joins, known_by_then)
-    answer = asof_ray.as_of(reader(folder), partitions, entities, "asked", joins, known_by_then)
+    expected = reader(folder).as_of(entities, "asked", joins, created_by_then)
+    answer = asof_ray.as_of(reader(folder), partitions, entities, "asked", joins, created_by_then)
     assert answer.equals(expected)
 
 

@@ -38,7 +38,7 @@ def at(hour):
     return None if hour is None else START + hour * HOUR
 
 
-def newest_at(versions, key, moment, ttl_hours, known_by_then):
+def newest_at(versions, key, moment, ttl_hours, created_by_then):
     """The oracle: look at every version of the key, as the definition says."""
     seen = [
         (happened, -1 if learned is None else learned, place)
@@ -46,7 +46,7 @@ def newest_at(versions, key, moment, ttl_hours, known_by_then):
         if key is not None and of == key
         if moment is not None and happened is not None and happened <= moment
         if not ttl_hours or moment - happened <= ttl_hours
-        if not known_by_then or (learned is not None and learned <= moment)
+        if not created_by_then or (learned is not None and learned <= moment)
     ]
     return max(seen)[2] if seen else None
 
@@ -65,7 +65,7 @@ def write_versions(path, versions, keys=("person",)):
     pq.write_table(table, path, row_group_size=4)
 
 
-def as_of(path, entities, ttl_hours, known_by_then, keys=("person",), prefix=""):
+def as_of(path, entities, ttl_hours, created_by_then, keys=("person",), prefix=""):
     join = ViewJoin(
         VersionTable(str(path), tuple(keys), "at", "made"),
         tuple(keys),
@@ -73,7 +73,7 @@ def as_of(path, entities, ttl_hours, known_by_then, keys=("person",), prefix="")
         ttl_hours * HOUR,
     )
     reader = VersionReader("200MB", 1, path.parent / ".spill")
-    return reader.as_of(entities, "asked", [join], known_by_then)
+    return reader.as_of(entities, "asked", [join], created_by_then)
 
 
 hours = st.integers(0, 8)
@@ -85,7 +85,7 @@ entity_lists = st.lists(st.tuples(st.none() | st.sampled_from(["a", "b", "z"]), 
 
 @settings(max_examples=100, deadline=None)
 @given(version_lists, entity_lists, st.integers(0, 5), st.booleans())
-def test_every_row_sees_the_version_that_the_definition_names(tmp_path_factory, versions, rows, ttl, known_by_then):
+def test_every_row_sees_the_version_that_the_definition_names(tmp_path_factory, versions, rows, ttl, created_by_then):
     path = tmp_path_factory.getbasetemp() / f"versions{next(NAMES)}.parquet"
     write_versions(path, versions)
     entities = pa.table(
@@ -95,8 +95,8 @@ def test_every_row_sees_the_version_that_the_definition_names(tmp_path_factory, 
             "row": pa.array(range(len(rows)), pa.int64()),
         }
     )
-    answer = as_of(path, entities, ttl, known_by_then)
-    expected = [newest_at(versions, key and (key,), moment, ttl, known_by_then) for key, moment in rows]
+    answer = as_of(path, entities, ttl, created_by_then)
+    expected = [newest_at(versions, key and (key,), moment, ttl, created_by_then) for key, moment in rows]
     assert answer["value"].to_pylist() == expected
     assert answer["words"].to_pylist() == [None if e is None else [str(e)] * (e % 3) for e in expected]
     assert answer.select(["person", "asked", "row"]).equals(entities)
@@ -177,7 +177,7 @@ def test_a_table_rebuilt_while_it_is_read_is_refused(tmp_path, monkeypatch):
 
     def rebuilt(*arguments):
         write_versions(path, [(("b",), 1, 1), (("a",), 1, 1)])
-        return "SELECT 0::BIGINT AS __place, 0 AS value, ['x'] AS words"
+        return "SELECT 0::BIGINT AS __row_id, 0 AS value, ['x'] AS words"
 
     monkeypatch.setattr("feature_repo.offline.asof_read.rows_at", rebuilt)
     with pytest.raises(FeatureError, match="rebuilt while it was read"):
@@ -274,13 +274,13 @@ def rows_of(job):
     return job.to_arrow().sort_by("row").to_pylist()
 
 
-@pytest.mark.parametrize("known_by_then", [False, True])
+@pytest.mark.parametrize("created_by_then", [False, True])
 @pytest.mark.parametrize("kind", ["dask", "duckdb"])
-def test_equal_to_feasts_own_stores(folder, store, entity_df, kind, known_by_then):
+def test_equal_to_feasts_own_stores(folder, store, entity_df, kind, created_by_then):
     if kind == "duckdb":
         pytest.importorskip("ibis", reason="Feast's duckdb store needs ibis-framework, which metier does not install")
     theirs = feast_store(folder, {"type": kind})
-    arguments = {"features": REFS, "full_feature_names": True, "filter_by_created_timestamp": known_by_then}
+    arguments = {"features": REFS, "full_feature_names": True, "filter_by_created_timestamp": created_by_then}
     expected = rows_of(theirs.get_historical_features(entity_df, **arguments))
     answer = rows_of(store.get_historical_features(entity_df, **arguments))
     kept = {row["row"] for row in expected}

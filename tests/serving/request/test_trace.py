@@ -20,7 +20,7 @@ def test_what_is_left_is_the_deadline_less_what_passed():
     trace = RequestTrace(deadline_ms=1.0)
     while trace.elapsed_ms < 2.0:
         pass
-    assert trace.left_ms < -1.0
+    assert trace.remaining_ms < -1.0
 
 
 def test_what_was_left_out_is_kept_in_order():
