@@ -62,21 +62,21 @@ def join(folder: Path) -> None:
     client.apply()
     rows = pq.read_table(folder / "rows.parquet")
     before, wall, cpu = peak_gib(), time.perf_counter(), time.process_time()
-    answer = client.training_features(rows, VIEWS)
+    joined = client.training_features(rows, VIEWS)
     figures = {
-        "rows": answer.num_rows,
-        "columns": answer.num_columns,
+        "rows": joined.num_rows,
+        "columns": joined.num_columns,
         "versions": VERSIONS,
         "seconds": round(time.perf_counter() - wall, 2),
         "cpu_seconds": round(time.process_time() - cpu, 2),
         "peak_gib_before": round(before, 2),
         "peak_gib": round(peak_gib(), 2),
-        "answer_gib": round(answer.nbytes / 2**30, 2),
+        "answer_gib": round(joined.nbytes / 2**30, 2),
     }
-    if not answer["row"].equals(rows["row"]):
+    if not joined["row"].equals(rows["row"]):
         raise SystemExit("the rows changed their order")
-    sampled = np.sort(np.random.default_rng(1).choice(answer.num_rows, min(SAMPLE, answer.num_rows), replace=False))
-    pq.write_table(answer.take(pa.array(sampled)), folder / "sample.parquet")
+    sampled = np.sort(np.random.default_rng(1).choice(joined.num_rows, min(SAMPLE, joined.num_rows), replace=False))
+    pq.write_table(joined.take(pa.array(sampled)), folder / "sample.parquet")
     print(json.dumps(figures))
 
 

@@ -72,7 +72,7 @@ def main() -> int:
         own = Settings(home=Path(folder))
         bundle = _without_targets(settings, own, pin, held_out)
         served = _over_http(own, pin, held_out)
-        offline, retrieved = _offline(own, bundle, held_out, [answer["as_of"] for answer in served])
+        offline, retrieved = _offline(own, bundle, held_out, [response["as_of"] for response in served])
     result = _result(held_out, served, offline, retrieved, bundle)
     print(json.dumps(result, indent=1))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
@@ -146,9 +146,9 @@ def _over_http(own: Settings, pin: RegisteredBundle, held_out: list[HeldOut]) ->
     with running(own, {SURFACE: pin}, free_port(own.http_host), Lake(own.lake).as_of()) as url:
         for case in track(held_out, description="over HTTP"):
             body = {"actor_id": case.actor_id, "k": K, "exclude": case.history, "deadline_ms": DEADLINE_MS}
-            answer = httpx.post(f"{url}/v1/feed/jobs", json=body, timeout=60)
-            answer.raise_for_status()
-            answers.append(answer.json())
+            response = httpx.post(f"{url}/v1/feed/jobs", json=body, timeout=60)
+            response.raise_for_status()
+            answers.append(response.json())
     return answers
 
 
@@ -189,7 +189,7 @@ def _result(
     retrieved: list[list[str]],
     bundle: Bundle,
 ) -> dict[str, Any]:
-    slates = [[(entry["candidate_id"], entry["score"]) for entry in answer["slate"]] for answer in served]
+    slates = [[(entry["candidate_id"], entry["score"]) for entry in response["slate"]] for response in served]
     actors = np.array([case.actor_id for case in held_out])
 
     def hits(lists: list[list[str]], k: int) -> dict[str, float]:
@@ -206,8 +206,8 @@ def _result(
         "retrieval_hr_at_10": hits(retrieved, K),
         "equal_slates": sum(a == b for a, b in zip(ids["http"], ids["offline"], strict=True)),
         "equal_scores": sum(a == b for a, b in zip(slates, offline, strict=True)),
-        "tiers": sorted({answer["tier"] for answer in served}),
-        "degraded": sum(bool(answer["degraded"]) for answer in served),
+        "tiers": sorted({response["tier"] for response in served}),
+        "degraded": sum(bool(response["degraded"]) for response in served),
     }
 
 

@@ -29,7 +29,7 @@ from harness.turns import Figures, answer_tasks, in_turns, summary, worker
 SUITES = ("asof", "snapshot", "materialization")
 JOINED = {"freelancer_profile": ("asof", "duckdb"), "freelancer_activity": ("asof", "duckdb", "dask")}
 """Words and lists, which take dask hours, and numbers."""
-WANTED = {"asof": 8.0, "snapshot": 100.0}
+TARGETS = {"asof": 8.0, "snapshot": 100.0}
 """How many times ours the CPU of Feast's duckdb store, and of its online stores, should be."""
 CANDIDATES = (100, 500)
 
@@ -80,8 +80,8 @@ def asof(arguments: argparse.Namespace, home: Path) -> list[Figures]:
             stores = {name: working(stack, "joins", name, folder) for name in compared}
             for ask in stores.values():
                 ask("join", view=view, keep=True)
-            asks = {name: partial(_nth, ask, "join", view=view) for name, ask in stores.items()}
-            rounds = in_turns(asks, arguments.rounds, say)
+            calls = {name: partial(_nth, ask, "join", view=view) for name, ask in stores.items()}
+            rounds = in_turns(calls, arguments.rounds, say)
         versions = f"{arguments.versions:,} of {view}, {arguments.versions // arguments.keys} versions a key"
         what = f"{arguments.rows:,} rows x {versions}"
         cases.append({"what": what, **summary(rounds, "asof"), "differences": join_differences(folder, compared[1:])})
@@ -117,8 +117,8 @@ def snapshot(arguments: argparse.Namespace, folder: Path) -> list[Figures]:
             ask("load")
         for size in CANDIDATES:
             compared = {name: ask("values", size=size, seed=0) for name, ask in stores.items()}
-            asks = {name: partial(_nth, ask, "look_up", size=size) for name, ask in stores.items()}
-            rounds = in_turns(asks, arguments.rounds, say)
+            calls = {name: partial(_nth, ask, "look_up", size=size) for name, ask in stores.items()}
+            rounds = in_turns(calls, arguments.rounds, say)
             differing = [
                 f"{name}: {column}"
                 for name in ("sqlite", "valkey")
@@ -137,8 +137,8 @@ def materialization(arguments: argparse.Namespace, folder: Path) -> list[Figures
     write_versions(folder, view, names, arguments.versions, seed=0)
     with ExitStack() as stack:
         stores = {name: working(stack, "loads", name, folder) for name in ("asof", "duckdb")}
-        asks = {name: partial(_nth, ask, "materialize", view=view) for name, ask in stores.items()}
-        rounds = in_turns(asks, arguments.rounds, say)
+        calls = {name: partial(_nth, ask, "materialize", view=view) for name, ask in stores.items()}
+        rounds = in_turns(calls, arguments.rounds, say)
         online = {name: ask("values", view=view, keys=keys) for name, ask in stores.items()}
     figures = summary(rounds, "asof")
     for name, medians in figures["medians"].items():
@@ -171,7 +171,7 @@ def table(result: Figures) -> str:
                 )
                 lines.append(cells + _ratios(case["times_ours"].get(name)) + _rate(medians))
             lines += [f"  DIFFERENT: {difference}" for difference in case["differences"]] or ["  all answers equal"]
-            lines += [_verdict(suite, case)] if suite in WANTED else []
+            lines += [_verdict(suite, case)] if suite in TARGETS else []
     busy = ", ".join(f"{load:.1f}" for load in result["load_average"])
     return "\n".join([*lines, "", f"{result['cpus']} CPUs, load {busy} at the start; medians of rounds in turns"])
 
@@ -186,10 +186,10 @@ def _rate(medians: Figures) -> str:
 
 
 def _verdict(suite: str, case: Figures) -> str:
-    rivals = {"asof": ("duckdb",), "snapshot": ("sqlite", "valkey")}[suite]
-    least = min(case["times_ours"][name]["cpu_ms"][0] for name in rivals)
-    reached = "reached" if least >= WANTED[suite] else "NOT REACHED"
-    return f"  wanted {WANTED[suite]:.0f} times less CPU than {' and '.join(rivals)}: {least:,.1f}, {reached}"
+    others = {"asof": ("duckdb",), "snapshot": ("sqlite", "valkey")}[suite]
+    least = min(case["times_ours"][name]["cpu_ms"][0] for name in others)
+    reached = "reached" if least >= TARGETS[suite] else "NOT REACHED"
+    return f"  wanted {TARGETS[suite]:.0f} times less CPU than {' and '.join(others)}: {least:,.1f}, {reached}"
 
 
 def say(line: str) -> None:

@@ -44,7 +44,7 @@ ACTORS: dict[Surface, str] = {
     "talent_search": "SELECT client_id, job_id FROM jobs WHERE client_id IS NOT NULL ORDER BY ALL LIMIT 1",
 }
 """Surface -> the actor of its requests, and the job they are for."""
-GONE = {"job": "closed", "freelancer": "private"}
+CLOSED = {"job": "closed", "freelancer": "private"}
 """Candidate -> the status of one that no slate shows any more."""
 
 Figures = dict[str, Any]
@@ -113,18 +113,18 @@ class Replica:
 
     def put(self, path: str, version: Figures) -> int:
         """The sequence of the version, which is durable."""
-        answer = self.http.put(f"/v1/{path}", json=version)
-        if answer.status_code != 202:
-            raise ServingError(f"PUT {path} was answered {answer.status_code}: {answer.text}")
-        return int(answer.json()["sequence"])
+        response = self.http.put(f"/v1/{path}", json=version)
+        if response.status_code != 202:
+            raise ServingError(f"PUT {path} was answered {response.status_code}: {response.text}")
+        return int(response.json()["sequence"])
 
     def slate_ids(self, body: Figures) -> set[str]:
         """Candidates of the slate; none where one is unknown."""
-        answer = self.http.post("/v1/rank", json=body)
-        if answer.status_code == 404:
+        response = self.http.post("/v1/rank", json=body)
+        if response.status_code == 404:
             return set()
-        answer.raise_for_status()
-        return {entry["candidate_id"] for entry in answer.json()["slate"]}
+        response.raise_for_status()
+        return {entry["candidate_id"] for entry in response.json()["slate"]}
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class Workload:
                 yield (
                     kind,
                     candidate,
-                    self.version(status=GONE[self.spec.candidate]),
+                    self.version(status=CLOSED[self.spec.candidate]),
                     lambda r, b=body: not r.slate_ids(b),
                 )
                 continue
@@ -186,9 +186,9 @@ class Workload:
         body = {**self.actor, "deadline_ms": 30_000, "k": 100, "filters": {"category": category}, "text": "accordion"}
 
         def shows(replica: Replica) -> bool:
-            answer = replica.http.post(self.spec.route, json=body)
-            answer.raise_for_status()
-            return candidate in {entry["candidate_id"] for entry in answer.json()["slate"]}
+            response = replica.http.post(self.spec.route, json=body)
+            response.raise_for_status()
+            return candidate in {entry["candidate_id"] for entry in response.json()["slate"]}
 
         return shows
 

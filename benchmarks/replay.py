@@ -128,10 +128,10 @@ def _serve(settings: Settings, impressions: int) -> tuple[list[ServedSlate], int
 
 def _rank(session: httpx.Client, url: str, surface: Surface, actor: str, job: str | None) -> ServedSlate:
     body = {"actor_id": actor, "k": SLATE, "deadline_ms": DEADLINE_MS, **({"job_id": job} if job else {})}
-    answer = _send(session, "POST", url + surface_spec(surface).route, body)
-    candidates = [entry["candidate_id"] for entry in answer["slate"]]
-    as_of = datetime.fromisoformat(answer["as_of"])
-    return ServedSlate(surface, actor, job, candidates, as_of, answer["query_id"])
+    response = _send(session, "POST", url + surface_spec(surface).route, body)
+    candidates = [entry["candidate_id"] for entry in response["slate"]]
+    as_of = datetime.fromisoformat(response["as_of"])
+    return ServedSlate(surface, actor, job, candidates, as_of, response["query_id"])
 
 
 def _click(session: httpx.Client, url: str, slate: ServedSlate) -> None:
@@ -211,10 +211,10 @@ def _rows(lake: Lake, query: str) -> list[tuple[Any, ...]]:
 
 
 def _send(session: httpx.Client, method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    answer = session.request(method, url, json=body)
-    if not answer.is_success:
-        raise ServingError(f"{method} {url} answered {answer.status_code}: {answer.text[:300]}")
-    content: dict[str, Any] = answer.json()
+    response = session.request(method, url, json=body)
+    if not response.is_success:
+        raise ServingError(f"{method} {url} answered {response.status_code}: {response.text[:300]}")
+    content: dict[str, Any] = response.json()
     return content
 
 

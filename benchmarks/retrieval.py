@@ -97,9 +97,9 @@ def _ndcg(ids: npt.NDArray[np.str_], answers: dict[str, Any], relevant: dict[str
     """Mean nDCG@10 over whole rankings: what an answer leaves out stands below all that it holds."""
     values = []
     row = {document: i for i, document in enumerate(ids.tolist())}
-    for query, answer in answers.items():
+    for query, documents in answers.items():
         score = np.zeros(len(ids))
-        score[[row[document] for document in answer]] = np.arange(len(answer), 0, -1)
+        score[[row[document] for document in documents]] = np.arange(len(documents), 0, -1)
         grades = np.isin(ids, list(relevant[query])).astype(float)
         values.append(ndcg_at_k(grades, score, np.zeros(len(ids)), 10)[0])
     return float(np.mean(values))

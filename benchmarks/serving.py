@@ -136,17 +136,17 @@ class Workload:
             bodies.append(json.dumps(body).encode())
         return bodies
 
-    def fault(self, status: int, answer: Any) -> str | None:
+    def fault(self, status: int, response: Any) -> str | None:
         """What is wrong with an answer, in words that repeat."""
         if status != 200:
-            return f"status {status}: {answer.get('error', answer) if isinstance(answer, dict) else answer}"
-        if answer["bundle"] != self.bundle:
-            return f"answered by {answer['bundle']}"
-        if answer["degraded"]:
-            return "without " + ", ".join(note.split(":")[0] for note in answer["degraded"])
-        if answer["tier"] != "ensemble":
-            return f"tier {answer['tier']}"
-        return None if answer["considered"] == self.size else f"considered {answer['considered']} of {self.size}"
+            return f"status {status}: {response.get('error', response) if isinstance(response, dict) else response}"
+        if response["bundle"] != self.bundle:
+            return f"answered by {response['bundle']}"
+        if response["degraded"]:
+            return "without " + ", ".join(note.split(":")[0] for note in response["degraded"])
+        if response["tier"] != "ensemble":
+            return f"tier {response['tier']}"
+        return None if response["considered"] == self.size else f"considered {response['considered']} of {self.size}"
 
 
 def workload_of(arguments: argparse.Namespace, settings: Settings, served: Figures) -> Workload:
@@ -177,7 +177,7 @@ def compare(arguments: argparse.Namespace, settings: Settings, urls: dict[str, s
     bodies = workload.bodies(2 * WARM, seed=1, timings=True)
     timed = {name: run_round(url, PATH, bodies, n_clients=1) for name, url in urls.items()}
     failures: Counter[str] = Counter()
-    for figures in (*rounds, *({"behind": name, **done.figures(workload.fault)} for name, done in timed.items())):
+    for figures in (*rounds, *({"behind": name, **result.figures(workload.fault)} for name, result in timed.items())):
         failures.update({f"{figures['behind']}: {fault}": count for fault, count in figures["failures"].items()})
     return {
         **served[UVICORN][workload.surface],
@@ -194,7 +194,7 @@ def compare(arguments: argparse.Namespace, settings: Settings, urls: dict[str, s
         "clients": {
             clients: summary([figures for figures in rounds if figures["clients"] == clients]) for clients in CLIENTS
         },
-        "stages_ms": {name: stages_ms(done) for name, done in timed.items()},
+        "stages_ms": {name: stages_ms(result) for name, result in timed.items()},
         "each_round": rounds,
     }
 
@@ -229,9 +229,9 @@ def summary(rounds: list[Figures]) -> Figures:
     return medians
 
 
-def stages_ms(done: Round) -> dict[str, float]:
+def stages_ms(result: Round) -> dict[str, float]:
     """Median of each stage, and of what lies outside of all: HTTP and what stands before it."""
-    timed = [(answer.content()["timings_ms"], answer.latency_ms) for answer in done.answers if answer.status == 200]
+    timed = [(answer.content()["timings_ms"], answer.latency_ms) for answer in result.answers if answer.status == 200]
     stages = {stage: float(np.median([timings[stage] for timings, _ in timed])) for stage in timed[0][0]}
     return {**stages, "outside": float(np.median([latency - timings["total"] for timings, latency in timed]))}
 

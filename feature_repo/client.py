@@ -130,12 +130,12 @@ class FeatureStoreClient:
         chosen = self._registered(views)
         keys = list(dict.fromkeys(map(_join_key, chosen)))
         _require_columns(entity_rows, keys)
-        answer = self.store.get_online_features(
+        stored = self.store.get_online_features(
             features=_references(chosen),
             entity_rows={key: entity_rows[key].fill_null("").to_pylist() for key in keys},
             full_feature_names=True,
         ).to_dict()
-        return _with_columns(entity_rows, {name: pa.array(answer[name], kind) for name, kind in _columns(chosen)})
+        return _with_columns(entity_rows, {name: pa.array(stored[name], kind) for name, kind in _columns(chosen)})
 
     def materialize(self, end: datetime, start: datetime = BEGINNING) -> int:
         """Load each key's newest values between `start` and `end` into the online store; the number of rows loaded."""

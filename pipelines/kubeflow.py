@@ -61,9 +61,9 @@ class Server(kfp.client.Client):
         except OSError as error:  # the file of the token
             raise PipelineError(f"{error}; see {kfp.client.KF_PIPELINES_SA_TOKEN_ENV}") from error
         except (ValueError, TypeError, LookupError) as error:  # an answer that the generated client cannot read
-            raise self.stranger() from error
+            raise self.not_kubeflow() from error
 
-    def stranger(self) -> PipelineError:
+    def not_kubeflow(self) -> PipelineError:
         """The error of a host that is something else."""
         return PipelineError(f"{self.host} answers, but not as Kubeflow Pipelines 2; give the URL above /apis/v2beta1")
 
@@ -75,9 +75,9 @@ class Server(kfp.client.Client):
         try:
             health = self.ask(self.healthzs.healthz_service_get_healthz)
         except AbsentError as error:
-            raise self.stranger() from error
+            raise self.not_kubeflow() from error
         if health.multi_user is None:
-            raise self.stranger()
+            raise self.not_kubeflow()
         return health
 
     def set_user_namespace(self, namespace: str) -> None:
@@ -100,7 +100,7 @@ class Server(kfp.client.Client):
                 f"a pod of the cluster gets in by a token file ({kfp.client.KF_PIPELINES_SA_TOKEN_ENV})"
             )
         if message is None:
-            return self.stranger()
+            return self.not_kubeflow()
         kind = AbsentError if error.status == 404 else PipelineError
         return kind(f"{self.host} refuses (HTTP {error.status}): {message}")
 
@@ -119,7 +119,7 @@ def submit(server: Server, package: Package, *, experiment: str, now: datetime) 
     except NoAnswerError as error:
         raise PipelineError(f"{error}; the run may exist: see {server.host}/#/runs before submitting again") from error
     if not created.run_id:
-        raise server.stranger()
+        raise server.not_kubeflow()
     return SubmittedRun(created.run_id, experiment_id, server.run_url(created.run_id), package.name)
 
 
@@ -165,5 +165,5 @@ def _experiment(server: Server, name: str) -> str:
     experiment = server.api_models.V2beta1Experiment(display_name=name, namespace=server.namespace)
     created = server.ask(api.experiment_service_create_experiment, experiment=experiment)
     if not created.experiment_id:
-        raise server.stranger()
+        raise server.not_kubeflow()
     return str(created.experiment_id)

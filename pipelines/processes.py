@@ -77,10 +77,10 @@ class StepProcesses:
             return not self._stopping
 
     def _status(self, command: list[str], link: socket.socket) -> int:
-        answer = b"".join(iter(lambda: link.recv(4096), b""))
-        if not answer:
+        received = b"".join(iter(lambda: link.recv(4096), b""))
+        if not received:
             return STOPPED
-        report: dict[str, Any] = json.loads(answer)
+        report: dict[str, Any] = json.loads(received)
         status = int(report["status"])
         if status in (-signal.SIGKILL, SHELL_SIGNAL + signal.SIGKILL) and not self._stopping:
             memory = bool(report["killed_for_memory"])

@@ -72,7 +72,7 @@ def _run(server: Server, run_id: str) -> Any:
     except AbsentError as error:
         raise InputError(f"no run {run_id!r} at {server.host}; its runs are listed at {server.host}/#/runs") from error
     if not run.run_id:
-        raise server.stranger()
+        raise server.not_kubeflow()
     return run
 
 

@@ -53,14 +53,14 @@ def joins(name: str, folder: Path) -> dict[str, Task]:
         if view not in stores:
             stores[view] = open_store(folder, [view], name)
         store, rows = stores[view], entities.copy()
-        answer, figures = measured(
+        joined, figures = measured(
             lambda: store.get_historical_features(
                 rows, references([view]), full_feature_names=True, filter_by_created_timestamp=True
             ).to_arrow()
         )
         if keep:
-            columns = {name: answer[name].cast(KINDS[name]) for name in answer.column_names if name in KINDS}
-            pq.write_table(pa.table({"row": answer["row"], **columns}), folder / f"{name}.parquet")
+            columns = {name: joined[name].cast(KINDS[name]) for name in joined.column_names if name in KINDS}
+            pq.write_table(pa.table({"row": joined["row"], **columns}), folder / f"{name}.parquet")
         return figures
 
     return {"join": join}
@@ -75,16 +75,16 @@ def lookups(name: str, folder: Path) -> dict[str, Task]:
         read.append(snapshot_reader(folder) if name == "snapshot" else online_reader(name, folder))
         return {}
 
-    def some(size: int, seed: int) -> Keys:
+    def sample(size: int, seed: int) -> Keys:
         rows = np.random.default_rng(seed).choice(len(candidates), size, replace=False)
         return candidates.select(["job_id", "client_id"]).take(pa.array(rows)).to_pydict()
 
     def values(size: int, seed: int) -> Figures:
-        answer = read[0](some(size, seed))
-        return digests(answer if isinstance(answer, pa.Table) else table_of(answer))
+        features = read[0](sample(size, seed))
+        return digests(features if isinstance(features, pa.Table) else table_of(features))
 
     def look_up(size: int, seed: int) -> Figures:
-        keys = some(size, seed)
+        keys = sample(size, seed)
         return measured(lambda: read[0](keys), LOOKUPS[name], of_server)[1]
 
     of_server = partial(valkey_cpu, (folder / VALKEY_URL).read_text()) if name == "valkey" else float
@@ -151,8 +151,8 @@ def write_candidates(folder: Path, jobs: int) -> None:
     """Tables of the views that answer for jobs and their clients, and which client posted which job."""
     names = {key: names_of(key, count) for key, count in (("job_id", jobs), ("client_id", jobs // 3))}
     for seed, view in enumerate(CANDIDATE_VIEWS):
-        whose = names[key_of(view)]
-        write_versions(folder, view, whose, VERSIONS * len(whose), seed)
+        owners = names[key_of(view)]
+        write_versions(folder, view, owners, VERSIONS * len(owners), seed)
     posted = names["client_id"].take(pa.array(np.random.default_rng(9).integers(0, jobs // 3, jobs)))
     shared = {"status": "open", "visibility": "public", "openings": 1}
     columns = {name: pa.repeat(value, jobs) for name, value in shared.items()}
@@ -190,9 +190,9 @@ def quietly(store: FeatureStore) -> None:
         store.materialize(START, END)
 
 
-def table_of(answer: dict[str, list]) -> pa.Table:
+def table_of(features: dict[str, list]) -> pa.Table:
     """An online answer's features in the types of their views."""
-    return pa.table({name: pa.array(values, KINDS[name]) for name, values in answer.items() if name in KINDS})
+    return pa.table({name: pa.array(values, KINDS[name]) for name, values in features.items() if name in KINDS})
 
 
 def digests(table: pa.Table) -> Figures:

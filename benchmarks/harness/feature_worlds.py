@@ -54,8 +54,8 @@ def write_versions(folder: Path, name: str, names: pa.Array, count: int, seed: i
     step = DAYS * 86_400 * 10**6 // count
     happened = int(START.timestamp()) * 10**6 + np.arange(count) * step
     late = random.integers(0, 86_400, count) * 10**6 * (random.random(count) < LATE)
-    whose = random.permutation(np.arange(count) % len(names))
-    columns = {key_of(name): names.take(pa.array(whose)), "event_timestamp": pa.array(happened, TIMESTAMP)}
+    owner = random.permutation(np.arange(count) % len(names))
+    columns = {key_of(name): names.take(pa.array(owner)), "event_timestamp": pa.array(happened, TIMESTAMP)}
     columns["recorded_at"] = pa.array(happened + late, TIMESTAMP)
     for field in DECLARED[name].features:
         columns[field.name] = values(random, KINDS[f"{name}__{field.name}"], count)

@@ -70,11 +70,11 @@ def measured(
     """
     cpu, wall = cpu_seconds() + of_server(), time.perf_counter()
     for _ in range(times):
-        answer = call()
+        result = call()
     wall = time.perf_counter() - wall
     elapsed = {"cpu_ms": cpu_seconds() + of_server() - cpu, "wall_ms": wall}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return answer, {**{name: seconds * 1e3 / times for name, seconds in elapsed.items()}, "peak_gib": peak}
+    return result, {**{name: seconds * 1e3 / times for name, seconds in elapsed.items()}, "peak_gib": peak}
 
 
 def cpu_seconds() -> float:

@@ -53,24 +53,24 @@ def build_feature_tables(
     while another process builds.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
-    tell = progress or (lambda line: None)
+    report = progress or (lambda line: None)
     with exclusively(out_dir / ".building", FeatureError(f"another process builds {out_dir}; wait until it is done")):
         remove_unfinished(out_dir)
         built, files = Built.read(out_dir), sources(lake)
         needed = change(lake, built, files, as_of)
         if since is not None:
             needed = needed.widened(day_of(since))
-        tell(needed.reason)
+        report(needed.reason)
         if needed.first_day is None:
             return dict.fromkeys(VIEWS, 0)
         first = needed.first_day
         take_back(out_dir, built, first)
-        rows = _build(lake, as_of, out_dir, first, tell)
+        rows = _build(lake, as_of, out_dir, first, report)
         Built(as_of.isoformat(), definition(), tuple(sorted(files))).write(out_dir)
     return rows
 
 
-def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, tell: Progress) -> dict[str, int]:
+def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, report: Progress) -> dict[str, int]:
     last = day_of(as_of)
     for earlier in out_dir.glob("*.parquet"):  # a view was one file once: left here, it would outlive the forgotten
         earlier.unlink()
@@ -80,7 +80,7 @@ def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, tell: Progres
         connection.execute(_sql("versions"))
         _set_block(connection, first, as_of)
         for view in PROFILE_VIEWS:
-            tell(f"{view}: {files[view].write(*_rows(connection, view)):,} rows")
+            report(f"{view}: {files[view].write(*_rows(connection, view)):,} rows")
             files[view].finish(first, last)
             _view(connection, view, files[view].folder)
         connection.execute(_sql("visible_events"))
@@ -93,10 +93,10 @@ def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, tell: Progres
                 files[view].write(*_rows(connection, view))
             for view in HISTORY_VIEWS:
                 before[view] = _write_histories(connection, files[view], view, before[view])
-            tell(f"{midnight(start):%Y-%m-%d} to {midnight(end):%Y-%m-%d}: activity and histories")
+            report(f"{midnight(start):%Y-%m-%d} to {midnight(end):%Y-%m-%d}: activity and histories")
     for view in (*ACTIVITY_VIEWS, *HISTORY_VIEWS):
         files[view].finish(first, last)
-        tell(f"{view}: {files[view].rows:,} rows")
+        report(f"{view}: {files[view].rows:,} rows")
     return {view: files[view].rows for view in VIEWS}
 
 

@@ -33,9 +33,9 @@ class Names:
     def of(cls, strings: Sequence[str] | pa.Array | pa.ChunkedArray) -> Self:
         """FeatureError where a name appears twice."""
         column = contiguous(strings)
-        spelled = _spelled(column.to_pylist())
-        row = np.argsort(spelled, kind="stable")
-        ascending = spelled[row]
+        encoded = _utf8(column.to_pylist())
+        row = np.argsort(encoded, kind="stable")
+        ascending = encoded[row]
         if (ascending[1:] == ascending[:-1]).any():
             raise FeatureError("a name appears twice; give the newest version of each alone")
         return cls(column, ascending, row)
@@ -47,10 +47,10 @@ class Names:
         """Row of each name (n,), -1 where it is unknown or None."""
         if not len(self) or not len(names):
             return np.full(len(names), -1, np.int64)
-        spelled = _spelled(names)
-        position = np.searchsorted(self._ascending, spelled.astype(self._ascending.dtype))
+        encoded = _utf8(names)
+        position = np.searchsorted(self._ascending, encoded.astype(self._ascending.dtype))
         position[position == len(self)] = 0
-        rows: Rows = np.where(self._ascending[position] == spelled, self._row[position], -1)
+        rows: Rows = np.where(self._ascending[position] == encoded, self._row[position], -1)
         return rows
 
     def at(self, rows: Rows) -> list[str]:
@@ -85,5 +85,5 @@ def contiguous(strings: Sequence[str] | pa.Array | pa.ChunkedArray) -> pa.String
     return strings.chunk(0) if strings.num_chunks == 1 else strings.combine_chunks()
 
 
-def _spelled(names: Sequence[str | None]) -> npt.NDArray[np.bytes_]:
+def _utf8(names: Sequence[str | None]) -> npt.NDArray[np.bytes_]:
     return np.array([b"" if name is None else name.encode() + END for name in names], dtype=np.bytes_)

@@ -40,8 +40,8 @@ def history_view(surface: Surface) -> str:
 
 
 def _marks(surface: Surface) -> dict[str, tuple[str, str]]:
-    remembered = HISTORY_MARKS[history_view(surface)].items()
-    return {mark: (feature, RECENT[mark]) for mark, feature in remembered if mark != "text_key"}
+    marks = HISTORY_MARKS[history_view(surface)].items()
+    return {mark: (feature, RECENT[mark]) for mark, feature in marks if mark != "text_key"}
 
 
 MARKS: dict[Surface, dict[str, tuple[str, str]]] = {name: _marks(name) for name in SURFACES}

@@ -89,11 +89,13 @@ def _positive(values: Doubles) -> Doubles:
 def _skills(listed: sp.csr_array, required: sp.csr_array) -> dict[str, Doubles]:
     """Overlap of two skill lists, unknown where the job lists none."""
     both = np.asarray(listed.multiply(required).sum(axis=1), np.float64)
-    have, want = (np.diff(side.indptr).astype(np.float64) for side in (listed, required))
+    n_listed, n_required = (np.diff(side.indptr).astype(np.float64) for side in (listed, required))
     return {
-        "skill_overlap_count": np.where(want > 0, both, np.nan),
-        "skill_jaccard": np.where((have > 0) & (want > 0), both / np.maximum(have + want - both, 1), np.nan),
-        "skill_coverage": np.where(want > 0, both / np.maximum(want, 1), np.nan),
+        "skill_overlap_count": np.where(n_required > 0, both, np.nan),
+        "skill_jaccard": np.where(
+            (n_listed > 0) & (n_required > 0), both / np.maximum(n_listed + n_required - both, 1), np.nan
+        ),
+        "skill_coverage": np.where(n_required > 0, both / np.maximum(n_required, 1), np.nan),
     }
 
 

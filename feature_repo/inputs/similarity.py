@@ -84,14 +84,14 @@ def summaries(cosines: Floats, mask: Flags) -> dict[str, Floats]:
     Sums run over LONGEST slots whatever the block holds: how numpy groups a sum depends on its length.
     """
     cosines, mask = _filled(cosines), _filled(mask)
-    some = mask.any(axis=-1)
+    any_slot = mask.any(axis=-1)
     filled = np.where(mask, cosines, 0)
     weights = np.where(mask, DECAY ** np.arange(mask.shape[-1], dtype=np.float32), 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = filled.sum(axis=-1) / mask.sum(axis=-1)
         decayed = (filled * weights).sum(axis=-1) / weights.sum(axis=-1)
     return {
-        "max": np.where(some, np.where(mask, cosines, -np.inf).max(axis=-1), np.nan),
+        "max": np.where(any_slot, np.where(mask, cosines, -np.inf).max(axis=-1), np.nan),
         "mean": mean,
         "last": np.where(mask[..., 0], cosines[..., 0], np.nan),
         "decayed": decayed,

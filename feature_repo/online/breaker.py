@@ -31,7 +31,7 @@ class Breaker:
         """What `ask` answers; RestingStoreError where it was not asked. A MetierError is an answer, not a failure."""
         self._require_awake()
         try:
-            answer = ask()
+            result = ask()
         except MetierError:
             self._wake()
             raise
@@ -39,7 +39,7 @@ class Breaker:
             self._rest(type(error).__name__)
             raise
         self._wake()
-        return answer
+        return result
 
     def guarded(self, read: Read) -> Read:
         """`read`, asked through this breaker."""

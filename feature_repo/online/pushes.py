@@ -187,14 +187,14 @@ def _history(side: Side, stored: Row, fresh: Sequence[Row], candidates: Mapping[
             for mark, feature in HISTORY_MARKS[side.history.name].items()
         },
     }
-    grown = {name: [*(stored.get(name) or []), *values] for name, values in lists.items()}
-    stored_rows = len(grown["recent_ids"]) - len(fresh)
+    extended = {name: [*(stored.get(name) or []), *values] for name, values in lists.items()}
+    stored_rows = len(extended["recent_ids"]) - len(fresh)
     rows = list(range(stored_rows))
     for row in range(stored_rows, stored_rows + len(fresh)):
-        rows = inserted(rows, row, grown["recent_ids"], grown["recent_timestamps"])
+        rows = inserted(rows, row, extended["recent_ids"], extended["recent_timestamps"])
     marks = [fingerprint(row["interaction_id"]) for row in reversed(fresh)]
     return {
-        **{name: [values[row] for row in rows] for name, values in grown.items()},
+        **{name: [values[row] for row in rows] for name, values in extended.items()},
         "last_counted": [*marks, *(stored.get("last_counted") or [])][:LONGEST],
         "interaction_count": (stored.get("interaction_count") or 0.0) + len(fresh),
     }

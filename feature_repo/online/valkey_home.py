@@ -79,14 +79,14 @@ class ValkeyOnlineStore(RedisOnlineStore):
     ) -> None:
         """Write the rows that are not older than what their keys hold."""
         client, rows = self.client(config), iter(data)
-        while some := list(itertools.islice(rows, ROWS_AT_ONCE)):
+        while batch := list(itertools.islice(rows, ROWS_AT_ONCE)):
             with client.pipeline(transaction=False) as pipe:
-                for row in some:
+                for row in batch:
                     key, fields = _stored(config, table, row)
                     pipe.eval(WRITE_NEWEST, 1, key, *fields)
                 pipe.execute()
             if progress:
-                progress(len(some))
+                progress(len(batch))
 
     def client(self, config: RepoConfig) -> Redis:
         """The server itself, for what Feast has no word for."""

@@ -153,10 +153,10 @@ def _shared_model(directory: Path, files: Mapping[str, str]) -> _Model:
 def _equal_batches(lengths: IntArray) -> Iterator[IntArray]:
     """Positions in batches of equal length, shortest first, BATCH_TOKENS tokens at most or one text."""
     for length in np.unique(lengths):
-        alike = np.flatnonzero(lengths == length)
+        same_length = np.flatnonzero(lengths == length)
         size = max(1, BATCH_TOKENS // int(length))
-        for start in range(0, len(alike), size):
-            yield alike[start : start + size]
+        for start in range(0, len(same_length), size):
+            yield same_length[start : start + size]
 
 
 def _exported(cache: Path) -> Path:

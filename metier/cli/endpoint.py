@@ -19,15 +19,15 @@ def ask(url: str, path: str, body: str) -> dict[str, Any]:
     headers = {"content-type": "application/json"}
     try:
         response = httpx.post(url + path, content=body.encode(), headers=headers, timeout=ASK_SECONDS)
-        answer: dict[str, Any] = response.json()
+        content: dict[str, Any] = response.json()
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise InputError(f"{url!r} is not the URL of an endpoint; give one such as http://127.0.0.1:8000") from error
     except (httpx.HTTPError, ValueError) as error:
         raise ServingError(f"no answer from {url} ({type(error).__name__}); start it with `metier serve`") from error
     if response.status_code >= 400:
         kind = ServingError if response.status_code >= 500 else InputError
-        raise kind(f"{path} answered {response.status_code}: {answer.get('error', answer)}")
-    return answer
+        raise kind(f"{path} answered {response.status_code}: {content.get('error', content)}")
+    return content
 
 
 def titles(lake: Lake, table: str, key: str, ids: Collection[str]) -> dict[str, str]:
@@ -41,17 +41,17 @@ def titles(lake: Lake, table: str, key: str, ids: Collection[str]) -> dict[str, 
         return dict(rows.fetchall())
 
 
-def candidate_titles(lake: Lake, answer: Mapping[str, Any]) -> dict[str, str]:
+def candidate_titles(lake: Lake, response: Mapping[str, Any]) -> dict[str, str]:
     """Titles of the candidates of an answer."""
-    spec = surface_spec(surface(answer["surface"]))
-    return titles(lake, spec.table, spec.key, [entry["candidate_id"] for entry in answer["slate"]])
+    spec = surface_spec(surface(response["surface"]))
+    return titles(lake, spec.table, spec.key, [entry["candidate_id"] for entry in response["slate"]])
 
 
-def render(answer: Mapping[str, Any], title_by_id: Mapping[str, str]) -> str:
+def render(response: Mapping[str, Any], title_by_id: Mapping[str, str]) -> str:
     """The slate: rank, id, P(relevant), title, and reasons where they were asked for."""
-    degraded = f", without {'; '.join(answer['degraded'])}" if answer["degraded"] else ""
-    head = f"{answer['surface']} by {answer['bundle']} ({answer['tier']}{degraded}), query {answer['query_id']}"
-    return "\n".join([head, *(_line(entry, title_by_id) for entry in answer["slate"])])
+    degraded = f", without {'; '.join(response['degraded'])}" if response["degraded"] else ""
+    head = f"{response['surface']} by {response['bundle']} ({response['tier']}{degraded}), query {response['query_id']}"
+    return "\n".join([head, *(_line(entry, title_by_id) for entry in response["slate"])])
 
 
 def _line(entry: Mapping[str, Any], title_by_id: Mapping[str, str]) -> str:

@@ -64,8 +64,8 @@ def rank(
     """
     settings = load_settings()
     body = typer.get_text_stream("stdin").read() if request == "-" else request
-    answer = ask(url or f"http://{settings.http_host}:{settings.http_port}", f"/v1/{route}", body)
-    print(json.dumps(answer) if as_json else render(answer, candidate_titles(Lake(settings.lake), answer)))
+    response = ask(url or f"http://{settings.http_host}:{settings.http_port}", f"/v1/{route}", body)
+    print(json.dumps(response) if as_json else render(response, candidate_titles(Lake(settings.lake), response)))
 
 
 def _announce(url: str, ready: Path | None) -> None:

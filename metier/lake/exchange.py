@@ -20,7 +20,7 @@ from metier.errors import InputError
 from metier.lake.lake import REPLACED, Lake
 from metier.locks import exclusively
 
-BESIDE = ".upkeep-"
+TEMPORARY = ".upkeep-"
 """How files begin that are not part of the lake yet."""
 
 
@@ -57,7 +57,7 @@ class Exchange:
 
     def temporary(self, path: str) -> str:
         """Where something is written that will be at `path`, or stand for it."""
-        return f"{posixpath.dirname(path)}/{BESIDE}{posixpath.basename(path)}"
+        return f"{posixpath.dirname(path)}/{TEMPORARY}{posixpath.basename(path)}"
 
     def replace(self, paths: Sequence[str], written: Sequence[str]) -> bool:
         """Let the temporary files `written` stand for `paths`, all of one folder; false where they hold the same."""
@@ -85,7 +85,7 @@ class Exchange:
                 if self.fs.exists(f"{folder}/{file}"):
                     self.fs.rm_file(f"{folder}/{file}")
             self.fs.rm_file(path)
-        for path in self.fs.glob(f"{self.root}/*/event_date=*/{BESIDE}*"):
+        for path in self.fs.glob(f"{self.root}/*/event_date=*/{TEMPORARY}*"):
             self.fs.rm_file(path)
 
     def _content_name(self, path: str) -> str:

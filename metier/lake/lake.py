@@ -106,11 +106,11 @@ class Lake:
 
     def matching(self, name: str, rows: pa.Table) -> pa.Table:
         """The lake's rows that have the key of one of `rows`; reads only files that may hold one."""
-        key, near = list(table(name).key), self._files_near(name, rows)
-        if not near:
+        key, files = list(table(name).key), self._files_near(name, rows)
+        if not files:
             return table(name).schema.empty_table()
         with self._connection() as connection:
-            self._create_view(connection, name, near)
+            self._create_view(connection, name, files)
             connection.register("incoming", rows.select(key))
             rows = connection.sql(f"FROM {name} SEMI JOIN incoming USING ({', '.join(key)})").to_arrow_table()
         return rows.cast(table(name).schema)
@@ -175,16 +175,18 @@ class Lake:
 
     def _only_new(self, name: str, rows: pa.Table) -> pa.Table:
         """Rows of new keys, the first of equal keys, in their order."""
-        keys, near = rows.select(list(table(name).key)), self._files_near(name, rows)
-        if not near and all_different(keys):
+        keys, files = rows.select(list(table(name).key)), self._files_near(name, rows)
+        if not files and all_different(keys):
             return rows
         key = ", ".join(keys.column_names)
         with self._connection() as connection:
-            self._create_view(connection, name, near)
+            self._create_view(connection, name, files)
             connection.register("incoming", keys.append_column("position", pa.array(np.arange(rows.num_rows))))
-            connection.execute(f"CREATE TEMP TABLE known AS SELECT {key} FROM {name} SEMI JOIN incoming USING ({key})")
+            connection.execute(
+                f"CREATE TEMP TABLE existing AS SELECT {key} FROM {name} SEMI JOIN incoming USING ({key})"
+            )
             fresh = connection.sql(
-                f"SELECT min(position) AS position FROM incoming ANTI JOIN known USING ({key}) "
+                f"SELECT min(position) AS position FROM incoming ANTI JOIN existing USING ({key}) "
                 f"GROUP BY {key} ORDER BY position"
             ).to_arrow_table()
         return rows.take(fresh["position"])

@@ -156,9 +156,9 @@ def _to_merge(size: Mapping[str, int], sizes: Sizes) -> list[str]:
     """Files of a date to write anew: those too large, and those too small, with one more where they are not enough."""
     small = [path for path in size if size[path] < sizes.smallest]
     large = [path for path in size if size[path] > sizes.largest]
-    fine = sorted(size.keys() - {*small, *large}, key=lambda path: size[path])
+    medium = sorted(size.keys() - {*small, *large}, key=lambda path: size[path])
     if small and sum(size[path] for path in (*small, *large)) < sizes.smallest:
-        small += fine[:1]
+        small += medium[:1]
     return sorted([*small, *large]) if len(small) > 1 or large else []
 
 

@@ -59,7 +59,7 @@ class TextCounts:
             counts = ", ".join(f"{name} {rows:,}" for name, rows in self.cleaned.items())
             lines.append(f"cleaned text in {self.cleaned_rows:,} rows: {counts}")
         if self.masked:
-            counts = "; ".join(f"{name} {_spelled(kinds)}" for name, kinds in self.masked.items())
+            counts = "; ".join(f"{name} {_rendered(kinds)}" for name, kinds in self.masked.items())
             lines.append(f"masked personal data in {self.masked_rows:,} rows: {counts}")
         return lines
 
@@ -71,9 +71,9 @@ def plain_texts(name: str, rows: pa.Table) -> tuple[pa.Table, TextCounts]:
         index = rows.schema.get_field_index(column)
         if index < 0 or not _holds_text(rows.schema.field(index).type):
             continue
-        mended = _mended(rows[column].combine_chunks(), plain, column, marks)
-        if mended is not None:
-            rows = rows.set_column(index, rows.schema.field(index), mended)
+        cleaned = _cleaned(rows[column].combine_chunks(), plain, column, marks)
+        if cleaned is not None:
+            rows = rows.set_column(index, rows.schema.field(index), cleaned)
     return rows, marks.counts()
 
 
@@ -111,7 +111,7 @@ class _Marks:
         return rows
 
 
-def _mended(values: pa.Array, plain: Plain, column: str, marks: _Marks) -> pa.Array | None:
+def _cleaned(values: pa.Array, plain: Plain, column: str, marks: _Marks) -> pa.Array | None:
     """The column anew; None where every text was plain already. Each distinct text is looked at once."""
     lists = pa.types.is_list(values.type)
     coded = (values.flatten() if lists else values).dictionary_encode()
@@ -137,5 +137,5 @@ def _holds_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind.value_type if pa.types.is_list(kind) else kind))
 
 
-def _spelled(kinds: Mapping[str, int]) -> str:
+def _rendered(kinds: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} x {kind}" for kind, number in sorted(kinds.items()))

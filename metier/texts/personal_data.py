@@ -39,7 +39,7 @@ _GROUPED = (
     r"|0[0-9](?:[ .-][0-9]{2}){4}"
     rf"){_AFTER}"
 )
-_FOUND = re.compile(f"(?P<link>{_LINK})|(?P<email>{_EMAIL})|(?P<phone>{_GROUPED})", re.I)
+_PERSONAL = re.compile(f"(?P<link>{_LINK})|(?P<email>{_EMAIL})|(?P<phone>{_GROUPED})", re.I)
 _DIGITS = re.compile(rf"{_BEFORE}\(?[0-9]+\)?(?:(?: ?[./-] ?| |(?=\())\(?[0-9]+\)?){{1,5}}(?:x[0-9]{{1,5}})?{_AFTER}")
 _RUN = re.compile("[0-9]{8}")
 _CUED = re.compile(
@@ -81,7 +81,7 @@ def _masked(text: str, spans: Callable[[str], Iterator[Span]], counts: Counter[s
 
 
 def _written(text: str) -> Iterator[Span]:
-    for match in _FOUND.finditer(text):
+    for match in _PERSONAL.finditer(text):
         kind = _KINDS[match.lastgroup or ""]
         if kind != PHONE or sum(map(str.isdecimal, match[0])) in _LENGTHS:
             yield kind, match.start(), match.end()

@@ -16,7 +16,7 @@ _INVISIBLE = re.compile(
 _SUSPECT = re.compile("[^\x00-\x7f]{2}|[\x80-\x9f]|Ã ")
 """UTF-8 read as another encoding has two such characters side by side, but where a space was made plain."""
 
-_MEANT = re.compile("[A-ZÀ-Þ]{2}[ÂÃ][»”’›…–—™®]")
+_QUOTED_CAPITALS = re.compile("[A-ZÀ-Þ]{2}[ÂÃ][»”’›…–—™®]")
 """A word in capitals before a closing mark ('MANHÃ»'), which is also how a letter looks when it is mangled."""
 
 
@@ -44,6 +44,6 @@ def _unmangled(text: str) -> str:
 
 
 def _unmangled_line(line: str) -> str:
-    if not _SUSPECT.search(line) or not is_bad(line) or _MEANT.search(line):
+    if not _SUSPECT.search(line) or not is_bad(line) or _QUOTED_CAPITALS.search(line):
         return line
     return ftfy.fix_encoding(line)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from components.evaluation.report import EvaluationReport
     from components.evaluation.report.document import Compared
 
-SHOWN = 5
+SLATE_ROWS = 5
 """Entries of the slate to judge."""
-ADDS = 2
+SLATE_REASONS = 2
 """Features named as reasons of each."""
 GAP = "gap between parts, days"
 """Fact of a report: days that an impression must age before its outcomes count."""
@@ -137,8 +137,8 @@ def _slate_lines(lake: Lake, slate: Slate) -> Iterator[str]:
         job = titles(lake, "jobs", "job_id", [request["job_id"]]).get(request["job_id"], "?")
         yield f"people for the job {request['job_id']}, “{job}” (P(relevant), title, what adds most)"
     title_by_id = candidate_titles(lake, slate)
-    for entry in slate["slate"][:SHOWN]:
-        adds = (entry.get("reasons") or ())[:ADDS]
+    for entry in slate["slate"][:SLATE_ROWS]:
+        adds = (entry.get("reasons") or ())[:SLATE_REASONS]
         reasons = ", ".join(f"{reason['feature']} {reason['adds']:+.2f}" for reason in adds)
         title = title_by_id.get(entry["candidate_id"], entry["candidate_id"])
         yield f"  {entry['rank']}  {entry['score']:.3f}  {title}" + (f"  ({reasons})" if reasons else "")

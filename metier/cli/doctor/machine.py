@@ -58,8 +58,8 @@ def check_home(settings: Settings) -> Iterator[Finding]:
     else:
         sizes = {entry.name: _size(entry) for entry in sorted(home.iterdir()) if not entry.name.startswith(".")}
         largest = sorted(sizes, key=lambda name: -sizes[name])[:5]
-        parts = ", ".join(f"{name} {_spelled(sizes[name])}" for name in largest)
-        yield Finding("home", "ok", f"{home}: {_spelled(sum(sizes.values()))}" + (f" ({parts})" if parts else ""))
+        parts = ", ".join(f"{name} {_with_unit(sizes[name])}" for name in largest)
+        yield Finding("home", "ok", f"{home}: {_with_unit(sum(sizes.values()))}" + (f" ({parts})" if parts else ""))
     free = shutil.disk_usage(below).free / GIGABYTE
     least, enough = FREE_DISK
     status: Status = "fail" if free < least else "warn" if free < enough else "ok"
@@ -133,5 +133,5 @@ def _size(path: Path) -> int:
     return sum(file.lstat().st_size for file in files if file.exists())
 
 
-def _spelled(size: int) -> str:
+def _with_unit(size: int) -> str:
     return f"{size / GIGABYTE:,.1f} GiB" if size >= GIGABYTE else f"{size / (1 << 20):,.1f} MiB"
