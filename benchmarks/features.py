@@ -30,7 +30,7 @@ SUITES = ("asof", "snapshot", "materialization")
 JOINED = {"freelancer_profile": ("asof", "duckdb"), "freelancer_activity": ("asof", "duckdb", "dask")}
 """Words and lists, which take dask hours, and numbers."""
 TARGETS = {"asof": 8.0, "snapshot": 100.0}
-"""How many times ours the CPU of Feast's duckdb store, and of its online stores, should be."""
+"""The least ratio of the CPU of Feast's own stores (duckdb; online) to that of the stores here."""
 CANDIDATES = (100, 500)
 
 

@@ -1,7 +1,7 @@
 """XGBoostRanker and NeuralRanker beside LightGBM's LGBMRanker on svmlight ranking data, five folds by query.
 
 `python benchmarks/lambdarank.py DIR [--out FILE]`, where DIR holds rank.train and rank.test, each with sizes of its
-queries in `<name>.query`. All queries of both files are dealt into folds, every ranker learns from four and scores
+queries in `<name>.query`. All queries of both files are split into folds, every ranker learns from four and scores
 the fifth, and NDCG@10 is compared query by query. XGBoost and LightGBM grow the same number of trees and leaves.
 Whatever is tuned, such as the epoch of the neural ranker, is tuned inside the four folds. The official split is
 scored once, at the end.

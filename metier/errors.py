@@ -17,7 +17,7 @@ MetierError
 │   ├── FeatureMismatchError  names, order or dtype differ from those of the fit
 │   └── ArtifactError         a saved model is missing, truncated or of another version
 ├── ServingError              the endpoint cannot do what was asked of it
-│   ├── NotFoundError         an actor, job or candidate nobody knows; HTTP answers 404
+│   ├── NotFoundError         an unknown actor, job or candidate; HTTP answers 404
 │   ├── BusyError             more requests wait than can be answered in time; HTTP answers 503
 │   └── EventLogError         an event could not be made durable, so it was not acknowledged
 ├── RegistryError             the registry cannot be reached or holds no such bundle
@@ -100,7 +100,7 @@ class ServingError(MetierError):
 
 
 class NotFoundError(ServingError):
-    """An actor, job or candidate that nobody knows."""
+    """An unknown actor, job or candidate."""
 
 
 class BusyError(ServingError):

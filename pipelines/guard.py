@@ -35,7 +35,7 @@ def main(command: list[str]) -> None:
     }
     try:
         starter.sendall(json.dumps(report).encode())
-    except OSError:  # nobody is left to read it
+    except OSError:  # the reader has ended
         os._exit(1)
 
 

@@ -99,7 +99,7 @@ def killed(step: str, peak_bytes: int, *, for_memory: bool) -> str:
 
 @contextmanager
 def ending_with_this_run() -> Iterator[None]:
-    """Meanwhile kfp's steps end with this process, even when it is killed, and at once when it is told to end.
+    """Meanwhile kfp's steps end with this process, even when it is killed, and at once when it is asked to end.
 
     SIGTERM becomes SystemExit. Signals are heeded in the main thread alone.
     """

@@ -1,6 +1,6 @@
 """The actor of a request: one row of stored features, read through Feast, as rankers and retrieval take it.
 
-An actor or a job that nobody knows is the caller's error; a store or an encoder that fails costs what needs it, and is
+An unknown actor or job is the caller's error; a store or an encoder that fails costs what needs it, and is
 named in the trace. Knows no candidate.
 """
 
@@ -44,7 +44,7 @@ class Actor:
 def hydrate_actor(
     request: RankingRequest, trace: RequestTrace, now: datetime, vectors: TextVectors, read: Read, encoder: Encoder
 ) -> Actor:
-    """The actor of a request; NotFoundError where nobody knows it, or the job it asks for."""
+    """The actor of a request; NotFoundError where it, or the job of the request, is unknown."""
     row = request_row(request, now)
     try:
         features = query_features(request.surface, row, read)

@@ -78,14 +78,14 @@ def running(
 
 
 def free_port(host: str) -> int:
-    """A port of `host` that nobody listens on."""
+    """A free port of `host`."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
 def require_free(host: str, port: int) -> None:
-    """ServingError where somebody listens on the port already."""
+    """ServingError where the port is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -31,7 +31,7 @@ def own_folder(parent: Path) -> Iterator[Path]:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove the folders whose lock nobody holds."""
+    """Remove the folders whose lock is free."""
     running = ServingError("its process runs")
     for folder in parent.iterdir():
         if not folder.is_dir():

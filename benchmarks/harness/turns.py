@@ -66,7 +66,7 @@ def measured(
 ) -> tuple[Any, Figures]:
     """The last answer of `times` calls; CPU and wall milliseconds of one, and the process's peak memory so far.
 
-    `of_server` tells the CPU seconds of a server that is at work for nobody else.
+    `of_server` gives the CPU seconds of a server that has no other client.
     """
     cpu, wall = cpu_seconds() + of_server(), time.perf_counter()
     for _ in range(times):

@@ -17,7 +17,7 @@ from metier.errors import FeatureError
 
 Rows = npt.NDArray[np.int64]
 END = b"\x01"
-"""Ends every searched name: numpy cuts trailing zeros off, and b"" is then nobody's."""
+"""Ends every searched name: numpy cuts trailing zeros off, and b"" is then no name's."""
 
 
 @dataclass(frozen=True, eq=False)

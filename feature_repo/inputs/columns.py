@@ -117,7 +117,7 @@ def token_sets(table: pa.Table, name: str) -> sp.csr_array:
 
 @dataclass(frozen=True)
 class Headlines:
-    """Distinct headlines as TF-IDF rows, the last row empty; `row` says which is whose (the empty one: nobody's)."""
+    """Distinct headlines as TF-IDF rows, the last row empty; `row` is each owner's (the last: no headline)."""
 
     lexical: sp.csr_array
     row: Codes

@@ -171,7 +171,7 @@ def _same_marks(block: Block) -> dict[str, Floats]:
 
 @pair_feature
 def past_seen(block: Block) -> Values:
-    """Whether the actor turned to the candidate before; NaN where nobody says which candidate it is."""
+    """Whether the actor turned to the candidate before; NaN where the candidate's identity is unknown."""
     identity = block.candidates.identity[block.candidate][:, None]
     past = block.queries.past.identity[block.distinct, : block.longest][block.position]
     return np.where(identity[:, 0] == 0, np.nan, (past == identity).any(axis=1))

@@ -1,6 +1,6 @@
 """Point-in-time joins on partitions of the entity rows, each a Ray task: rows, order and values as in one process.
 
-Rows are dealt by a hash of the view's join key, so that the versions of a key are sorted by one task alone. Works in
+Rows are partitioned by a hash of the view's join key, so that one task alone sorts the versions of a key. Works in
 the Ray that this process is connected to; else in the one that RAY_ADDRESS names, else in one that ends with the join.
 Every node must see the feature tables at the same path. Knows no Feast.
 """

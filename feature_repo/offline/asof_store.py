@@ -1,6 +1,6 @@
 """Feast offline store over Parquet files: point-in-time joins and pulls by DuckDB, equal to Feast's own stores.
 
-Translates what Feast asks into reads of version tables, and nothing else; retrieval stays in Arrow until somebody asks
+Translates what Feast asks into reads of version tables, and nothing else; retrieval stays in Arrow until a caller asks
 for pandas. Knows nothing of what the features mean, and writes only where a caller persists a data set.
 """
 

@@ -1,6 +1,6 @@
 """How old the values of a feature view are, against how old they may be.
 
-A view's values are as of the moment up to which it was built, not that of its newest row: what nobody changed is not
+A view's values are as of the moment up to which it was built, not that of its newest row: what did not change is not
 old. Knows views by name and their declared limits; no store and no clock.
 """
 

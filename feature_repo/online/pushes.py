@@ -45,7 +45,7 @@ class Side:
         return str(key)
 
     def counts(self, row: Row) -> bool:
-        """Whether the interaction makes somebody's history longer."""
+        """Whether the interaction lengthens a history."""
         own = row["side"] == self.side and row["kind"] in self.kinds
         return (own or row["kind"] in OUTCOMES) and None not in (row[self.actor_key], row[self.candidate_key])
 

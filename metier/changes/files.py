@@ -1,6 +1,6 @@
 """The change log in files: JSON lines in segments, which the processes of a node append to in turns and follow.
 
-An append holds a lock, writes one line and syncs it; nobody keeps a segment open. What a killed writer left half is
+An append holds a lock, writes one line and syncs it; no process keeps a segment open. What a killed writer left half is
 never read and cut off by the next; a damaged line is passed over, the ones after it count. Knows lines, not rows.
 """
 
@@ -35,7 +35,7 @@ class _Position:
 
 
 class FileChangeLog:
-    """The log in `folder`. A segment is named by a sequence that no change in it falls below; nobody keeps it open."""
+    """The log in `folder`. A segment is named by a sequence that no change in it falls below; none is kept open."""
 
     def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._folder = folder
@@ -98,7 +98,7 @@ class FileChangeLog:
 
     @contextmanager
     def rewriting(self) -> Iterator[list[Path]]:
-        """The segments, to take lines out of or to remove, while nobody appends.
+        """The segments, to take lines out of or to remove, while no append runs.
 
         Later changes go to a new one, and readers begin anew.
         """
@@ -131,7 +131,7 @@ class FileChangeLog:
     def _lines(self, position: _Position) -> Iterator[tuple[Path, bytes, int]]:
         """(segment, line, the byte after it) behind `position`; where its segment is gone, of all that may be behind.
 
-        A last line without an end counts only where a later segment shows that nobody is writing it now.
+        A last line without an end counts only where a later segment shows that no append is writing it now.
         """
         segments = self.segments()
         if position.segment in segments:

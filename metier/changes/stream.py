@@ -81,7 +81,7 @@ class StreamChangeLog:
         self._taking_back = threading.Lock()
 
     def append(self, table: str, row: Mapping[str, Any], now: datetime) -> Change:
-        """See ChangeLog. Nobody who begins to read after a refusal finds the change.
+        """See ChangeLog. No reader that begins after a refusal gets the change.
 
         Where the server does not answer, that is so once it answers this process again: until then, and for good if
         this process ends before, a change that the server received can be read by others. A server that crashes with

@@ -41,7 +41,7 @@ def serve(
     for surface, served in chosen.items():
         registry.fetch(
             served.bundle.name, served.bundle.version, served.bundle.sha256
-        )  # damage is told before Ray starts
+        )  # damage is reported before Ray starts
         require_release(settings.candidates / label(surface, served.bundle.sha256))
         print(f"{surface}: {served.bundle.name} version {served.bundle.version} ({served.alias})", flush=True)
     started_at = Lake(settings.lake).as_of() if as_of == "lake" else None

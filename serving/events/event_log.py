@@ -63,7 +63,7 @@ class EventLog:
     def append(self, events: Sequence[Event]) -> Future[None]:
         """A future that resolves once all of `events` are on disk, together and in order; EventLogError otherwise.
 
-        Nobody has to wait for it, and it cannot be cancelled. The rows are encoded later: do not change them.
+        The caller need not wait for it, and it cannot be cancelled. The rows are encoded later: do not change them.
         """
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()
@@ -139,7 +139,7 @@ class EventLog:
         call.future.set_exception(error)
 
     def _current(self) -> "_Segment":
-        """The open segment; a new one where there is none, it is full, or somebody removed it."""
+        """The open segment; a new one where there is none, it is full, or it was removed."""
         if self._segment is not None and (self._segment.size >= self._segment_bytes or self._segment.removed()):
             full, self._segment = self._segment, None
             full.close()

@@ -24,7 +24,7 @@ from serving.request.trace import RequestTrace
 
 LOG = logging.getLogger(__name__)
 MOST_PENDING = 64
-"""Requests that may wait for a thread; more are told to come back."""
+"""Requests that may wait for a thread; more are refused."""
 
 
 class Worker:

@@ -1,4 +1,4 @@
-"""What is asked of the stages and what they answer. Plain values; knows neither HTTP nor Ray."""
+"""The request to the stages and their response. Plain values; knows neither HTTP nor Ray."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

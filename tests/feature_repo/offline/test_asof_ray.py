@@ -112,10 +112,10 @@ def test_answers_longer_than_a_stretch_keep_their_order(tmp_path, monkeypatch):
 
 def test_a_key_is_the_matter_of_one_task(tmp_path):
     keys = pa.table({"person": [f"p{number % 10}" for number in range(100)], "place": ["q"] * 100})
-    dealt = asof_ray._dealt(keys, ("person",), 4)
-    assert {len(set(dealt[np.arange(100) % 10 == number])) for number in range(10)} == {1}
-    assert len(set(dealt)) > 1
-    assert np.bincount(asof_ray._dealt(keys, (), 4)).tolist() == [25] * 4
+    partition = asof_ray._partition_of(keys, ("person",), 4)
+    assert {len(set(partition[np.arange(100) % 10 == number])) for number in range(10)} == {1}
+    assert len(set(partition)) > 1
+    assert np.bincount(asof_ray._partition_of(keys, (), 4)).tolist() == [25] * 4
 
 
 def test_a_task_that_fails_says_what_the_join_in_one_process_says(tmp_path):
