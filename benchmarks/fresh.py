@@ -262,9 +262,9 @@ def killed(workload: Workload, replicas: Sequence[Replica], settings: Settings, 
             break
     victim.process.kill()
     victim.process.wait()
-    again = Replica.started(settings, "started again", stack)
+    restarted = Replica.started(settings, "started again", stack)
     written = names[: len(acknowledged)]
-    slate_ids = again.slate_ids(workload.body(written))
+    slate_ids = restarted.slate_ids(workload.body(written))
     return {
         "acknowledged": len(written),
         "shown_at_once": len(slate_ids & set(written)),

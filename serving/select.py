@@ -33,12 +33,14 @@ def ranked_entries(
 
     A promoted candidate that scores too low, or would be one too many of its agency, competes as an organic one.
     """
-    bought = {placement.candidate_id: placement.rank for placement in request.promoted}
+    promotions = {placement.candidate_id: placement.rank for placement in request.promoted}
     order = [int(position) for position in np.argsort(-score, kind="stable") if eligible[position]]
-    organic = _capped([position for position in order if ids[position] not in bought], agencies)[: request.k]
+    organic = _capped([position for position in order if ids[position] not in promotions], agencies)[: request.k]
     floor = score[organic[-1]] - BELOW * abs(score[organic[-1]]) if organic else -np.inf
     promoted = {
-        position: bought[ids[position]] for position in order if ids[position] in bought and score[position] >= floor
+        position: promotions[ids[position]]
+        for position in order
+        if ids[position] in promotions and score[position] >= floor
     }
     return [
         (position, SlateEntry(ids[position], rank, float(score[position]), placement))

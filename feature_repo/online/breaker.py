@@ -27,11 +27,11 @@ class Breaker:
         self._rests_until: float | None = None
         self._failure = ""
 
-    def attempt(self, ask: Callable[[], Answer]) -> Answer:
-        """What `ask` answers; RestingStoreError where it was not asked. A MetierError is an answer, not a failure."""
+    def attempt(self, call: Callable[[], Answer]) -> Answer:
+        """What `call` answers; RestingStoreError where it was not asked. A MetierError is an answer, not a failure."""
         self._require_awake()
         try:
-            result = ask()
+            result = call()
         except MetierError:
             self._wake()
             raise
