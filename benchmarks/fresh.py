@@ -44,7 +44,7 @@ ACTORS: dict[Surface, str] = {
     "talent_search": "SELECT client_id, job_id FROM jobs WHERE client_id IS NOT NULL ORDER BY ALL LIMIT 1",
 }
 """Surface -> the actor of its requests, and the job they are for."""
-CLOSED = {"job": "closed", "freelancer": "private"}
+GONE = {"job": "closed", "freelancer": "private"}
 """Candidate -> the status of one that no slate shows any more."""
 
 Figures = dict[str, Any]
@@ -118,7 +118,7 @@ class Replica:
             raise ServingError(f"PUT {path} was answered {response.status_code}: {response.text}")
         return int(response.json()["sequence"])
 
-    def slate_ids(self, body: Figures) -> set[str]:
+    def slate(self, body: Figures) -> set[str]:
         """Candidates of the slate; none where one is unknown."""
         response = self.http.post("/v1/rank", json=body)
         if response.status_code == 404:
@@ -172,12 +172,7 @@ class Workload:
             kind, candidate = KINDS[number % 3], f"bench-{number // 3}"
             body = self.body([candidate])
             if kind == "closed":
-                yield (
-                    kind,
-                    candidate,
-                    self.version(status=CLOSED[self.spec.candidate]),
-                    lambda r, b=body: not r.slate_ids(b),
-                )
+                yield kind, candidate, self.version(status=GONE[self.spec.candidate]), lambda r, b=body: not r.slate(b)
                 continue
             yield kind, candidate, self.version(category=kind), self._in_category(candidate, kind)
 
@@ -244,12 +239,12 @@ def paused(workload: Workload, replicas: Sequence[Replica]) -> Figures:
     finally:
         sleeper.process.send_signal(signal.SIGCONT)
     behind = sleeper.ready()["status"] != "ready"
-    slate_ids = sleeper.slate_ids(workload.body(names))
+    slate = sleeper.slate(workload.body(names))
     return {
         "missed": MISSED,
-        "shown_at_once": len(slate_ids & set(names)),
+        "shown_at_once": len(slate & set(names)),
         "said_it_was_behind": behind,
-        "sound": set(names) <= slate_ids or behind,
+        "sound": set(names) <= slate or behind,
     }
 
 
@@ -264,12 +259,8 @@ def killed(workload: Workload, replicas: Sequence[Replica], settings: Settings, 
     victim.process.wait()
     restarted = Replica.started(settings, "started again", stack)
     written = names[: len(acknowledged)]
-    slate_ids = restarted.slate_ids(workload.body(written))
-    return {
-        "acknowledged": len(written),
-        "shown_at_once": len(slate_ids & set(written)),
-        "sound": set(written) <= slate_ids,
-    }
+    slate = restarted.slate(workload.body(written))
+    return {"acknowledged": len(written), "shown_at_once": len(slate & set(written)), "sound": set(written) <= slate}
 
 
 def summary(seconds: Sequence[float]) -> Figures:

@@ -182,11 +182,9 @@ class Lake:
         with self._connection() as connection:
             self._create_view(connection, name, files)
             connection.register("incoming", keys.append_column("position", pa.array(np.arange(rows.num_rows))))
-            connection.execute(
-                f"CREATE TEMP TABLE existing AS SELECT {key} FROM {name} SEMI JOIN incoming USING ({key})"
-            )
+            connection.execute(f"CREATE TEMP TABLE lake AS SELECT {key} FROM {name} SEMI JOIN incoming USING ({key})")
             fresh = connection.sql(
-                f"SELECT min(position) AS position FROM incoming ANTI JOIN existing USING ({key}) "
+                f"SELECT min(position) AS position FROM incoming ANTI JOIN lake USING ({key}) "
                 f"GROUP BY {key} ORDER BY position"
             ).to_arrow_table()
         return rows.take(fresh["position"])
