@@ -23,7 +23,10 @@ def register_ensemble(
     from components.evaluation.promotion import register
     from metier.settings import load_settings
 
-    folders = [(Path(one.path), Path(other.path)) for one, other in zip(evaluations, ensembles, strict=True)]
+    folders = [
+        (Path(evaluation.path), Path(ensemble.path))
+        for evaluation, ensemble in zip(evaluations, ensembles, strict=True)
+    ]
     settings = load_settings().allowing(choice["source"] for choice in choices)
     registered = register(folders, settings, datetime.fromisoformat(as_of), inputs_digest)
     summary = "; ".join(registration.render() for registration in registered)

@@ -17,10 +17,10 @@ from metier.errors import InputError
 
 def history_matrix(actor: IntArray, candidate: IntArray, n_actors: int, n_candidates: int) -> sparse.csr_array:
     """Zero-one history from (actor, candidate) positions; a pair that repeats counts once."""
-    seen = sparse.csr_array((np.ones(len(actor)), (actor, candidate)), shape=(n_actors, n_candidates))
-    seen.sum_duplicates()
-    seen.data[:] = 1.0
-    return seen
+    history = sparse.csr_array((np.ones(len(actor)), (actor, candidate)), shape=(n_actors, n_candidates))
+    history.sum_duplicates()
+    history.data[:] = 1.0
+    return history
 
 
 @dataclass(frozen=True)

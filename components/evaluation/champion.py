@@ -38,5 +38,5 @@ def read_champion(
         pin.sha256,
         ranker_classes=settings.ranker_classes,
     )
-    same = feature_schema_hash(ensemble.feature_names, vectors.weights, encoder_hash)
-    return Champion(bundle.version, bundle.ensemble if bundle.manifest.feature_schema_hash == same else None)
+    current = feature_schema_hash(ensemble.feature_names, vectors.weights, encoder_hash)
+    return Champion(bundle.version, bundle.ensemble if bundle.manifest.feature_schema_hash == current else None)

@@ -164,12 +164,12 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
         "test starts": metadata["test_start"],
     }
     sections = logged_slates.sections(slates, subject.settings.truth)
-    first, *rest = sections
+    first, *others = sections
     titles = dict(zip(candidates.ids, candidates.rows["title"].to_pylist(), strict=True))
     example = example_table(slates, subject.ensemble, queries, titles)
     tables = (*first.tables, *((example,) if example else ()), _labels(metadata, study))
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
-    report = EvaluationReport(study.surface, (labelled, *rest), facts, None, tuple(metadata["warnings"]))
+    report = EvaluationReport(study.surface, (labelled, *others), facts, None, tuple(metadata["warnings"]))
     return subject.evaluation(report, logged_slates.evidence(slates))
 
 

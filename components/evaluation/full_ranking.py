@@ -56,8 +56,8 @@ def blocks(score: ScoreActors, history: sparse.csr_array, target: IntArray, size
         raise InputError(f"{len(target)} targets beside the history of {history.shape[0]} actors; give one each")
     for start in range(0, len(target), size):
         actor = np.arange(start, min(start + size, len(target)))
-        seen = history[actor].toarray() != 0
-        yield ActorBlock(actor, np.asarray(score(actor)), target[actor], seen)
+        excluded = history[actor].toarray() != 0
+        yield ActorBlock(actor, np.asarray(score(actor)), target[actor], excluded)
 
 
 def rank_targets(scored: Iterable[ActorBlock]) -> TargetRanks:

@@ -90,12 +90,12 @@ def decide(
     that cannot be told stand in the way of a promotion. Hold means: the incumbent stays, gather what the reasons name.
     """
     declared = rules or GateRules()
-    ordered = sorted(evidence, key=lambda one: TRUST.index(one.estimand))
-    judged = [_judge(one, declared) for one in ordered]
-    guarded = [_keep(guardrail) for guardrail in guardrails]
-    verdict, estimand, reasons = _weigh(ordered, judged, first_champion or declared.logged_may_promote)
-    verdict, reasons = _guard(verdict, reasons, guarded)
-    return Decision(verdict, estimand, tuple(reasons), (*judged, *guarded), dict(lineage or {}))
+    ordered = sorted(evidence, key=lambda item: TRUST.index(item.estimand))
+    checks = [_judge(item, declared) for item in ordered]
+    guardrail_checks = [_keep(guardrail) for guardrail in guardrails]
+    verdict, estimand, reasons = _weigh(ordered, checks, first_champion or declared.logged_may_promote)
+    verdict, reasons = _guard(verdict, reasons, guardrail_checks)
+    return Decision(verdict, estimand, tuple(reasons), (*checks, *guardrail_checks), dict(lineage or {}))
 
 
 def _judge(evidence: Evidence, rules: GateRules) -> Check:
@@ -135,10 +135,10 @@ def _weigh(
         return "hold", None, [*reasons, "no evidence is conclusive; gather more randomised traffic"]
     deciding, check = conclusive[0]
     # Metrics of equal trust stand side by side: one of them getting worse is a loss.
-    peers = [other.status for peer, other in conclusive if peer.estimand == deciding.estimand]
+    peers = [peer_check.status for peer, peer_check in conclusive if peer.estimand == deciding.estimand]
     if "worse" in peers:
         return "refuse", deciding.estimand, [*reasons, f"the challenger loses on {MEANING[deciding.estimand]}"]
-    if any(other.status == "worse" for _, other in conclusive):
+    if any(weaker.status == "worse" for _, weaker in conclusive):
         return (
             "hold",
             deciding.estimand,

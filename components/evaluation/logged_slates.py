@@ -64,33 +64,33 @@ def sections(slates: ScoredSlates, truth_dir: Path) -> tuple[Section, ...]:
     """True relevance first where it is known, then observed relevance, then the randomised queries."""
     rows, relevance = slates.held_out.rows, slates.held_out.dataset.relevance
     every = _queries_of(slates, FEWEST_CANDIDATES)
-    found = []
+    parts = []
     if has_truth(truth_dir):
         truth = true_relevance(truth_dir, rows["query_id"].to_pylist(), rows["candidate_id"].to_pylist())
-        found.append(
+        parts.append(
             _section("True relevance", "The simulator's latent relevance of every pair.", slates, truth, every)
         )
     note = "Relevance that was logged: outcomes of the slates as they were shown, so it favours the logged order."
-    found.append(_section("Observed relevance", note, slates, relevance, every))
+    parts.append(_section("Observed relevance", note, slates, relevance, every))
     randomised = every & _randomised(slates)
     if randomised.any():
         note = "Queries whose order was drawn at random: no ranker had a say in who was seen."
-        found.append(_section("Randomised slice", note, slates, relevance, randomised))
-    return tuple(found)
+        parts.append(_section("Randomised slice", note, slates, relevance, randomised))
+    return tuple(parts)
 
 
 def evidence(slates: ScoredSlates) -> list[Evidence]:
     """The ensemble against the baseline, on the randomised slice where there is one and on logged slates."""
     every = _queries_of(slates, FEWEST_CANDIDATES)
     relevance = slates.held_out.dataset.relevance
-    found = []
+    gathered = []
     masks: dict[Estimand, Mask] = {"randomised": every & _randomised(slates), "logged": every}
     for estimand, mask in masks.items():
         if mask.any():
             values, actors = _values(slates, relevance, mask)
             row = compared("ndcg@10", values, actors, "ensemble", [slates.baseline])[0]
-            found.append(Evidence(estimand, row.metric, row.interval, against=row.against))
-    return found
+            gathered.append(Evidence(estimand, row.metric, row.interval, against=row.against))
+    return gathered
 
 
 def _section(title: str, note: str, slates: ScoredSlates, relevance: NDArray, mask: Mask) -> Section:

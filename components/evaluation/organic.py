@@ -84,7 +84,7 @@ def score_everything(
     positives = of_known_candidates(pq.read_table(held_out / POSITIVES_FILE), pa.array(catalogue.ids, pa.string()))
     test = _sampled(positives["is_test"].to_numpy(), MOST_PAIRS // len(catalogue.ids))
     ranking = full_ranking(positives, test, catalogue.ids)
-    trained = positives.filter(pc.and_(pc.invert(positives["is_test"]), _known(positives, study)))
+    trained = positives.filter(pc.and_(pc.invert(positives["is_test"]), _countable(positives, study)))
     scores = _baselines(ranking, catalogue, trained)
     queries = queries_before(positives.take(pa.array(ranking.row)))
     scores["retrieval"] = _retrieved(study, queries, sources)
@@ -157,10 +157,10 @@ def _history(ranking: FullRanking) -> Any:
 
 
 def _target_ranks(ranking: FullRanking, score: Floats, pool: NDArray[np.bool_]) -> TargetRanks:
-    kept = np.flatnonzero(pool)
+    columns = np.flatnonzero(pool)
     position = np.cumsum(pool) - 1
     return rank_targets(
-        blocks(lambda actor: score[actor][:, kept], _history(ranking)[:, kept], position[ranking.target])
+        blocks(lambda actor: score[actor][:, columns], _history(ranking)[:, columns], position[ranking.target])
     )
 
 
@@ -181,7 +181,7 @@ def _cold(ranked: Ranked) -> int:
     return sum(earliest[candidate] >= moment for candidate, moment in targets)
 
 
-def _known(positives: pa.Table, study: Study) -> Any:
+def _countable(positives: pa.Table, study: Study) -> Any:
     """Rows a baseline may count: all but the targets, and on a time split only those that trained."""
     return positives["is_train"] if study.protocol == "time_split" else pc.invert(positives["is_test"])
 

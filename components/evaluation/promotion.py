@@ -49,14 +49,14 @@ def register(
     The champion moves where the gate promotes; a bundle that it refuses stays registered without an alias.
     """
     parts = [(StudyEvaluation.read(evaluation), ensemble) for evaluation, ensemble in evaluated]
-    found = []
+    registrations = []
     for report in merged([evaluation for evaluation, _ in parts]):
         first, ensemble = next(part for part in parts if part[0].study.surface == report.surface)
         origin = _origin(first, settings, as_of, inputs_digest)
         registered = _register(origin, ensemble, report, first.headline(), settings)
         note_bundle(report, settings.reports / report.surface, f"{registered.bundle.name} {registered.bundle.version}")
-        found.append(registered)
-    return found
+        registrations.append(registered)
+    return registrations
 
 
 def _origin(first: StudyEvaluation, settings: Settings, as_of: datetime, inputs_digest: str) -> Origin:
@@ -78,8 +78,8 @@ def _register(
 ) -> Registration:
     registry = open_registry(settings)
     settings.bundles.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".register-", dir=settings.bundles) as beside:
-        bundle = _bundle(Path(beside) / "bundle", origin, ensemble, report, settings)
+    with tempfile.TemporaryDirectory(prefix=".register-", dir=settings.bundles) as temporary:
+        bundle = _bundle(Path(temporary) / "bundle", origin, ensemble, report, settings)
         registered = registry.register(bundle.folder, headline)
     verdict: Verdict = report.decision.verdict if report.decision else "hold"
     if verdict != "refuse":

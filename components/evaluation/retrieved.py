@@ -33,7 +33,9 @@ class IndexedCandidates:
         where = list(zip(self.rows["city"].to_pylist(), self.rows["region"].to_pylist(), strict=True))
         named = {"tf-idf": "title", "tf-idf (description)": "description" if "description" in columns else "overview"}
         return {
-            name: [headline(text, *place) for text, place in zip(self.rows[column].to_pylist(), where, strict=True)]
+            name: [
+                headline(text, *location) for text, location in zip(self.rows[column].to_pylist(), where, strict=True)
+            ]
             for name, column in named.items()
         }
 
@@ -59,5 +61,5 @@ class IndexedCandidates:
             mask[position[slate][position[slate] >= 0]] = True
             ((ids, values),) = retrieve(self.retriever, [question], len(slate), mask)
             by_position = dict(zip((self.position[str(candidate)] for candidate in ids), values, strict=True))
-            scores[slate] = [by_position.get(one, -1.0) for one in position[slate]]
+            scores[slate] = [by_position.get(row, -1.0) for row in position[slate]]
         return scores

@@ -56,8 +56,8 @@ def conform(name: str, incoming: pa.Table, clock: datetime, source: str) -> Conf
     readable_rows, faults = _readable(incoming)
     columns: dict[str, pa.ChunkedArray] = {}
     for column in declared.columns:
-        columns[column.name], found = _conform_column(declared, column, readable_rows, columns, source)
-        faults += found
+        columns[column.name], column_faults = _conform_column(declared, column, readable_rows, columns, source)
+        faults += column_faults
     faults += _row_faults(name, columns, clock)
     typed = pa.table({c.name: columns[c.name] for c in declared.columns})
     faults += _repeats(declared, typed, faults)
@@ -65,7 +65,7 @@ def conform(name: str, incoming: pa.Table, clock: datetime, source: str) -> Conf
     extra = [c for c in incoming.column_names if c not in (*typed.column_names, REASON, LINE)]
     return Conformed(
         typed.filter(pa.array(~bad)).cast(declared.schema),
-        _as_given(readable_rows, extra).filter(pa.array(bad)),
+        _quarantined_rows(readable_rows, extra).filter(pa.array(bad)),
         _reasons(faults, bad, readable_rows),
         (f"{source}: columns not in the contract are ignored: {', '.join(extra)}",) if extra else (),
     )
@@ -98,11 +98,11 @@ def _readable(incoming: pa.Table) -> tuple[pa.Table, list[Fault]]:
 
 
 def _conform_column(
-    declared: Table, column: Column, given: pa.Table, done: dict[str, pa.ChunkedArray], source: str
+    declared: Table, column: Column, rows: pa.Table, done: dict[str, pa.ChunkedArray], source: str
 ) -> tuple[pa.ChunkedArray, list[Fault]]:
     """The column in its contract type, defaults filled, and its faults."""
-    absent = pa.chunked_array([pa.nulls(given.num_rows, column.type)])
-    raw = blank_to_null(given[column.name], column) if column.name in given.column_names else absent
+    absent = pa.chunked_array([pa.nulls(rows.num_rows, column.type)])
+    raw = blank_to_null(rows[column.name], column) if column.name in rows.column_names else absent
     try:
         read = cast(raw, column.type)
     except UnconvertibleTypeError as error:
@@ -112,7 +112,7 @@ def _conform_column(
         ) from error
     unread = _mask(pc.and_(pc.is_valid(raw), pc.is_null(read)))
     filled = _filled(column, read, unread, done)
-    missing = _mask(pc.is_null(filled)) & ~unread if column.required else np.zeros(given.num_rows, bool)
+    missing = _mask(pc.is_null(filled)) & ~unread if column.required else np.zeros(rows.num_rows, bool)
     faults = [(unread, f"{column.name} is not a {SPELLED[column.type]}"), (missing, f"{column.name} is missing")]
     return filled, [*faults, *_value_faults(column, filled)]
 
@@ -125,9 +125,9 @@ def _filled(column: Column, read: pa.ChunkedArray, unread: Mask, done: dict[str,
 
 def _value_faults(column: Column, values: pa.ChunkedArray) -> Iterator[Fault]:
     if column.allowed:
-        known = pc.is_in(values, value_set=pa.array(column.allowed))
+        allowed = pc.is_in(values, value_set=pa.array(column.allowed))
         yield (
-            _mask(pc.and_(pc.is_valid(values), pc.invert(known))),
+            _mask(pc.and_(pc.is_valid(values), pc.invert(allowed))),
             (f"{column.name} is not one of {', '.join(column.allowed)}"),
         )
     if column.minimum is not None:
@@ -155,23 +155,23 @@ def _repeats(declared: Table, typed: pa.Table, faults: list[Fault]) -> list[Faul
     if all_different(rows.select(list(declared.key))):
         return [(repeats, REPEATED_KEY)]
     with duckdb.connect(config={"threads": 1}) as connection:
-        found = contradictions(connection, declared, rows, FIRST_OF_KEY)
-    repeats[sound[found.to_numpy()]] = True
+        contradicting = contradictions(connection, declared, rows, FIRST_OF_KEY)
+    repeats[sound[contradicting.to_numpy()]] = True
     return [(repeats, REPEATED_KEY)]
 
 
-def _as_given(rows: pa.Table, extra: list[str]) -> pa.Table:
+def _quarantined_rows(rows: pa.Table, extra: list[str]) -> pa.Table:
     """The rows as they came, for quarantine: without the reader's mark, and LINE under a plain name."""
-    kept = rows.drop_columns([REASON]) if REASON in rows.column_names else rows
-    return kept.rename_columns(["line" if c == LINE and "line" not in extra else c for c in kept.column_names])
+    unmarked = rows.drop_columns([REASON]) if REASON in rows.column_names else rows
+    return unmarked.rename_columns(["line" if c == LINE and "line" not in extra else c for c in unmarked.column_names])
 
 
-def _reasons(faults: list[Fault], bad: Mask, given: pa.Table) -> pa.Array:
+def _reasons(faults: list[Fault], bad: Mask, rows: pa.Table) -> pa.Array:
     """Every reason of each bad row in one text; the reader's own where it has one."""
     none = pa.nulls(int(bad.sum()), pa.string())
     parts = [pc.if_else(pa.array(mask[bad]), reason, none) for mask, reason in faults]
     joined = pc.binary_join_element_wise(*parts, "; ", null_handling="skip")
-    marked = given[REASON].filter(pa.array(bad)).combine_chunks() if REASON in given.column_names else none
+    marked = rows[REASON].filter(pa.array(bad)).combine_chunks() if REASON in rows.column_names else none
     return pc.coalesce(marked, joined)
 
 
@@ -181,7 +181,7 @@ def _mask(flags: pa.ChunkedArray | pa.Array) -> Mask:
 
 
 def _any(faults: list[Fault], rows: int) -> Mask:
-    found = np.zeros(rows, bool)
+    union = np.zeros(rows, bool)
     for mask, _ in faults:
-        found |= mask
-    return found
+        union |= mask
+    return union

@@ -26,10 +26,10 @@ def read_contract_directory(directory: Path) -> Iterator[tuple[str, str, pa.Tabl
     if not directory.is_dir():
         raise SettingsError(f"{directory} is not a folder; give the folder that holds the tables")
     _refuse_strangers(directory)
-    found = {name: _files(directory, name) for name in TABLES}
-    if not any(found.values()):
+    files_of = {name: _files(directory, name) for name in TABLES}
+    if not any(files_of.values()):
         raise ContractError(f"{directory} holds no table; expected files such as freelancers.csv or jobs.parquet")
-    for name, files in found.items():
+    for name, files in files_of.items():
         yield from _read(directory, name, files)
 
 
@@ -63,9 +63,9 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
     some = False
     for path in files:
         source = f"{directory.resolve().name}/{path.relative_to(directory).as_posix()}"
-        whole = path.parent == directory
+        is_single = path.parent == directory
         for rows in _csv_pieces(path) if path.suffix == ".csv" else _parquet_pieces(path):
-            if rows.num_rows or whole:
+            if rows.num_rows or is_single:
                 some = True
                 yield name, source, rows
             else:

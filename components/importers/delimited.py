@@ -53,20 +53,20 @@ class _Readable(io.RawIOBase):
         super().__init__()
         self._texts = _texts(file)
         self._marks = {code: mark for code in INVALID}
-        self._left = b""
+        self._pending = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self._left:
+        while not self._pending:
             text = next(self._texts, None)
             if text is None:
                 return 0
-            self._left = (text if text.isascii() else text.translate(self._marks)).encode()
-        taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
-        buffer[: len(taken)] = taken
-        return len(taken)
+            self._pending = (text if text.isascii() else text.translate(self._marks)).encode()
+        content, self._pending = self._pending[: len(buffer)], self._pending[len(buffer) :]
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def _texts(file: BinaryIO) -> Iterator[str]:

@@ -70,14 +70,14 @@ def _rows(path: Path, needed: Sequence[str]) -> tuple[list[Row], pa.Table]:
     """The file's rows with missing values as None, and those that could not be read, marked; none without the file."""
     if not path.exists():
         return [], _marked([], [])
-    given = read_delimited(path)
+    table = read_delimited(path)
     for column in needed:
-        if column not in given.column_names:
+        if column not in table.column_names:
             raise ContractError(f"{path} lacks column {column} (text); add it or rename the column that holds it")
-    if REASON not in given.column_names:
-        return [_cleaned(row) for row in given.to_pylist()], _marked([], [])
-    unread = given.filter(pc.is_valid(given[REASON]))
-    rows = given.filter(pc.is_null(given[REASON])).drop_columns([REASON])
+    if REASON not in table.column_names:
+        return [_cleaned(row) for row in table.to_pylist()], _marked([], [])
+    unread = table.filter(pc.is_valid(table[REASON]))
+    rows = table.filter(pc.is_null(table[REASON])).drop_columns([REASON])
     texts = [row.pop(LINE, None) or _text(row) for row in unread.drop_columns([REASON]).to_pylist()]
     return [_cleaned(row) for row in rows.to_pylist()], _marked(unread[REASON].to_pylist(), texts)
 
@@ -86,9 +86,9 @@ def _without_html(history: Sequence[Row]) -> str:
     """Make the descriptions of work plain, and say how many that changed."""
     changed = 0
     for row in history:
-        if given := row.get("Job.Description"):
-            row["Job.Description"] = html_text(given)
-            changed += row["Job.Description"] != given
+        if description := row.get("Job.Description"):
+            row["Job.Description"] = html_text(description)
+            changed += row["Job.Description"] != description
     return f"{changed:,} of {len(history):,} entries in {EXPERIENCE} had HTML or untidy text in Job.Description"
 
 
@@ -128,11 +128,11 @@ def _started(view: Row, at: Times) -> str | None:
 def _freelancers(views: Sequence[Row], history: Sequence[Row], interests: Sequence[Row], at: Times) -> pa.Table:
     jobs: dict[str, list[Experience]] = defaultdict(list)
     needed: dict[str, list[Interest]] = defaultdict(list)
-    seen: dict[str, list[datetime]] = defaultdict(list)
+    moments_of: dict[str, list[datetime]] = defaultdict(list)
     for row in (*views, *history, *interests):
         if applicant := row["Applicant.ID"]:
             moment = _started(row, at) if "View.Start" in row else row.get("Created.At")
-            seen[applicant] += [at[moment]] if moment in at else []
+            moments_of[applicant] += [at[moment]] if moment in at else []
     for row in history:
         if applicant := row["Applicant.ID"]:
             jobs[applicant].append(_experience(row, at))
@@ -143,7 +143,7 @@ def _freelancers(views: Sequence[Row], history: Sequence[Row], interests: Sequen
     earliest = min(at.values(), default=None)
     rows = [
         row
-        for applicant, moments in seen.items()
+        for applicant, moments in moments_of.items()
         for row in _versions(applicant, jobs[applicant], needed[applicant], min(moments, default=earliest))
     ]
     return pa.Table.from_pylist(rows, FREELANCERS.schema)
@@ -194,19 +194,19 @@ def _jobs(views: Sequence[Row], at: Times) -> pa.Table:
     """One version of each viewed job, with the first known value of each column in order of time."""
     starts = [at[start] for view in views if (start := _started(view, at)) in at]
     opened = min(starts) - BEFORE if starts else None
-    known: dict[str, dict[str, str]] = defaultdict(dict)
+    values_of: dict[str, dict[str, str]] = defaultdict(dict)
     for view in sorted(views, key=lambda view: str(at.get(_started(view, at) or ""))):
         if view["Job.ID"]:
-            seen = {"title": _title(view), "description": view.get("Title"), "company": view.get("Company")}
-            seen |= {"industry": view.get("Industry"), "region": view.get("State.Name"), "city": view.get("City")}
-            for column, value in seen.items():
+            values = {"title": _title(view), "description": view.get("Title"), "company": view.get("Company")}
+            values |= {"industry": view.get("Industry"), "region": view.get("State.Name"), "city": view.get("City")}
+            for column, value in values.items():
                 if value:
-                    known[view["Job.ID"]].setdefault(column, value)
+                    values_of[view["Job.ID"]].setdefault(column, value)
     fixed = {"skills": [], "openings": 1, "visibility": "public", "status": "open"}
     clock = {"event_timestamp": opened, "recorded_at": opened}
     rows = [
         {"title": "", "description": job.get("title", ""), **job, "job_id": job_id, **fixed, **clock}
-        for job_id, job in known.items()
+        for job_id, job in values_of.items()
     ]
     return pa.Table.from_pylist(rows, JOBS.schema.with_metadata({NOTE: ALWAYS_OPEN.encode()}))
 

@@ -38,23 +38,23 @@ class Findings:
     def counts(self) -> TextCounts:
         """What was done to the texts."""
         rows = set().union(*self.cleaned.values())
-        cleaned = {name: len(found) for name, found in self.cleaned.items()}
-        masked = {name: dict(found) for name, found in self.masked.items()}
+        cleaned = {name: len(of_column) for name, of_column in self.cleaned.items()}
+        masked = {name: dict(kinds) for name, kinds in self.masked.items()}
         return TextCounts(len(rows), cleaned, len(self.masked_rows), masked)
 
     def note(self) -> str:
         """What was left empty, in one line; empty where nothing was."""
         counts = (
-            f"{name} {', '.join(f'{number:,} x {what}' for what, number in sorted(found.items()))}"
-            for name, found in self.refused.items()
+            f"{name} {', '.join(f'{number:,} x {what}' for what, number in sorted(reasons.items()))}"
+            for name, reasons in self.refused.items()
         )
         return f"left empty: {'; '.join(counts)}" if self.refused else ""
 
     def mask(self, column: str, row: int, text: str) -> str:
         """The text without personal data, counted."""
-        masked, found = mask(text)
-        if found:
-            self.masked[column] += found
+        masked, removed = mask(text)
+        if removed:
+            self.masked[column] += removed
             self.masked_rows.add(row)
         return masked
 
@@ -67,15 +67,15 @@ def values(rule: Rule, texts: Sequence[str], clock: datetime | None, findings: F
 
 def identity(text: str, column: str, row: int, findings: Findings) -> str | None:
     """The text of an id column; one that holds an e-mail address as its hash, which still tells owners apart."""
-    known = one_line(text)
-    if is_missing(known):
+    value = one_line(text)
+    if is_missing(value):
         return None
-    _, found = mask(known)
-    if not found[EMAIL]:
-        return known
-    findings.masked[column][EMAIL] += found[EMAIL]
+    _, removed = mask(value)
+    if not removed[EMAIL]:
+        return value
+    findings.masked[column][EMAIL] += removed[EMAIL]
     findings.masked_rows.add(row)
-    return f"id-{sha256(known.casefold().encode()).hexdigest()[:24]}"
+    return f"id-{sha256(value.casefold().encode()).hexdigest()[:24]}"
 
 
 def _value(rule: Rule, read: Callable[[str], Any], row: int, text: str, findings: Findings) -> Any:
@@ -107,11 +107,11 @@ def _when_missing(rule: Rule) -> Any:
 
 def _allowed(rule: Rule, row: int, value: str, findings: Findings) -> str | None:
     """A required value that is unknown stays, for conform to quarantine its row."""
-    known = value.casefold()
-    if known in rule.column.allowed:
-        return known
+    folded = value.casefold()
+    if folded in rule.column.allowed:
+        return folded
     if rule.column.required:
-        return findings.mask(rule.column.name, row, known)
+        return findings.mask(rule.column.name, row, folded)
     findings.refused[rule.column.name][NOT_ONE_OF] += 1
     return None
 

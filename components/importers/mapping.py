@@ -67,14 +67,14 @@ class _Loader(yaml.SafeLoader):
 def read_mapping(path: Path) -> Mapping:
     """The mapping of the YAML file; SettingsError or ContractError where it cannot be used."""
     declared = _declared(path)
-    _known_keys(declared, _KEYS, f"{path}: the mapping")
+    _require_keys(declared, _KEYS, f"{path}: the mapping")
     clock = _clock(declared.get("clock"), path)
     jobs = _rules(declared.get("jobs"), JOBS, path)
     clients = _rules(declared.get("clients") or {}, CLIENTS, path)
     mapping = Mapping(
         path, jobs, clients, _header_name(declared.get("id"), f"{path}: id"), _delimiter(declared, path), clock
     )
-    _require_whole(mapping)
+    _require_complete(mapping)
     return mapping
 
 
@@ -95,27 +95,27 @@ def _declared(path: Path) -> dict[str, Any]:
     return declared
 
 
-def _known_keys(declared: dict[Any, Any], known: tuple[str, ...], where: str) -> None:
+def _require_keys(declared: dict[Any, Any], allowed: tuple[str, ...], where: str) -> None:
     for key in declared:
-        if key not in known:
-            raise ContractError(f"{where} has an unknown key {key!r}; use only {', '.join(known)}")
+        if key not in allowed:
+            raise ContractError(f"{where} has an unknown key {key!r}; use only {', '.join(allowed)}")
 
 
-def _clock(given: object, path: Path) -> datetime | None:
-    if given is None:
+def _clock(value: object, path: Path) -> datetime | None:
+    if value is None:
         return None
     try:
-        return _moment(given)
+        return _moment(value)
     except RefusedValueError as error:
         raise ContractError(
-            f"{path}: clock {given!r} {error}; write it as 2026-03-01 or 2026-03-01T12:00:00Z"
+            f"{path}: clock {value!r} {error}; write it as 2026-03-01 or 2026-03-01T12:00:00Z"
         ) from error
 
 
-def _moment(given: object) -> datetime:
-    if isinstance(given, datetime):
-        return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
-    return spelled_date(str(given))
+def _moment(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return spelled_date(str(value))
 
 
 def _delimiter(declared: dict[str, Any], path: Path) -> str:
@@ -130,44 +130,44 @@ def _rules(declared: object, table: Table, path: Path) -> dict[str, Rule]:
         raise ContractError(f"{path} declares no '{table.name}:'; write a line for each column of {table.name}")
     allowed = _CLIENT_COLUMNS if table is CLIENTS else tuple(column.name for column in table.columns)
     rules = {}
-    for name, given in declared.items():
+    for name, declaration in declared.items():
         where = f"{path}: column {name} of {table.name}"
         if name not in allowed:
             raise ContractError(f"{where} is not in the contract; use one of {', '.join(allowed)}")
         if table is JOBS and name in _OWN:
             raise ContractError(f"{where} cannot be mapped; {_OWN[name]}")
-        rules[name] = _rule(table.column(name), given, where)
+        rules[name] = _rule(table.column(name), declaration, where)
     return rules
 
 
-def _rule(column: Column, given: object, where: str) -> Rule:
-    if not isinstance(given, dict):
+def _rule(column: Column, declaration: object, where: str) -> Rule:
+    if not isinstance(declaration, dict):
         raise ContractError(f"{where} is not declared as {{from: ..., kind: ...}}; write both")
-    _known_keys(given, _RULE_KEYS, where)
-    kind = given.get("kind")
+    _require_keys(declaration, _RULE_KEYS, where)
+    kind = declaration.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ContractError(f"{where} has unknown kind {kind!r}; use one of {', '.join(KINDS)}")
-    if "format" in given and (kind != "date" or not isinstance(given["format"], str)):
+    if "format" in declaration and (kind != "date" or not isinstance(declaration["format"], str)):
         raise ContractError(f"{where}: format is for kind date, as text such as '%d/%m/%Y'; mend it or leave it out")
     if kind == "constant":
-        return Rule(column, kind, constant=_constant(column, given, where))
-    if "value" in given:
+        return Rule(column, kind, constant=_constant(column, declaration, where))
+    if "value" in declaration:
         raise ContractError(f"{where}: value is for kind constant; leave it out")
     if column.type not in KINDS[kind]:
         fitting = [name for name, types in KINDS.items() if column.type in types]
         raise ContractError(f"{where} is a {SPELLED[column.type]}, not {kind}; use kind {' or '.join(fitting)}")
-    source = _header_name(given.get("from"), f"{where}: from")
+    source = _header_name(declaration.get("from"), f"{where}: from")
     if source is None:
         raise ContractError(f"{where} names no source; write 'from:' with the column's name in the CSV")
-    return Rule(column, kind, source, format=given.get("format"))
+    return Rule(column, kind, source, format=declaration.get("format"))
 
 
-def _constant(column: Column, given: dict[str, Any], where: str) -> Any:
-    value = given.get("value")
+def _constant(column: Column, declaration: dict[str, Any], where: str) -> Any:
+    value = declaration.get("value")
     fits = isinstance(value, _CONSTANTS[column.type]) and (column.type == BOOLEAN or not isinstance(value, bool))
     if column.type == TEXT_LIST and isinstance(value, list):
         fits = all(isinstance(member, str) for member in value)
-    if "from" in given or not fits:
+    if "from" in declaration or not fits:
         raise ContractError(f"{where} is a constant; write 'value:' with a {SPELLED[column.type]} and no 'from:'")
     if column.allowed and value not in column.allowed:
         raise ContractError(f"{where} is constant {value!r}; use one of {', '.join(column.allowed)}")
@@ -177,17 +177,17 @@ def _constant(column: Column, given: dict[str, Any], where: str) -> Any:
         raise ContractError(f"{where} is constant {value!r}, which {error}; write it as 2026-03-01") from error
 
 
-def _header_name(given: object, where: str) -> str | None:
-    if given is not None and not isinstance(given, str):
-        raise ContractError(f"{where} is {given!r}, which YAML reads as no text; put it in quotes")
-    return given
+def _header_name(name: object, where: str) -> str | None:
+    if name is not None and not isinstance(name, str):
+        raise ContractError(f"{where} is {name!r}, which YAML reads as no text; put it in quotes")
+    return name
 
 
-def _require_whole(mapping: Mapping) -> None:
+def _require_complete(mapping: Mapping) -> None:
     """Required columns are declared, and what is relative has a clock."""
     for column in JOBS.columns:
-        given = column.name in mapping.jobs or column.default is not None or column.name in (*_OWN, "event_timestamp")
-        if column.required and not given:
+        is_set = column.name in mapping.jobs or column.default is not None or column.name in (*_OWN, "event_timestamp")
+        if column.required and not is_set:
             raise ContractError(
                 f"{mapping.path}: column {column.name} of jobs ({SPELLED[column.type]}) is required; declare it, "
                 f"for instance as {{kind: constant, value: ...}}"

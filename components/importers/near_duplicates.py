@@ -41,16 +41,18 @@ def near_duplicates(texts: Sequence[Text]) -> dict[int, Twin]:
     """Positions of near-duplicates, each with the earlier text that it repeats; a text without words repeats none."""
     runs = [_runs(text.words) for text in texts]
     rarest = _rarest_first(runs)
-    kept: dict[tuple[Hashable, int], list[int]] = defaultdict(list)
+    positions_of: dict[tuple[Hashable, int], list[int]] = defaultdict(list)
     twins: dict[int, Twin] = {}
     for position, text in enumerate(texts):
         keys = [(text.block, run) for run in rarest[position]]
-        twin = _most_similar(position, texts, runs, {other for key in keys for other in kept.get(key, ())})
+        twin = _most_similar(
+            position, texts, runs, {candidate for key in keys for candidate in positions_of.get(key, ())}
+        )
         if twin:
             twins[position] = twin
             continue
         for key in keys:
-            kept[key].append(position)
+            positions_of[key].append(position)
     return twins
 
 
@@ -74,17 +76,19 @@ def _rarest_first(runs: Sequence[np.ndarray]) -> list[list[int]]:
     return rarest
 
 
-def _most_similar(position: int, texts: Sequence[Text], runs: Sequence[np.ndarray], others: set[int]) -> Twin | None:
+def _most_similar(
+    position: int, texts: Sequence[Text], runs: Sequence[np.ndarray], candidates: set[int]
+) -> Twin | None:
     best: Twin | None = None
-    for other in sorted(others):
-        if texts[other].owner == texts[position].owner:
+    for candidate in sorted(candidates):
+        if texts[candidate].owner == texts[position].owner:
             continue
-        similarity = _similarity(runs[position], runs[other])
+        similarity = _similarity(runs[position], runs[candidate])
         if similarity >= THRESHOLD and (best is None or similarity > best.similarity):
-            best = Twin(other, similarity)
+            best = Twin(candidate, similarity)
     return best
 
 
-def _similarity(one: np.ndarray, other: np.ndarray) -> float:
-    shared = np.intersect1d(one, other, assume_unique=True).size
-    return shared / (one.size + other.size - shared)
+def _similarity(first: np.ndarray, second: np.ndarray) -> float:
+    shared = np.intersect1d(first, second, assume_unique=True).size
+    return shared / (first.size + second.size - shared)

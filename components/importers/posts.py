@@ -68,13 +68,13 @@ def read_posts(path: Path, mapping: Mapping, clock: datetime | None = None) -> I
 
 
 def _require_sources(rows_read: pa.Table, path: Path, mapping: Mapping) -> None:
-    taken = [("job_id", mapping.id)]
-    taken += [(rule.column.name, rule.source) for rule in (*mapping.jobs.values(), *mapping.clients.values())]
-    for column, source in taken:
+    sources = [("job_id", mapping.id)]
+    sources += [(rule.column.name, rule.source) for rule in (*mapping.jobs.values(), *mapping.clients.values())]
+    for column, source in sources:
         if source is not None and source not in rows_read.column_names:
-            known = ", ".join(name for name in rows_read.column_names if name not in (REASON, LINE))
+            present = ", ".join(name for name in rows_read.column_names if name not in (REASON, LINE))
             raise ContractError(
-                f"{path} has no column {source!r}, from which {mapping.path} takes {column}; its columns are: {known}"
+                f"{path} has no column {source!r}, from which {mapping.path} takes {column}; its columns are: {present}"
             )
 
 
@@ -140,15 +140,19 @@ def _sound(jobs: pa.Table, clock: datetime, source: str) -> list[int]:
 def _repeats(jobs: Columns, sound: Sequence[int], mapping: Mapping) -> dict[int, str]:
     """The reason of each sound post that says what an earlier one says."""
     reasons = _repeated_ids(jobs, sound) if mapping.id is None else {}
-    rest = [row for row in sound if row not in reasons]
-    spoken = [f"{jobs['title'][row]}\n{jobs['description'][row]}" for row in rest]
+    candidates = [row for row in sound if row not in reasons]
+    contents = [f"{jobs['title'][row]}\n{jobs['description'][row]}" for row in candidates]
     location = [jobs[name] for name in _SAME_PLACE if name in jobs]
-    blocks = [tuple(str(column[row] or "").casefold() for column in location) for row in rest]
-    texts = [Text(words, jobs["job_id"][row], block) for words, row, block in zip(spoken, rest, blocks, strict=True)]
+    blocks = [tuple(str(column[row] or "").casefold() for column in location) for row in candidates]
+    texts = [
+        Text(words, jobs["job_id"][row], block) for words, row, block in zip(contents, candidates, blocks, strict=True)
+    ]
     for position, twin in near_duplicates(texts).items():
         name = texts[twin.kept].owner
-        same = spoken[position] == spoken[twin.kept]
-        reasons[rest[position]] = f"{REPEATS} {name}" if same else f"{NEAR} {name} (similarity {twin.similarity:.2f})"
+        is_equal = contents[position] == contents[twin.kept]
+        reasons[candidates[position]] = (
+            f"{REPEATS} {name}" if is_equal else f"{NEAR} {name} (similarity {twin.similarity:.2f})"
+        )
     return reasons
 
 
@@ -166,16 +170,16 @@ def _repeated_ids(jobs: Columns, sound: Sequence[int]) -> dict[int, str]:
 
 def _clients(rows: pa.Table, jobs: Columns, kept: Sequence[int], mapping: Mapping, findings: Findings) -> pa.Table:
     """One active client of each client_id, since its first post, with the first known value of each column."""
-    known = _mapped(mapping.clients, rows, mapping, findings)
+    columns = _mapped(mapping.clients, rows, mapping, findings)
     clients: dict[str, dict[str, Any]] = {}
     named = [row for row in kept if "client_id" in jobs and jobs["client_id"][row] is not None]
     for row in sorted(named, key=lambda row: jobs["event_timestamp"][row]):
         name, since = jobs["client_id"][row], jobs["event_timestamp"][row]
         new = {"client_id": name, "status": "active", "event_timestamp": since, "recorded_at": since}
         client = clients.setdefault(name, new)
-        for column, found in known.items():
+        for column, column_values in columns.items():
             if client.get(column) is None:
-                client[column] = found[row]
+                client[column] = column_values[row]
     return pa.Table.from_pylist(list(clients.values()), CLIENTS.schema)
 
 

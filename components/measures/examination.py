@@ -50,13 +50,13 @@ def estimate_examination(
     weight = np.ones(len(ranks)) if propensity is None else 1.0 / np.asarray(propensity, dtype=np.float64)
     if not np.isfinite(weight).all():
         raise InputError("a propensity is NaN or zero; keep the rows of the randomised slice only")
-    shown = np.bincount(ranks - 1, weight)
-    seen = np.flatnonzero(shown)
-    rate = np.bincount(ranks - 1, weight * clicks)[seen] / shown[seen]
-    falling = isotonic_regression(rate, sample_weight=np.bincount(ranks - 1)[seen], increasing=False)
+    impressions = np.bincount(ranks - 1, weight)
+    ranks_seen = np.flatnonzero(impressions)
+    rate = np.bincount(ranks - 1, weight * clicks)[ranks_seen] / impressions[ranks_seen]
+    falling = isotonic_regression(rate, sample_weight=np.bincount(ranks - 1)[ranks_seen], increasing=False)
     if not falling.size or falling[0] <= 0:
         raise EmptyDataError("the randomised slice holds no click; examination cannot be estimated from it yet")
-    relative = np.interp(np.arange(shown.size), seen, falling / falling[0])
+    relative = np.interp(np.arange(impressions.size), ranks_seen, falling / falling[0])
     return Examination(np.clip(relative, LEAST_EXAMINATION, 1.0))
 
 

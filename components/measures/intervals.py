@@ -130,8 +130,8 @@ def resample(sums: FloatArray, resamples: int = RESAMPLES, seed: int = 0) -> Flo
 
 def expanded_levels(n_clusters: int, confidence: float) -> tuple[float, float]:
     """Quantile levels of the expanded percentile interval (Hesterberg 2015)."""
-    reach = math.sqrt(n_clusters / (n_clusters - 1)) * stats.t.ppf((1 - confidence) / 2, n_clusters - 1)
-    tail = float(stats.norm.cdf(reach))
+    quantile = math.sqrt(n_clusters / (n_clusters - 1)) * stats.t.ppf((1 - confidence) / 2, n_clusters - 1)
+    tail = float(stats.norm.cdf(quantile))
     return tail, 1 - tail
 
 

@@ -111,8 +111,8 @@ def _require_coverage(weights: FloatArray) -> None:
     """Refuse a target most of whose probability the log could never show: its reward there is unknown, not zero."""
     if not weights.any():
         raise UnsupportedEstimate("the target policy takes no logged action; log a policy that overlaps with it")
-    reach = weights.mean() + 4 * weights.std() / math.sqrt(len(weights))
-    if reach < SMALLEST_COVERAGE:
+    upper_bound = weights.mean() + 4 * weights.std() / math.sqrt(len(weights))
+    if upper_bound < SMALLEST_COVERAGE:
         raise UnsupportedEstimate(
             f"the log covers about {weights.mean():.0%} of what the target policy would show; "
             "log a randomised slice that gives each of its actions a chance"

@@ -57,11 +57,11 @@ def mrr(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike,
     first = _first_tie_with_relevant(ranking)
     size, hits, above = ranking.tie_size[first], ranking.tie_hits[first], ranking.tie_above[first]
     # Within the tie, P(first relevant at place i) = C(size - i, hits - 1) / C(size, hits), i = 1..size - hits + 1.
-    places = size - hits + 1 if k is None else np.clip(np.minimum(size - hits + 1, k - above), 0, None)
-    tie = np.repeat(np.arange(first.size), places)
-    place = np.arange(tie.size) - np.repeat(run_starts(places), places) + 1
-    odds = np.exp(_log_choose(size[tie] - place, hits[tie] - 1) - _log_choose(size[tie], hits[tie]))
-    values = _sum_by(ranking.tie_query[first][tie], odds / (above[tie] + place), ranking.n_queries)
+    n_ranks = size - hits + 1 if k is None else np.clip(np.minimum(size - hits + 1, k - above), 0, None)
+    tie = np.repeat(np.arange(first.size), n_ranks)
+    rank = np.arange(tie.size) - np.repeat(run_starts(n_ranks), n_ranks) + 1
+    odds = np.exp(_log_choose(size[tie] - rank, hits[tie] - 1) - _log_choose(size[tie], hits[tie]))
+    values = _sum_by(ranking.tie_query[first][tie], odds / (above[tie] + rank), ranking.n_queries)
     return np.where(_relevant_count(ranking) > 0, values, np.nan)
 
 
@@ -75,9 +75,9 @@ def recall_at_k(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.Ar
     """
     ranking = _rank(relevance, score, query_id, k)
     inside = np.clip(k - ranking.tie_above, 0, ranking.tie_size) / ranking.tie_size
-    found = _sum_by(ranking.tie_query, ranking.tie_hits * inside, ranking.n_queries)
+    retrieved = _sum_by(ranking.tie_query, ranking.tie_hits * inside, ranking.n_queries)
     total = _relevant_count(ranking)
-    return _ratio_or_nan(found, total)
+    return _ratio_or_nan(retrieved, total)
 
 
 def hit_rate_at_k(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike, k: int) -> FloatArray:
@@ -90,11 +90,11 @@ def hit_rate_at_k(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.
     """
     ranking = _rank(relevance, score, query_id, k)
     size, hits = ranking.tie_size, ranking.tie_hits
-    places = np.clip(k - ranking.tie_above, 0, size)
-    # Hypergeometric: no relevant one among `places` drawn of `size`.
-    possible = places <= size - hits
+    slots = np.clip(k - ranking.tie_above, 0, size)
+    # Hypergeometric: no relevant one among `slots` drawn of `size`.
+    possible = slots <= size - hits
     spared = np.where(possible, size - hits, size)
-    missed = np.where(possible, np.exp(_log_choose(spared, places) - _log_choose(size, places)), 0.0)
+    missed = np.where(possible, np.exp(_log_choose(spared, slots) - _log_choose(size, slots)), 0.0)
     all_missed = np.ones(ranking.n_queries)
     np.multiply.at(all_missed, ranking.tie_query, missed)
     return np.where(_relevant_count(ranking) > 0, 1.0 - all_missed, np.nan)
@@ -125,8 +125,8 @@ class _Ranking:
 
 def _rank(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike, k: int | None) -> _Ranking:
     relevances, scores, queries, n_queries = _validated(relevance, score, query_id, k)
-    known = np.flatnonzero(~np.isnan(relevances))
-    row = known[np.lexsort((-scores[known], queries[known]))]
+    labelled = np.flatnonzero(~np.isnan(relevances))
+    row = labelled[np.lexsort((-scores[labelled], queries[labelled]))]
     query, ordered = queries[row], scores[row]
     new_query = np.ones(row.size, dtype=bool)
     new_query[1:] = query[1:] != query[:-1]
@@ -174,20 +174,20 @@ def _validated(
 def _dcg(ranking: _Ranking, gain: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:
     """(gained, ideal) per query."""
     discount = expected_discount(ranking.tie_above, ranking.tie_size, k)
-    found = _sum_by(ranking.query, gain * discount[ranking.tie], ranking.n_queries)
+    gained = _sum_by(ranking.query, gain * discount[ranking.tie], ranking.n_queries)
     best = np.lexsort((-gain, ranking.query))
-    place = np.arange(best.size) - np.searchsorted(ranking.query, ranking.query, side="left")
-    ideal_discount = np.where(place < k, 1.0 / np.log2(place + 2.0), 0.0)
+    position = np.arange(best.size) - np.searchsorted(ranking.query, ranking.query, side="left")
+    ideal_discount = np.where(position < k, 1.0 / np.log2(position + 2.0), 0.0)
     ideal = _sum_by(ranking.query, gain[best] * ideal_discount, ranking.n_queries)
-    return found, ideal
+    return gained, ideal
 
 
 def _sum_by(group: IntArray, values: npt.NDArray, n_groups: int) -> FloatArray:
     return np.bincount(group, values, n_groups).astype(np.float64)
 
 
-def _ratio_or_nan(part: FloatArray, whole: FloatArray) -> FloatArray:
-    ratio: FloatArray = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+def _ratio_or_nan(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    ratio: FloatArray = np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
     return ratio
 
 

@@ -64,17 +64,17 @@ def seen_before(ids: npt.ArrayLike, earlier: npt.ArrayLike, seen: str, unseen: s
     >>> seen_before(["f1", "f2"], earlier=["f2", "f3"], seen="known actor", unseen="new actor").tolist()
     ['new actor', 'known actor']
     """
-    known = pd.Index(np.asarray(ids)).isin(np.asarray(earlier))
-    return np.where(known, seen, unseen).astype(object)
+    occurs = pd.Index(np.asarray(ids)).isin(np.asarray(earlier))
+    return np.where(occurs, seen, unseen).astype(object)
 
 
 def _slices(slicings: Mapping[str, npt.ArrayLike], n: int) -> list[tuple[str, str, float, npt.NDArray[np.bool_]]]:
-    found: list[tuple[str, str, float, npt.NDArray[np.bool_]]] = []
+    slices: list[tuple[str, str, float, npt.NDArray[np.bool_]]] = []
     for slicing, labels in slicings.items():
         label = pd.Series(np.asarray(labels, dtype=object))
         if len(label) != n:
             raise InputError(f"slicing {slicing} labels {len(label)} of {n} queries; give one label a query")
         shares = label.value_counts(normalize=True)
         names = sorted(shares.index, key=lambda name: (-shares[name], str(name)))
-        found.extend((slicing, str(name), float(shares[name]), (label == name).to_numpy()) for name in names)
-    return found
+        slices.extend((slicing, str(name), float(shares[name]), (label == name).to_numpy()) for name in names)
+    return slices

@@ -33,11 +33,11 @@ class AsHappened(Lake):
     def connect(self, as_of: datetime | None = None) -> duckdb.DuckDBPyConnection:
         """As Lake.connect, by event_timestamp alone."""
         connection = super().connect()
-        known = "" if as_of is None else f" WHERE event_timestamp <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
+        where = "" if as_of is None else f" WHERE event_timestamp <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
         for name in TABLES:
             connection.execute(f"ALTER VIEW {name} RENAME TO {name}_as_logged")
             rows = f"SELECT * REPLACE (event_timestamp AS recorded_at) FROM {name}_as_logged"
-            connection.execute(f"CREATE VIEW {name} AS {rows}{known}")
+            connection.execute(f"CREATE VIEW {name} AS {rows}{where}")
         return connection
 
 
@@ -66,13 +66,14 @@ class AsKnown:
 
         def read(rows: pa.Table, views: Sequence[str]) -> pa.Table:
             stamps = rows["event_timestamp"]
-            pushed, kept = ([view for view in views if (view in PUSHED) == each] for each in (True, False))
-            for store, asked, moments in (
+            pushed = [view for view in views if view in PUSHED]
+            released = [view for view in views if view not in PUSHED]
+            for store, names, moments in (
                 (self._pushed, pushed, pushed_until),
-                (self._released[as_of], kept, watermark),
+                (self._released[as_of], released, watermark),
             ):
-                if asked:
-                    rows = store.training_features(with_column(rows, "event_timestamp", moments), asked)
+                if names:
+                    rows = store.training_features(with_column(rows, "event_timestamp", moments), names)
             return with_column(rows, "event_timestamp", stamps)
 
         return read
@@ -81,11 +82,11 @@ class AsKnown:
 @contextmanager
 def as_known(settings: Settings, lake: Lake, releases: Iterable[datetime], latest: datetime) -> Iterator[AsKnown]:
     """Stores of their own, built as known at each release and at `latest`; each build goes on from the one before."""
-    with TemporaryDirectory(prefix=".replay-", dir=settings.home) as beside:
+    with TemporaryDirectory(prefix=".replay-", dir=settings.home) as temporary:
         moments = sorted({*releases, latest})
         stores: list[FeatureStoreClient] = []
         for number, moment in enumerate(moments):
-            own = settings.model_copy(update={"home": Path(beside) / str(number), "lake_url": lake.url})
+            own = settings.model_copy(update={"home": Path(temporary) / str(number), "lake_url": lake.url})
             if stores:
                 shutil.copytree(stores[-1].settings.features, own.features, copy_function=os.link)
             build_feature_tables(lake, moment, own.features)

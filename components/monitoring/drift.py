@@ -45,14 +45,16 @@ def ks_at_most(reference: Sequence[int], now: Sequence[int]) -> float:
 def drift(reference: Mapping[str, ViewState], now: Mapping[str, ViewState], limits: Limits) -> Iterator[Finding]:
     """PSI of every column with a histogram, and KS of those that are ordered."""
     for view, state in now.items():
-        known = reference.get(view, ViewState(0, None, {})).columns
+        columns = reference.get(view, ViewState(0, None, {})).columns
         for column, current in state.columns.items():
             if current.histogram is not None:
-                yield from _drift_of(view, column, known.get(column), current.histogram, limits)
+                yield from _drift_of(view, column, columns.get(column), current.histogram, limits)
 
 
-def _drift_of(view: str, column: str, known: ColumnState | None, now: Histogram, limits: Limits) -> Iterator[Finding]:
-    before = known.histogram if known else None
+def _drift_of(
+    view: str, column: str, reference: ColumnState | None, now: Histogram, limits: Limits
+) -> Iterator[Finding]:
+    before = reference.histogram if reference else None
     absent = _why_not(before, now)
     ordered = now.kind == "number"
     if before is None or absent:

@@ -85,14 +85,14 @@ def measure(reader: VersionReader, view: WatchedView, as_of: datetime, reference
     missing = [name for name in view.columns if name not in schema.names]
     if missing:
         raise FeatureError(f"{view.path} lacks {missing}; build it again (`metier pipeline run features`)")
-    known = reference.columns if reference else {}
+    reference_columns = reference.columns if reference else {}
     with reader.connect() as connection:
         _keep_newest(connection, view, schema, as_of)
         ((rows, newest),) = connection.execute("SELECT count(*), max(event_timestamp) FROM newest").fetchall()
         columns = {}
         for name in view.columns:
             kind = _kind(name, schema.field(name).type)
-            columns[name] = _measure_column(connection, name, kind, known.get(name))
+            columns[name] = _measure_column(connection, name, kind, reference_columns.get(name))
     return ViewState(rows, newest.astimezone(UTC) if newest else None, columns)
 
 
@@ -108,26 +108,26 @@ def _keep_newest(connection: duckdb.DuckDBPyConnection, view: WatchedView, schem
     )
 
 
-def _kind(name: str, found: pa.DataType) -> Kind | None:
-    if name in NAMING or pa.types.is_timestamp(found):
+def _kind(name: str, dtype: pa.DataType) -> Kind | None:
+    if name in NAMING or pa.types.is_timestamp(dtype):
         return None
-    return "category" if pa.types.is_string(found) or pa.types.is_boolean(found) else "number"
+    return "category" if pa.types.is_string(dtype) or pa.types.is_boolean(dtype) else "number"
 
 
-def _expression(name: str, found: pa.DataType) -> str:
+def _expression(name: str, dtype: pa.DataType) -> str:
     """SQL of the value to count; null, too, where a number is not finite."""
-    column, kind = quoted(name), _kind(name, found)
+    column, kind = quoted(name), _kind(name, dtype)
     if kind is None:
         return f"CASE WHEN {column} IS NOT NULL THEN true END"
     if kind == "category":
         return f"{column}::VARCHAR"
-    if pa.types.is_list(found):
+    if pa.types.is_list(dtype):
         return f"len({column})::DOUBLE"
     return f"CASE WHEN isfinite({column}::DOUBLE) THEN {column}::DOUBLE END"
 
 
 def _measure_column(
-    connection: duckdb.DuckDBPyConnection, name: str, kind: Kind | None, known: ColumnState | None
+    connection: duckdb.DuckDBPyConnection, name: str, kind: Kind | None, reference: ColumnState | None
 ) -> ColumnState:
     column = quoted(name)
     ((nulls, values),) = connection.execute(
@@ -135,7 +135,7 @@ def _measure_column(
     ).fetchall()
     if kind is None:
         return ColumnState(nulls)
-    fixed = known.histogram if known else None
+    fixed = reference.histogram if reference else None
     bins = fixed.bins if fixed and fixed.kind == kind else _own_bins(connection, column, kind)
     counted = _count_numbers if kind == "number" else _count_categories
     return ColumnState(nulls, Histogram(kind, bins, counted(connection, column, bins, values)))
@@ -167,14 +167,14 @@ def _own_bins(connection: duckdb.DuckDBPyConnection, column: str, kind: Kind) ->
 def _count_numbers(connection: duckdb.DuckDBPyConnection, column: str, edges: Bins, values: int) -> tuple[int, ...]:
     if not edges:
         return (values,)
-    place = " + ".join([f"({column} > ?)::INT"] * len(edges))
-    query = f"SELECT {place} AS bin, count(*) FROM newest WHERE {column} IS NOT NULL GROUP BY bin"
-    found = dict(connection.execute(query, list(edges)).fetchall())
-    return tuple(found.get(place, 0) for place in range(len(edges) + 1))
+    bin_of_value = " + ".join([f"({column} > ?)::INT"] * len(edges))
+    query = f"SELECT {bin_of_value} AS bin, count(*) FROM newest WHERE {column} IS NOT NULL GROUP BY bin"
+    counts = dict(connection.execute(query, list(edges)).fetchall())
+    return tuple(counts.get(position, 0) for position in range(len(edges) + 1))
 
 
 def _count_categories(connection: duckdb.DuckDBPyConnection, column: str, names: Bins, values: int) -> tuple[int, ...]:
     query = f"SELECT {column}, count(*) FROM newest WHERE {column} IN (SELECT unnest(?::VARCHAR[])) GROUP BY {column}"
-    found = dict(connection.execute(query, [list(names)]).fetchall())
-    listed = tuple(found.get(name, 0) for name in names)
+    counts = dict(connection.execute(query, [list(names)]).fetchall())
+    listed = tuple(counts.get(name, 0) for name in names)
     return (*listed, values - sum(listed))

@@ -49,4 +49,4 @@ def render_html(report: MonitoringReport) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template(TEMPLATE).render(report=report, charts=page_charts, shown=show_value)
+    return environment.get_template(TEMPLATE).render(report=report, charts=page_charts, show_value=show_value)

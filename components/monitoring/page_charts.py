@@ -33,11 +33,11 @@ def psi_chart(findings: Sequence[Finding]) -> Markup:
 
 def nulls_chart(nulls: Mapping[str, Nulls], findings: Sequence[Finding]) -> Markup:
     """The largest shares of nulls; marked where they moved past the limit."""
-    moved = {(each.subject, each.column) for each in findings if each.verdict == "past"}
+    moved = {(finding.subject, finding.column) for finding in findings if finding.verdict == "past"}
     bars = [
-        (f"{view}.{name}", 100 * count / each.rows, (view, name) in moved)
-        for view, each in nulls.items()
-        for name, count in each.nulls.items()
+        (f"{view}.{name}", 100 * count / columns.rows, (view, name) in moved)
+        for view, columns in nulls.items()
+        for name, count in columns.nulls.items()
         if count
     ]
     return _bars(bars, "share of nulls, %", None)
@@ -46,11 +46,11 @@ def nulls_chart(nulls: Mapping[str, Nulls], findings: Sequence[Finding]) -> Mark
 def volume_chart(volumes: Sequence[Volume]) -> Markup:
     """Rows by day of each table, as multiples of what is usual for the last day."""
     curves = []
-    for each in volumes:
-        before = usual(each)
+    for table in volumes:
+        before = usual(table)
         if before:
-            days = range(1 - len(each.rows), 1)
-            curves.append(Curve(each.table, tuple(map(float, days)), tuple(rows / before for rows in each.rows)))
+            days = range(1 - len(table.rows), 1)
+            curves.append(Curve(table.table, tuple(map(float, days)), tuple(rows / before for rows in table.rows)))
     if not curves:
         return Markup("")
     return curve_chart(
@@ -64,9 +64,9 @@ def _bars(bars: Sequence[Bar], title: str, limit: float | None) -> Markup:
     if not largest:
         return Markup("")
     figure, (axes,) = panels([0.9 + BAR_INCHES * len(largest)])
-    for place, (_, value, past) in enumerate(largest):
+    for position, (_, value, past) in enumerate(largest):
         axes.barh(
-            place, value, height=0.7, color=LOSS if past else GAIN, hatch="///" if past else None, edgecolor="white"
+            position, value, height=0.7, color=LOSS if past else GAIN, hatch="///" if past else None, edgecolor="white"
         )
     if limit is not None:
         axes.axvline(limit, color=INK, linewidth=1, linestyle="--")

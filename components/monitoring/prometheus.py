@@ -26,8 +26,8 @@ def write_metrics(report: MonitoringReport, path: Path) -> None:
 def collected(report: MonitoringReport) -> CollectorRegistry:
     """The run's gauges, all named metier_..."""
     registry = CollectorRegistry()
-    for name, says, labels, samples in _gauges(report):
-        gauge = Gauge(f"metier_{name}", says, labels, registry=registry)
+    for name, documentation, labels, samples in _gauges(report):
+        gauge = Gauge(f"metier_{name}", documentation, labels, registry=registry)
         for values, value in samples:
             (gauge.labels(*values) if labels else gauge).set(value)
     return registry
@@ -36,13 +36,13 @@ def collected(report: MonitoringReport) -> CollectorRegistry:
 def _gauges(report: MonitoringReport) -> Iterator[tuple[str, str, tuple[str, ...], Iterable[Sample]]]:
     """Name, help, labels and samples."""
     feature = ("view", "feature")
-    ages = [(name, hours * HOUR_SECONDS) for (name, _), hours in _judged(report, "freshness")]
+    ages = [(name, hours * HOUR_SECONDS) for (name, _), hours in _measured(report, "freshness")]
     tables = [((name,), age) for name, age in ages if name in TABLES]
     views = [((name,), age) for name, age in ages if name not in TABLES]
-    ratios = [((name,), ratio) for (name, _), ratio in _judged(report, "volume")]
-    replayed = [((), value) for _, value in _judged(report, "skew")]
-    yield "feature_psi", "Population stability index since the reference.", feature, _judged(report, "psi")
-    yield "feature_ks", "Two-sample KS statistic of bins since the reference.", feature, _judged(report, "ks")
+    ratios = [((name,), ratio) for (name, _), ratio in _measured(report, "volume")]
+    replayed = [((), value) for _, value in _measured(report, "skew")]
+    yield "feature_psi", "Population stability index since the reference.", feature, _measured(report, "psi")
+    yield "feature_ks", "Two-sample KS statistic of bins since the reference.", feature, _measured(report, "ks")
     yield "feature_null_ratio", "Share of keys that have a null.", feature, _null_ratios(report)
     yield "feature_view_age_seconds", "Time from the newest row to the run's clock.", ("view",), views
     yield "table_age_seconds", "Time from the newest row to the run's clock.", ("table",), tables
@@ -53,7 +53,7 @@ def _gauges(report: MonitoringReport) -> Iterator[tuple[str, str, tuple[str, ...
     yield "monitoring_as_of_seconds", "The run's clock, in Unix time.", (), [((), report.as_of.timestamp())]
 
 
-def _judged(report: MonitoringReport, measure: Measure) -> list[tuple[tuple[str, str], float]]:
+def _measured(report: MonitoringReport, measure: Measure) -> list[tuple[tuple[str, str], float]]:
     return [
         ((finding.subject, finding.column), finding.value)
         for finding in report.of(measure)
@@ -62,7 +62,7 @@ def _judged(report: MonitoringReport, measure: Measure) -> list[tuple[tuple[str,
 
 
 def _null_ratios(report: MonitoringReport) -> Iterator[Sample]:
-    for view, each in report.nulls.items():
-        for name, nulls in each.nulls.items():
-            if each.rows:
-                yield (view, name), nulls / each.rows
+    for view, counts in report.nulls.items():
+        for name, nulls in counts.nulls.items():
+            if counts.rows:
+                yield (view, name), nulls / counts.rows

@@ -58,7 +58,7 @@ class ReplayReport:
         head = (
             f"{self.impressions:,} served impressions rebuilt, {self.values:,} values, {self.mismatches:,} mismatches"
         )
-        return "\n".join([head, *(f"  {each}" for each in self.examples)])
+        return "\n".join([head, *(f"  {example}" for example in self.examples)])
 
 
 def replay(settings: Settings, most: int, as_happened: bool = False) -> ReplayReport:
@@ -71,7 +71,7 @@ def replay(settings: Settings, most: int, as_happened: bool = False) -> ReplayRe
     served = _served(Lake(settings.lake), most)
     if served.num_rows == 0:
         raise EmptyDataError("the lake holds no served impression with features; run `metier import events` first")
-    found: list[Mismatch] = []
+    mismatches: list[Mismatch] = []
     values = count = 0
     for group, rebuilt, names in _rebuilt(settings, lake, served):
         logged = np.array(group["features"].to_pylist(), dtype=np.float32)
@@ -80,8 +80,8 @@ def replay(settings: Settings, most: int, as_happened: bool = False) -> ReplayRe
         for row, column in np.argwhere(differs)[:SHOWN]:
             query, candidate = (group[name][int(row)].as_py() for name in ("query_id", "candidate_id"))
             pair = float(logged[row, column]), float(rebuilt[row, column])
-            found.append(Mismatch(query, candidate, names[column], *pair))
-    return ReplayReport(served.num_rows, values, count, tuple(found[:SHOWN]))
+            mismatches.append(Mismatch(query, candidate, names[column], *pair))
+    return ReplayReport(served.num_rows, values, count, tuple(mismatches[:SHOWN]))
 
 
 def _served(lake: Lake, most: int) -> pa.Table:
@@ -106,29 +106,29 @@ def _rebuilt(settings: Settings, lake: Lake, served: pa.Table) -> Iterator[tuple
     latest = max(pc.max(served[moment]).as_py() for moment in ("event_timestamp", "changed_until"))
     encoded_texts(corpus, lake, latest)
     releases = served["released_at"].unique().to_pylist()
-    with as_known(settings, lake, releases, latest) as known:
+    with as_known(settings, lake, releases, latest) as stores:
         for policy in served["policy"].unique().to_pylist():
             ranked = served.filter(pc.equal(served["policy"], policy))
             bundle = _bundle(settings, policy)
             vectors = vectors_by(bundle.text_weights, corpus, lake, latest)
             for as_of in ranked["released_at"].unique().to_pylist():
                 rows = ranked.filter(pc.equal(ranked["released_at"], as_of))
-                yield rows, _features(bundle, rows, lake, as_of, known, vectors), bundle.manifest.feature_names
+                yield rows, _features(bundle, rows, lake, as_of, stores, vectors), bundle.manifest.feature_names
 
 
 def _features(
-    bundle: Bundle, rows: pa.Table, lake: Lake, as_of: datetime, known: AsKnown, vectors: TextVectors
+    bundle: Bundle, rows: pa.Table, lake: Lake, as_of: datetime, stores: AsKnown, vectors: TextVectors
 ) -> Floats:
     """(n_rows, n_features) of impressions of one release, in their order."""
     name: Surface = surface(bundle.manifest.surface)
-    own = known.read(as_of, rows["event_timestamp"])
+    own = stores.read(as_of, rows["event_timestamp"])
     queries = query_features(name, rows.drop_columns(["features"]), own)
     pairs = rows.select(["candidate_id", "event_timestamp"])
     if not surface_spec(name).retrieves:
         applied = applications(lake, rows, as_of)
         for column in applied.column_names:
             pairs = pairs.append_column(column, applied[column])
-    candidates = candidate_features(name, pairs, known.read(as_of, rows["changed_until"]))
+    candidates = candidate_features(name, pairs, stores.read(as_of, rows["changed_until"]))
     typed = sorted({text for text in rows["text"].to_pylist() if text and text.strip()})
     embeddings = dict(zip(typed, bundle.encoder.encode_queries(typed), strict=True))
     row = np.arange(rows.num_rows)

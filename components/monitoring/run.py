@@ -9,15 +9,7 @@ from pathlib import Path
 
 from components.monitoring.drift import drift
 from components.monitoring.findings import Limits
-from components.monitoring.health import (
-    Nulls,
-    Volume,
-    daily_volumes,
-    freshness,
-    newest_rows,
-    null_rates,
-    volume,
-)
+from components.monitoring.health import Nulls, Volume, daily_volumes, freshness, newest_rows, null_rates, volume
 from components.monitoring.histograms import ViewState, WatchedView, measure
 from components.monitoring.monitoring_report import MonitoringReport
 from components.monitoring.page import HTML_FILE, read_nulls, write_report
@@ -51,10 +43,10 @@ def monitor(
     from components.monitoring.replay import replay
 
     declared = limits or Limits()
-    kept = None if new_reference else Reference.read(reference_path(settings))
-    states = view_states(settings, as_of, kept)
-    reference = kept or Reference(as_of, states)
-    if kept is None:
+    stored = None if new_reference else Reference.read(reference_path(settings))
+    states = view_states(settings, as_of, stored)
+    reference = stored or Reference(as_of, states)
+    if stored is None:
         reference.write(reference_path(settings))
     tables, volumes = _of_lake(settings, as_of, declared)
     folder = page_path(settings).parent
@@ -74,8 +66,11 @@ def monitor(
 def view_states(settings: Settings, as_of: datetime, reference: Reference | None) -> dict[str, ViewState]:
     """Every feature view as of a moment, in the reference's bins."""
     reader = VersionReader(MEMORY_LIMIT, 1, settings.features / ".spill")
-    known = reference.views if reference else {}
-    return {view.name: measure(reader, view, as_of, known.get(view.name)) for view in watched_views(settings.features)}
+    reference_views = reference.views if reference else {}
+    return {
+        view.name: measure(reader, view, as_of, reference_views.get(view.name))
+        for view in watched_views(settings.features)
+    }
 
 
 def watched_views(features: Path) -> list[WatchedView]:

@@ -18,8 +18,8 @@ SUBJECT = "served features"
 def skew(replay: Callable[[int], "ReplayReport"], limits: Limits) -> Finding:
     """Number of served values that are rebuilt differently; `replay` compares at most that many impressions."""
     try:
-        found = replay(limits.replayed_impressions)
+        report = replay(limits.replayed_impressions)
     except EmptyDataError as nothing:
         return unmeasured("skew", SUBJECT, note=str(nothing))
-    note = "; ".join(found.render().splitlines())
-    return judged("skew", SUBJECT, value=float(found.mismatches), high=float(limits.mismatches), note=note)
+    note = "; ".join(report.render().splitlines())
+    return judged("skew", SUBJECT, value=float(report.mismatches), high=float(limits.mismatches), note=note)

@@ -47,7 +47,7 @@ class Receipt:
 
     def render(self) -> str:
         """Lines for a person."""
-        lines = [f"{place:32}{number:>10,} removed" for place, number in self.rows.items()]
+        lines = [f"{location:32}{number:>10,} removed" for location, number in self.rows.items()]
         lines += [f"built anew: {bundle} {release}" for bundle, release in self.rebuilt.items()]
         lines += [f"trained on it: bundle {bundle}" for bundle in self.bundles]
         return "\n".join([*lines, *(f"left: {line}" for line in self.left)])
@@ -75,7 +75,7 @@ def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
     rows["candidate_releases"], rebuilt, failure = forget_releases(settings, traces)
     removed, logs = forget_files(settings, traces)
     removed["unfinished_files"] = remove_unfinished(settings.home, now)
-    left = [
+    remaining = [
         *(f"{path}: an endpoint still writes it; stop that endpoint, then repeat this" for path in segments),
         *(f"{path}: a process still writes it; stop that process, then repeat this" for path in logs),
         *(
@@ -85,9 +85,9 @@ def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
         *([f"no candidate release could be built anew: {failure}"] if failure else []),
     ]
     bundles = trained_on(settings, person.first_event)
-    receipt = Receipt(home.hash, now.isoformat(), rows | removed, bundles, rebuilt, tuple(left))
+    receipt = Receipt(home.hash, now.isoformat(), rows | removed, bundles, rebuilt, tuple(remaining))
     home.keep(receipt, now)
-    if not left:
+    if not remaining:
         home.finish()
     return receipt
 
@@ -98,10 +98,10 @@ def trained_on(settings: Settings, since: datetime | None) -> tuple[str, ...]:
         *settings.bundles.glob("*/*/manifest.json"),
         *settings.artifacts.glob("*/artifacts/bundle/manifest.json"),
     ]
-    found = [_manifest(path) for path in sorted(manifests)]
+    stamped = [_manifest(path) for path in sorted(manifests)]
     if since is None:
         return ()
-    return tuple(sorted({label for label, as_of in found if as_of >= since}))
+    return tuple(sorted({label for label, as_of in stamped if as_of >= since}))
 
 
 class _Receipts:

@@ -48,14 +48,14 @@ def in_events(folder: Path, person: Person) -> Person:
 def forget_events(folder: Path, person: Person, traces: Traces) -> tuple[int, list[Path]]:
     """(Lines removed, segments that a process here has open and that hold the person: those are left)."""
     paths = sorted(folder.glob("*.jsonl"))
-    held = open_here(paths)
-    removed, left = 0, []
+    opened = open_here(paths)
+    removed, remaining = 0, []
     for path in paths:
-        if path not in held:
+        if path not in opened:
             removed += without_lines(path, _Unwanted(person, traces))
         elif any(map(_Unwanted(person, traces), _lines(path))):
-            left.append(path)
-    return removed, left
+            remaining.append(path)
+    return removed, remaining
 
 
 def forget_changes(settings: Settings, person: Person, traces: Traces) -> int:
@@ -72,8 +72,8 @@ def forget_quarantine(lake: Lake, person: Person, traces: Traces) -> int:
     """Rejected rows removed: by their ids where they have some, otherwise by what they say."""
 
     def is_unwanted(row: Row, reason: str) -> bool:
-        other = {column: value for column, value in row.items() if column not in ID_COLUMNS}
-        content = json.dumps([other, reason], ensure_ascii=False, default=str).encode()
+        content_columns = {column: value for column, value in row.items() if column not in ID_COLUMNS}
+        content = json.dumps([content_columns, reason], ensure_ascii=False, default=str).encode()
         return person.owns(row) or person.shown_in(row, None) or traces.in_bytes(content)
 
     def marks(rows: pa.Table) -> pa.ChunkedArray:
@@ -85,8 +85,8 @@ def forget_quarantine(lake: Lake, person: Person, traces: Traces) -> int:
 
 def forget_features(settings: Settings, lake: Lake, person: Person) -> dict[str, int]:
     """Rows by place that went from offline tables, text vectors and the online store; the lake forgot before."""
-    one = frozenset([person.id])
-    removed_ids = RemovedIds({"freelancer_id": one, "client_id": one, "job_id": person.jobs})
+    ids = frozenset([person.id])
+    removed_ids = RemovedIds({"freelancer_id": ids, "client_id": ids, "job_id": person.jobs})
     rows = {f"features.{view}": number for view, number in forget_offline(settings.features, removed_ids).items()}
     unwanted = set(person.text_keys)
     if unwanted:
@@ -102,8 +102,8 @@ def forget_releases(settings: Settings, traces: Traces) -> tuple[int, dict[str, 
     New ones come first, as known at the moment of the newest that goes; a running endpoint turns to them by itself.
     """
     folders = [path for path in sorted(settings.candidates.glob("*/*")) if path.is_dir()]
-    held = [path for path in folders if traces.in_folder(path)]
-    newest = [path for path in held if path.name == newest_version(path.parent)]
+    affected = [path for path in folders if traces.in_folder(path)]
+    newest = [path for path in affected if path.name == newest_version(path.parent)]
     built: dict[str, str] = {}
     failure = None
     if newest:
@@ -112,7 +112,7 @@ def forget_releases(settings: Settings, traces: Traces) -> tuple[int, dict[str, 
                 built = build_releases(settings, max(moment_of(path.name) for path in newest))
         except MetierError as error:
             failure = str(error)
-    removed = [path for path in held if built.get(path.parent.name) != path.name]
+    removed = [path for path in affected if built.get(path.parent.name) != path.name]
     for path in removed:
         shutil.rmtree(path, ignore_errors=True)
         if newest_version(path.parent) == path.name:
@@ -127,26 +127,26 @@ def forget_files(settings: Settings, traces: Traces) -> tuple[dict[str, int], li
     """
     runs = [path for path in sorted(settings.pipelines.glob("runs/*")) if traces.in_folder(path)]
     names = [path.name.encode() for path in runs]
-    kept_of_runs = [path for path in sorted(settings.pipelines.glob("**/*.json")) if "runs" not in path.parts]
+    run_files = [path for path in sorted(settings.pipelines.glob("**/*.json")) if "runs" not in path.parts]
     caches = [
         path
-        for path in kept_of_runs
+        for path in run_files
         if traces.in_file(path) or any(name in path.read_bytes() for name in names if path.parent.name == "cache")
     ]
     reports = [path for path in sorted(settings.reports.glob("*/*")) if _holds(path, traces)]
     for path in (*runs, *caches, *reports):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     logs = [path for path in sorted((*settings.home.glob("*.log"), *settings.pipelines.glob("*.log")))]
-    speaking = [path for path in logs if traces.in_file(path)]
-    held = open_here(speaking)
+    affected = [path for path in logs if traces.in_file(path)]
+    opened = open_here(affected)
     rows = {
         "pipeline_runs": len(runs),
         "pipeline_caches": len(caches),
         "reports": len(reports),
         "truth": sum(without_rows(path, naming_rows(traces)) for path in sorted(settings.truth.glob("*.parquet"))),
-        "log_lines": sum(without_lines(path, traces.in_bytes) for path in speaking if path not in held),
+        "log_lines": sum(without_lines(path, traces.in_bytes) for path in affected if path not in opened),
     }
-    return rows, sorted(held)
+    return rows, sorted(opened)
 
 
 def remove_unfinished(home: Path, now: datetime) -> int:

@@ -89,13 +89,13 @@ def _true_at(lake: Lake, name: str, limit: datetime) -> pa.Array:
     """Keys, as text, of the versions before `limit` that no other one before it had replaced."""
     entity, *clocks = table(name).key
     with lake.connect() as connection:
-        kept = connection.sql(
+        versions = connection.sql(
             f"SELECT {entity}, max(event_timestamp) AS event_timestamp, "
             f"arg_max(recorded_at, (event_timestamp, recorded_at)) AS recorded_at "
             f"FROM {name} WHERE event_timestamp < $limit GROUP BY {entity}",
             params={"limit": limit},
         ).to_arrow_table()
-    texts = [kept[entity], *(kept[clock].cast(TIMESTAMP).cast(pa.string()) for clock in clocks)]
+    texts = [versions[entity], *(versions[clock].cast(TIMESTAMP).cast(pa.string()) for clock in clocks)]
     return pc.binary_join_element_wise(*texts, "\n").combine_chunks()
 
 

@@ -75,17 +75,17 @@ def without_rows(path: Path, unwanted: Callable[[pa.Table], pa.ChunkedArray]) ->
     """Rewrite a Parquet file without the rows marked as unwanted; how many there were."""
     dropped = 0
 
-    def kept(file: pq.ParquetFile) -> Iterator[pa.Table]:
+    def filtered(file: pq.ParquetFile) -> Iterator[pa.Table]:
         nonlocal dropped
         for batch in file.iter_batches(ROWS_A_BATCH):
             rows = pa.Table.from_batches([batch])
-            left = rows.filter(pc.invert(unwanted(rows)))
-            dropped += rows.num_rows - left.num_rows
-            yield left.cast(file.schema_arrow)
+            remaining = rows.filter(pc.invert(unwanted(rows)))
+            dropped += rows.num_rows - remaining.num_rows
+            yield remaining.cast(file.schema_arrow)
 
     with replacing(path) as temporary:
         with pq.ParquetFile(path) as file, pq.ParquetWriter(temporary, file.schema_arrow, compression="zstd") as writer:
-            for rows in kept(file):
+            for rows in filtered(file):
                 writer.write_table(rows)
         if not dropped:
             temporary.unlink()
@@ -111,7 +111,7 @@ def without_lines(path: Path, unwanted: Callable[[bytes], bool]) -> int:
 
     Where lines went, the next one begins with as many blanks: offsets of lines that were noted elsewhere stay valid.
     """
-    dropped, blanks, kept = 0, 0, False
+    dropped, blanks, any_kept = 0, 0, False
     with replacing(path) as temporary:
         with path.open("rb") as source, temporary.open("wb") as sink:
             for line in source:
@@ -119,10 +119,10 @@ def without_lines(path: Path, unwanted: Callable[[bytes], bool]) -> int:
                     dropped, blanks = dropped + 1, blanks + len(line)
                     continue
                 sink.write(b" " * blanks + line)
-                blanks, kept = 0, True
+                blanks, any_kept = 0, True
         if not dropped:
             temporary.unlink()
-    if dropped and not kept:
+    if dropped and not any_kept:
         path.unlink()
     return dropped
 

@@ -38,7 +38,7 @@ def masked_binary_cross_entropy(logit: Tensor, outcome: Tensor) -> Tensor:
     logit, outcome: (n_rows, n_heads); outcome 1, 0 or NaN. NaN carries neither loss nor gradient; a head without a
     known outcome counts zero.
     """
-    known = ~torch.isnan(outcome)
+    observed = ~torch.isnan(outcome)
     loss = functional.binary_cross_entropy_with_logits(logit, outcome.nan_to_num(0.0), reduction="none")
-    by_head = torch.where(known, loss, 0.0).sum(dim=0) / known.sum(dim=0).clamp(min=1)
+    by_head = torch.where(observed, loss, 0.0).sum(dim=0) / observed.sum(dim=0).clamp(min=1)
     return by_head.mean()

@@ -90,15 +90,15 @@ def _positions(columns: list[int]) -> IntArray:
 
 def _rank_pieces(column: Floats) -> tuple[NDArray[np.float64], ...]:
     """(low, width, slope, offset) of one varying column; unused pieces have slope 0."""
-    known = column[~np.isnan(column)].astype(np.float64)
+    finite = column[~np.isnan(column)].astype(np.float64)
     share = np.linspace(0.0, 1.0, KNOTS)
     # "lower" keeps knots at values that occur, so a value held by many rows is one knot and not a slope around it.
-    knots, of_share = np.unique(np.quantile(known, share, method="lower"), return_inverse=True)
+    knots, of_share = np.unique(np.quantile(finite, share, method="lower"), return_inverse=True)
     if len(knots) == 1:
-        knots, level = np.array([known.min(), known.max()]), np.array([0.0, 1.0])
+        knots, level = np.array([finite.min(), finite.max()]), np.array([0.0, 1.0])
     else:
         level = np.bincount(of_share, share) / np.bincount(of_share)
-    ranks = np.interp(known, knots, level)
+    ranks = np.interp(finite, knots, level)
     scale = max(float(ranks.std()), 1e-3)
     low, width, slope = np.zeros(KNOTS - 1), np.ones(KNOTS - 1), np.zeros(KNOTS - 1)
     used = len(knots) - 1

@@ -28,7 +28,7 @@ class Inputs(nn.Module):
         if len(self.missing):
             parts.append(torch.isnan(features.index_select(1, self.missing)).float())
         if len(self.text):
-            parts.append(_known((features.index_select(1, self.text) - self.text_mean) / self.text_scale))
+            parts.append(_imputed((features.index_select(1, self.text) - self.text_mean) / self.text_scale))
         dense = torch.cat(parts, dim=1) if parts else features[:, :0]
         return dense, self._table_rows(features) if len(self.code) else features[:, :0].long()
 
@@ -36,7 +36,7 @@ class Inputs(nn.Module):
         ranks = self.offset + torch.zeros_like(values)
         for low, width, slope in zip(self.low.unbind(), self.width.unbind(), self.slope.unbind(), strict=True):
             ranks = ranks + slope * ((values - low) / width).clamp(0.0, 1.0)
-        return _known(ranks)
+        return _imputed(ranks)
 
     def _table_rows(self, features: Tensor) -> Tensor:
         values = features.index_select(1, self.code)
@@ -46,7 +46,7 @@ class Inputs(nn.Module):
         return self.lookup.reshape(-1)[codes + starts]
 
 
-def _known(standardised: Tensor) -> Tensor:
+def _imputed(standardised: Tensor) -> Tensor:
     """Missing values at the mean, the others within five deviations of it."""
     return torch.where(torch.isnan(standardised), 0.0, standardised).clamp(-5.0, 5.0)
 
@@ -91,9 +91,9 @@ class Network(nn.Module):
         x = first
         for cross in self.crosses:
             x = cross(first, x)
-        both = torch.cat([x, self.deep(first)], dim=1)
-        logits = both[:, :0] if self.heads is None else self.heads(both)
-        return self.score(both).squeeze(1), logits
+        joined = torch.cat([x, self.deep(first)], dim=1)
+        logits = joined[:, :0] if self.heads is None else self.heads(joined)
+        return self.score(joined).squeeze(1), logits
 
 
 class Committee(nn.Module):

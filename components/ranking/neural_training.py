@@ -115,9 +115,9 @@ def _fit_committee(
         epochs = max(1, epochs // 2)
     curves, snapshots = [], []
     for member, network in enumerate(networks):
-        mine = np.flatnonzero(useful & (parts != member))
+        own_queries = np.flatnonzero(useful & (parts != member))
         watched = (rows, np.flatnonzero(informative & (parts == member))) if held_out else _all_queries(validation)
-        states = list(_train_one(network, rows, mine, epochs, config, rng))
+        states = list(_train_one(network, rows, own_queries, epochs, config, rng))
         curves.append([_ndcg(network, state, *watched) for state in states] if watched else [])
         snapshots.append(states)
     curve = np.mean(curves, axis=0)

@@ -147,8 +147,8 @@ class XGBoostRanker:
         )
 
     def _select(self, features: Floats) -> Floats:
-        whole = len(self._used) == features.shape[1]
-        return np.ascontiguousarray(features if whole else features[:, self._used])
+        uses_all = len(self._used) == features.shape[1]
+        return np.ascontiguousarray(features if uses_all else features[:, self._used])
 
     def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
         checked = checked_features(features, self._feature_names, feature_names)
@@ -212,5 +212,5 @@ def _boosted(config: XGBoostConfig, rows: xgboost.DMatrix, watched: xgboost.DMat
 
 
 def _used_columns(names: Sequence[str], config: XGBoostConfig) -> NDArray[np.int64]:
-    kept = [i for i, name in enumerate(names) if config.text_vectors or not TEXT_VECTOR.search(name)]
-    return np.asarray(kept or range(len(names)), dtype=np.int64)
+    used = [i for i, name in enumerate(names) if config.text_vectors or not TEXT_VECTOR.search(name)]
+    return np.asarray(used or range(len(names)), dtype=np.int64)

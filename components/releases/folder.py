@@ -83,8 +83,8 @@ def verified(home: Path, version: str) -> ReleaseManifest:
 def exclusive_writer(folder: Path) -> Iterator[None]:
     """Be the one process that writes releases into `folder`; what killed ones left behind is removed first."""
     folder.mkdir(parents=True, exist_ok=True)
-    taken = ArtifactError(f"another process builds a release in {folder}; wait until it is done")
-    with exclusively(folder / LOCK, taken):
+    refusal = ArtifactError(f"another process builds a release in {folder}; wait until it is done")
+    with exclusively(folder / LOCK, refusal):
         for leftover in folder.glob(".*"):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         yield
@@ -110,8 +110,8 @@ def set_newest(folder: Path, version: str) -> None:
     Whoever still maps files of a removed one keeps them.
     """
     write_whole(folder / POINTER, json.dumps({"version": version}))
-    others = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != version)
-    for path in others[: max(len(others) - KEPT + 1, 0)]:
+    older = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != version)
+    for path in older[: max(len(older) - KEPT + 1, 0)]:
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -71,9 +71,9 @@ class Registry:
         with self._database.errors_in_one_line(f"cannot register {bundle.version}"):
             client = self._database.client
             with self._database.exclusive():
-                known = client.search_model_versions(f"name='{name}' and tags.sha256='{bundle.sha256}'")
-                if known:
-                    return _registered(known[0])
+                registered = client.search_model_versions(f"name='{name}' and tags.sha256='{bundle.sha256}'")
+                if registered:
+                    return _registered(registered[0])
                 run_id, source = self._record(bundle, metrics, {**_facts(bundle), **(params or {})})
                 if not client.search_registered_models(f"name='{name}'"):
                     client.create_registered_model(name)
@@ -92,15 +92,15 @@ class Registry:
 
     def by_alias(self, name: str, alias: Alias) -> RegisteredBundle | None:
         """The version that `alias` means; None where it means none, or nothing has that name yet."""
-        return self._found(f"cannot read the {alias} of {name}", lambda c: c.get_model_version_by_alias(name, alias))
+        return self._lookup(f"cannot read the {alias} of {name}", lambda c: c.get_model_version_by_alias(name, alias))
 
     def newest(self, name: str) -> RegisteredBundle:
         """The version registered last."""
         with self._database.errors_in_one_line(f"cannot read {name}"):
-            found = self._database.client.search_model_versions(f"name='{name}'", 1, ["version_number DESC"])
-        if not found:
-            raise RegistryError(f"nothing is registered as {name!r} at {self._database}; {self._registered_there()}")
-        return _registered(found[0])
+            versions = self._database.client.search_model_versions(f"name='{name}'", 1, ["version_number DESC"])
+        if not versions:
+            raise RegistryError(f"nothing is registered as {name!r} at {self._database}; {self._next_move()}")
+        return _registered(versions[0])
 
     def promote(self, name: str, version: int) -> RegisteredBundle:
         """Make this version the champion, and note on it which one it replaces."""
@@ -138,8 +138,8 @@ class Registry:
 
             source = self._database.client.get_model_version_download_uri(name, str(version))
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder.parent) as beside:
-                copy = Path(download_artifacts(artifact_uri=source, dst_path=beside))
+            with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder.parent) as temporary:
+                copy = Path(download_artifacts(artifact_uri=source, dst_path=temporary))
                 _verify(copy, sha256, source, "restore it from a backup, or fit and register anew")
                 try:
                     os.rename(copy, folder)
@@ -152,8 +152,10 @@ class Registry:
         from mlflow.entities import Metric, Param
 
         client = self._database.client
-        known = client.get_experiment_by_name(EXPERIMENT)
-        experiment = known.experiment_id if known else client.create_experiment(EXPERIMENT, self._artifacts.as_uri())
+        existing = client.get_experiment_by_name(EXPERIMENT)
+        experiment = (
+            existing.experiment_id if existing else client.create_experiment(EXPERIMENT, self._artifacts.as_uri())
+        )
         run = client.create_run(experiment, tags=_tags(bundle), run_name=bundle.version).info
         as_of_ms = int(bundle.manifest.as_of.timestamp() * 1_000)
         status = "FAILED"
@@ -170,24 +172,24 @@ class Registry:
         return run.run_id, f"{run.artifact_uri}/{ARTIFACT}"
 
     def _version(self, name: str, version: int) -> RegisteredBundle:
-        found = self._found(f"cannot read {name} {version}", lambda c: c.get_model_version(name, str(version)))
-        if found is None:
-            raise RegistryError(f"no version {version} of {name!r} at {self._database}; {self._registered_there()}")
-        return found
+        registered = self._lookup(f"cannot read {name} {version}", lambda c: c.get_model_version(name, str(version)))
+        if registered is None:
+            raise RegistryError(f"no version {version} of {name!r} at {self._database}; {self._next_move()}")
+        return registered
 
-    def _found(self, doing: str, question: Callable[[Any], Any]) -> RegisteredBundle | None:
+    def _lookup(self, doing: str, query: Callable[[Any], Any]) -> RegisteredBundle | None:
         with self._database.errors_in_one_line(doing):
             from mlflow.exceptions import MlflowException
 
             client = self._database.client
             try:
-                return _registered(question(client))
+                return _registered(query(client))
             except MlflowException as error:
                 if error.error_code in ABSENT:
                     return None
                 raise
 
-    def _registered_there(self) -> str:
+    def _next_move(self) -> str:
         """The next move after a name or version that does not exist."""
         with self._database.errors_in_one_line("cannot list bundles"):
             newest = self._database.client.search_model_versions(
@@ -197,11 +199,11 @@ class Registry:
         return f"use one of: {listed}" if listed else "register one with `metier pipeline run training`"
 
 
-def _verify(folder: Path, sha256: str, place: str, next_move: str) -> None:
+def _verify(folder: Path, sha256: str, location: str, next_move: str) -> None:
     try:
         Bundle.load(folder, sha256)
     except ArtifactError as error:
-        raise ArtifactError(str(error).replace(str(folder), place).replace(NEXT_MOVE, next_move)) from error
+        raise ArtifactError(str(error).replace(str(folder), location).replace(NEXT_MOVE, next_move)) from error
 
 
 def _registered(version: Any) -> RegisteredBundle:

@@ -60,8 +60,8 @@ class RegistryDatabase:
             return
         path = Path(f"{self._url.database}.lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        held = RegistryError(f"{path} was held for {LOCK_SECONDS:g} s; end the process that holds it")
-        with exclusively(path, held, LOCK_SECONDS):
+        refusal = RegistryError(f"{path} was held for {LOCK_SECONDS:g} s; end the process that holds it")
+        with exclusively(path, refusal, LOCK_SECONDS):
             yield
 
     @contextmanager

@@ -81,19 +81,19 @@ def vectors_by(weights: TextWeights, corpus: TextVectors, lake: Lake, as_of: dat
     """Vectors of every text known at `as_of` by the `weights` of a bundle; `corpus` holds their embeddings."""
     if weights.equals(corpus.weights):
         return corpus
-    known = encoded_texts(corpus, lake, as_of)
+    texts = encoded_texts(corpus, lake, as_of)
     return TextVectors.fitted(weights).extended(
-        known.keys, known.texts, corpus.dense_at(corpus.rows(known.keys)), known.titles
+        texts.keys, texts.texts, corpus.dense_at(corpus.rows(texts.keys)), texts.titles
     )
 
 
 def encoded_texts(corpus: TextVectors, lake: Lake, as_of: datetime) -> TextCorpus:
     """Every text known at `as_of`; FeatureError where `corpus` has not the vector of each."""
-    known = distinct_texts(lake, as_of)
-    absent = int((corpus.rows(known.keys) < 0).sum())
+    texts = distinct_texts(lake, as_of)
+    absent = int((corpus.rows(texts.keys) < 0).sum())
     if absent:
         raise FeatureError(f"{absent:,} texts of the lake have no vector; run `metier features build` first")
-    return known
+    return texts
 
 
 def release_version(

@@ -22,6 +22,6 @@ def index_candidates(versions: pa.Table, vectors: TextVectors, encoder: Encoder)
         texts,
         encoder,
         embeddings=vectors.dense_at(vectors.rows([text_key(text) for text in texts])),
-        headlines=[headline(*shown) for shown in zip(titles, cities, regions, strict=True)],
+        headlines=[headline(*card) for card in zip(titles, cities, regions, strict=True)],
         language=vectors.language,
     )

@@ -71,19 +71,19 @@ class DenseIndex:
 
     def search(self, queries: FloatArray, k: int, eligible: BoolArray | None = None) -> tuple[IntArray, FloatArray]:
         """(positions, scores) of the k best, best first, by the greatest inner product with any row of `queries`."""
-        wanted = np.atleast_2d(queries)
+        query_rows = np.atleast_2d(queries)
         count = len(self.vectors) if eligible is None else int(np.count_nonzero(eligible))
         if min(k, count) <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         if self._graph is not None and count >= SELECTIVE_SHARE * len(self.vectors) and 2 * k <= count:
-            positions = self._near(wanted, k, eligible, count)
+            positions = self._near(query_rows, k, eligible, count)
             if len(positions) >= k:
-                return _best(positions, self.scores(wanted, positions), k)
+                return _best(positions, self.scores(query_rows, positions), k)
         if eligible is None or count > SCAN_SHARE * len(self.vectors):
             positions = np.arange(len(self.vectors)) if eligible is None else np.flatnonzero(eligible)
-            return _best(positions, _scored(self.vectors, wanted)[positions], k)
+            return _best(positions, _scored(self.vectors, query_rows)[positions], k)
         positions = np.flatnonzero(eligible)
-        return _best(positions, self.scores(wanted, positions), k)
+        return _best(positions, self.scores(query_rows, positions), k)
 
     def scores(self, queries: FloatArray, positions: IntArray) -> FloatArray:
         """float32 (len(positions),): the greatest inner product with any row of `queries`."""
@@ -113,8 +113,8 @@ class DenseIndex:
     def _near(self, queries: FloatArray, k: int, eligible: BoolArray | None, count: int) -> IntArray:
         """Eligible positions that the graph finds near any of the queries."""
         depth = k if eligible is None else min(2 * k * len(self.vectors) // count, len(self.vectors))
-        found = [self._graph.search(query, depth, threads=1).keys for query in queries]
-        positions = np.unique(np.concatenate(found)).astype(np.int64)
+        neighbours = [self._graph.search(query, depth, threads=1).keys for query in queries]
+        positions = np.unique(np.concatenate(neighbours)).astype(np.int64)
         return positions if eligible is None else positions[eligible[positions]]
 
 
@@ -127,8 +127,8 @@ def _best(positions: IntArray, scores: FloatArray, k: int) -> tuple[IntArray, Fl
     """The k greatest scores, best first, equal ones by position; `positions` ascends."""
     if k < len(scores):
         floor = np.partition(scores, len(scores) - k)[len(scores) - k]
-        kept = np.flatnonzero(scores >= floor)
-        positions, scores = positions[kept], scores[kept]
+        above = np.flatnonzero(scores >= floor)
+        positions, scores = positions[above], scores[above]
     order = np.argsort(-scores, kind="stable")[:k]
     return positions[order], scores[order]
 
@@ -153,6 +153,6 @@ def _widened(graph: Any, vectors: FloatArray) -> float:
 
 
 def _recall(graph: Any, probes: FloatArray, truth: list[IntArray], depth: int) -> float:
-    found = [graph.search(probe, depth, threads=1).keys for probe in probes]
-    shares = [len(np.intersect1d(a, b)) / depth for a, b in zip(found, truth, strict=True)]
+    neighbours = [graph.search(probe, depth, threads=1).keys for probe in probes]
+    shares = [len(np.intersect1d(a, b)) / depth for a, b in zip(neighbours, truth, strict=True)]
     return float(np.mean(shares))

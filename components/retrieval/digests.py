@@ -23,17 +23,17 @@ def sha256_of(path: Path) -> str:
 
 def first_altered(folder: Path, files: Mapping[str, str], digest: Callable[[Path], str] = sha256_of) -> str | None:
     """The first of `files` (path in the folder -> sha256) that is missing or has other content; None where all hold."""
-    known = _noted(folder)
-    found: dict[str, list[int | str]] = {}
+    noted = _noted(folder)
+    identities: dict[str, list[int | str]] = {}
     for name, expected in files.items():
         path = folder / name
         if not path.is_file():
             return name
-        found[name] = [expected, *_identity(path)]
-        if known.get(name) != found[name] and digest(path) != expected:
+        identities[name] = [expected, *_identity(path)]
+        if noted.get(name) != identities[name] and digest(path) != expected:
             return name
-    if found != known:
-        _note(folder, found)
+    if identities != noted:
+        _note(folder, identities)
     return None
 
 
@@ -51,7 +51,7 @@ def _noted(folder: Path) -> dict[str, object]:
     return noted if isinstance(noted, dict) else {}
 
 
-def _note(folder: Path, found: Mapping[str, object]) -> None:
+def _note(folder: Path, identities: Mapping[str, object]) -> None:
     """A folder that cannot be written to is checked anew by each replica."""
     with suppress(OSError):
-        write_whole(folder / NOTE, json.dumps(found))
+        write_whole(folder / NOTE, json.dumps(identities))

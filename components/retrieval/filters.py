@@ -32,8 +32,8 @@ PERSON_FILTERS = (*WORD_COLUMNS, "rate_min_usd", "rate_max_usd")
 JOB_FILTERS = (*WORD_COLUMNS, "budget_kind", "budget_min_usd", "budget_max_usd", "posted_since")
 
 
-def parsed(filters: str | Mapping[str, Any] | None, known: tuple[str, ...]) -> dict[str, Any]:
-    """What is asked, by name; InputError on broken JSON, UnknownNameError on a filter outside `known`."""
+def parsed(filters: str | Mapping[str, Any] | None, names: tuple[str, ...]) -> dict[str, Any]:
+    """What is asked, by name; InputError on broken JSON, UnknownNameError on a filter outside `names`."""
     if isinstance(filters, str):
         try:
             filters = json.loads(filters) if filters.strip() else {}
@@ -43,8 +43,8 @@ def parsed(filters: str | Mapping[str, Any] | None, known: tuple[str, ...]) -> d
         raise InputError("filters are not a JSON object; send one such as {}")
     requested = dict(filters or {})
     for name in requested:
-        if name not in known:
-            raise UnknownNameError("filter", name, known)
+        if name not in names:
+            raise UnknownNameError("filter", name, names)
     return {name: value for name, value in requested.items() if value is not None and value != []}
 
 
@@ -66,11 +66,11 @@ class Words:
         codes = pc.fill_null(coded.indices, -1).to_numpy()
         order = np.argsort(codes, kind="stable")
         bounds = np.searchsorted(codes[order], np.arange(len(coded.dictionary) + 1))
-        held = {
+        rows_of = {
             word: rows[order[bounds[code] : bounds[code + 1]]].astype(np.int64)
             for code, word in enumerate(coded.dictionary.to_pylist())
         }
-        return cls(len(values), held)
+        return cls(len(values), rows_of)
 
     def any_of(self, words: list[str]) -> BoolArray:
         mask = np.zeros(self.size, dtype=np.bool_)
@@ -82,11 +82,11 @@ class Words:
 class Filters:
     """The filterable columns of a candidate table, indexed once; absent columns pass nobody who is asked for them."""
 
-    def __init__(self, candidates: pa.Table, known: tuple[str, ...]) -> None:
-        self._known = known
+    def __init__(self, candidates: pa.Table, names: tuple[str, ...]) -> None:
+        self._names = names
         self._size = candidates.num_rows
         words = {**WORD_COLUMNS, "budget_kind": "budget_kind"}
-        self._words = {name: self._word_index(candidates, words[name]) for name in known if name in words}
+        self._words = {name: self._word_index(candidates, words[name]) for name in names if name in words}
         self._numbers = {
             name: _numbers(candidates, name) for name in ("hourly_rate_usd", "budget_min_usd", "budget_max_usd")
         }
@@ -95,7 +95,7 @@ class Filters:
     def mask(self, filters: str | Mapping[str, Any] | None) -> BoolArray:
         """Who passes every filter that is asked."""
         passed = np.ones(self._size, dtype=np.bool_)
-        for name, value in parsed(filters, self._known).items():
+        for name, value in parsed(filters, self._names).items():
             passed &= (
                 self._words[name].any_of(_texts(name, value)) if name in self._words else self._measured(name, value)
             )

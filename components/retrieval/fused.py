@@ -107,8 +107,8 @@ class FusedSearch:
         return best_rows(positions, scores, max(k, 0))
 
     def _masks(self, eligible: Sequence[BoolArray | None] | BoolArray | None, n: int) -> list[BoolArray | None]:
-        one = eligible is None or (isinstance(eligible, np.ndarray) and eligible.ndim == 1)
-        masks: list[Any] = [eligible] * n if one else list(eligible)  # type: ignore[arg-type]
+        shared = eligible is None or (isinstance(eligible, np.ndarray) and eligible.ndim == 1)
+        masks: list[Any] = [eligible] * n if shared else list(eligible)  # type: ignore[arg-type]
         if len(masks) != n:
             raise InputError(f"{len(masks)} eligibility masks for {n} queries; give one for all or one for each")
         for mask in masks:
@@ -125,6 +125,6 @@ def best_rows(rows: IntArray, scores: FloatArray, k: int) -> Rows:
     return rows[order], scores[order].astype(np.float32)
 
 
-def _add(scores: FloatArray, positions: IntArray, found: IntArray, part: FloatArray, share: float) -> None:
-    """Add one part's scores of the positions it `found`, their best counting `share`; `positions` ascends."""
-    scores[np.searchsorted(positions, found)] += share * part / np.maximum(part.max(initial=0), LEAST)
+def _add(scores: FloatArray, positions: IntArray, rows: IntArray, part: FloatArray, share: float) -> None:
+    """Add one part's scores of the positions it `rows`, their best counting `share`; `positions` ascends."""
+    scores[np.searchsorted(positions, rows)] += share * part / np.maximum(part.max(initial=0), LEAST)

@@ -95,9 +95,9 @@ class _Followed:
         return best_rows(np.concatenate([rows, n + more]), np.concatenate([scores, added]), k)
 
     def scores(self, queries: FloatArray, positions: IntArray) -> FloatArray:
-        n, wanted = len(self._index.vectors), np.atleast_2d(queries)
+        n, query_rows = len(self._index.vectors), np.atleast_2d(queries)
         scores = np.empty(len(positions), np.float32)
         own = positions < n
-        scores[own] = self._index.scores(wanted, positions[own])
-        scores[~own] = (self._more[positions[~own] - n] @ wanted.T).max(axis=1, initial=-np.inf)
+        scores[own] = self._index.scores(query_rows, positions[own])
+        scores[~own] = (self._more[positions[~own] - n] @ query_rows.T).max(axis=1, initial=-np.inf)
         return scores

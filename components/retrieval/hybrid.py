@@ -88,19 +88,8 @@ class HybridRetriever(FusedSearch):
 
     def search(self, text: str, k: int, eligible: BoolArray | None = None) -> Found:
         """The k best for a text, fewer where fewer are eligible, none for a blank text."""
-        return self.search_many([text], None, k, eligible)[0]
-
-    def search_many(
-        self,
-        texts: Sequence[str | None],
-        vectors: Sequence[FloatArray | None] | FloatArray | None,
-        k: int,
-        eligible: Sequence[BoolArray | None] | BoolArray | None = None,
-        headlines: Sequence[str | None] | None = None,
-    ) -> list[Found]:
-        """As find_many, with ids."""
-        found = self.find_many(texts, vectors, k, eligible, headlines)
-        return [(self.ids[rows], scores) for rows, scores in found]
+        ((rows, scores),) = self.find_many([text], None, k, eligible)
+        return self.ids[rows], scores
 
     def save(self, directory: Path) -> None:
         """Write ids, both indexes and a manifest with the encoder's hash and each file's sha256; no pickle.

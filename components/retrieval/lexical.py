@@ -82,13 +82,13 @@ class LexicalIndex:
 
     def search(self, text: str, k: int, eligible: BoolArray | None = None) -> tuple[IntArray, FloatArray]:
         """(positions, BM25 scores) of the k best texts that share a term with `text`, best first."""
-        wanted = self.size if eligible is None else int(np.count_nonzero(eligible))
+        count = self.size if eligible is None else int(np.count_nonzero(eligible))
         query = self._query(text)
-        if query is None or min(k, wanted) <= 0:
+        if query is None or min(k, count) <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        if eligible is None or wanted == self.size:
+        if eligible is None or count == self.size:
             return self._hits(query, k)
-        if wanted <= SELECTIVE:
+        if count <= SELECTIVE:
             return self._hits(self._among(query, np.flatnonzero(eligible)), k)
         return self._filtered(query, k, eligible)
 
@@ -97,9 +97,9 @@ class LexicalIndex:
         depth = math.ceil(1.5 * k * self.size / np.count_nonzero(eligible)) + k
         while True:
             positions, scores = self._hits(query, depth)
-            kept = eligible[positions]
-            if np.count_nonzero(kept) >= k or len(positions) < depth:
-                return positions[kept][:k], scores[kept][:k]
+            mask = eligible[positions]
+            if np.count_nonzero(mask) >= k or len(positions) < depth:
+                return positions[mask][:k], scores[mask][:k]
             depth *= 4
 
     def _hits(self, query: Any, limit: int) -> tuple[IntArray, FloatArray]:
@@ -111,11 +111,11 @@ class LexicalIndex:
         """The query, or None where `text` has no term."""
         terms = Counter(analyze(_well_formed(text), self.language))
         frequency = {term: self._searcher.doc_freq(BODY, term) for term in terms}
-        known = [term for term in terms if frequency[term]]
-        unknown = [term for term in terms if not frequency[term] and len(term) >= SHORTEST_RESPELLED]
-        known.sort(key=lambda term: frequency[term] / terms[term])
-        clauses = [self._exactly(term, terms[term]) for term in known[:QUERY_TERMS]]
-        clauses += [self._respelled(term) for term in unknown[:RESPELLED_TERMS]]
+        indexed = [term for term in terms if frequency[term]]
+        unindexed = [term for term in terms if not frequency[term] and len(term) >= SHORTEST_RESPELLED]
+        indexed.sort(key=lambda term: frequency[term] / terms[term])
+        clauses = [self._exactly(term, terms[term]) for term in indexed[:QUERY_TERMS]]
+        clauses += [self._respelled(term) for term in unindexed[:RESPELLED_TERMS]]
         if not clauses:
             return None
         return tantivy.Query.boolean_query([(tantivy.Occur.Should, clause) for clause in clauses])

@@ -87,10 +87,10 @@ class PairFacts:
     @classmethod
     def from_interactions(cls, interactions: pa.Table, as_of: datetime) -> Self:
         """The facts that had happened and were recorded by `as_of`."""
-        known = pc.and_(
+        recorded = pc.and_(
             pc.less_equal(interactions["event_timestamp"], as_of), pc.less_equal(interactions["recorded_at"], as_of)
         )
-        relevant = interactions.filter(pc.and_(known, pc.is_in(interactions["kind"], pa.array(KINDS))))
+        relevant = interactions.filter(pc.and_(recorded, pc.is_in(interactions["kind"], pa.array(KINDS))))
         ordered = relevant.sort_by([("event_timestamp", "ascending"), ("interaction_id", "ascending")])
         columns = (ordered[name].to_pylist() for name in ("kind", "side", "freelancer_id", "job_id", "client_id"))
         tally = _Tally()

@@ -82,9 +82,9 @@ def _question(row: Mapping[str, Any], prefix: str, vectors: TextVectors) -> Ques
     title = row.get(f"{prefix}title") or ""
     words = [title, *(row.get(f"{prefix}skills") or [])]
     past = [(row.get(f"freelancer_history__{column}") or [])[:LATEST] for column in HISTORY]
-    known = vectors.rows([row.get(f"{prefix}text_key") if title else None, *past[0]])
-    titles = vectors.titles_at(known[1:])
-    near = vectors.dense_at(known[known >= 0])
+    rows = vectors.rows([row.get(f"{prefix}text_key") if title else None, *past[0]])
+    titles = vectors.titles_at(rows[1:])
+    near = vectors.dense_at(rows[rows >= 0])
     cards = [headline(*card) for card in zip(titles, past[1], past[2], strict=True)]
     text = " ".join([*words, *filter(None, titles)]).strip()
     return Question(text, near if len(near) else None, " ".join(cards) or None)

@@ -1,6 +1,6 @@
 """Click models over padded slates: position with trust bias, and cascade.
 
-A learner is never told which one made a log. Matrices are (queries, ranks) with `there` marking real candidates. Knows
+A learner is never told which one made a log. Matrices are (queries, ranks) with `filled` marking real candidates. Knows
 nothing of who asks or what is shown.
 """
 
@@ -40,23 +40,23 @@ def trusted(attraction: Floats, rank: Floats) -> Floats:
     return (SURE - SURE_LOSS * (rank - 1)) * attraction + FLOOR / rank * (1 - attraction)
 
 
-def position_trust(attraction: Floats, there: Mask, patience: float, rng: np.random.Generator) -> Clicks:
+def position_trust(attraction: Floats, filled: Mask, patience: float, rng: np.random.Generator) -> Clicks:
     """Everybody scrolls to a depth, looks at some of what is on screen, and trusts the top."""
     queries, ranks = attraction.shape
     scrolled = np.sqrt(examination(ranks, patience))
-    on_screen = there & (rng.random((queries, 1), np.float32) < scrolled)
+    on_screen = filled & (rng.random((queries, 1), np.float32) < scrolled)
     examined = on_screen & (rng.random((queries, ranks), np.float32) < scrolled)
     rank = np.arange(1, ranks + 1, dtype=np.float32)
     return Clicks(on_screen, examined & (rng.random((queries, ranks), np.float32) < trusted(attraction, rank)))
 
 
-def cascade(attraction: Floats, there: Mask, patience: float, rng: np.random.Generator) -> Clicks:
+def cascade(attraction: Floats, filled: Mask, patience: float, rng: np.random.Generator) -> Clicks:
     """One candidate after the other; a click ends the scan more often than a skip (dependent click model)."""
     queries, ranks = attraction.shape
     on_screen, clicked = np.zeros((queries, ranks), bool), np.zeros((queries, ranks), bool)
     scanning = np.ones(queries, bool)
     for rank in range(ranks):
-        on_screen[:, rank] = scanning & there[:, rank]
+        on_screen[:, rank] = scanning & filled[:, rank]
         clicked[:, rank] = on_screen[:, rank] & (rng.random(queries, np.float32) < attraction[:, rank])
         go_on = np.where(clicked[:, rank], GO_ON_AFTER_CLICK, GO_ON_AFTER_SKIP) ** (2 * (1 - patience))
         scanning &= rng.random(queries, np.float32) < go_on

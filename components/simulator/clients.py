@@ -72,13 +72,13 @@ def create_clients(config: SimulatorConfig, text: TextGenerator, rng: np.random.
     )
 
 
-def client_version(clients: Clients, one: int, at_us: int) -> Row:
-    """The row of client `one` stamped `at_us`."""
+def client_version(clients: Clients, client: int, at_us: int) -> Row:
+    """The row of client `client` stamped `at_us`."""
     return {
-        "client_id": clients.ids[one],
-        "country": geography().countries[clients.country[one]],
-        "payment_verified": bool(clients.verified[one]),
+        "client_id": clients.ids[client],
+        "country": geography().countries[clients.country[client]],
+        "payment_verified": bool(clients.verified[client]),
         "status": "active",
-        "joined_at": int(clients.joined_us[one]),
+        "joined_at": int(clients.joined_us[client]),
         "event_timestamp": int(at_us),
     }

@@ -32,20 +32,20 @@ def endings(market: Market, day: int) -> None:
     due = market.calendar.due("end", day)
     if due is None:
         return
-    rng, one, size = market.rng, due["freelancer"], len(due["job"])
+    rng, person, size = market.rng, due["freelancer"], len(due["job"])
     organic = due | {"query": np.full(size, NOBODY)}
     market.log.act("pay", "client", organic, due["at_us"], value_usd=due["value_usd"])
     market.log.act("end", "client", organic, due["at_us"] + 60_000_000)
-    praise = 4.3 + 0.3 * market.people.quality[one] + 0.25 * due["client_suits"] + rng.normal(0, 0.4, size)
+    praise = 4.3 + 0.3 * market.people.quality[person] + 0.25 * due["client_suits"] + rng.normal(0, 0.4, size)
     stars = np.clip(np.round(2 * praise) / 2, 1, 5)
     market.log.act("rate", "client", organic, due["at_us"] + 3_600_000_000, rating=stars)
     fair = np.clip(
         np.round(2 * (4.3 + 0.4 * market.clients.fairness[due["client"]] + rng.normal(0, 0.4, size))) / 2, 1, 5
     )
     market.log.act("rate", "freelancer", organic, due["at_us"] + 7_200_000_000, rating=fair)
-    np.add.at(market.seen_freelancers.rating_sum, one, stars)
-    np.add.at(market.seen_freelancers.rated, one, 1)
-    np.subtract.at(market.contracts, one, 1)
+    np.add.at(market.seen_freelancers.rating_sum, person, stars)
+    np.add.at(market.seen_freelancers.rated, person, 1)
+    np.subtract.at(market.contracts, person, 1)
 
 
 def _follow(market: Market, rows: Columns) -> None:

@@ -69,8 +69,8 @@ def create_demand(
     category = np.array(taxonomy.cluster_category)[cluster]
     level = rng.choice(3, size=count, p=[0.25, 0.45, 0.3])
     needs = Skills.empty(count, SLOTS)
-    for one, home in enumerate(cluster.tolist()):
-        needs.put(one, *draw_needs(taxonomy, home, 2, 4, rng))
+    for row, home in enumerate(cluster.tolist()):
+        needs.put(row, *draw_needs(taxonomy, home, 2, 4, rng))
     country = clients.country[owner]
     base = np.array(taxonomy.base_rate_usd)[category] * LEVEL_RATE[level] * world.cost[country] ** 0.3 * 0.85
     pay = base * np.exp(0.15 * clients.generosity[owner] + 0.18 * rng.normal(size=count))

@@ -51,40 +51,45 @@ class ShownPairs:
 def present(market: Market, batch: SessionBatch, logged: bool = True) -> ShownPairs:
     """Show slates, let actors look and click, and log all of it; organic visits (not logged) have no query."""
     sessions, rng = batch.sessions, market.rng
-    one, row, query = batch.pairs()
+    person, row, query = batch.pairs()
     client_asks = sessions.surface != "job_feed"
     wish = _wish_covered(market, batch, row, query)
-    match = suitability(market.people, one, batch.demand, row)
+    match = suitability(market.people, person, batch.demand, row)
     suits = combined(match, client_asks) + 0.6 * wish
     slope, intercept = ATTRACTION[sessions.surface]
-    glance = (match.glance if client_asks else suits) + rng.normal(0, 0.5, len(one)).astype(np.float32)
-    attraction = np.zeros(sessions.there.shape, np.float32)
-    attraction[sessions.there] = 1 / (1 + np.exp(-(slope * glance + intercept)))
-    clicks = CLICK_MODELS[market.config.click_model](attraction, sessions.there, PATIENCE[sessions.surface], rng)
+    glance = (match.glance if client_asks else suits) + rng.normal(0, 0.5, len(person)).astype(np.float32)
+    attraction = np.zeros(sessions.filled.shape, np.float32)
+    attraction[sessions.filled] = 1 / (1 + np.exp(-(slope * glance + intercept)))
+    clicks = CLICK_MODELS[market.config.click_model](attraction, sessions.filled, PATIENCE[sessions.surface], rng)
     job = sessions.job[query] if client_asks else row
-    parties = {"freelancer": one, "job": job, "client": batch.demand.client[row], "query": np.full(len(one), NOBODY)}
+    parties = {
+        "freelancer": person,
+        "job": job,
+        "client": batch.demand.client[row],
+        "query": np.full(len(person), NOBODY),
+    }
     if logged:
         truth = graded(suits)
         parties["query"] = market.log.show(sessions, clicks.on_screen, truth)[query]
         _judge(market, batch, parties | {"row": row, "wish": wish, "truth": truth})
-        _count_shown(market, sessions.surface, one, job)
-    there = sessions.there
-    shown = ShownPairs(parties, sessions.at_us[query], match, suits, clicks.clicked[there], clicks.on_screen[there])
-    _react(market, sessions.surface, shown, logged)
-    return shown
+        _count_impressions(market, sessions.surface, person, job)
+    filled = sessions.filled
+    pairs = ShownPairs(parties, sessions.at_us[query], match, suits, clicks.clicked[filled], clicks.on_screen[filled])
+    _react(market, sessions.surface, pairs, logged)
+    return pairs
 
 
-def seek(market: Market, shown: ShownPairs, client_asks: bool) -> None:
+def seek(market: Market, pairs: ShownPairs, client_asks: bool) -> None:
     """Clicks of retrieving surfaces lead to invites (client) or applications (freelancer), minutes to days later."""
     rng = market.rng
-    feeling = shown.suits + rng.normal(0, 0.4, len(shown.suits))
+    feeling = pairs.suits + rng.normal(0, 0.4, len(pairs.suits))
     chance = 1 / (1 + np.exp(-(1.5 * feeling - (2.2 if client_asks else 0.1))))
     if not client_asks:
-        chance = chance * np.exp(-CONTRACT_COST * market.contracts[shown.parties["freelancer"]])
-    moving = shown.clicked & (rng.random(len(chance)) < chance)
+        chance = chance * np.exp(-CONTRACT_COST * market.contracts[pairs.parties["freelancer"]])
+    moving = pairs.clicked & (rng.random(len(chance)) < chance)
     delay = HOUR_US * rng.lognormal(np.log(0.7), 1.3, int(moving.sum()))
-    when = shown.at_us[moving] + SLOWEST_CLICK_US + in_us(delay)
-    market.calendar.add("invite" if client_asks else "apply", shown.pick(moving, when))
+    when = pairs.at_us[moving] + SLOWEST_CLICK_US + in_us(delay)
+    market.calendar.add("invite" if client_asks else "apply", pairs.pick(moving, when))
 
 
 def applications(market: Market, day: int) -> None:
@@ -108,18 +113,18 @@ def invites(market: Market, day: int) -> None:
     due = _new_moves(market, "invite", day)
     if due is None:
         return
-    rng, one = market.rng, due["freelancer"]
+    rng, person = market.rng, due["freelancer"]
     market.log.act("invite", "client", due, due["at_us"])
-    market.seen_freelancers.moved += np.bincount(one, minlength=len(market.people))
-    market.seen_freelancers.popularity += 2 * np.bincount(one, minlength=len(market.people))
-    pending = market.pending(market.day_start(day))[one] + _earlier_today(one)
-    free = np.exp(-PENDING_COST * pending - CONTRACT_COST * market.contracts[one])
-    answers = rng.random(len(one)) < np.minimum(1.25 * market.people.responsiveness[one], 0.97) * free
-    delay = in_us(HOUR_US * rng.lognormal(np.log(14), 1.0, len(one)))
+    market.seen_freelancers.moved += np.bincount(person, minlength=len(market.people))
+    market.seen_freelancers.popularity += 2 * np.bincount(person, minlength=len(market.people))
+    pending = market.pending(market.day_start(day))[person] + _earlier_today(person)
+    free = np.exp(-PENDING_COST * pending - CONTRACT_COST * market.contracts[person])
+    answers = rng.random(len(person)) < np.minimum(1.25 * market.people.responsiveness[person], 0.97) * free
+    delay = in_us(HOUR_US * rng.lognormal(np.log(14), 1.0, len(person)))
     until = due["at_us"] + np.where(
         answers, np.minimum(delay, INVITE_EXPIRES_DAYS * DAY_US), INVITE_EXPIRES_DAYS * DAY_US
     )
-    market.invites = {"freelancer": np.concatenate([market.invites["freelancer"], one]),
+    market.invites = {"freelancer": np.concatenate([market.invites["freelancer"], person]),
                       "until_us": np.concatenate([market.invites["until_us"], until])}  # fmt: skip
     answered = picked(due, answers) | {"at_us": until[answers]}
     market.calendar.add("answer", answered)
@@ -155,21 +160,21 @@ def settle_answers(market: Market, due: Columns, accepted: Mask, side: str) -> N
         market.log.act(kind, side, picked(due, chosen), due["at_us"][chosen])
     yes = picked(due, accepted)
     market.seen_freelancers.accepted += np.bincount(yes["freelancer"], minlength=len(market.people))
-    both = 0.6 * yes["client_suits"] + 0.4 * yes["freelancer_suits"] + rng.normal(0, 0.3, len(yes["job"]))
-    willing = rng.random(len(both)) < 0.85 / (1 + np.exp(-(1.5 * both - 0.9)))
+    joint = 0.6 * yes["client_suits"] + 0.4 * yes["freelancer_suits"] + rng.normal(0, 0.3, len(yes["job"]))
+    willing = rng.random(len(joint)) < 0.85 / (1 + np.exp(-(1.5 * joint - 0.9)))
     hired = willing & np.array([w and _promise(market, int(j)) for w, j in zip(willing, yes["job"], strict=True)], bool)
     delay = DAY_US * HIRE_MEDIAN_DAYS * rng.lognormal(0, HIRE_SIGMA, int(hired.sum()))
     rows = picked(yes, hired)
     market.calendar.add("hire", rows | {"at_us": rows["at_us"] + in_us(delay)})
 
 
-def _react(market: Market, surface: str, shown: ShownPairs, logged: bool) -> None:
+def _react(market: Market, surface: str, pairs: ShownPairs, logged: bool) -> None:
     """Log clicks with dwell, saves and dismissals; of organic visits only some clicks are tracked."""
     rng, side = market.rng, "freelancer" if surface == "job_feed" else "client"
-    size, like = len(shown.suits), np.clip(shown.suits, -2, 3)
-    at = shown.at_us + rng.integers(2_000_000, SLOWEST_CLICK_US - 10_000_000, size=size)
-    tracked = shown.clicked & (rng.random(size) < (1.0 if logged else TRACKED_ORGANIC_CLICKS))
-    chosen = picked(shown.parties, tracked)
+    size, like = len(pairs.suits), np.clip(pairs.suits, -2, 3)
+    at = pairs.at_us + rng.integers(2_000_000, SLOWEST_CLICK_US - 10_000_000, size=size)
+    tracked = pairs.clicked & (rng.random(size) < (1.0 if logged else TRACKED_ORGANIC_CLICKS))
+    chosen = picked(pairs.parties, tracked)
     dwell = np.round(rng.lognormal(2.8 + 0.35 * like[tracked], 0.7), 1)
     market.log.act("click", side, chosen, at[tracked], dwell_seconds=dwell)
     history, key = (market.seen_jobs, "job") if side == "freelancer" else (market.seen_freelancers, "freelancer")
@@ -177,19 +182,19 @@ def _react(market: Market, surface: str, shown: ShownPairs, logged: bool) -> Non
     if surface == "applicant_review" or not logged:
         return
     history.clicked += np.bincount(chosen[key], minlength=len(history.clicked))
-    saved = shown.clicked & (rng.random(size) < 0.08 + 0.05 * like)
-    dismissed = shown.on_screen & ~shown.clicked & (rng.random(size) < 0.008 * np.exp(-0.6 * like))
+    saved = pairs.clicked & (rng.random(size) < 0.08 + 0.05 * like)
+    dismissed = pairs.on_screen & ~pairs.clicked & (rng.random(size) < 0.008 * np.exp(-0.6 * like))
     for kind, rows in (("save", saved), ("dismiss", dismissed)):
-        market.log.act(kind, side, picked(shown.parties, rows), at[rows] + 5_000_000)
-    gone = picked(shown.parties, dismissed)
-    market.settled.add(gone["freelancer"], market.context(gone["job"], gone["client"]))
+        market.log.act(kind, side, picked(pairs.parties, rows), at[rows] + 5_000_000)
+    dismissed_pairs = picked(pairs.parties, dismissed)
+    market.settled.add(dismissed_pairs["freelancer"], market.context(dismissed_pairs["job"], dismissed_pairs["client"]))
 
 
-def _judge(market: Market, batch: SessionBatch, shown: Columns) -> None:
+def _judge(market: Market, batch: SessionBatch, columns: Columns) -> None:
     """Keep for the summary what could have been known of the pairs of judged queries."""
-    sessions, some = batch.sessions, market.log.judged(shown["query"])
-    rank = np.nonzero(sessions.there)[1] + 1
-    pairs = picked(shown, some)
+    sessions, some = batch.sessions, market.log.judged(columns["query"])
+    rank = np.nonzero(sessions.filled)[1] + 1
+    pairs = picked(columns, some)
     rates = _job_rates(market, pairs["job"])
     observed = observable(
         market.people, pairs["freelancer"], batch.demand, pairs["row"],
@@ -205,8 +210,8 @@ def _wish_covered(market: Market, batch: SessionBatch, row: Integers, query: Int
     """How far jobs cover what was typed into the feed, around 0; 0 without a text."""
     typed, wished = batch.wish.weight.sum(axis=1)[query], np.zeros(len(row), np.float32)
     if not batch.by_query:
-        here = np.flatnonzero(typed)
-        wished[here] = batch.wish.total(query[here], market.covers, row[here]) / typed[here] - 0.4
+        with_text = np.flatnonzero(typed)
+        wished[with_text] = batch.wish.total(query[with_text], market.covers, row[with_text]) / typed[with_text] - 0.4
     return wished
 
 
@@ -215,11 +220,11 @@ def _job_rates(market: Market, job: Integers) -> Floats:
     return np.where(job[:, None] == NOBODY, 0, np.stack([clicks, moves], axis=1)).astype(np.float32)
 
 
-def _count_shown(market: Market, surface: str, one: Integers, job: Integers) -> None:
+def _count_impressions(market: Market, surface: str, person: Integers, job: Integers) -> None:
     if surface == "job_feed":
         market.seen_jobs.shown += np.bincount(job, minlength=len(market.jobs))
     elif surface == "talent_search":
-        market.seen_freelancers.shown += np.bincount(one, minlength=len(market.people))
+        market.seen_freelancers.shown += np.bincount(person, minlength=len(market.people))
 
 
 def _new_moves(market: Market, kind: str, day: int) -> Columns | None:
@@ -236,28 +241,28 @@ def _new_moves(market: Market, kind: str, day: int) -> Columns | None:
     return due
 
 
-def _earlier_today(one: Integers) -> Integers:
+def _earlier_today(person: Integers) -> Integers:
     """How often each value occurred before its place."""
-    order = np.argsort(one, kind="stable")
-    ordered = one[order]
-    count = np.zeros(len(one), np.int64)
-    count[order] = np.arange(len(one)) - np.searchsorted(ordered, ordered)
+    order = np.argsort(person, kind="stable")
+    ordered = person[order]
+    count = np.zeros(len(person), np.int64)
+    count[order] = np.arange(len(person)) - np.searchsorted(ordered, ordered)
     return count
 
 
-def _take_applicant(market: Market, job: int, one: int) -> bool:
+def _take_applicant(market: Market, job: int, person: int) -> bool:
     """Take an application off the pile; False where it lies there no more."""
     pile = market.applicants.get(job, [])
-    kept = [entry for entry in pile if entry.freelancer != one]
+    remaining = [entry for entry in pile if entry.freelancer != person]
     if job in market.applicants:
-        market.applicants[job] = kept
-    return len(kept) < len(pile)
+        market.applicants[job] = remaining
+    return len(remaining) < len(pile)
 
 
 def _promise(market: Market, job: int) -> bool:
     """Promise one opening of `job`; False when all are. A contract without a job needs none."""
     if job == NOBODY:
         return True
-    left = int(market.jobs.openings_left[job])
-    market.jobs.openings_left[job] = max(left - 1, 0)
-    return left > 0
+    openings = int(market.jobs.openings_left[job])
+    market.jobs.openings_left[job] = max(openings - 1, 0)
+    return openings > 0

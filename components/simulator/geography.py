@@ -31,7 +31,7 @@ class Geography:
 
     def draw_cities(self, country: Integers, rng: np.random.Generator) -> Integers:
         """One of each country's cities."""
-        cities = [self.cities_of(one) for one in range(len(self.countries))]
+        cities = [self.cities_of(position) for position in range(len(self.countries))]
         drawn: Integers = np.array([one_of(cities[home], rng) for home in country.tolist()])
         return drawn
 

@@ -45,9 +45,9 @@ class Jobs:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def version(self, one: int, at_us: int) -> Row:
-        """The post of job `one` as a row stamped `at_us`."""
-        return self.post[one] | {"status": JOB_STATUSES[int(self.status[one])], "event_timestamp": int(at_us)}
+    def version(self, job: int, at_us: int) -> Row:
+        """The post of `job` as a row stamped `at_us`."""
+        return self.post[job] | {"status": JOB_STATUSES[int(self.status[job])], "event_timestamp": int(at_us)}
 
 
 def create_jobs(config: SimulatorConfig, clients: Clients, text: TextGenerator, rng: np.random.Generator) -> Jobs:
@@ -74,23 +74,23 @@ def create_jobs(config: SimulatorConfig, clients: Clients, text: TextGenerator, 
         status=np.full(count, OPEN),
         promoted=rng.random(count) < 0.06,
     )
-    jobs.facts = [_facts(jobs, clients, one, rng) for one in range(count)]
-    jobs.post = [_post(jobs, clients, one, text, rng) for one in range(count)]
+    jobs.facts = [_facts(jobs, clients, job, rng) for job in range(count)]
+    jobs.post = [_post(jobs, clients, job, text, rng) for job in range(count)]
     return jobs
 
 
-def edit_post(jobs: Jobs, one: int, text: TextGenerator, rng: np.random.Generator) -> None:
-    """Job `one` is offered for more money and says one sentence more."""
+def edit_post(jobs: Jobs, job: int, text: TextGenerator, rng: np.random.Generator) -> None:
+    """`job` is offered for more money and says one sentence more."""
     raised = float(rng.uniform(1.08, 1.3))
-    jobs.demand.pay_usd[one] *= raised
-    jobs.demand.listed_pay[one] *= raised
-    post = dict(jobs.post[one])
-    post["description"] = f"{post['description']} {text.addition(jobs.facts[one])}"
+    jobs.demand.pay_usd[job] *= raised
+    jobs.demand.listed_pay[job] *= raised
+    post = dict(jobs.post[job])
+    post["description"] = f"{post['description']} {text.addition(jobs.facts[job])}"
     for bound in ("budget_min_usd", "budget_max_usd"):
         amount = post[bound]
         if isinstance(amount, float):
             post[bound] = round(amount * raised, 2)
-    jobs.post[one] = post
+    jobs.post[job] = post
 
 
 def _posting_times(config: SimulatorConfig, rng: np.random.Generator) -> Integers:
@@ -106,25 +106,25 @@ def _posting_times(config: SimulatorConfig, rng: np.random.Generator) -> Integer
 
 def _owners(clients: Clients, at_us: Integers, rng: np.random.Generator) -> Integers:
     """By activity, one of the clients who were there at each moment."""
-    there = np.searchsorted(clients.arrives_us, at_us)
+    n_arrived = np.searchsorted(clients.arrives_us, at_us)
     weight = np.cumsum(clients.activity, dtype=np.float64)
-    drawn = rng.random(len(at_us)) * weight[there - 1]
-    owners: Integers = np.minimum(np.searchsorted(weight, drawn, side="right"), there - 1)
+    drawn = rng.random(len(at_us)) * weight[n_arrived - 1]
+    owners: Integers = np.minimum(np.searchsorted(weight, drawn, side="right"), n_arrived - 1)
     return owners
 
 
-def _facts(jobs: Jobs, clients: Clients, one: int, rng: np.random.Generator) -> Facts:
+def _facts(jobs: Jobs, clients: Clients, job: int, rng: np.random.Generator) -> Facts:
     taxonomy, world, demand = full_taxonomy(), geography(), jobs.demand
-    weight = demand.needs.weight[one][demand.needs.weight[one] > 0]
-    owner = demand.client[one]
-    styles = np.concatenate([np.flatnonzero(demand.wants_shown[one]), np.flatnonzero(demand.offers_shown[one])])
+    weight = demand.needs.weight[job][demand.needs.weight[job] > 0]
+    owner = demand.client[job]
+    styles = np.concatenate([np.flatnonzero(demand.wants_shown[job]), np.flatnonzero(demand.offers_shown[job])])
     return Facts(
-        skills=demand.needs.of(one)[np.argsort(-weight, kind="stable")].tolist(),
-        role=one_of(taxonomy.cluster_roles[jobs.cluster[one]], rng),
-        level=("Junior", "Experienced", "Senior")[demand.level[one]],
+        skills=demand.needs.of(job)[np.argsort(-weight, kind="stable")].tolist(),
+        role=one_of(taxonomy.cluster_roles[jobs.cluster[job]], rng),
+        level=("Junior", "Experienced", "Senior")[demand.level[job]],
         industry=clients.industry[owner],
-        city=world.cities[demand.city[one]],
-        language=world.languages[demand.language[one]],
+        city=world.cities[demand.city[job]],
+        language=world.languages[demand.language[job]],
         hours=one_of((5, 10, 20, 40), rng),
         years=int(rng.integers(1, 9)),
         styles=[STYLES[s] for s in dict.fromkeys(styles)],
@@ -132,40 +132,40 @@ def _facts(jobs: Jobs, clients: Clients, one: int, rng: np.random.Generator) -> 
     )
 
 
-def _post(jobs: Jobs, clients: Clients, one: int, text: TextGenerator, rng: np.random.Generator) -> Row:
-    """The row of job `one` but for status and clocks; fills literal, and hides the pay of a fixed price."""
+def _post(jobs: Jobs, clients: Clients, job: int, text: TextGenerator, rng: np.random.Generator) -> Row:
+    """The row of `job` but for status and clocks; fills literal, and hides the pay of a fixed price."""
     taxonomy, world, demand = full_taxonomy(), geography(), jobs.demand
-    listed = rng.permutation(demand.listed.of(one))
+    listed = rng.permutation(demand.listed.of(job))
     spelled = [text.spell(skill) for skill in listed]
     by_name = [s for s, name in zip(listed, spelled, strict=True) if name == taxonomy.skills[s]]
-    demand.literal.weight[one] = np.isin(demand.needs.at[one], by_name) & (demand.needs.weight[one] > 0)
+    demand.literal.weight[job] = np.isin(demand.needs.at[job], by_name) & (demand.needs.weight[job] > 0)
     hourly = rng.random() < 0.72
-    pay, known = float(demand.pay_usd[one]), bool(np.isfinite(demand.listed_pay[one]))
+    pay, has_pay = float(demand.pay_usd[job]), bool(np.isfinite(demand.listed_pay[job]))
     low, high = (0.85 * pay, 1.2 * pay) if hourly else (None, pay * float(rng.lognormal(np.log(35), 0.7)))
     if not hourly:
-        demand.listed_pay[one] = np.nan
-    title, description = text.job(jobs.facts[one])
-    owner, city = demand.client[one], world.cities[demand.city[one]] if rng.random() < 0.8 else None
-    category, level = demand.listed_category[one], demand.listed_level[one]
-    region = world.regions[world.city_region[demand.city[one]]] if city else None
+        demand.listed_pay[job] = np.nan
+    title, description = text.job(jobs.facts[job])
+    owner, city = demand.client[job], world.cities[demand.city[job]] if rng.random() < 0.8 else None
+    category, level = demand.listed_category[job], demand.listed_level[job]
+    region = world.regions[world.city_region[demand.city[job]]] if city else None
     return {
-        "job_id": jobs.ids[one],
+        "job_id": jobs.ids[job],
         "client_id": clients.ids[owner],
-        "posted_at": int(jobs.posted_us[one]),
+        "posted_at": int(jobs.posted_us[job]),
         "title": title,
         "description": description,
         "skills": list(dict.fromkeys(spelled)),
         "category": taxonomy.categories[category] if category >= 0 else None,
         "company": clients.company[owner],
         "industry": clients.industry[owner],
-        "country": world.countries[demand.country[one]],
+        "country": world.countries[demand.country[job]],
         "region": region,
         "city": city,
-        "languages": [world.languages[demand.language[one]]],
+        "languages": [world.languages[demand.language[job]]],
         "budget_kind": "hourly" if hourly else "fixed",
-        "budget_min_usd": round(low, 2) if known and low is not None else None,
-        "budget_max_usd": round(high, 2) if known else None,
+        "budget_min_usd": round(low, 2) if has_pay and low is not None else None,
+        "budget_max_usd": round(high, 2) if has_pay else None,
         "experience_level": LEVELS[level] if level >= 0 else None,
-        "openings": int(jobs.openings[one]),
-        "visibility": "public" if jobs.public[one] else "invite_only",
+        "openings": int(jobs.openings[job]),
+        "visibility": "public" if jobs.public[job] else "invite_only",
     }

@@ -14,7 +14,7 @@ from components.simulator.clients import Clients, client_version
 from components.simulator.config import DAY_US, SimulatorConfig
 from components.simulator.geography import Integers
 from components.simulator.jobs import CLOSED, FILLED, OPEN, REMOVED, Jobs, edit_post
-from components.simulator.people import LISTED, SUSPENDED, UNAVAILABLE, Freelancers, edit_profile, reached
+from components.simulator.people import LISTED, SUSPENDED, UNAVAILABLE, Freelancers, covered_skills, edit_profile
 from components.simulator.relevance import History
 from components.simulator.taxonomy import Halves, full_taxonomy
 from components.simulator.text import TextGenerator
@@ -34,8 +34,8 @@ def picked(columns: Columns, rows: np.ndarray) -> Columns:
 
 def in_us(delay: np.ndarray) -> Integers:
     """A delay in microseconds, as whole ones."""
-    whole: Integers = delay.astype(np.int64)
-    return whole
+    rounded: Integers = delay.astype(np.int64)
+    return rounded
 
 
 class Applicant(NamedTuple):
@@ -76,25 +76,25 @@ class Pairs:
         self._contexts = contexts
         self._keys: Integers = np.zeros(0, np.int64)
 
-    def add(self, one: Integers, context: Integers) -> None:
-        new = np.unique((one * self._contexts + context)[~self.contains(one, context)])
+    def add(self, person: Integers, context: Integers) -> None:
+        new = np.unique((person * self._contexts + context)[~self.contains(person, context)])
         self._keys = np.insert(self._keys, np.searchsorted(self._keys, new), new)
 
-    def contains(self, one: Integers, context: Integers) -> Mask:
+    def contains(self, person: Integers, context: Integers) -> Mask:
         """Which of the pairs are in the set."""
-        keys = one * self._contexts + context
+        keys = person * self._contexts + context
         if not len(self._keys):
             return np.zeros(keys.shape, bool)
         slot = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        held: Mask = self._keys[slot] == keys
-        return held
+        member: Mask = self._keys[slot] == keys
+        return member
 
-    def first(self, one: Integers, context: Integers) -> Mask:
+    def first(self, person: Integers, context: Integers) -> Mask:
         """Which pairs are new, each counted once."""
-        keys = one * self._contexts + context
+        keys = person * self._contexts + context
         new = np.zeros(len(keys), bool)
         new[np.unique(keys, return_index=True)[1]] = True
-        return new & ~self.contains(one, context)
+        return new & ~self.contains(person, context)
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Market:
         self.settled = Pairs(len(self.jobs) + len(self.clients))
         self.seen_freelancers = History.empty(len(self.people))
         self.seen_jobs = History.empty(len(self.jobs))
-        self.covers = reached(self.jobs.demand.listed.dense().astype(np.float16), full_taxonomy().transfer)
+        self.covers = covered_skills(self.jobs.demand.listed.dense().astype(np.float16), full_taxonomy().transfer)
         self.contracts = np.zeros(len(self.people), np.int64)
         self.invites = {"freelancer": np.zeros(0, np.int64), "until_us": np.zeros(0, np.int64)}
 
@@ -154,29 +154,29 @@ class Market:
 def first_versions(market: Market, since_us: int, until_us: int) -> None:
     """First rows of those who arrive, and of what is posted, within these moments; later nights add versions."""
     people, clients, jobs, log = market.people, market.clients, market.jobs, market.log
-    for one, at_us in _within(people.arrives_us, since_us, until_us):
-        log.note("freelancers", people.version(one, at_us))
-    for one, at_us in _within(clients.arrives_us, since_us, until_us):
-        log.note("clients", client_version(clients, one, at_us))
-    for one, at_us in _within(jobs.posted_us, since_us, until_us):
-        log.note("jobs", jobs.version(one, at_us))
+    for position, at_us in _within(people.arrives_us, since_us, until_us):
+        log.note("freelancers", people.version(position, at_us))
+    for position, at_us in _within(clients.arrives_us, since_us, until_us):
+        log.note("clients", client_version(clients, position, at_us))
+    for position, at_us in _within(jobs.posted_us, since_us, until_us):
+        log.note("jobs", jobs.version(position, at_us))
 
 
 def new_versions(market: Market, day: int) -> None:
     """The night before `day`: profiles and posts edited, people away or back, jobs closed, people suspended."""
     rng, people, jobs, midnight = market.rng, market.people, market.jobs, market.day_start(day)
     arrived = np.flatnonzero(people.arrives_us < midnight)
-    for one in arrived[rng.random(len(arrived)) < 0.25 / market.config.days]:
-        edit_profile(people, one, market.text, rng)
-        _note_freelancer(market, one, midnight)
+    for person in arrived[rng.random(len(arrived)) < 0.25 / market.config.days]:
+        edit_profile(people, person, market.text, rng)
+        _note_freelancer(market, person, midnight)
     _change_status(market, arrived, midnight)
     posted = np.flatnonzero((jobs.status == OPEN) & (jobs.posted_us < midnight))
-    for one in posted[rng.random(len(posted)) < 0.012]:
-        edit_post(jobs, one, market.text, rng)
-        note_job(market, one, midnight)
-    for one in posted[(jobs.closes_day[posted] <= day) & (jobs.openings_left[posted] > 0)]:
-        jobs.status[one] = CLOSED if rng.random() < 0.92 else REMOVED
-        note_job(market, one, midnight)
+    for job in posted[rng.random(len(posted)) < 0.012]:
+        edit_post(jobs, job, market.text, rng)
+        note_job(market, job, midnight)
+    for job in posted[(jobs.closes_day[posted] <= day) & (jobs.openings_left[posted] > 0)]:
+        jobs.status[job] = CLOSED if rng.random() < 0.92 else REMOVED
+        note_job(market, job, midnight)
     _verify_clients(market, midnight)
 
 
@@ -186,21 +186,21 @@ def _within(moments: Integers, since_us: int, until_us: int) -> Iterator[tuple[i
     return zip(rows.tolist(), moments[rows].tolist(), strict=True)
 
 
-def fill_job(market: Market, one: int, day: int) -> None:
-    """Job `one` has no opening left: filled from the next midnight on."""
-    market.jobs.status[one] = FILLED
-    note_job(market, one, market.day_start(day + 1))
-    market.applicants.pop(one, None)
+def fill_job(market: Market, job: int, day: int) -> None:
+    """`job` has no opening left: filled from the next midnight on."""
+    market.jobs.status[job] = FILLED
+    note_job(market, job, market.day_start(day + 1))
+    market.applicants.pop(job, None)
 
 
-def note_job(market: Market, one: int, midnight: int) -> None:
-    """A version of the post of job `one`."""
-    market.log.note("jobs", market.jobs.version(one, midnight + int(market.rng.integers(1, NIGHT_US))))
+def note_job(market: Market, job: int, midnight: int) -> None:
+    """A version of the post of `job`."""
+    market.log.note("jobs", market.jobs.version(job, midnight + int(market.rng.integers(1, NIGHT_US))))
 
 
-def _note_freelancer(market: Market, one: int, midnight: int) -> None:
+def _note_freelancer(market: Market, person: int, midnight: int) -> None:
     stamp = midnight + int(market.rng.integers(1, NIGHT_US))
-    market.log.note("freelancers", market.people.version(one, stamp))
+    market.log.note("freelancers", market.people.version(person, stamp))
 
 
 def _change_status(market: Market, arrived: Integers, midnight: int) -> None:
@@ -212,14 +212,14 @@ def _change_status(market: Market, arrived: Integers, midnight: int) -> None:
     people.status[arrived[leave]] = UNAVAILABLE
     people.status[arrived[back]] = LISTED
     people.status[arrived[banned]] = SUSPENDED
-    for one in arrived[leave | back | banned]:
-        _note_freelancer(market, one, midnight)
+    for person in arrived[leave | back | banned]:
+        _note_freelancer(market, person, midnight)
 
 
 def _verify_clients(market: Market, midnight: int) -> None:
     clients = market.clients
     waiting = np.flatnonzero(~clients.verified & (clients.arrives_us < midnight))
-    for one in waiting[market.rng.random(len(waiting)) < 0.004]:
-        clients.verified[one] = True
+    for client in waiting[market.rng.random(len(waiting)) < 0.004]:
+        clients.verified[client] = True
         stamp = midnight + int(market.rng.integers(1, NIGHT_US))
-        market.log.note("clients", client_version(clients, one, stamp))
+        market.log.note("clients", client_version(clients, client, stamp))

@@ -59,12 +59,12 @@ class ChosenSlates:
         """Slates of the rows that each part is about."""
         count, width = sum(len(rows) for rows, _ in parts), max(slates.shown.shape[1] for _, slates in parts)
         blank = {"shown": EMPTY, "score": np.float32(np.nan), "placement": ORGANIC, "propensity": np.float32(np.nan)}
-        whole = {name: np.full((count, width), value) for name, value in blank.items()}
+        matrices = {name: np.full((count, width), value) for name, value in blank.items()}
         for rows, slates in parts:
-            for name, matrix in whole.items():
+            for name, matrix in matrices.items():
                 values = getattr(slates, name)
                 matrix[rows, : values.shape[1]] = values
-        return cls(**whole)
+        return cls(**matrices)
 
 
 def weak(inputs: PolicyInputs) -> Floats:
@@ -94,9 +94,9 @@ def choose_slates(score: Floats, blocked: Callable[[Integers], Mask], lengths: I
     """
     best = best_first(score, LONGEST + SPARE)
     scores = np.take_along_axis(score, best, axis=1)
-    kept = (scores > NOWHERE / 2) & ~blocked(best)
-    front = np.argsort(~kept, axis=1, kind="stable")[:, :LONGEST]
-    shown = np.take_along_axis(np.where(kept, best, EMPTY), front, axis=1)
+    valid = (scores > NOWHERE / 2) & ~blocked(best)
+    front = np.argsort(~valid, axis=1, kind="stable")[:, :LONGEST]
+    shown = np.take_along_axis(np.where(valid, best, EMPTY), front, axis=1)
     shown[np.arange(shown.shape[1]) >= lengths[:, None]] = EMPTY
     slates = ChosenSlates(
         shown=shown,
@@ -140,13 +140,13 @@ def _promote(slates: ChosenSlates, query: int, score: Floats, promoted: Mask, bl
     length = int((row != EMPTY).sum())
     if length < SHORTEST // 2 or not promoted.any():
         return
-    one = int(np.where(promoted, score, NOWHERE).argmax())
-    grid = np.full((len(slates.shown), 1), one)
-    if score[one] < 0.6 * np.nanmedian(slates.score[query, :length]) or blocked(grid)[query, 0]:
+    candidate = int(np.where(promoted, score, NOWHERE).argmax())
+    grid = np.full((len(slates.shown), 1), candidate)
+    if score[candidate] < 0.6 * np.nanmedian(slates.score[query, :length]) or blocked(grid)[query, 0]:
         return
     rank = one_of((0, 3), rng)
-    rest = [place for place in range(length) if row[place] != one][: length - 1]
-    for matrix, value in ((slates.shown, one), (slates.score, np.nan)):
-        kept = matrix[query, rest]
-        matrix[query, :length] = np.insert(kept, rank, value)
+    others = [position for position in range(length) if row[position] != candidate][: length - 1]
+    for matrix, value in ((slates.shown, candidate), (slates.score, np.nan)):
+        organic = matrix[query, others]
+        matrix[query, :length] = np.insert(organic, rank, value)
     slates.placement[query, rank] = PROMOTED

@@ -30,11 +30,11 @@ class PolicyCandidates:
     @property
     def scored(self) -> int:
         """About how many candidates a query's policy scores."""
-        return len(self.pool) if self._whole else POPULAR + OWN + KINDRED + OTHERS
+        return len(self.pool) if self._scores_all else POPULAR + OWN + KINDRED + OTHERS
 
     def near(self, family: Integers, rng: np.random.Generator) -> Iterator[tuple[Integers, Integers]]:
         """(rows of `family`, the candidates that they score), each row once. Draws nothing where the pool is whole."""
-        if self._whole:
+        if self._scores_all:
             yield np.arange(len(family)), self.pool
             return
         order = np.argsort(family, kind="stable")
@@ -43,7 +43,7 @@ class PolicyCandidates:
                 yield rows[start : start + TOGETHER], self._drawn(int(family[rows[0]]), rng)
 
     @property
-    def _whole(self) -> bool:
+    def _scores_all(self) -> bool:
         return len(self.pool) <= WHOLE
 
     @cached_property

@@ -7,7 +7,7 @@ import numpy as np
 
 from components.simulator.config import DAY_US, SimulatorConfig
 from components.simulator.geography import Geography, Integers, geography
-from components.simulator.people import CHUNK, LEVEL_RATE, MISSING, STYLES, Freelancers, reached, write_profile
+from components.simulator.people import CHUNK, LEVEL_RATE, MISSING, STYLES, Freelancers, covered_skills, write_profile
 from components.simulator.taxonomy import STEP, Floats, Halves, Taxonomy, full_taxonomy
 from components.simulator.text import TextGenerator
 
@@ -19,7 +19,7 @@ def create_freelancers(config: SimulatorConfig, text: TextGenerator, rng: np.ran
     people = _people(config, rng)
     _list(people, rng)
     agency = _agencies(len(people), rng)
-    people.profile = [write_profile(people, one, agency[one], text, rng) for one in range(len(people))]
+    people.profile = [write_profile(people, person, agency[person], text, rng) for person in range(len(people))]
     return people
 
 
@@ -52,12 +52,12 @@ def _people(config: SimulatorConfig, rng: np.random.Generator) -> Freelancers:
         style=rng.dirichlet([0.35] * len(STYLES), count).astype(np.float32),
         taste=rng.dirichlet([0.35] * len(STYLES), count).astype(np.float32),
         depth=depth,
-        effective=reached(depth, taxonomy.transfer),
+        effective=covered_skills(depth, taxonomy.transfer),
         speaks=_speaks(world, country, rng),
         arrives_us=arrives,
         joined_us=np.where(arrives < config.start_us, earlier, arrives),
         claimed=_claims(taxonomy, depth, category, rng),
-        reach=np.zeros_like(depth),
+        covers=np.zeros_like(depth),
         literal=np.zeros_like(depth),
         family=np.zeros(count, np.int64),
         style_shown=np.zeros((count, len(STYLES)), np.float32),
@@ -78,7 +78,7 @@ def _list(people: Freelancers, rng: np.random.Generator) -> None:
     people.listed_category[wrong] = rng.integers(len(taxonomy.categories), size=wrong.sum())
     people.listed_city = np.where(people.listed_country == MISSING, MISSING, _hidden(people.city, 0.2, rng))
     people.listed_rate = _listed_rate(people.rate_usd, rng)
-    people.reach = reached(people.claimed, taxonomy.transfer)
+    people.covers = covered_skills(people.claimed, taxonomy.transfer)
     people.family = taxonomy.family(people.claimed)
 
 
@@ -96,15 +96,15 @@ def _depths(
     """(n, skills): several skills of the home cluster, some of its category, a stray one."""
     depth = np.zeros((len(cluster), len(taxonomy.skills)), np.float16)
     own = [np.array(skills) for skills in taxonomy.cluster_skills]
-    for one, home in enumerate(cluster.tolist()):
+    for person, home in enumerate(cluster.tolist()):
         skills = [
             *rng.choice(own[home], rng.integers(3, 7), replace=False),
             *rng.choice(taxonomy.neighbours[home], rng.integers(1, 5), replace=False),
             *rng.choice(len(taxonomy.skills), rng.integers(0, 2), replace=False),
         ]
-        middle = 0.42 + 0.1 * (level[one] - 1) + 0.09 * quality[one]
+        middle = 0.42 + 0.1 * (level[person] - 1) + 0.09 * quality[person]
         deep = np.clip(middle + 0.18 * rng.normal(size=len(skills)), 0.08, 1.0).astype(np.float32)
-        depth[one, skills] = np.round(deep * STEP) / np.float32(STEP)
+        depth[person, skills] = np.round(deep * STEP) / np.float32(STEP)
     return depth
 
 
@@ -119,21 +119,21 @@ def _claims(taxonomy: Taxonomy, depth: Halves, category: Integers, rng: np.rando
         for home, clusters in taxonomy.clusters_of.items()
     }
     false_claims = rng.poisson(1.1, len(depth))
-    for one in np.flatnonzero(false_claims):
-        claimed[one, rng.choice(pools[category[one]], min(false_claims[one], 5), replace=False)] = 1
-    for one in np.flatnonzero(claimed.sum(axis=1) == 0):
-        claimed[one, depth[one].argmax()] = 1
+    for person in np.flatnonzero(false_claims):
+        claimed[person, rng.choice(pools[category[person]], min(false_claims[person], 5), replace=False)] = 1
+    for person in np.flatnonzero(claimed.sum(axis=1) == 0):
+        claimed[person, depth[person].argmax()] = 1
     return claimed
 
 
 def _speaks(world: Geography, country: Integers, rng: np.random.Generator) -> Floats:
     """(n, languages) 0 or 1: the mother tongue always, the country's others mostly."""
-    known = np.zeros((len(country), len(world.languages)), np.float32)
-    for one, home in enumerate(country):
-        mother, *others = world.speaks[home]
-        known[one, mother] = 1
-        known[one, [o for o in others if rng.random() < 0.8]] = 1
-    return known
+    spoken = np.zeros((len(country), len(world.languages)), np.float32)
+    for person, home in enumerate(country):
+        mother, *further = world.speaks[home]
+        spoken[person, mother] = 1
+        spoken[person, [o for o in further if rng.random() < 0.8]] = 1
+    return spoken
 
 
 def _hidden(values: Integers, share: float, rng: np.random.Generator) -> Integers:

@@ -1,6 +1,6 @@
 """True relevance of a (freelancer, demand) pair, what an actor sees at a glance, and what the platform could observe.
 
-All functions are pure and take flat pairs: `one` positions of freelancers, `row` positions in a Demand. The truth
+All functions are pure and take flat pairs: `person` positions of freelancers, `row` positions in a Demand. The truth
 leaves this package only through the truth files. Knows nothing of capacity, positions or clicks.
 """
 
@@ -61,35 +61,35 @@ class History:
         )
 
 
-def suitability(people: Freelancers, one: Integers, demand: Demand, row: Integers) -> Suitability:
+def suitability(people: Freelancers, person: Integers, demand: Demand, row: Integers) -> Suitability:
     """Latent suitability from depth, quality, taste, responsiveness, price, level, place and language."""
-    skill = (demand.needs.total(row, people.effective, one) - 0.42) / 0.22
-    claimed = (shown_coverage(people, one, demand, row) - 0.6) / 0.3
-    over = np.log(people.rate_usd[one] / demand.pay_usd[row])
-    level = np.abs(people.level[one] - demand.level[row])
-    language = people.speaks[one, demand.language[row]]
-    same_country = (people.country[one] == demand.country[row]).astype(np.float32)
-    same_city = (people.city[one] == demand.city[row]).astype(np.float32)
-    suited = (_dot(demand.wants[row], people.style[one]) - 0.125) / 0.19
-    enjoyed = (_dot(demand.offers[row], people.taste[one]) - 0.125) / 0.19
-    place = demand.locality[row] * (0.7 * same_country + 0.5 * same_city - 0.3) + 0.15 * same_country
-    shared = 0.5 * (language - 1) - 0.22 * level + place
-    answering = 0.2 * (people.responsiveness[one] - 0.67) / 0.18
+    skill = (demand.needs.total(row, people.effective, person) - 0.42) / 0.22
+    claimed = (shown_coverage(people, person, demand, row) - 0.6) / 0.3
+    over = np.log(people.rate_usd[person] / demand.pay_usd[row])
+    level = np.abs(people.level[person] - demand.level[row])
+    language = people.speaks[person, demand.language[row]]
+    same_country = (people.country[person] == demand.country[row]).astype(np.float32)
+    same_city = (people.city[person] == demand.city[row]).astype(np.float32)
+    suited = (_dot(demand.wants[row], people.style[person]) - 0.125) / 0.19
+    enjoyed = (_dot(demand.offers[row], people.taste[person]) - 0.125) / 0.19
+    location = demand.locality[row] * (0.7 * same_country + 0.5 * same_city - 0.3) + 0.15 * same_country
+    shared = 0.5 * (language - 1) - 0.22 * level + location
+    answering = 0.2 * (people.responsiveness[person] - 0.67) / 0.18
     client = shared - 0.75 * np.clip(over, -0.2, 1.2) + 0.3 * suited + answering
     freelancer = shared - 0.8 * np.tanh(over / 0.5) + 0.25 * enjoyed + 0.25 * demand.fairness[row]
-    seen = 0.75 * (0.5 * skill + 0.5 * claimed) + 0.2 * people.quality[one]
+    at_first_sight = 0.75 * (0.5 * skill + 0.5 * claimed) + 0.2 * people.quality[person]
     return Suitability(
-        client=(client + 0.85 * skill + 0.42 * people.quality[one]).astype(np.float32),
+        client=(client + 0.85 * skill + 0.42 * people.quality[person]).astype(np.float32),
         freelancer=(freelancer + 0.85 * skill).astype(np.float32),
-        glance=(client + seen).astype(np.float32),
+        glance=(client + at_first_sight).astype(np.float32),
     )
 
 
 def combined(match: Suitability, client_asks: bool) -> Floats:
     """The match's suitability on a surface: the asking side's weighs most."""
     weight = np.float32(CLIENT_SIDE if client_asks else FREELANCER_SIDE)
-    both: Floats = weight * match.client + (1 - weight) * match.freelancer
-    return both
+    weighted: Floats = weight * match.client + (1 - weight) * match.freelancer
+    return weighted
 
 
 def graded(suitable: Floats) -> Floats:
@@ -98,9 +98,9 @@ def graded(suitable: Floats) -> Floats:
     return grade
 
 
-def shown_coverage(people: Freelancers, one: Integers, demand: Demand, row: Integers) -> Floats:
+def shown_coverage(people: Freelancers, person: Integers, demand: Demand, row: Integers) -> Floats:
     """Share of the written skills that the claims reach, related skills counting in part."""
-    share: Floats = demand.listed.total(row, people.reach, one) / _written(demand, row)
+    share: Floats = demand.listed.total(row, people.covers, person) / _written(demand, row)
     return share
 
 
@@ -114,7 +114,7 @@ OBSERVABLE = (
 
 def observable(
     people: Freelancers,
-    one: Integers,
+    person: Integers,
     demand: Demand,
     row: Integers,
     *,
@@ -129,35 +129,35 @@ def observable(
     rate and what a profile hides or fakes stay out; of quality only its traces in the log come in.
     job_rates: (pairs, 2) smoothed click and move rate of the job.
     """
-    price = np.log(people.listed_rate[one] / demand.listed_pay[row])
+    price = np.log(people.listed_rate[person] / demand.listed_pay[row])
     gap = np.nan_to_num(price)
-    written_level, listed_level = demand.listed_level[row], people.listed_level[one]
+    written_level, listed_level = demand.listed_level[row], people.listed_level[person]
     level_known = (written_level >= 0) & (listed_level >= 0)
-    clicks, moves, rating = freelancer.rates(one)
-    style = people.style_shown[one]
+    clicks, moves, rating = freelancer.rates(person)
+    style = people.style_shown[person]
     columns = (
-        shown_coverage(people, one, demand, row),
-        demand.listed.total(row, people.claimed, one) / _written(demand, row),
-        people.claimed[one].sum(axis=1, dtype=np.float32) / 10,
-        people.listed_category[one] == demand.listed_category[row],
+        shown_coverage(people, person, demand, row),
+        demand.listed.total(row, people.claimed, person) / _written(demand, row),
+        people.claimed[person].sum(axis=1, dtype=np.float32) / 10,
+        people.listed_category[person] == demand.listed_category[row],
         gap,
         gap * gap,
         np.isnan(price),
         np.where(level_known, np.abs(written_level - listed_level), 0.7),
         np.where(listed_level >= 0, listed_level, 1),
         ~level_known,
-        people.listed_country[one] == demand.country[row],
-        people.listed_city[one] == demand.city[row],
-        people.speaks[one, demand.language[row]],
-        _rate_residual(people, one),
+        people.listed_country[person] == demand.country[row],
+        people.listed_city[person] == demand.city[row],
+        people.speaks[person, demand.language[row]],
+        _rate_residual(people, person),
         _dot(demand.wants_shown[row], style),
         _dot(demand.wants[row], style),
-        _dot(demand.offers_shown[row], people.taste[one]),
-        demand.locality[row] * (people.listed_country[one] == demand.country[row]),
+        _dot(demand.offers_shown[row], people.taste[person]),
+        demand.locality[row] * (people.listed_country[person] == demand.country[row]),
         clicks * 10,
         moves * 4,
         rating - 4.2,
-        np.log1p(freelancer.hired[one]),
+        np.log1p(freelancer.hired[person]),
         job_rates[:, 0] * 10,
         job_rates[:, 1] * 4,
         wish,
@@ -171,10 +171,10 @@ def _written(demand: Demand, row: Integers) -> Floats:
     return many
 
 
-def _rate_residual(people: Freelancers, one: Integers) -> Floats:
+def _rate_residual(people: Freelancers, person: Integers) -> Floats:
     """Logarithm of the listed rate over the category's base, 0 where nothing is listed: dear people tend to be good."""
-    base = np.array(full_taxonomy().base_rate_usd, np.float32)[people.listed_category[one]]
-    residual: Floats = np.nan_to_num(np.log(people.listed_rate[one] / base)).astype(np.float32)
+    base = np.array(full_taxonomy().base_rate_usd, np.float32)[people.listed_category[person]]
+    residual: Floats = np.nan_to_num(np.log(people.listed_rate[person] / base)).astype(np.float32)
     return residual
 
 

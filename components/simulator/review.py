@@ -24,17 +24,17 @@ def review_applicants(market: Market, day: int, eagerness: float) -> None:
     batch = _reviews(market, day, eagerness)
     if batch is None:
         return
-    shown = present(market, batch)
-    rng, size = market.rng, len(shown.suits)
-    feeling = shown.suits + rng.normal(0, 0.35, size)
-    accepts = shown.clicked & (rng.random(size) < 1 / (1 + np.exp(-(1.7 * feeling - 1.4))))
-    refuses = np.where(shown.clicked, 0.35, 0.04) / (1 + np.exp(1.5 * feeling - 0.8))
-    declines = shown.on_screen & ~accepts & (rng.random(size) < refuses)
+    pairs = present(market, batch)
+    rng, size = market.rng, len(pairs.suits)
+    feeling = pairs.suits + rng.normal(0, 0.35, size)
+    accepts = pairs.clicked & (rng.random(size) < 1 / (1 + np.exp(-(1.7 * feeling - 1.4))))
+    refuses = np.where(pairs.clicked, 0.35, 0.04) / (1 + np.exp(1.5 * feeling - 0.8))
+    declines = pairs.on_screen & ~accepts & (rng.random(size) < refuses)
     answered = accepts | declines
-    rows = shown.pick(
-        answered, shown.at_us[answered] + rng.integers(200_000_000, DAY_US // 6, size=int(answered.sum()))
+    rows = pairs.pick(
+        answered, pairs.at_us[answered] + rng.integers(200_000_000, DAY_US // 6, size=int(answered.sum()))
     )
-    _clear(market, shown, answered)
+    _clear(market, pairs, answered)
     settle_answers(market, rows, accepts[answered], "client")
 
 
@@ -62,14 +62,16 @@ def _reviews(market: Market, day: int, eagerness: float) -> SessionBatch | None:
 
 def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) -> Sessions:
     rng, count = market.rng, len(chosen)
-    shown = np.full((count, LONGEST), EMPTY)
+    candidates = np.full((count, LONGEST), EMPTY)
     newest = rng.random(count) < NEWEST_FIRST_SHARE
     for query, (_, _, pile) in enumerate(chosen):
         people = [applicant.freelancer for applicant in sorted(pile, key=lambda applicant: applicant.at_us)]
         ordered = people[::-1] if newest[query] else people
-        shown[query, : min(len(people), LONGEST)] = ordered[:LONGEST]
-    blank = np.full(shown.shape, np.nan, np.float32)
-    slates = ChosenSlates(shown=shown, score=blank, placement=np.full(shown.shape, ORGANIC), propensity=blank.copy())
+        candidates[query, : min(len(people), LONGEST)] = ordered[:LONGEST]
+    blank = np.full(candidates.shape, np.nan, np.float32)
+    slates = ChosenSlates(
+        shown=candidates, score=blank, placement=np.full(candidates.shape, ORGANIC), propensity=blank.copy()
+    )
     for shuffled in np.flatnonzero(rng.random(count) < RANDOMISED_SHARE).tolist():
         shuffle(slates, shuffled, rng)
     job: Integers = np.array([j for j, _, _ in chosen])
@@ -80,11 +82,11 @@ def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) ->
     )
 
 
-def _clear(market: Market, shown: ShownPairs, answered: Mask) -> None:
+def _clear(market: Market, pairs: ShownPairs, answered: Mask) -> None:
     """Take the answered off their piles."""
-    gone = set(
-        zip(shown.parties["job"][answered].tolist(), shown.parties["freelancer"][answered].tolist(), strict=True)
+    answered_pairs = set(
+        zip(pairs.parties["job"][answered].tolist(), pairs.parties["freelancer"][answered].tolist(), strict=True)
     )
-    for job in {job for job, _ in gone}:
+    for job in {job for job, _ in answered_pairs}:
         pile = market.applicants.get(job, [])
-        market.applicants[job] = [entry for entry in pile if (job, entry.freelancer) not in gone]
+        market.applicants[job] = [entry for entry in pile if (job, entry.freelancer) not in answered_pairs]

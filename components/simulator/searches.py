@@ -23,11 +23,11 @@ def feed_texts(market: Market, actors: Integers) -> tuple[list[str | None], Skil
     texts: list[str | None] = [None] * len(actors)
     wish = Skills.empty(len(actors), 2)
     for query in np.flatnonzero(rng.random(len(actors)) < FEED_TEXT_SHARE).tolist():
-        one = actors[query]
-        skills = rng.choice(np.flatnonzero(people.depth[one]), int(rng.integers(1, 3)), replace=False)
+        person = actors[query]
+        skills = rng.choice(np.flatnonzero(people.depth[person]), int(rng.integers(1, 3)), replace=False)
         wish.put(query, np.sort(skills), np.ones(len(skills), np.float32))
         texts[query] = market.text.search(
-            _search_facts(market, int(people.cluster[one]), skills.tolist(), int(people.city[one]))
+            _search_facts(market, int(people.cluster[person]), skills.tolist(), int(people.city[person]))
         )
     return texts, wish
 

@@ -43,9 +43,9 @@ class SessionBatch:
 
     def pairs(self) -> tuple[Integers, Integers, Integers]:
         """(freelancer, demand row, query) of each shown candidate, rank by rank."""
-        query, _ = np.nonzero(self.sessions.there)
-        shown = self.sessions.slates.shown[self.sessions.there]
-        return (shown, query, query) if self.by_query else (self.sessions.actor[query], shown, query)
+        query, _ = np.nonzero(self.sessions.filled)
+        candidates = self.sessions.slates.shown[self.sessions.filled]
+        return (candidates, query, query) if self.by_query else (self.sessions.actor[query], candidates, query)
 
 
 def times_of_day(market: Market, day: int, count: int) -> Integers:
@@ -124,7 +124,7 @@ def _feed_slates(market: Market, actors: Integers, stamps: Integers, wish: Skill
     words[typed] += 2 * (wish[typed].dense() @ literal.T)
 
     def coverage() -> Floats:
-        share = _covered(demand.listed[pool].dense(), exact(people.reach[actors])).T
+        share = _covered(demand.listed[pool].dense(), exact(people.covers[actors])).T
         share[typed] += 0.5 * (wish[typed].dense() @ exact(market.covers[pool]).T)
         return share
 
@@ -161,7 +161,7 @@ def _talent_slates(market: Market, demand: Demand, context: Integers, stamps: In
     words = demand.literal.dense() @ exact(people.literal[pool]).T
 
     def coverage() -> Floats:
-        return _covered(demand.listed.dense(), exact(people.reach[pool]))
+        return _covered(demand.listed.dense(), exact(people.covers[pool]))
 
     age_days = (stamps[:, None] - people.arrives_us[pool]) / (24 * HOUR_US)
     inputs = _policy_inputs(
@@ -173,15 +173,15 @@ def _talent_slates(market: Market, demand: Demand, context: Integers, stamps: In
                          _lengths(rng, len(stamps)), people.promoted[pool], rng).of(pool)  # fmt: skip
 
 
-def _covered(listed: Floats, reach: Floats) -> Floats:
+def _covered(listed: Floats, covers: Floats) -> Floats:
     """(demands, people) share of the listed skills that claims reach."""
-    share: Floats = listed @ reach.T / np.maximum(listed.sum(axis=1), 1)[:, None]
+    share: Floats = listed @ covers.T / np.maximum(listed.sum(axis=1), 1)[:, None]
     return share
 
 
 def _policy_inputs(
     market: Market,
-    one: Integers,
+    person: Integers,
     row: Integers,
     demand: Demand,
     *,
@@ -191,17 +191,17 @@ def _policy_inputs(
     pool: Integers,
     recency: Floats,
 ) -> PolicyInputs:
-    """one, row: positions of freelancers and in `demand` that broadcast to (queries, pool); history: of the pool."""
+    """person, row: positions of freelancers and in `demand` that broadcast to (queries, pool); history: of the pool."""
     people = market.people
     popular = np.log1p(history.popularity[pool])
     _, _, rating = history.rates(pool)
     return PolicyInputs(
         words=words,
         coverage=coverage,
-        category=(people.listed_category[one] == demand.listed_category[row]).astype(np.float32),
-        price=lambda: np.log(people.listed_rate[one] / demand.listed_pay[row]),
-        level=lambda: np.abs(people.listed_level[one] - demand.listed_level[row]).astype(np.float32),
-        place=lambda: (people.listed_country[one] == demand.country[row]).astype(np.float32),
+        category=(people.listed_category[person] == demand.listed_category[row]).astype(np.float32),
+        price=lambda: np.log(people.listed_rate[person] / demand.listed_pay[row]),
+        level=lambda: np.abs(people.listed_level[person] - demand.listed_level[row]).astype(np.float32),
+        place=lambda: (people.listed_country[person] == demand.country[row]).astype(np.float32),
         popularity=(popular / max(float(popular.max(initial=0)), 1.0)).astype(np.float32),
         recency=recency.astype(np.float32),
         rating=np.clip(rating - 4.2, -1, 1),

@@ -43,9 +43,9 @@ class Skills:
         result: Floats = sums.reshape(count, wide).astype(np.float32)
         return result
 
-    def total(self, row: Integers, levels: Halves, one: Integers) -> Floats:
-        """(pairs,) sum over the skills of `row` of weight times levels[one]; levels: (people or jobs, all skills)."""
+    def total(self, row: Integers, levels: Halves, candidate: Integers) -> Floats:
+        """(pairs,) sum over the skills of `row` of weight times levels[candidate]; levels: (candidates, all skills)."""
         at, weight, result = self.at[row], self.weight[row], np.zeros(len(row), np.float32)
         for slot in range(at.shape[1]):
-            result += weight[:, slot] * levels[one, at[:, slot]]
+            result += weight[:, slot] * levels[candidate, at[:, slot]]
         return result

@@ -44,7 +44,7 @@ class WorldSummary:
 
 def summarise(config: SimulatorConfig, tally: Tally, log: WorldLog) -> WorldSummary:
     """The summary of a finished world."""
-    judged = {name: np.concatenate([part[name] for part in log.observed]) for name in log.observed[0]}
+    observations = {name: np.concatenate([part[name] for part in log.observed]) for name in log.observed[0]}
     return WorldSummary(
         rows={name: tally.rows[name] for name in TABLES},
         click_model=config.click_model,
@@ -55,9 +55,9 @@ def summarise(config: SimulatorConfig, tally: Tally, log: WorldLog) -> WorldSumm
         late_recorded_share=tally.late / max(tally.rows["interactions"], 1),
         randomised_query_share=log.explored / max(tally.rows["queries"], 1),
         ndcg_at_10={
-            surface: _rankings(config, judged, position)
+            surface: _rankings(config, observations, position)
             for position, surface in enumerate(SURFACES)
-            if (judged["surface"] == position).any()
+            if (observations["surface"] == position).any()
         },
     )
 
@@ -86,8 +86,8 @@ def gini(counts: np.ndarray) -> float:
     total = ordered.sum()
     if total == 0:
         return 0.0
-    place = np.arange(1, len(ordered) + 1)
-    return float(2 * (place * ordered).sum() / (len(ordered) * total) - (len(ordered) + 1) / len(ordered))
+    rank = np.arange(1, len(ordered) + 1)
+    return float(2 * (rank * ordered).sum() / (len(ordered) * total) - (len(ordered) + 1) / len(ordered))
 
 
 def render(summary: WorldSummary) -> str:
@@ -96,8 +96,8 @@ def render(summary: WorldSummary) -> str:
     lines += [f"  {name:<14}{count:>12,}" for name, count in summary.rows.items()]
     lines += ["", "funnel"]
     for surface, steps in summary.funnel.items():
-        shown = "   ".join(f"{step} {_number(value)}" for step, value in steps.items())
-        lines.append(f"  {surface:<22}{shown}")
+        figures = "   ".join(f"{step} {_number(value)}" for step, value in steps.items())
+        lines.append(f"  {surface:<22}{figures}")
     lines += ["", "concentration over freelancers"]
     for name, shares in summary.concentration.items():
         lines.append(f"  {name:<10}Gini {shares['gini']:.3f}   top 10% hold {shares['top_10_percent']:.1%}")
@@ -121,22 +121,22 @@ def _funnel(tally: Tally) -> dict[str, dict[str, float]]:
     funnel: dict[str, dict[str, float]] = {}
     moves = {"talent_search": ("invite",), "job_feed": ("apply",), "applicant_review": ("accept", "decline")}
     for position, name in enumerate(SURFACES):
-        shown = max(int(tally.shown[position]), 1)
+        impressions = max(int(tally.shown[position]), 1)
         funnel[name] = {
             "impressions": float(tally.shown[position]),
             "view_rate": float(tally.viewed[position] / max(tally.reported[position], 1)),
-            "click_rate": tally.acted("click", born=name) / shown,
+            "click_rate": tally.acted("click", born=name) / impressions,
         }
-        funnel[name] |= {f"{move}_rate": tally.acted(move, born=name) / shown for move in moves[name]}
+        funnel[name] |= {f"{move}_rate": tally.acted(move, born=name) / impressions for move in moves[name]}
     for side_to_side, move, moves_made, answering in (
         ("client_to_freelancer", "invite", "invites", "freelancer"),
         ("freelancer_to_client", "apply", "applies", "client"),
     ):
-        asked = tally.acted(move)
+        made = tally.acted(move)
         funnel[side_to_side] = {
-            moves_made: asked,
-            "accept_rate": tally.acted("accept", answering) / max(asked, 1),
-            "decline_rate": tally.acted("decline", answering) / max(asked, 1),
+            moves_made: made,
+            "accept_rate": tally.acted("accept", answering) / max(made, 1),
+            "decline_rate": tally.acted("decline", answering) / max(made, 1),
         }
     hires = tally.acted("hire")
     funnel["contracts"] = {"hires": hires, "hire_rate": hires / max(tally.acted("accept"), 1)}
@@ -158,19 +158,19 @@ def _hire_delays(config: SimulatorConfig, delays: list[tuple[int, float]]) -> di
     return {"hires": len(days)} | quantiles | {"share_past_30": float((days > 30).mean())}
 
 
-def _rankings(config: SimulatorConfig, judged: Mapping[str, np.ndarray], surface: int) -> dict[str, float]:
+def _rankings(config: SimulatorConfig, observations: Mapping[str, np.ndarray], surface: int) -> dict[str, float]:
     """Mean NDCG@10 over the surface's judged queries with three or more candidates."""
-    mask = judged["surface"] == surface
-    query = judged["query"][mask]
+    mask = observations["surface"] == surface
+    query = observations["query"][mask]
     mask[mask] = np.bincount(query)[query] >= FEWEST_CANDIDATES
-    query, truth = judged["query"][mask], judged["truth"][mask]
+    query, truth = observations["query"][mask], observations["truth"][mask]
     if not len(query):
         return dict.fromkeys(("oracle", "observable", "logged", "random", "queries"), 0.0)
     rng = np.random.default_rng([config.seed, 4])
     scores = {
         "oracle": truth,
-        "observable": best_observable(judged["observed"][mask], truth, query, rng),
-        "logged": -judged["rank"][mask].astype(np.float32),
+        "observable": best_observable(observations["observed"][mask], truth, query, rng),
+        "logged": -observations["rank"][mask].astype(np.float32),
         "random": rng.random(len(truth)).astype(np.float32),
     }
     figures = {name: float(np.nanmean(ndcg(truth, score, query))) for name, score in scores.items()}
@@ -188,13 +188,13 @@ def best_observable(observed: np.ndarray, truth: Floats, query: np.ndarray, rng:
     estimate = np.zeros(len(truth), np.float32)
     for half in (0, 1):
         fit = rng.permutation(np.flatnonzero(query % 2 == half))[:FIT_ROWS]
-        rest = np.flatnonzero(query % 2 != half)
+        held_out = np.flatnonzero(query % 2 != half)
         if not len(fit):
             continue
         design = _products((observed[fit] - centre) / spread)
         gram = (design.T @ design).astype(np.float64) + RIDGE * len(fit) * np.eye(design.shape[1])
         weights = np.linalg.solve(gram, design.T @ truth[fit])
-        for rows in np.array_split(rest, max(1, len(rest) // 20_000)):
+        for rows in np.array_split(held_out, max(1, len(held_out) // 20_000)):
             estimate[rows] = _products((observed[rows] - centre) / spread) @ weights.astype(np.float32)
     return estimate
 
@@ -202,7 +202,7 @@ def best_observable(observed: np.ndarray, truth: Floats, query: np.ndarray, rng:
 def _products(values: np.ndarray) -> np.ndarray:
     """(rows, 1 + k + k(k + 1)/2): one, the values, their products, clipped at five deviations."""
     clipped = np.clip(values.astype(np.float32), -5, 5)
-    left, right = np.triu_indices(clipped.shape[1])
+    first, second = np.triu_indices(clipped.shape[1])
     return np.concatenate(
-        [np.ones((len(clipped), 1), np.float32), clipped, clipped[:, left] * clipped[:, right]], axis=1
+        [np.ones((len(clipped), 1), np.float32), clipped, clipped[:, first] * clipped[:, second]], axis=1
     )

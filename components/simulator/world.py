@@ -186,14 +186,14 @@ def _freelancer_truth(market: Market) -> pa.Table:
             "style": list(people.style),
             "taste": list(people.taste),
             "skills": [[names.skills[s] for s in row] for row in skills],
-            "depths": [exact(people.depth[one, row]) for one, row in enumerate(skills)],
+            "depths": [exact(people.depth[person, row]) for person, row in enumerate(skills)],
         }
     )
 
 
 def _job_truth(market: Market) -> pa.Table:
     demand, names = market.jobs.demand, full_taxonomy()
-    needed = [demand.needs.of(one) for one in range(len(market.jobs))]
+    needed = [demand.needs.of(job) for job in range(len(market.jobs))]
     return pa.table(
         {
             "job_id": market.jobs.ids,
@@ -205,6 +205,6 @@ def _job_truth(market: Market) -> pa.Table:
             "wants": list(demand.wants),
             "offers": list(demand.offers),
             "skills": [[names.skills[s] for s in row] for row in needed],
-            "weights": [demand.needs.weight[one, : len(row)] for one, row in enumerate(needed)],
+            "weights": [demand.needs.weight[job, : len(row)] for job, row in enumerate(needed)],
         }
     )

@@ -55,7 +55,7 @@ class Sessions:
     policy: list[str]
 
     @property
-    def there(self) -> Mask:
+    def filled(self) -> Mask:
         """(queries, ranks) whether a candidate stands there."""
         mask: Mask = self.slates.shown != EMPTY
         return mask
@@ -79,19 +79,19 @@ class WorldLog:
     def show(self, sessions: Sessions, on_screen: Mask, truth: Floats) -> Integers:
         """Log queries and impressions; the queries' numbers. truth: a value a shown candidate, rank by rank."""
         numbers = np.arange(self.queries, self.queries + len(sessions.actor))
-        there, slates = sessions.there, sessions.slates
-        at, rank = np.nonzero(there)
-        shown = {
-            "query": numbers[at], "surface": _surface(sessions, len(at)), "candidate": slates.shown[there],
-            "rank": rank + 1, "placement": slates.placement[there].astype(np.int8),
-            "propensity": slates.propensity[there], "score": slates.score[there], "on_screen": on_screen[there],
+        filled, slates = sessions.filled, sessions.slates
+        at, rank = np.nonzero(filled)
+        columns = {
+            "query": numbers[at], "surface": _surface(sessions, len(at)), "candidate": slates.shown[filled],
+            "rank": rank + 1, "placement": slates.placement[filled].astype(np.int8),
+            "propensity": slates.propensity[filled], "score": slates.score[filled], "on_screen": on_screen[filled],
             "truth": truth,
         }  # fmt: skip
-        self._impressions.append(pa.RecordBatch.from_pydict(shown, IMPRESSIONS))
+        self._impressions.append(pa.RecordBatch.from_pydict(columns, IMPRESSIONS))
         self._queries.append(_query_batch(sessions))
         self.queries += len(numbers)
         self.impressions += len(at)
-        self.explored += int(((slates.placement == EXPLORATION) & there).any(axis=1).sum())
+        self.explored += int(((slates.placement == EXPLORATION) & filled).any(axis=1).sum())
         return numbers
 
     def judged(self, query: Integers) -> Integers:
@@ -157,11 +157,11 @@ def _surface(sessions: Sessions, size: int) -> np.ndarray:
 
 
 def _query_batch(sessions: Sessions) -> pa.RecordBatch:
-    asked = {
+    columns = {
         "surface": _surface(sessions, len(sessions.actor)), "actor": sessions.actor, "job": sessions.job,
         "at_us": sessions.at_us, "text": sessions.text, "filters": sessions.filters, "policy": sessions.policy,
     }  # fmt: skip
-    return pa.RecordBatch.from_pydict(asked, QUERIES)
+    return pa.RecordBatch.from_pydict(columns, QUERIES)
 
 
 def _joined(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:

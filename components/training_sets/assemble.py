@@ -166,10 +166,10 @@ def organic_training_set(
         query_id=organic.pairs["query_id"].to_numpy(),
         feature_names=feature_names(surface, candidate_counts),
     )
-    whose = organic.queries.select(["actor_id", "job_id", "event_timestamp"]).take(pa.array(dataset.query_index))
+    queries = organic.queries.select(["actor_id", "job_id", "event_timestamp"]).take(pa.array(dataset.query_index))
     rows = organic.pairs.drop_columns(["relevance"])
-    for name in whose.column_names:
-        rows = rows.append_column(name, whose[name])
+    for name in queries.column_names:
+        rows = rows.append_column(name, queries[name])
     return TracedDataset(dataset, rows, {"surface": surface, **organic.metadata})
 
 
@@ -205,14 +205,14 @@ def _require_mature(counts: tuple[int, int, int], surface: Surface, as_of: datet
         )
 
 
-def _sizes(counts: tuple[int, int, int], kept: int) -> dict[str, int]:
+def _sizes(counts: tuple[int, int, int], rows: int) -> dict[str, int]:
     """What became of the rows that were seen: all, not promoted, mature."""
     seen, organic, mature = counts
     return {
-        "rows": kept,
+        "rows": rows,
         "immature_rows": organic - mature,
         "promoted_rows": seen - organic,
-        "rows_over_the_limit": mature - kept,
+        "rows_over_the_limit": mature - rows,
     }
 
 

@@ -139,8 +139,8 @@ class Attribution:
 
     def report(self) -> dict[str, Any]:
         """What Labels.report holds; it does not depend on the grades."""
-        found = label_report(self._connection, self._as_of, {name: HEADS[name] for name in self._surfaces}, self._days)
-        return {"as_of": self._as_of.isoformat(), "window_days": self._days, **found}
+        counts = label_report(self._connection, self._as_of, {name: HEADS[name] for name in self._surfaces}, self._days)
+        return {"as_of": self._as_of.isoformat(), "window_days": self._days, **counts}
 
     def moments(self) -> pa.ChunkedArray:
         """The event_timestamp of each query with a seen impression."""
@@ -151,8 +151,8 @@ class Attribution:
         """Rows: all, those that are not promoted, and the mature ones among these."""
         organic = "count(*) FILTER (placement <> 'promoted')"
         counted = f"SELECT count(*), {organic}, count(*) FILTER (placement <> 'promoted' AND mature) FROM labelled"
-        seen, unpromoted, mature = self._connection.sql(counted).fetchall()[0]
-        return seen, unpromoted, mature
+        rows, unpromoted, mature = self._connection.sql(counted).fetchall()[0]
+        return rows, unpromoted, mature
 
     def queries(self) -> pa.Table:
         """(query_id, size) of mature, unpromoted rows, in the order of the log."""

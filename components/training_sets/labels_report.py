@@ -66,18 +66,18 @@ def _surface_report(
         for head in heads
     )
     query = "SELECT count(*) AS rows, count(DISTINCT query_id) AS queries, {} FROM labelled WHERE surface = '{}' AND {}"
-    found = connection.sql(query.format(columns, surface, "placement <> 'promoted'")).to_arrow_table().to_pylist()[0]
+    totals = connection.sql(query.format(columns, surface, "placement <> 'promoted'")).to_arrow_table().to_pylist()[0]
     (promoted,) = connection.sql(
         f"SELECT count(*) FROM labelled WHERE surface = '{surface}' AND placement = 'promoted'"
     ).fetchall()[0]
     return {
-        "rows": found["rows"],
-        "queries": found["queries"],
+        "rows": totals["rows"],
+        "queries": totals["queries"],
         "promoted": promoted,
-        "immature_share": {head: found[f"young_{head}"] or 0.0 for head in heads},
-        "known": {head: found[f"known_{head}"] for head in heads},
-        "positives": {head: found[f"positive_{head}"] for head in heads},
-        "dropped_heads": [head for head in heads if not found[f"positive_{head}"]],
+        "immature_share": {head: totals[f"young_{head}"] or 0.0 for head in heads},
+        "known": {head: totals[f"known_{head}"] for head in heads},
+        "positives": {head: totals[f"positive_{head}"] for head in heads},
+        "dropped_heads": [head for head in heads if not totals[f"positive_{head}"]],
     }
 
 

@@ -37,7 +37,7 @@ def organic_positives(
     spec = _spec(surface)
     actor, candidate, side, kinds = spec.actor_key, spec.key, spec.side, ("click", "save", spec.move)
     every = {**ATTRIBUTION_DAYS, **windows}
-    mine = f"side = '{side}' AND kind IN {kinds}"
+    is_own = f"side = '{side}' AND kind IN {kinds}"
     graded = " ".join(
         f"WHEN kind = '{kind}' AND event_timestamp - first_at <= INTERVAL '{int(every[kind] * 86_400)} seconds' "
         f"THEN {RELEVANCE[kind]}"
@@ -46,15 +46,15 @@ def organic_positives(
     job = (
         "NULL::VARCHAR"
         if spec.shows_jobs
-        else f"arg_min(struct_pack(job_id), (event_timestamp, interaction_id)) FILTER ({mine}).job_id"
+        else f"arg_min(struct_pack(job_id), (event_timestamp, interaction_id)) FILTER ({is_own}).job_id"
     )
     query = f"""
         WITH {_KNOWN}, acts AS (
             SELECT {actor} AS actor_id, {candidate} AS candidate_id, job_id, kind, side,
                    event_timestamp, interaction_id,
-                   min(event_timestamp) FILTER ({mine}) OVER (PARTITION BY {actor}, {candidate}) AS first_at
+                   min(event_timestamp) FILTER ({is_own}) OVER (PARTITION BY {actor}, {candidate}) AS first_at
             FROM known WHERE query_id IS NULL AND {actor} IS NOT NULL AND {candidate} IS NOT NULL
-              AND (({mine}) OR (kind = 'accept' AND side <> '{side}') OR kind = 'hire')
+              AND (({is_own}) OR (kind = 'accept' AND side <> '{side}') OR kind = 'hire')
         )
         SELECT concat_ws(':', 'organic', '{surface}', actor_id, candidate_id) AS query_id, '{surface}' AS surface,
                actor_id, {job} AS job_id, candidate_id, first_at AS event_timestamp,

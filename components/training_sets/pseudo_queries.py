@@ -106,15 +106,15 @@ def pseudo_queries(
     if positives.num_rows == 0:
         raise EmptyDataError("no organic positive to make a query of; import interactions of the actor's own side")
     sampler = _Sampler.of(pool, touched, seed, negatives, hard)
-    found = [sampler.slate(row) for row in _rows(positives)]
-    pairs = _pairs(positives, [slate for slate, _ in found])
+    slates = [sampler.slate(row) for row in _rows(positives)]
+    pairs = _pairs(positives, [slate for slate, _ in slates])
     n_negatives = pairs.num_rows - positives.num_rows
     metadata = {
         "negatives": "unlabelled negatives sampled from eligible candidates the actor had not touched",
         "negatives_per_query": negatives,
-        "hard_share": sum(n_hard for _, n_hard in found) / n_negatives if n_negatives else 0.0,
+        "hard_share": sum(n_hard for _, n_hard in slates) / n_negatives if n_negatives else 0.0,
         "queries": positives.num_rows,
-        "queries_without_negatives": sum(len(slate) == 1 for slate, _ in found),
+        "queries_without_negatives": sum(len(slate) == 1 for slate, _ in slates),
         "seed": seed,
     }
     return PseudoQueries(queries_before(positives), pairs, metadata)
@@ -135,25 +135,25 @@ def alike_pool(lake: Lake, surface: Surface, as_of: datetime, seed: int, columns
     """
     spec = surface_spec(surface)
     table, key = spec.table, spec.key
-    held = [name for name in columns if name in {column.name for column in TABLES[table].columns}]
+    present = [name for name in columns if name in {column.name for column in TABLES[table].columns}]
     with lake.connect(as_of) as connection:
         newest = connection.sql(
-            f"SELECT DISTINCT ON ({key}) {', '.join([key, *held])} FROM {table} "
+            f"SELECT DISTINCT ON ({key}) {', '.join([key, *present])} FROM {table} "
             f"ORDER BY {key}, event_timestamp DESC, recorded_at DESC"
         ).to_arrow_table()
     shuffled = newest.take(np.random.default_rng(seed).permutation(newest.num_rows))
-    rows = dict(zip(shuffled[key].to_pylist(), shuffled.select(held).to_pylist(), strict=True))
+    rows = dict(zip(shuffled[key].to_pylist(), shuffled.select(present).to_pylist(), strict=True))
     sharing: dict[tuple[str, str], list[str]] = defaultdict(list)
     for candidate, row in rows.items():
         for mark in row.items():
             if mark[1] is not None and len(sharing[mark]) < MOST_ALIKE:
                 sharing[mark].append(candidate)
 
-    def alike(actor_id: str, candidate_id: str, moment: datetime) -> list[str]:
+    def sharing_candidates(actor_id: str, candidate_id: str, moment: datetime) -> list[str]:
         marks = rows.get(candidate_id, {}).items()
         return [candidate for mark in marks for candidate in sharing.get(mark, ()) if candidate != candidate_id]
 
-    return alike
+    return sharing_candidates
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class _Sampler:
 
     @classmethod
     def of(cls, pool: CandidatePool, touched: pa.Table, seed: int, negatives: int, hard: HardPool | None) -> "_Sampler":
-        position = {candidate: place for place, candidate in enumerate(pool.ids)}
+        position = {candidate: row for row, candidate in enumerate(pool.ids)}
         by_actor: dict[str, list[tuple[int, int]]] = defaultdict(list)
         stamps = microseconds(touched["event_timestamp"]).tolist()
         for actor, candidate, stamp in zip(
@@ -177,7 +177,7 @@ class _Sampler:
         ):
             if candidate in position:
                 by_actor[actor].append((position[candidate], stamp))
-        touches = {actor: _columns(found) for actor, found in by_actor.items()}
+        touches = {actor: _columns(pairs) for actor, pairs in by_actor.items()}
         return cls(pool, position, touches, seed, negatives, hard)
 
     def slate(self, row: Mapping[str, Any]) -> tuple[list[tuple[str, float]], int]:
@@ -186,28 +186,30 @@ class _Sampler:
         free = self._free(row["actor_id"], row["candidate_id"], row["stamp"])
         near = np.intersect1d(free, self._near(row))
         difficult = random.permutation(near)[: self.negatives // 2]
-        rest = np.setdiff1d(free, difficult, assume_unique=True)
-        even = random.choice(rest, min(self.negatives - len(difficult), len(rest)), replace=False)
-        drawn = [(self.pool.ids[place], 0.0) for place in (*difficult.tolist(), *even.tolist())]
+        others = np.setdiff1d(free, difficult, assume_unique=True)
+        even = random.choice(others, min(self.negatives - len(difficult), len(others)), replace=False)
+        drawn = [(self.pool.ids[position], 0.0) for position in (*difficult.tolist(), *even.tolist())]
         return sorted([*drawn, (row["candidate_id"], row["relevance"])]), len(difficult)
 
     def _free(self, actor: str, positive: str, stamp: int) -> Integers:
         """Positions eligible at the moment, without the positive and what the actor had touched."""
         eligible = self.pool.eligible(stamp)
-        places, stamps = self.touches.get(actor, _columns([]))
-        taken = [*places[stamps <= stamp].tolist(), self.position.get(positive, -1)]
-        return eligible[~np.isin(eligible, taken)]
+        positions, stamps = self.touches.get(actor, _columns([]))
+        excluded = [*positions[stamps <= stamp].tolist(), self.position.get(positive, -1)]
+        return eligible[~np.isin(eligible, excluded)]
 
     def _near(self, row: Mapping[str, Any]) -> Integers:
         if self.hard is None:
             return np.empty(0, dtype=np.int64)
-        given = self.hard(row["actor_id"], row["candidate_id"], row["event_timestamp"])
-        return np.array([self.position[candidate] for candidate in given if candidate in self.position], dtype=np.int64)
+        candidates = self.hard(row["actor_id"], row["candidate_id"], row["event_timestamp"])
+        return np.array(
+            [self.position[candidate] for candidate in candidates if candidate in self.position], dtype=np.int64
+        )
 
 
-def _columns(found: Sequence[tuple[int, int]]) -> tuple[Integers, Integers]:
-    both = np.array(found, dtype=np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
+def _columns(pairs: Sequence[tuple[int, int]]) -> tuple[Integers, Integers]:
+    array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return array[:, 0], array[:, 1]
 
 
 def _rows(positives: pa.Table) -> list[dict[str, Any]]:

@@ -282,8 +282,8 @@ def _ranks(values: ArrayLike, n_rows: int) -> NDArray[np.int32]:
 
 def _propensity(values: ArrayLike, n_rows: int) -> Floats:
     column = _column("propensity", values, n_rows)
-    known = column[~np.isnan(column)]
-    if not ((known > 0) & (known <= 1)).all():
+    defined = column[~np.isnan(column)]
+    if not ((defined > 0) & (defined <= 1)).all():
         raise InputError("propensity lies in (0, 1]; use NaN where the logging policy was deterministic")
     return column
 

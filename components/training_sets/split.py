@@ -76,16 +76,16 @@ def time_split(
     validation = _mask(len(stamps), order[cuts[1] : cuts[2]])
     test = _mask(len(stamps), order[cuts[3] :])
     sizes = np.ones(len(stamps), dtype=np.int64) if group_sizes is None else group_sizes
-    left = float(sizes[train | validation | test].sum() / (sizes.sum() + immature_rows))
+    share_left = float(sizes[train | validation | test].sum() / (sizes.sum() + immature_rows))
     return TimeSplit(
         train,
         validation,
         test,
         gap_days,
-        left,
+        share_left,
         validation_start=_moment(stamps[order[cuts[1]]]),
         test_start=_moment(stamps[order[cuts[3]]]),
-        warning=None if left >= FEWEST_LEFT else _few_left(left, gap_days),
+        warning=None if share_left >= FEWEST_LEFT else _few_left(share_left, gap_days),
     )
 
 
@@ -104,10 +104,10 @@ def choose_heads(
     days = window_days(windows)
     stamps = microseconds(query_timestamps)
     for window in sorted({days[head] for head in heads}, reverse=True):
-        kept = tuple(head for head in heads if days[head] <= window)
+        chosen = tuple(head for head in heads if days[head] <= window)
         if _share_left(stamps, as_of, window, fractions) >= FEWEST_LEFT:
             break
-    return kept
+    return chosen
 
 
 def censored(
@@ -127,8 +127,8 @@ def censored(
 
 def microseconds(timestamps: pa.Array | pa.ChunkedArray) -> Microseconds:
     """(n,) int64 microseconds since 1970 of a timestamp column without nulls."""
-    found: Microseconds = timestamps.cast(TIMESTAMP).cast(pa.int64()).to_numpy()
-    return found
+    stamps: Microseconds = timestamps.cast(TIMESTAMP).cast(pa.int64()).to_numpy()
+    return stamps
 
 
 def _share_left(stamps: Microseconds, as_of: datetime, window: float, fractions: Sequence[float]) -> float:
@@ -148,27 +148,27 @@ def _largest(stamps: Microseconds, gap: int, fractions: Sequence[float]) -> tupl
     best = None
     low, high = 1, len(stamps)
     while low <= high:
-        kept = (low + high) // 2
-        cuts = _cuts(stamps, gap, [max(1, round(kept * part)) for part in fractions])
+        count = (low + high) // 2
+        cuts = _cuts(stamps, gap, [max(1, round(count * part)) for part in fractions])
         if cuts is None:
-            high = kept - 1
+            high = count - 1
         else:
-            best, low = cuts, kept + 1
+            best, low = cuts, count + 1
     return best
 
 
-def _cuts(stamps: Microseconds, gap: int, wanted: Sequence[int]) -> tuple[int, int, int, int] | None:
-    """Cuts that give each part the wanted number of queries or more, None when they do not fit."""
+def _cuts(stamps: Microseconds, gap: int, sizes: Sequence[int]) -> tuple[int, int, int, int] | None:
+    """Cuts that give each part its size or more, None when they do not fit."""
     bounds = []
     first = 0
-    for size in wanted[:2]:
+    for size in sizes[:2]:
         if first + size > len(stamps):
             return None
         last = int(np.searchsorted(stamps, stamps[first + size - 1], side="right"))
         bounds.append(last)
         first = max(last, int(np.searchsorted(stamps, stamps[last - 1] + gap, side="left")))
         bounds.append(first)
-    return (bounds[0], bounds[1], bounds[2], bounds[3]) if first + wanted[2] <= len(stamps) else None
+    return (bounds[0], bounds[1], bounds[2], bounds[3]) if first + sizes[2] <= len(stamps) else None
 
 
 def _mask(length: int, positions: NDArray[np.int64]) -> Mask:
@@ -185,9 +185,9 @@ def _too_short(stamps: Microseconds, gap_days: float) -> str:
     )
 
 
-def _few_left(left: float, gap_days: float) -> str:
+def _few_left(share_left: float, gap_days: float) -> str:
     return (
-        f"the split leaves {left:.0%} of the rows: two gaps and the immature tail take {gap_days:g} days each; "
+        f"the split leaves {share_left:.0%} of the rows: two gaps and the immature tail take {gap_days:g} days each; "
         "train heads with shorter windows or bring a longer log"
     )
 

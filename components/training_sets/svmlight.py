@@ -40,10 +40,10 @@ def _parse(path: Path, n_features: int | None) -> tuple[NDArray[np.float32], NDA
 
 def _widened(path: Path, sparse: Any, n_features: int | None) -> NDArray[np.float32]:
     """Dense matrix with n_features columns (default: as many as the file names)."""
-    seen = sparse.shape[1]
-    if n_features is not None and seen > n_features:
-        raise InputError(f"{path} names feature f{seen} but n_features is {n_features}; pass {seen} or more")
-    sparse.resize(sparse.shape[0], n_features or seen)
+    n_named = sparse.shape[1]
+    if n_features is not None and n_named > n_features:
+        raise InputError(f"{path} names feature f{n_named} but n_features is {n_features}; pass {n_named} or more")
+    sparse.resize(sparse.shape[0], n_features or n_named)
     dense: NDArray[np.float32] = sparse.toarray()
     return dense
 

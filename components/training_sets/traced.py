@@ -47,8 +47,8 @@ class TracedDataset:
         """Write the data set with its trace beside it; RankingDataset.read reads the former alone."""
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / ROWS_FILE) as beside:
-            pq.write_table(self.rows, beside, compression="zstd")
+        with replacing(folder / ROWS_FILE) as temporary:
+            pq.write_table(self.rows, temporary, compression="zstd")
         write_whole(folder / METADATA_FILE, json.dumps(self.metadata, indent=1, default=str))
         self.dataset.write(folder)
 

@@ -22,9 +22,9 @@ def known_candidates(lake: Lake, surface: Surface, as_of: datetime) -> pa.Array:
         return connection.sql(query, params={"as_of": as_of}).to_arrow_table()["id"].combine_chunks()
 
 
-def of_known_candidates(rows: pa.Table, known: pa.Array) -> pa.Table:
-    """The rows whose candidate_id is among `known`."""
-    return rows.filter(pc.is_in(rows["candidate_id"], value_set=known))
+def of_known_candidates(rows: pa.Table, ids: pa.Array) -> pa.Table:
+    """The rows whose candidate_id is among `ids`."""
+    return rows.filter(pc.is_in(rows["candidate_id"], value_set=ids))
 
 
 def unknown_candidates(lake: Lake, surface: Surface, as_of: datetime) -> tuple[str, ...]:

@@ -44,10 +44,10 @@ def rows_frame(connection: duckdb.DuckDBPyConnection, declared: Table, largest: 
     )
     selected = [*_ruled_columns(declared), f"coalesce({COPIES}, 1) AS {COPIES}"]
     for column, target in declared.references.items():
-        known = f"{column} IN (SELECT {TABLES[target].key[0]} FROM {target})"
-        selected.append(f"coalesce({column} IS NULL OR {known}, false) AS {column}_known")
-    for column, known in _BY_SURFACE.get(declared.name, {}).items():
-        selected.append(f"coalesce({known}, false) AS {column}_known")
+        condition = f"{column} IN (SELECT {TABLES[target].key[0]} FROM {target})"
+        selected.append(f"coalesce({column} IS NULL OR {condition}, false) AS {column}_known")
+    for column, condition in _BY_SURFACE.get(declared.name, {}).items():
+        selected.append(f"coalesce({condition}, false) AS {column}_known")
     if declared.name == "interactions":
         selected.append(f"job_id IS NOT NULL OR client_id IS NOT NULL AS {EITHER}")
     (rows,) = connection.execute(f"SELECT count(*) FROM {declared.name}").fetchall()[0]
@@ -58,15 +58,15 @@ def rows_frame(connection: duckdb.DuckDBPyConnection, declared: Table, largest: 
 
 def columns_frame(lake: Lake) -> pd.DataFrame:
     """(table, column, expected_type, found_type, files) of every column that the lake's files have or should have."""
-    found: dict[tuple[str, str, str, str], int] = {}
+    file_counts: dict[tuple[str, str, str, str], int] = {}
     for name, declared in TABLES.items():
         for _, schema in lake.schemas(name):
             for column in declared.columns:
                 position = schema.get_field_index(column.name)
                 kind = "absent" if position < 0 else _spelled(schema.field(position).type)
                 entry = (name, column.name, _spelled(column.type), kind)
-                found[entry] = found.get(entry, 0) + 1
-    rows: list[tuple[Any, ...]] = [(*entry, files) for entry, files in found.items()]
+                file_counts[entry] = file_counts.get(entry, 0) + 1
+    rows: list[tuple[Any, ...]] = [(*entry, files) for entry, files in file_counts.items()]
     return pd.DataFrame(rows, columns=["table", "column", "expected_type", "found_type", "files"])
 
 

@@ -99,22 +99,22 @@ def require(verdict: Verdict) -> None:
         )
 
 
-def _said(says: str, column: str) -> dict[str, Any]:
+def _described(description: str, column: str) -> dict[str, Any]:
     """What every expectation carries: how a reader would say it, and the column it is about."""
-    return {"description": says, "meta": {"says": says, "column": column}}
+    return {"description": description, "meta": {"says": description, "column": column}}
 
 
 def _types_agree() -> gxe.Expectation:
-    says = "every column of every file is there and has the contract's type"
+    description = "every column of every file is there and has the contract's type"
     return gxe.ExpectColumnPairValuesToBeEqual(
-        column_A="found_type", column_B="expected_type", **_said(says, "found_type")
+        column_A="found_type", column_B="expected_type", **_described(description, "found_type")
     )
 
 
 def _fresh() -> gxe.Expectation:
     age = "days_since_recorded"
-    says = f"the newest row of the lake was recorded within {FRESH_DAYS} days of as_of"
-    return gxe.ExpectColumnMinToBeBetween(column=age, max_value=FRESH_DAYS, **_said(says, age))
+    description = f"the newest row of the lake was recorded within {FRESH_DAYS} days of as_of"
+    return gxe.ExpectColumnMinToBeBetween(column=age, max_value=FRESH_DAYS, **_described(description, age))
 
 
 def _identifying(declared: Table) -> list[str]:
@@ -125,41 +125,45 @@ def _identifying(declared: Table) -> list[str]:
 def _table_rules(declared: Table, rows: int) -> list[gxe.Expectation]:
     """The table's suite; an empty table has only its volume to look at."""
     least = 1 if declared.name in NEVER_EMPTY else 0
-    says = f"the table holds at least {least} rows"
-    volume = gxe.ExpectTableRowCountToBeBetween(min_value=least, **_said(says, ""))
+    description = f"the table holds at least {least} rows"
+    volume = gxe.ExpectTableRowCountToBeBetween(min_value=least, **_described(description, ""))
     if rows == 0:
         return [volume]
     return [volume, *_row_rules(declared), *(rule for column in declared.columns for rule in _column_rules(column))]
 
 
 def _row_rules(declared: Table) -> Iterator[gxe.Expectation]:
-    says = f"no two rows have one key ({', '.join(declared.key)})"
-    yield gxe.ExpectColumnValuesToBeBetween(column=COPIES, max_value=1, **_said(says, COPIES))
-    says = "recorded_at is not before event_timestamp"
+    description = f"no two rows have one key ({', '.join(declared.key)})"
+    yield gxe.ExpectColumnValuesToBeBetween(column=COPIES, max_value=1, **_described(description, COPIES))
+    description = "recorded_at is not before event_timestamp"
     yield gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-        column_A="recorded_at", column_B="event_timestamp", or_equal=True, **_said(says, "recorded_at")
+        column_A="recorded_at", column_B="event_timestamp", or_equal=True, **_described(description, "recorded_at")
     )
-    for column, known in references(declared).items():
-        says = f"{column} is known in the lake for {KNOWN_SHARE:.0%} of rows"
-        yield gxe.ExpectColumnValuesToBeInSet(column=known, value_set=[True], mostly=KNOWN_SHARE, **_said(says, column))
+    for column, flag in references(declared).items():
+        description = f"{column} is known in the lake for {KNOWN_SHARE:.0%} of rows"
+        yield gxe.ExpectColumnValuesToBeInSet(
+            column=flag, value_set=[True], mostly=KNOWN_SHARE, **_described(description, column)
+        )
     if declared.name == "interactions":
-        says = "job_id or client_id is set"
-        yield gxe.ExpectColumnValuesToBeInSet(column=EITHER, value_set=[True], **_said(says, EITHER))
+        description = "job_id or client_id is set"
+        yield gxe.ExpectColumnValuesToBeInSet(column=EITHER, value_set=[True], **_described(description, EITHER))
 
 
 def _column_rules(column: Column) -> Iterator[gxe.Expectation]:
     name = column.name
     if column.required:
-        yield gxe.ExpectColumnValuesToNotBeNull(column=name, **_said(f"{name} is never missing", name))
+        yield gxe.ExpectColumnValuesToNotBeNull(column=name, **_described(f"{name} is never missing", name))
     if column.allowed:
-        says = f"{name} is one of {', '.join(column.allowed)}"
-        yield gxe.ExpectColumnValuesToBeInSet(column=name, value_set=list(column.allowed), **_said(says, name))
+        description = f"{name} is one of {', '.join(column.allowed)}"
+        yield gxe.ExpectColumnValuesToBeInSet(
+            column=name, value_set=list(column.allowed), **_described(description, name)
+        )
     limits = {"min_value": column.minimum, "max_value": column.maximum}
-    given = {limit: value for limit, value in limits.items() if value is not None}
-    if given:
+    bounds = {limit: value for limit, value in limits.items() if value is not None}
+    if bounds:
         words = {"min_value": "at least", "max_value": "at most"}
-        says = f"{name} is " + " and ".join(f"{words[limit]} {value:g}" for limit, value in given.items())
-        yield gxe.ExpectColumnValuesToBeBetween(column=name, **given, **_said(says, name))
+        description = f"{name} is " + " and ".join(f"{words[limit]} {value:g}" for limit, value in bounds.items())
+        yield gxe.ExpectColumnValuesToBeBetween(column=name, **bounds, **_described(description, name))
 
 
 class _Suites:
@@ -204,11 +208,11 @@ class _Suites:
         return Verdict(not self._failed, tuple(self._failed), index, tuple(self._warned), checked)
 
     def _gather(self, table: str, result: Any) -> None:
-        found = _failure(table, result)
+        failure = _failure(table, result)
         if not result.success:
-            self._failed.append(found)
-        elif found.unexpected_count:
-            self._warned.append(found)
+            self._failed.append(failure)
+        elif failure.unexpected_count:
+            self._warned.append(failure)
 
 
 def _context(docs: Path) -> Any:
@@ -229,15 +233,15 @@ def _context(docs: Path) -> Any:
 
 
 def _failure(table: str, result: Any) -> FailedExpectation:
-    meta, found = result.expectation_config.meta, result.result or {}
-    says = meta["says"]
-    if "observed_value" in found:
-        says += f" (found {_plain(found['observed_value'])})"
-    elif "unexpected_count" not in found:
-        says += " (could not be checked; the Data Docs say why)"
-    examples = [{k: _plain(v) for k, v in row.items()} for row in found.get("partial_unexpected_index_list") or []]
-    count, percent = found.get("unexpected_count") or 0, found.get("unexpected_percent") or 0.0
-    return FailedExpectation(table, says, meta["column"], count, float(percent), tuple(examples))
+    meta, outcome = result.expectation_config.meta, result.result or {}
+    description = meta["says"]
+    if "observed_value" in outcome:
+        description += f" (found {_plain(outcome['observed_value'])})"
+    elif "unexpected_count" not in outcome:
+        description += " (could not be checked; the Data Docs say why)"
+    examples = [{k: _plain(v) for k, v in row.items()} for row in outcome.get("partial_unexpected_index_list") or []]
+    count, percent = outcome.get("unexpected_count") or 0, outcome.get("unexpected_percent") or 0.0
+    return FailedExpectation(table, description, meta["column"], count, float(percent), tuple(examples))
 
 
 def _plain(value: object) -> object:

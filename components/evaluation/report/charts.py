@@ -45,10 +45,10 @@ def measured_chart(measured: Sequence["Measured"]) -> Markup:
     by_metric = _by_metric(measured)
     figure, every = panels([_row_height(rows) for rows in by_metric.values()])
     for (metric, rows), axes in zip(by_metric.items(), every, strict=True):
-        places = range(len(rows))
+        positions = range(len(rows))
         values = [row.interval.value for row in rows]
-        axes.barh(places, values, height=0.62, color="#9cc3de", edgecolor="none")
-        axes.errorbar(values, places, xerr=_reach(rows), fmt="none", ecolor=INK, elinewidth=1.3, capsize=3)
+        axes.barh(positions, values, height=0.62, color="#9cc3de", edgecolor="none")
+        axes.errorbar(values, positions, xerr=_whiskers(rows), fmt="none", ecolor=INK, elinewidth=1.3, capsize=3)
         axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
         name_rows(axes, metric, [row.ranker for row in rows])
     return svg(figure, "Value and 95% interval of each ranker: " + ", ".join(by_metric))
@@ -59,10 +59,12 @@ def compared_chart(compared: Sequence["Compared"]) -> Markup:
     by_metric = _by_metric(compared)
     figure, every = panels([_row_height(rows) for rows in by_metric.values()])
     for (metric, rows), axes in zip(by_metric.items(), every, strict=True):
-        for place, (row, low, high) in enumerate(zip(rows, *_reach(rows), strict=True)):
+        for position, (row, low, high) in enumerate(zip(rows, *_whiskers(rows), strict=True)):
             colour, marker = _reading(row)
-            reach = [[low], [high]]
-            axes.errorbar(row.interval.value, place, xerr=reach, fmt=marker, color=colour, markersize=6, elinewidth=1.8)
+            whiskers = [[low], [high]]
+            axes.errorbar(
+                row.interval.value, position, xerr=whiskers, fmt=marker, color=colour, markersize=6, elinewidth=1.8
+            )
         axes.axvline(0, color=INK, linewidth=1)
         name_rows(axes, f"{metric}, difference", [f"{row.ranker} − {row.against}" for row in rows])
     return svg(figure, "Paired differences with 95% intervals: " + ", ".join(by_metric))
@@ -72,12 +74,12 @@ def curve_chart(chart: "Chart") -> Markup:
     """Lines, such as delay curves or a calibration curve."""
     figure, (axes,) = panels([3.3])
     if chart.diagonal:
-        reach = max((*(value for curve in chart.curves for value in (*curve.x, *curve.y) if value == value), 0.0))
-        axes.plot([0, reach], [0, reach], color=UNCLEAR, linewidth=1, linestyle="--", label="as observed")
+        largest = max((*(value for curve in chart.curves for value in (*curve.x, *curve.y) if value == value), 0.0))
+        axes.plot([0, largest], [0, largest], color=UNCLEAR, linewidth=1, linestyle="--", label="as observed")
     for position, curve in enumerate(chart.curves):
         colour, marker = COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)]
-        shown = marker if len(curve.x) <= 20 else None
-        axes.plot(curve.x, curve.y, color=colour, marker=shown, markersize=4.5, linewidth=1.8, label=curve.label)
+        point_marker = marker if len(curve.x) <= 20 else None
+        axes.plot(curve.x, curve.y, color=colour, marker=point_marker, markersize=4.5, linewidth=1.8, label=curve.label)
     axes.set_xlabel(chart.x_label)
     axes.set_ylabel(chart.y_label)
     if chart.curves:
@@ -117,7 +119,7 @@ def name_rows(axes: "Axes", title: str, names: Sequence[str]) -> None:
     _light_grid(axes, "x")
 
 
-def _reach(rows: Sequence[Row]) -> tuple[list[float], list[float]]:
+def _whiskers(rows: Sequence[Row]) -> tuple[list[float], list[float]]:
     """Distances from the value to its bounds; no interval, no whisker."""
     low = [0.0 if math.isnan(row.interval.low) else max(0.0, row.interval.value - row.interval.low) for row in rows]
     high = [0.0 if math.isnan(row.interval.high) else max(0.0, row.interval.high - row.interval.value) for row in rows]

@@ -85,11 +85,11 @@ def history(reports: Path) -> list[Run]:
 
 def reports_of_run(reports: Path, run: str) -> list[tuple[EvaluationReport, Path]]:
     """Reports of one run with their pages; UnknownNameError where there is none of that name."""
-    every = history(reports)
-    found = [Path(each.page) for each in every if each.run == run]
-    if not found:
-        raise UnknownNameError("run", run, tuple(each.run for each in every))
-    return [(read_report(page.parent), page) for page in found]
+    runs = history(reports)
+    pages = [Path(entry.page) for entry in runs if entry.run == run]
+    if not pages:
+        raise UnknownNameError("run", run, tuple(entry.run for entry in runs))
+    return [(read_report(page.parent), page) for page in pages]
 
 
 def newest_reports(reports: Path) -> list[tuple[EvaluationReport, Path]]:

@@ -52,13 +52,13 @@ def _verdict(decision: Decision | None) -> str:
 
 def _difference(decision: Decision) -> str:
     """What decided, or else the most trusted evidence that has an interval, against what it was compared with."""
-    judged = [check for check in decision.checks if check.status in ("better", "worse", "inconclusive")]
+    compared = [check for check in decision.checks if check.status in ("better", "worse", "inconclusive")]
     deciding = MEANING[decision.estimand] if decision.estimand else ""
-    shown = next((check for check in judged if check.name.endswith(deciding)), None)
-    if shown is None:
+    decisive = next((check for check in compared if check.name.endswith(deciding)), None)
+    if decisive is None:
         return "; ".join(f"{check.name}: {check.status}, {check.note}" for check in decision.checks[:1])
     against = decision.lineage.get("compared_with", "what it was compared with")
-    return f"{shown.name}: {show_difference(shown.interval)}, {reading_of(shown.interval)}, against {against}"
+    return f"{decisive.name}: {show_difference(decisive.interval)}, {reading_of(decisive.interval)}, against {against}"
 
 
 def _why(decision: Decision) -> str:

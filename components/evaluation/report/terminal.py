@@ -67,13 +67,13 @@ def _table(console: "Console", table: FigureTable) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    shown = RichTable(title=Text(table.name), title_justify="left", box=ASCII2)
+    rich_table = RichTable(title=Text(table.name), title_justify="left", box=ASCII2)
     for position, name in enumerate(table.header):
         numeric = bool(table.rows) and all(is_numeric(row[position]) for row in table.rows)
-        shown.add_column(Text(name), justify="right" if numeric else "left")
+        rich_table.add_column(Text(name), justify="right" if numeric else "left")
     for row in table.rows:
-        shown.add_row(*(Text(show_cell(cell)) for cell in row))
-    console.print(shown)
+        rich_table.add_row(*(Text(show_cell(cell)) for cell in row))
+    console.print(rich_table)
     if table.note:
         _print(console, table.note)
 

@@ -42,17 +42,17 @@ def copy_stream(settings: Settings) -> None:
 
 def prune_changes(settings: Settings, bundles: Iterable[str]) -> int:
     """Remove the segments of which the lake and every kept release of `bundles` hold all; how many."""
-    kept = [moment_of(path.name) for bundle in bundles for path in (settings.candidates / bundle).glob("[0-9]*")]
-    if not kept or not settings.changes.exists():
+    moments = [moment_of(path.name) for bundle in bundles for path in (settings.candidates / bundle).glob("[0-9]*")]
+    if not moments or not settings.changes.exists():
         return 0
-    contained = sequence_of(min(kept) - KEPT)
+    contained = sequence_of(min(moments) - KEPT)
     with no_other_import(settings.changes):
         segments, imported = FileChangeLog(settings.changes).segments(), imported_whole(settings.changes)
-        over = [
+        removable = [
             path for path, following in pairwise(segments) if int(following.stem) <= contained and path.name in imported
         ]
-        for path in over:
+        for path in removable:
             path.unlink()
         if settings.changes_url and segments and all(path.name in imported for path in segments):
             StreamChangeLog(settings.changes_url).prune(min(contained, FileChangeLog(settings.changes).last()))
-    return len(over)
+    return len(removable)

@@ -58,7 +58,7 @@ def read_events(
 
     In each segment the first line recorded after `clock` and all behind it are left for a later import.
     """
-    lines = (line for path in segments(folder) for line in _whole(path, offsets, clock, until))
+    lines = (line for path in segments(folder) for line in _complete(path, offsets, clock, until))
     behind = dict(offsets)
     while read := list(islice(lines, most)):
         behind |= {line.segment: line.end for line in read}
@@ -67,13 +67,13 @@ def read_events(
 
 def waiting(folder: Path, offsets: Offsets) -> tuple[int, int]:
     """(complete lines, torn last lines) past `offsets`."""
-    whole = torn = 0
+    complete = torn = 0
     for path in segments(folder):
         with _opened(path, offsets.get(path.name, 0)) as handle:
             for content in handle:
-                whole += content.endswith(b"\n")
+                complete += content.endswith(b"\n")
                 torn += not content.endswith(b"\n")
-    return whole, torn
+    return complete, torn
 
 
 def segments(folder: Path) -> list[Path]:
@@ -94,7 +94,7 @@ def _recorded(line: Line) -> datetime:
     return line.recorded_at or datetime.min.replace(tzinfo=UTC)
 
 
-def _whole(path: Path, offsets: Offsets, clock: datetime, until: Offsets | None) -> Iterator[Line]:
+def _complete(path: Path, offsets: Offsets, clock: datetime, until: Offsets | None) -> Iterator[Line]:
     end = offsets.get(path.name, 0)
     with _opened(path, end) as handle:
         for content in handle:

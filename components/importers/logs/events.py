@@ -66,8 +66,10 @@ class EventsReport(IngestReport):
 
     def __add__(self, other: "EventsReport") -> "EventsReport":
         names = (*TABLES, UNREADABLE)
-        both = {name: [each.tables[name] for each in (self, other) if name in each.tables] for name in names}
-        tables = {name: sum(reports, TableReport()) for name, reports in both.items() if reports}
+        reports_of = {
+            name: [report.tables[name] for report in (self, other) if name in report.tables] for name in names
+        }
+        tables = {name: sum(reports, TableReport()) for name, reports in reports_of.items() if reports}
         return EventsReport(tables, self.waiting_lines + other.waiting_lines, self.torn_lines + other.torn_lines)
 
     def render(self) -> str:
@@ -108,7 +110,7 @@ def _ingest(lake: Lake, chunk: Chunk, clock: datetime) -> dict[str, TableReport]
     lines = with_first_clocks(lake, chunk.lines)
     of_table = {name: [line for line in lines if line.table == name] for name in (*TABLES, UNREADABLE)}
     unreadable = _quarantine(lake, of_table.pop(UNREADABLE), source)
-    tables = ((name, source, _rows(TABLES[name], found)) for name, found in of_table.items() if found)
+    tables = ((name, source, _rows(TABLES[name], entries)) for name, entries in of_table.items() if entries)
     return {**ingest(lake, tables, clock).tables, **unreadable}
 
 
@@ -117,8 +119,10 @@ def _quarantine(lake: Lake, lines: list[Line], source: str) -> dict[str, TableRe
     if not lines:
         return {}
     reasons = [line.reason or "" for line in lines]
-    kept = lake.quarantine(UNREADABLE, pa.table({"line": [line.text for line in lines]}), pa.array(reasons), source)
-    return {UNREADABLE: TableReport(read=kept, quarantined=kept, reasons=dict(Counter(reasons)))}
+    quarantined = lake.quarantine(
+        UNREADABLE, pa.table({"line": [line.text for line in lines]}), pa.array(reasons), source
+    )
+    return {UNREADABLE: TableReport(read=quarantined, quarantined=quarantined, reasons=dict(Counter(reasons)))}
 
 
 def _rows(declared: Table, lines: list[Line]) -> pa.Table:
@@ -157,10 +161,10 @@ def imported_whole(folder: Path) -> set[str]:
 def no_other_import(folder: Path) -> Iterator[None]:
     """No import of the folder begins meanwhile; InputError while one runs."""
     refusal = InputError(f"another import of {folder} is running; wait until it ends, then repeat this")
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
             if folder.exists():
-                held.enter_context(exclusively(folder / "import.lock", refusal))
+                stack.enter_context(exclusively(folder / "import.lock", refusal))
         except OSError as error:
             raise SettingsError(
                 f"{folder} cannot be imported from ({error.strerror}); make it a folder to write to"
@@ -173,10 +177,10 @@ def _read_ledger(folder: Path) -> tuple[Offsets, Offsets | None]:
     path = folder / "imported.json"
     if not path.exists():
         return {}, None
-    there = {segment.name for segment in segments(folder)}
+    present = {segment.name for segment in segments(folder)}
     try:
         ledger = json.loads(path.read_bytes())
-        imported = {name: int(end) for name, end in ledger["imported"].items() if name in there}
+        imported = {name: int(end) for name, end in ledger["imported"].items() if name in present}
         return imported, ledger["importing"] and dict(ledger["importing"])
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise ContractError(

@@ -74,8 +74,8 @@ def _is_list(kind: pa.DataType) -> bool:
 def _parsed(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.register("given", pa.table({"value": pc.utf8_trim_whitespace(values)}))
-        read = connection.sql(f"SELECT {_PARSE[target]} AS value FROM given").to_arrow_table()["value"]
+        connection.register("lists", pa.table({"value": pc.utf8_trim_whitespace(values)}))
+        read = connection.sql(f"SELECT {_PARSE[target]} AS value FROM lists").to_arrow_table()["value"]
     if target in (NUMBER, INTEGER):
         read = pc.if_else(pc.is_finite(read), read, pa.scalar(None, NUMBER))
     return _integral(read) if target == INTEGER else read.cast(target)
@@ -84,8 +84,8 @@ def _parsed(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
 def _integral(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Whole numbers as int64; a fraction, or a number beyond what a float holds exactly, becomes null."""
     if pa.types.is_floating(values.type):
-        whole = pc.and_(pc.equal(values, pc.floor(values)), pc.less(pc.abs(values), 2.0**53))
-        values = pc.if_else(whole, values, pa.scalar(None, values.type))
+        exact = pc.and_(pc.equal(values, pc.floor(values)), pc.less(pc.abs(values), 2.0**53))
+        values = pc.if_else(exact, values, pa.scalar(None, values.type))
     elif not pa.types.is_integer(values.type):
         raise UnconvertibleTypeError
     return _arrow_cast(values, INTEGER)
@@ -115,9 +115,9 @@ def _text_lists(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if members.null_count == 0 and not pc.any(pc.equal(members, "")).as_py():
         return values
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("given", pa.table({"value": values}))
-        kept = connection.sql(f"SELECT list_filter(value, {_FILLED}) AS value FROM given").to_arrow_table()["value"]
-    return kept.cast(TEXT_LIST)
+        connection.register("lists", pa.table({"value": values}))
+        filled = connection.sql(f"SELECT list_filter(value, {_FILLED}) AS value FROM lists").to_arrow_table()["value"]
+    return filled.cast(TEXT_LIST)
 
 
 def _arrow_cast(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:

@@ -41,20 +41,20 @@ def is_missing(text: str) -> bool:
 def html_text(text: str) -> str:
     """What a page would show, tidy, a line for each block and '- ' before list items; text that is no tag stays."""
     page = _Page()
-    closed, arrow, rest = text.rpartition("-->")
-    page.feed(_STRAY.sub("&lt;", closed) + arrow + _STRAY.sub("&lt;", rest).replace("<!--", "&lt;!--"))
+    closed, arrow, remainder = text.rpartition("-->")
+    page.feed(_STRAY.sub("&lt;", closed) + arrow + _STRAY.sub("&lt;", remainder).replace("<!--", "&lt;!--"))
     page.close()
-    lines = tidy("".join(page.shown)).splitlines()
+    lines = tidy("".join(page.fragments)).splitlines()
     return "\n".join(line for line in lines if line not in ("", "-"))
 
 
 def listed(text: str) -> list[str]:
     """Members of a JSON, Python or numpy list, or of a text separated by |, ;, breaks or commas; each name once."""
-    whole = tidy(text)
-    if is_missing(whole):
+    tidied = tidy(text)
+    if is_missing(tidied):
         return []
     first: dict[str, str] = {}
-    for member in _array(whole) if whole.startswith(("[", "(")) else _separated(whole):
+    for member in _array(tidied) if tidied.startswith(("[", "(")) else _separated(tidied):
         name = one_line(member)
         if not is_missing(name):
             first.setdefault(name.casefold(), name)
@@ -76,14 +76,14 @@ class _Page(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.shown: list[str] = []
+        self.fragments: list[str] = []
         self._unseen = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._unseen = tag in _UNSEEN
         self._separate(tag)
         if tag == "li":
-            self.shown.append("\n- ")
+            self.fragments.append("\n- ")
 
     def handle_endtag(self, tag: str) -> None:
         self._unseen = False
@@ -91,13 +91,13 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self._unseen:
-            self.shown.append(data)
+            self.fragments.append(data)
 
     def _separate(self, tag: str) -> None:
         if tag in _BREAK_TAGS:
-            self.shown.append("\n")
+            self.fragments.append("\n")
         elif tag in ("td", "th"):
-            self.shown.append(" ")
+            self.fragments.append(" ")
 
 
 def _array(text: str) -> list[str]:

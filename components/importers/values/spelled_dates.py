@@ -95,8 +95,8 @@ def _absolute(spelled: str) -> datetime:
     if _EPOCH.fullmatch(spelled):
         return datetime.fromtimestamp(int(spelled[:10]), UTC)
     for pattern in _DATES:
-        if found := pattern.fullmatch(spelled):
-            return _day(found.groupdict()) + _time(found["time"])
+        if match := pattern.fullmatch(spelled):
+            return _day(match.groupdict()) + _time(match["time"])
     raise RefusedValueError(NO_DATE)
 
 
@@ -117,18 +117,18 @@ def _time(spelled: str) -> timedelta:
     """Time of day less the zone's offset."""
     if not spelled.strip():
         return timedelta()
-    found = _TIME.fullmatch(spelled)
-    if not found:
+    match = _TIME.fullmatch(spelled)
+    if not match:
         raise RefusedValueError(NO_DATE)
-    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
-    if found["half"]:
+    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    if match["half"]:
         if not 1 <= hour <= 12:
             raise RefusedValueError(NO_DATE)
-        hour = hour % 12 + (12 if found["half"] == "pm" else 0)
-    fraction = int((found["fraction"] or "").ljust(6, "0")[:6])
+        hour = hour % 12 + (12 if match["half"] == "pm" else 0)
+    fraction = int((match["fraction"] or "").ljust(6, "0")[:6])
     datetime(2000, 1, 1, hour, minute, second)  # ValueError for a time that no day has
     of_day = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=fraction)
-    return of_day - _offset(found["sign"], found["zone"])
+    return of_day - _offset(match["sign"], match["zone"])
 
 
 def _offset(sign: str | None, zone: str | None) -> timedelta:

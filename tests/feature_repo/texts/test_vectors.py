@@ -67,7 +67,8 @@ def test_what_is_read_is_mapped_and_not_copied(vectors: TextVectors, tmp_path: P
     vectors.write(tmp_path)
     again = TextVectors.read(tmp_path)
     lexical = again.padded_lexical
-    for array in (*again.weights.arrays.values(), again.padded_dense, again.projection, lexical.data, lexical.indices):
+    sparse = (lexical.data, lexical.indices, lexical.indptr)
+    for array in (*again.weights.arrays.values(), again.padded_dense, again.projection, *sparse):
         assert mapped(array)
         assert not array.flags.writeable
 
