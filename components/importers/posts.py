@@ -140,17 +140,17 @@ def _sound(jobs: pa.Table, clock: datetime, source: str) -> list[int]:
 def _repeats(jobs: Columns, sound: Sequence[int], mapping: Mapping) -> dict[int, str]:
     """The reason of each sound post that says what an earlier one says."""
     reasons = _repeated_ids(jobs, sound) if mapping.id is None else {}
-    candidates = [row for row in sound if row not in reasons]
-    contents = [f"{jobs['title'][row]}\n{jobs['description'][row]}" for row in candidates]
+    compared = [row for row in sound if row not in reasons]
+    contents = [f"{jobs['title'][row]}\n{jobs['description'][row]}" for row in compared]
     location = [jobs[name] for name in _SAME_PLACE if name in jobs]
-    blocks = [tuple(str(column[row] or "").casefold() for column in location) for row in candidates]
+    blocks = [tuple(str(column[row] or "").casefold() for column in location) for row in compared]
     texts = [
-        Text(words, jobs["job_id"][row], block) for words, row, block in zip(contents, candidates, blocks, strict=True)
+        Text(words, jobs["job_id"][row], block) for words, row, block in zip(contents, compared, blocks, strict=True)
     ]
     for position, twin in near_duplicates(texts).items():
         name = texts[twin.kept].owner
         is_equal = contents[position] == contents[twin.kept]
-        reasons[candidates[position]] = (
+        reasons[compared[position]] = (
             f"{REPEATS} {name}" if is_equal else f"{NEAR} {name} (similarity {twin.similarity:.2f})"
         )
     return reasons

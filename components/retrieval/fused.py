@@ -126,5 +126,5 @@ def best_rows(rows: IntArray, scores: FloatArray, k: int) -> Rows:
 
 
 def _add(scores: FloatArray, positions: IntArray, rows: IntArray, part: FloatArray, share: float) -> None:
-    """Add one part's scores of the positions it `rows`, their best counting `share`; `positions` ascends."""
+    """Add one part's scores of `rows`, their best counting `share`; `positions` ascends."""
     scores[np.searchsorted(positions, rows)] += share * part / np.maximum(part.max(initial=0), LEAST)
