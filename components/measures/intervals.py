@@ -94,8 +94,8 @@ def paired_difference(
 
     Two queries are defined on both sides, (0.75 - 0.5 + 0.5 - 0.5) / 2:
 
-    >>> found = paired_difference([0.75, float("nan"), 0.5], [0.5, 0.1, 0.5], ["a", "b", "c"])
-    >>> found.value, found.n, found.above_zero
+    >>> difference = paired_difference([0.75, float("nan"), 0.5], [0.5, 0.1, 0.5], ["a", "b", "c"])
+    >>> difference.value, difference.n, difference.above_zero
     (0.125, 2, False)
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)

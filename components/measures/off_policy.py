@@ -61,8 +61,8 @@ def estimate(
     A coin chose between two candidates, of which the first is always clicked; the target shows it three times in four.
     Weights are 1.5 and 0.5, so (10 * 1.5 * 1) / 20; the rows are worth (15 + 5)^2 / (10 * 1.5^2 + 10 * 0.5^2) of 20:
 
-    >>> found = estimate([1, 0] * 10, propensity=[0.5] * 20, target_probability=[0.75, 0.25] * 10)
-    >>> found.value, found.effective_sample_size
+    >>> policy = estimate([1, 0] * 10, propensity=[0.5] * 20, target_probability=[0.75, 0.25] * 10)
+    >>> policy.value, policy.effective_sample_size
     (0.75, 16.0)
     """
     if method not in METHODS:

@@ -30,8 +30,8 @@ def by_slice(
 ) -> list[SliceValue]:
     """Mean of values (n_queries,) in each slice, largest first within its slicing.
 
-    >>> found = by_slice([1, 0, 1, 0.5], ["a", "b", "c", "d"], {"category": ["design", "design", "sales", "design"]})
-    >>> [(part.label, part.share, part.interval.value) for part in found]
+    >>> slices = by_slice([1, 0, 1, 0.5], ["a", "b", "c", "d"], {"category": ["design", "design", "sales", "design"]})
+    >>> [(part.label, part.share, part.interval.value) for part in slices]
     [('design', 0.75, 0.5), ('sales', 0.25, 1.0)]
     """
     value, ids = np.asarray(values, dtype=np.float64), np.asarray(actors)
@@ -46,8 +46,8 @@ def paired_by_slice(
 ) -> list[SliceValue]:
     """Mean of a - b (n_queries,) in each slice.
 
-    >>> found = paired_by_slice([1, 1], [0, 1], ["a", "b"], {"category": ["sales", "design"]})
-    >>> [(part.label, part.interval.value) for part in found]
+    >>> slices = paired_by_slice([1, 1], [0, 1], ["a", "b"], {"category": ["sales", "design"]})
+    >>> [(part.label, part.interval.value) for part in slices]
     [('design', 0.0), ('sales', 1.0)]
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)

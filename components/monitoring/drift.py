@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from components.measures.arrays import FloatArray
-from components.monitoring.findings import Finding, Limits, Measure, judged, unmeasured
+from components.monitoring.findings import Finding, Limits, Measure, measured, unmeasured
 from components.monitoring.histograms import ColumnState, Histogram, ViewState
 
 FLOOR = 1e-4
@@ -64,15 +64,15 @@ def _drift_of(
         return
     few = min(before.total, now.total) < limits.least_rows
     note = f"{before.total:,} values in the reference, {now.total:,} now; {limits.least_rows:,} needed" if few else ""
-    measured: list[tuple[Measure, float, float, str]] = [("psi", psi(before.counts, now.counts), limits.psi, note)]
+    measures: list[tuple[Measure, float, float, str]] = [("psi", psi(before.counts, now.counts), limits.psi, note)]
     if ordered:
         bound = note or f"KS of the values is at most {ks_at_most(before.counts, now.counts):.3f}"
-        measured.append(("ks", ks(before.counts, now.counts), limits.ks, bound))
-    for measure, value, limit, words in measured:
+        measures.append(("ks", ks(before.counts, now.counts), limits.ks, bound))
+    for measure, value, limit, words in measures:
         if few:
             yield unmeasured(measure, view, column, value=value, note=words)
         else:
-            yield judged(measure, view, column, value=value, high=limit, note=words)
+            yield measured(measure, view, column, value=value, high=limit, note=words)
 
 
 def _why_not(before: Histogram | None, now: Histogram) -> str:

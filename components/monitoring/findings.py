@@ -87,7 +87,7 @@ def show_value(measure: Measure, value: float | None) -> str:
     return f"{value * times:.4g}{unit}"
 
 
-def judged(
+def measured(
     measure: Measure,
     subject: str,
     column: str = "",

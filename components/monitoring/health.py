@@ -11,7 +11,7 @@ from statistics import median
 
 import duckdb
 
-from components.monitoring.findings import Finding, Limits, judged, unmeasured
+from components.monitoring.findings import Finding, Limits, measured, unmeasured
 from components.monitoring.histograms import ViewState
 from feature_repo.build.aggregates import PROFILE_VIEWS
 from feature_repo.build.corpus import TEXT_VIEWS
@@ -61,7 +61,7 @@ def freshness(newest: Mapping[str, datetime | None], as_of: datetime, limits: Li
         if stamp is None:
             yield unmeasured("freshness", name, note="it has no rows")
         else:
-            yield judged("freshness", name, value=(as_of - stamp) / HOUR, high=limit)
+            yield measured("freshness", name, value=(as_of - stamp) / HOUR, high=limit)
 
 
 def daily_volumes(connection: duckdb.DuckDBPyConnection, as_of: datetime, weeks: int) -> list[Volume]:
@@ -96,7 +96,7 @@ def volume(volumes: list[Volume], limits: Limits) -> Iterator[Finding]:
             yield unmeasured("volume", table.table, value=ratio, note=few)
         else:
             low, high = limits.least_volume_ratio, limits.most_volume_ratio
-            yield judged("volume", table.table, value=ratio, low=low, high=high, note=note)
+            yield measured("volume", table.table, value=ratio, low=low, high=high, note=note)
 
 
 def usual(volume: Volume) -> float | None:
@@ -123,4 +123,4 @@ def _null_rate(view: str, column: str, now: Nulls, before: Nulls | None, limits:
     if min(now.rows, before.rows) < limits.least_rows:
         few = f"{note}; {min(now.rows, before.rows):,} rows, {limits.least_rows:,} needed"
         return unmeasured("null rate", view, column, value=change, note=few)
-    return judged("null rate", view, column, value=change, high=limits.null_rate_change, note=note)
+    return measured("null rate", view, column, value=change, high=limits.null_rate_change, note=note)

@@ -6,7 +6,7 @@ Turns a replay into a finding; where nothing was served there is nothing to comp
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from components.monitoring.findings import Finding, Limits, judged, unmeasured
+from components.monitoring.findings import Finding, Limits, measured, unmeasured
 from metier.errors import EmptyDataError
 
 if TYPE_CHECKING:
@@ -22,4 +22,4 @@ def skew(replay: Callable[[int], "ReplayReport"], limits: Limits) -> Finding:
     except EmptyDataError as nothing:
         return unmeasured("skew", SUBJECT, note=str(nothing))
     note = "; ".join(report.render().splitlines())
-    return judged("skew", SUBJECT, value=float(report.mismatches), high=float(limits.mismatches), note=note)
+    return measured("skew", SUBJECT, value=float(report.mismatches), high=float(limits.mismatches), note=note)

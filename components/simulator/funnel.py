@@ -222,9 +222,9 @@ def _job_rates(market: Market, job: Integers) -> Floats:
 
 def _count_impressions(market: Market, surface: str, person: Integers, job: Integers) -> None:
     if surface == "job_feed":
-        market.seen_jobs.shown += np.bincount(job, minlength=len(market.jobs))
+        market.seen_jobs.impressions += np.bincount(job, minlength=len(market.jobs))
     elif surface == "talent_search":
-        market.seen_freelancers.shown += np.bincount(person, minlength=len(market.people))
+        market.seen_freelancers.impressions += np.bincount(person, minlength=len(market.people))
 
 
 def _new_moves(market: Market, kind: str, day: int) -> Columns | None:

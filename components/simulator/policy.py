@@ -45,20 +45,25 @@ class PolicyInputs:
 class ChosenSlates:
     """(queries, ranks) positions in the pool, EMPTY beyond a slate's end; NaN where score or propensity is unknown."""
 
-    shown: Integers
+    candidates: Integers
     score: Floats
     placement: Integers
     propensity: Floats
 
     def of(self, pool: Integers) -> "ChosenSlates":
         """With what stands at the positions of `pool` instead of the positions."""
-        return replace(self, shown=np.where(self.shown == EMPTY, EMPTY, pool[self.shown]))
+        return replace(self, candidates=np.where(self.candidates == EMPTY, EMPTY, pool[self.candidates]))
 
     @classmethod
     def merged(cls, parts: Sequence[tuple[Integers, "ChosenSlates"]]) -> "ChosenSlates":
         """Slates of the rows that each part is about."""
-        count, width = sum(len(rows) for rows, _ in parts), max(slates.shown.shape[1] for _, slates in parts)
-        blank = {"shown": EMPTY, "score": np.float32(np.nan), "placement": ORGANIC, "propensity": np.float32(np.nan)}
+        count, width = sum(len(rows) for rows, _ in parts), max(slates.candidates.shape[1] for _, slates in parts)
+        blank = {
+            "candidates": EMPTY,
+            "score": np.float32(np.nan),
+            "placement": ORGANIC,
+            "propensity": np.float32(np.nan),
+        }
         matrices = {name: np.full((count, width), value) for name, value in blank.items()}
         for rows, slates in parts:
             for name, matrix in matrices.items():
@@ -96,15 +101,15 @@ def choose_slates(score: Floats, blocked: Callable[[Integers], Mask], lengths: I
     scores = np.take_along_axis(score, best, axis=1)
     valid = (scores > NOWHERE / 2) & ~blocked(best)
     front = np.argsort(~valid, axis=1, kind="stable")[:, :LONGEST]
-    shown = np.take_along_axis(np.where(valid, best, EMPTY), front, axis=1)
-    shown[np.arange(shown.shape[1]) >= lengths[:, None]] = EMPTY
+    candidates = np.take_along_axis(np.where(valid, best, EMPTY), front, axis=1)
+    candidates[np.arange(candidates.shape[1]) >= lengths[:, None]] = EMPTY
     slates = ChosenSlates(
-        shown=shown,
+        candidates=candidates,
         score=np.take_along_axis(scores, front, axis=1),
-        placement=np.full(shown.shape, ORGANIC),
-        propensity=np.full(shown.shape, np.nan, np.float32),
+        placement=np.full(candidates.shape, ORGANIC),
+        propensity=np.full(candidates.shape, np.nan, np.float32),
     )
-    draw = rng.random(len(shown))
+    draw = rng.random(len(candidates))
     for query in np.flatnonzero(draw < RANDOMISED_SHARE).tolist():
         shuffle(slates, query, rng)
     for query in np.flatnonzero(draw > 1 - PROMOTED_SHARE).tolist():
@@ -123,11 +128,11 @@ def best_first(score: Floats, count: int) -> Integers:
 
 def shuffle(slates: ChosenSlates, query: int, rng: np.random.Generator) -> None:
     """Put slate `query` in a uniformly random order and note its propensity."""
-    length = int((slates.shown[query] != EMPTY).sum())
+    length = int((slates.candidates[query] != EMPTY).sum())
     if length == 0:
         return
     order = rng.permutation(length)
-    slates.shown[query, :length] = slates.shown[query, order]
+    slates.candidates[query, :length] = slates.candidates[query, order]
     slates.score[query, :length] = slates.score[query, order]
     slates.placement[query, :length] = EXPLORATION
     slates.propensity[query, :length] = 1 / length
@@ -136,17 +141,17 @@ def shuffle(slates: ChosenSlates, query: int, rng: np.random.Generator) -> None:
 def _promote(slates: ChosenSlates, query: int, score: Floats, promoted: Mask, blocked: Callable[[Integers], Mask],
              rng: np.random.Generator) -> None:  # fmt: skip
     """Insert the best promoted candidate with some words in common at rank 1 or 4; it leaves its organic rank."""
-    row = slates.shown[query]
+    row = slates.candidates[query]
     length = int((row != EMPTY).sum())
     if length < SHORTEST // 2 or not promoted.any():
         return
     candidate = int(np.where(promoted, score, NOWHERE).argmax())
-    grid = np.full((len(slates.shown), 1), candidate)
+    grid = np.full((len(slates.candidates), 1), candidate)
     if score[candidate] < 0.6 * np.nanmedian(slates.score[query, :length]) or blocked(grid)[query, 0]:
         return
     rank = one_of((0, 3), rng)
     others = [position for position in range(length) if row[position] != candidate][: length - 1]
-    for matrix, value in ((slates.shown, candidate), (slates.score, np.nan)):
+    for matrix, value in ((slates.candidates, candidate), (slates.score, np.nan)):
         organic = matrix[query, others]
         matrix[query, :length] = np.insert(organic, rank, value)
     slates.placement[query, rank] = PROMOTED

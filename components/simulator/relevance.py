@@ -31,7 +31,7 @@ class Suitability:
 class History:
     """Counts that the platform's own log holds, by freelancer and by job, up to the day's start."""
 
-    shown: Floats
+    impressions: Floats
     clicked: Floats
     moved: Floats
     accepted: Floats
@@ -41,7 +41,7 @@ class History:
     popularity: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        self.popularity = np.zeros_like(self.shown)
+        self.popularity = np.zeros_like(self.impressions)
 
     @classmethod
     def empty(cls, count: int) -> "History":
@@ -55,7 +55,7 @@ class History:
         """Smoothed click rate, move rate (applies or invites a click) and mean rating of those."""
         clicked = self.clicked[of]
         return (
-            (clicked + 4) / (self.shown[of] + 50),
+            (clicked + 4) / (self.impressions[of] + 50),
             (self.moved[of] + 2) / (clicked + 10),
             (self.rating_sum[of] + 12.6) / (self.rated[of] + 3),
         )

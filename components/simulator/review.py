@@ -70,7 +70,7 @@ def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) ->
         candidates[query, : min(len(people), LONGEST)] = ordered[:LONGEST]
     blank = np.full(candidates.shape, np.nan, np.float32)
     slates = ChosenSlates(
-        shown=candidates, score=blank, placement=np.full(candidates.shape, ORGANIC), propensity=blank.copy()
+        candidates=candidates, score=blank, placement=np.full(candidates.shape, ORGANIC), propensity=blank.copy()
     )
     for shuffled in np.flatnonzero(rng.random(count) < RANDOMISED_SHARE).tolist():
         shuffle(slates, shuffled, rng)

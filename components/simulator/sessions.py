@@ -44,7 +44,7 @@ class SessionBatch:
     def pairs(self) -> tuple[Integers, Integers, Integers]:
         """(freelancer, demand row, query) of each shown candidate, rank by rank."""
         query, _ = np.nonzero(self.sessions.filled)
-        candidates = self.sessions.slates.shown[self.sessions.filled]
+        candidates = self.sessions.slates.candidates[self.sessions.filled]
         return (candidates, query, query) if self.by_query else (self.sessions.actor[query], candidates, query)
 
 

@@ -121,9 +121,9 @@ def _funnel(tally: Tally) -> dict[str, dict[str, float]]:
     funnel: dict[str, dict[str, float]] = {}
     moves = {"talent_search": ("invite",), "job_feed": ("apply",), "applicant_review": ("accept", "decline")}
     for position, name in enumerate(SURFACES):
-        impressions = max(int(tally.shown[position]), 1)
+        impressions = max(int(tally.impressions[position]), 1)
         funnel[name] = {
-            "impressions": float(tally.shown[position]),
+            "impressions": float(tally.impressions[position]),
             "view_rate": float(tally.viewed[position] / max(tally.reported[position], 1)),
             "click_rate": tally.acted("click", born=name) / impressions,
         }

@@ -26,7 +26,7 @@ class Tally:
         self.rows: Counter[str] = Counter()
         self.moves = {kind: np.zeros(people, np.int64) for kind in ("invite", "hire")}
         self.acts = np.zeros((len(KINDS), len(SIDES), NOWHERE + 1), np.int64)
-        self.shown, self.reported, self.viewed = (np.zeros(len(SURFACES), np.int64) for _ in range(3))
+        self.impressions, self.reported, self.viewed = (np.zeros(len(SURFACES), np.int64) for _ in range(3))
         """Impressions by surface: all, those whose app reported, those that were on screen."""
         self.late = 0
         self.delays: list[tuple[int, float]] = []
@@ -40,7 +40,7 @@ class Tally:
         self._surface = np.concatenate([self._surface, events.raw["queries"]["surface"].to_numpy()])
         surface = events.raw["impressions"]["surface"].to_numpy()
         viewed = events.tables["impressions"]["viewed"]
-        self.shown += np.bincount(surface, minlength=NOWHERE)
+        self.impressions += np.bincount(surface, minlength=NOWHERE)
         self.reported += np.bincount(surface[viewed.is_valid().to_numpy()], minlength=NOWHERE)
         self.viewed += np.bincount(surface[viewed.fill_null(False).to_numpy()], minlength=NOWHERE)
         self._count_acts(events.raw["interactions"])

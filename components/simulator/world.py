@@ -120,8 +120,8 @@ def hand_over(market: Market, shelf: Shelf, append: Append, truth_dir: Path) -> 
         for events in handover.events():
             for name, rows in events.tables.items():
                 append(name, rows)
-            shown = events.tables["impressions"].select(TRUTH.names[:2])
-            truth.write_table(shown.append_column(TRUTH.field(2), events.raw["impressions"]["truth"]).cast(TRUTH))
+            impressions = events.tables["impressions"].select(TRUTH.names[:2])
+            truth.write_table(impressions.append_column(TRUTH.field(2), events.raw["impressions"]["truth"]).cast(TRUTH))
             tally.add(events)
     return tally
 

@@ -57,7 +57,7 @@ class Sessions:
     @property
     def filled(self) -> Mask:
         """(queries, ranks) whether a candidate stands there."""
-        mask: Mask = self.slates.shown != EMPTY
+        mask: Mask = self.slates.candidates != EMPTY
         return mask
 
 
@@ -82,7 +82,7 @@ class WorldLog:
         filled, slates = sessions.filled, sessions.slates
         at, rank = np.nonzero(filled)
         columns = {
-            "query": numbers[at], "surface": _surface(sessions, len(at)), "candidate": slates.shown[filled],
+            "query": numbers[at], "surface": _surface(sessions, len(at)), "candidate": slates.candidates[filled],
             "rank": rank + 1, "placement": slates.placement[filled].astype(np.int8),
             "propensity": slates.propensity[filled], "score": slates.score[filled], "on_screen": on_screen[filled],
             "truth": truth,

@@ -144,9 +144,10 @@ GROUP BY kind ORDER BY kind
 """
 
 CREDITED = """
-SELECT kind, count(*) FILTER (in_window) AS credited, count(*) FILTER (found AND NOT in_window) AS outside_window,
-       count(*) FILTER (NOT found) AS organic
-FROM (SELECT kind, bool_or(impression IS NOT NULL) AS found, coalesce(bool_or(in_window), false) AS in_window
+SELECT kind, count(*) FILTER (in_window) AS credited,
+       count(*) FILTER (has_impression AND NOT in_window) AS outside_window,
+       count(*) FILTER (NOT has_impression) AS organic
+FROM (SELECT kind, bool_or(impression IS NOT NULL) AS has_impression, coalesce(bool_or(in_window), false) AS in_window
       FROM credits WHERE outcome IN ({heads}) GROUP BY interaction_id, kind)
 GROUP BY kind ORDER BY kind
 """

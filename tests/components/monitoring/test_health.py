@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from components.monitoring.findings import Limits, judged, require, unmeasured, worst_first
+from components.monitoring.findings import Limits, measured, require, unmeasured, worst_first
 from components.monitoring.health import (
     Nulls,
     Volume,
@@ -150,12 +150,12 @@ def test_one_value_served_differently_is_past_the_limit(mismatches, verdict):
 
 def test_the_furthest_past_its_limit_is_named_first():
     findings = [
-        judged("psi", "v", "slightly", value=0.3, high=0.25),
-        judged("volume", "queries", value=0.1, low=0.5, high=2.0),
-        judged("psi", "v", "within", value=0.1, high=0.25),
+        measured("psi", "v", "slightly", value=0.3, high=0.25),
+        measured("volume", "queries", value=0.1, low=0.5, high=2.0),
+        measured("psi", "v", "within", value=0.1, high=0.25),
         unmeasured("psi", "v", "few", value=9.0, note="few"),
-        judged("skew", "served features", value=1.0, high=0.0),
-        judged("freshness", "jobs", value=96.0, high=48.0),
+        measured("skew", "served features", value=1.0, high=0.0),
+        measured("freshness", "jobs", value=96.0, high=48.0),
     ]
     assert [finding.measure for finding in worst_first(findings)] == ["skew", "volume", "freshness", "psi"]
     with pytest.raises(ValidationError) as refused:
@@ -169,7 +169,7 @@ def test_the_furthest_past_its_limit_is_named_first():
 
 
 def test_an_error_names_the_worst_five_in_one_line():
-    findings = [judged("psi", "v", f"f{place}", value=1.0 + place, high=0.25) for place in range(8)]
+    findings = [measured("psi", "v", f"f{place}", value=1.0 + place, high=0.25) for place in range(8)]
     with pytest.raises(ValidationError, match=r"8 past .*v\.f7 .*v\.f3 .*; and 3 more; read") as refused:
         require(findings, "page")
     assert "v.f2" not in str(refused.value)
@@ -177,4 +177,4 @@ def test_an_error_names_the_worst_five_in_one_line():
 
 
 def test_nothing_past_its_limit_raises_nothing():
-    require([judged("psi", "v", "f", value=0.25, high=0.25), unmeasured("ks", "v", "f", note="")], "page")
+    require([measured("psi", "v", "f", value=0.25, high=0.25), unmeasured("ks", "v", "f", note="")], "page")

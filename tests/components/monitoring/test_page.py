@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from components.monitoring.findings import judged, unmeasured
+from components.monitoring.findings import measured, unmeasured
 from components.monitoring.health import Nulls, Volume
 from components.monitoring.monitoring_report import MonitoringReport
 from components.monitoring.page import read_nulls, render_html, write_report
@@ -22,13 +22,13 @@ NULLS = {"job_profile": Nulls(8, {"city": 2, "<b>bold</b>": 8}), "empty": Nulls(
 @pytest.fixture
 def report():
     findings = (
-        judged("freshness", "queries", value=0.5, high=48.0),
-        judged("freshness", "job_profile", value=96.0, high=48.0),
-        judged("volume", "queries", value=0.25, low=0.5, high=2.0, note="25 rows; its weekday has 100"),
+        measured("freshness", "queries", value=0.5, high=48.0),
+        measured("freshness", "job_profile", value=96.0, high=48.0),
+        measured("volume", "queries", value=0.25, low=0.5, high=2.0, note="25 rows; its weekday has 100"),
         unmeasured("skew", "served features", note="nothing was served"),
-        judged("psi", "job_profile", "city", value=0.75, high=0.25),
+        measured("psi", "job_profile", "city", value=0.75, high=0.25),
         unmeasured("psi", "job_profile", "<b>bold</b>", value=math.inf, note="few"),
-        judged("null rate", "job_profile", "city", value=0.25, high=0.1),
+        measured("null rate", "job_profile", "city", value=0.25, high=0.1),
     )
     volumes = (Volume("queries", date(2026, 3, 1), (100, *[90] * 6, 25)), Volume("jobs", date(2026, 3, 1), (0,)))
     return MonitoringReport(NOW, "9f3a", NOW, findings, volumes, NULLS)
@@ -52,14 +52,17 @@ def test_the_page_names_what_is_past_and_escapes_names(report):
 
 
 def test_no_bar_is_drawn_where_nothing_drifts():
-    findings = tuple(judged("psi", "job_profile", f"column {i}", value=i / 1000, high=0.25) for i in range(30))
+    findings = tuple(measured("psi", "job_profile", f"column {i}", value=i / 1000, high=0.25) for i in range(30))
     page = render_html(MonitoringReport(NOW, "", NOW, findings, (), {}))
     assert "Nothing drifted: no PSI that was measured reaches 0.1." in page
     assert "<svg" not in page
 
 
 def test_only_what_shifted_has_a_bar():
-    findings = (judged("psi", "v", "shifted", value=0.2, high=0.25), judged("psi", "v", "quiet", value=0.01, high=0.25))
+    findings = (
+        measured("psi", "v", "shifted", value=0.2, high=0.25),
+        measured("psi", "v", "quiet", value=0.01, high=0.25),
+    )
     drawn = psi_chart(findings)
     assert "v.shifted" in drawn
     assert "v.quiet" not in drawn
@@ -69,7 +72,7 @@ def test_every_value_and_limit_has_its_unit(report):
     page = render_html(report)
     for shown in ("0.5 h", "48 h", "0.25 × usual", "25 %-points", "10 %-points"):
         assert f'<td class="number">{shown}</td>' in page
-    assert judged("null rate", "v", "c", value=0.25, high=0.1).render() == (
+    assert measured("null rate", "v", "c", value=0.25, high=0.1).render() == (
         "null rate of v.c is 25 %-points (at most 10 %-points)"
     )
     assert "share of nulls, %" in nulls_chart(NULLS, ())

@@ -35,7 +35,7 @@ def test_organic_slates_hold_the_best_in_order():
     assert len(organic) > 300
     for query in organic:
         expected = np.argsort(-score[query], kind="stable")[: lengths[query]]
-        assert slates.shown[query][slates.shown[query] != EMPTY].tolist() == expected.tolist()
+        assert slates.candidates[query][slates.candidates[query] != EMPTY].tolist() == expected.tolist()
 
 
 def test_propensity_stands_exactly_on_shuffled_slates_and_is_one_over_their_length():
@@ -53,7 +53,7 @@ def test_a_promoted_candidate_takes_one_slot_and_nobody_stands_twice():
     assert 50 <= (promoted == 1).sum() <= 150  # 5% of 2,000
     assert promoted.max() == 1
     for query in range(2_000):
-        row = slates.shown[query]
+        row = slates.candidates[query]
         assert (row != EMPTY).sum() == lengths[query] == len(set(row[row != EMPTY].tolist()))
     assert np.isnan(slates.score[slates.placement == PROMOTED]).all()
 
@@ -64,7 +64,7 @@ def test_blocked_and_impossible_candidates_are_left_out():
     slates = choose_slates(
         score, lambda best: best % 2 == 0, np.full(50, 25), np.zeros(30, bool), np.random.default_rng(1)
     )
-    shown = slates.shown[slates.shown != EMPTY]
+    shown = slates.candidates[slates.candidates != EMPTY]
     assert set(shown.tolist()) == set(range(1, 29, 2))
 
 

@@ -78,6 +78,6 @@ def test_slates_of_a_large_market_still_go_by_skills(large):
 
 def test_nobody_stands_twice_in_a_slate_of_a_large_market(large):
     for asked in (*talent_sessions(large, 10, 40), *feed_sessions(large, 10, 40)):
-        for slate in asked.sessions.slates.shown:
+        for slate in asked.sessions.slates.candidates:
             there = slate[slate >= 0].tolist()
             assert len(there) == len(set(there)) > 0
