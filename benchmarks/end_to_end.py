@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import harness.unshadowed  # noqa: F401 - its import is its work
 import httpx
 import numpy as np
 import pyarrow as pa
