@@ -10,6 +10,9 @@ seen_before
 # Called by the benchmarks and by those who bring their own data, not by the pipeline.
 _.from_svmlight
 
+# Read by Feast.
+_.materialization_intervals
+
 # Read by templates.
 measured_chart
 compared_chart
