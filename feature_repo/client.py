@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from feature_repo.definitions import ENTITIES, SERVICES, VIEWS
 from feature_repo.offline.asof_sql import VersionTable
 from metier.durable import replacing
-from metier.errors import FeatureError, RegistryChangedError, SettingsError, UnknownNameError
+from metier.errors import FeatureError, RegistryChangedError, UnknownNameError
 from metier.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parent
@@ -46,7 +46,7 @@ def render_feature_store_yaml(settings: Settings) -> Path:
 
     Shared stores where settings name them. The file may hold their passwords: its owner alone can read it.
     """
-    shared = _shares_stores(settings)
+    shared = bool(settings.online_store_url)
     source = "feature_store.production.yaml" if shared else "feature_store.yaml"
     config = yaml.safe_load((REPOSITORY / source).read_text())
     if shared:
@@ -63,15 +63,6 @@ def render_feature_store_yaml(settings: Settings) -> Path:
             temporary.touch(0o600)
             temporary.write_text(text)
     return path
-
-
-def _shares_stores(settings: Settings) -> bool:
-    """SettingsError where one of the two is set alone: machines would share values and not what they mean."""
-    if bool(settings.online_store_url) != bool(settings.feature_registry_uri):
-        raise SettingsError(
-            "METIER_ONLINE_STORE_URL and METIER_FEATURE_REGISTRY_URI go together; set both, or unset both"
-        )
-    return bool(settings.online_store_url)
 
 
 class FeatureStoreClient:

@@ -93,10 +93,28 @@ class Settings(BaseSettings):
     def _valkey(cls, url: str) -> str:
         return _starting_with(url, "redis://", "rediss://")
 
+    @pydantic.field_validator("registry_uri")
+    @classmethod
+    def _database(cls, uri: str) -> str:
+        scheme, separator, path = uri.partition("://")
+        dialect = scheme.partition("+")[0]
+        if uri and not (separator and path and dialect in ("sqlite", "postgresql")):
+            raise ValueError("it has to be sqlite:///PATH or postgresql://USER@HOST/DATABASE")
+        return uri
+
     @pydantic.field_validator("feature_registry_uri")
     @classmethod
     def _postgres(cls, uri: str) -> str:
         return _starting_with(uri, "postgresql://", "postgresql+psycopg://")
+
+    @pydantic.model_validator(mode="after")
+    def _stores_shared_together(self) -> Self:
+        """With one of the two alone, machines would share values and not what they mean."""
+        if bool(self.online_store_url) != bool(self.feature_registry_uri):
+            raise ValueError(
+                "METIER_ONLINE_STORE_URL and METIER_FEATURE_REGISTRY_URI go together; set both, or unset both"
+            )
+        return self
 
     def allowing(self, ranker_classes: Iterable[str]) -> Self:
         """These settings, in which a saved model may load `ranker_classes` too."""
@@ -197,5 +215,7 @@ def load_settings(as_of: datetime | None = None) -> Settings:
         return Settings() if as_of is None else Settings(as_of=as_of)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:  # of several settings, which the message names
+            raise SettingsError(first["msg"].removeprefix("Value error, ")) from error
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name} cannot be used: {first['msg']}; correct or unset it") from error

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -82,16 +82,23 @@ def run_arguments(
     arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake, settings.language)}
     if name == "training":
         arguments["surfaces"] = [surface(name) for name in surfaces or SURFACES]
-        arguments["rankers"] = [asdict(choice) for choice in _choices(rankers)]
+        arguments["rankers"] = [asdict(choice) for choice in _choices(rankers, surfaces)]
     elif rankers:
         raise InputError(f"pipeline {name} trains no ranker; leave out --ranker or run training")
     return arguments
 
 
-def _choices(rankers: tuple[str, ...]) -> "list[RankerChoice]":
+def _choices(rankers: Sequence[str], surfaces: Sequence[str]) -> "list[RankerChoice]":
+    """The rankers to train. InputError for a column that one of `surfaces` has not; without any, that none has."""
     from components.ranking.choice import choose  # brings XGBoost and onnxruntime
+    from feature_repo.inputs.transforms import FEATURE_NAMES, feature_names
 
-    return choose(rankers)
+    choices = choose(rankers)
+    anywhere = tuple(dict.fromkeys(name for names in FEATURE_NAMES.values() for name in names))
+    for names in [feature_names(name) for name in surfaces] or [anywhere]:
+        for choice in choices:
+            choice.require_column(names)
+    return choices
 
 
 def inputs_digest(lake: Lake, language: str) -> str:
@@ -121,7 +128,7 @@ def run_locally(
     """
     pipeline = pipeline_named(name)
     arguments = run_arguments(name, settings, surfaces, rankers)
-    for choice in _choices(rankers) if rankers else ():
+    for choice in _choices(rankers, surfaces) if rankers else ():
         choice.require_class()
     settings.pipelines.mkdir(parents=True, exist_ok=True)
     from kfp import local

@@ -3,6 +3,8 @@
 Loopback and free ports; Ray's own files lie in a folder of their own that is removed at the end. Knows no stage.
 """
 
+import errno
+import io
 import logging
 import os
 import shutil
@@ -11,15 +13,15 @@ import socket
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
 from components.releases import RegisteredBundle
 from metier.contract import Surface
-from metier.errors import ServingError
+from metier.errors import InputError, ServingError, SettingsError
 from metier.settings import Settings
 
 START_SECONDS = 180
@@ -48,7 +50,8 @@ def running(
     import ray
     from ray import serve
 
-    logging.getLogger("ray").setLevel(logging.WARNING)
+    for name in ("ray", "ray.serve"):  # the second has a level of its own from its import on
+        logging.getLogger(name).setLevel(logging.WARNING)
 
     from serving.app import APPLICATION, build_app
 
@@ -69,31 +72,45 @@ def running(
             serve.start(http_options={"host": settings.http_host, "port": port}, proxy_location="HeadOnly")
             serve.run(build_app(arguments), name=APPLICATION, route_prefix="/")
         except (RuntimeError, ray.exceptions.RayError) as error:
-            raise ServingError(f"the application did not start: {_cause(error)}") from error
+            raise ServingError(f"the application did not start: {_cause(error, _messages(APPLICATION))}") from error
         yield f"http://{settings.http_host}:{port}"
-        serve.shutdown()
+        with _silent():
+            serve.shutdown()
     finally:
-        ray.shutdown()
+        with _silent():
+            ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port(host: str) -> int:
     """A free port of `host`."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    return _bound(host, 0)
 
 
 def require_free(host: str, port: int) -> None:
-    """ServingError where the port is taken."""
+    """ServingError where the port cannot be had, SettingsError where the host is no address of this machine."""
+    _bound(host, port)
+
+
+def _bound(host: str, port: int) -> int:
+    """The port that a socket was given, which is closed again."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except OverflowError as error:
+            raise InputError(f"port {port} does not exist; choose one of 0 to 65535 with --port") from error
         except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise SettingsError(
+                    f"METIER_HTTP_HOST is {host}, which is no address of this machine ({error.strerror}); "
+                    "set it to one that is, such as 127.0.0.1, or to 0.0.0.0 for all"
+                ) from error
+            fact = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used"
             raise ServingError(
-                f"port {port} of {host} is taken ({error.strerror}); choose another with --port"
+                f"port {port} of {host} {fact} ({error.strerror}); choose another with --port"
             ) from error
+        return int(probe.getsockname()[1])
 
 
 def wait_for_signal(say: Callable[[], None]) -> None:
@@ -141,7 +158,31 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
     }
 
 
-def _cause(error: Exception) -> str:
-    """The last line that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+def _silent() -> redirect_stdout[io.StringIO]:
+    """Keeps Ray's messages of the stop off the terminal.
+
+    Ray prints failures of tasks on the driver's standard output, whatever log_to_driver is, and that of
+    ServeController.graceful_shutdown at every stop: the controller ends itself in it.
+    """
+    return redirect_stdout(io.StringIO())
+
+
+def _messages(application: str) -> list[str]:
+    """What Ray Serve says of the deployments of an application that failed; nothing where it does not answer."""
+    import ray
+    from ray import serve
+
+    try:
+        status = serve.status().applications.get(application)
+    except (RuntimeError, ray.exceptions.RayError):
+        return []
+    return [deployment.message for deployment in status.deployments.values()] if status else []
+
+
+def _cause(error: Exception, messages: Iterable[str]) -> str:
+    """The last line that says something, of the deployments' `messages` (they end with a traceback) or of `error`."""
+    for text in (*messages, str(error)):
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if lines:
+            return lines[-1]
+    return type(error).__name__

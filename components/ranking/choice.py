@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -52,6 +53,15 @@ class RankerChoice:
         """InputError where a class of others cannot be imported here or is no ranker."""
         if _is_class(self.source):
             import_ranker(self.source)
+
+    def require_column(self, feature_names: Sequence[str]) -> None:
+        """InputError, with the most similar of `feature_names`, where the score is a column that is none of them."""
+        column = self.source.removeprefix(_COLUMN)
+        if column == self.source or column in feature_names:
+            return
+        similar = get_close_matches(column, feature_names, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(similar)}?" if similar else f"features are {', '.join(feature_names[:5])}, ..."
+        raise InputError(f"ranker {self.source}: no feature is called {column!r}; {hint}")
 
     def fit(self, train: RankingDataset, validation: RankingDataset) -> Ranker:
         """The fitted ranker; rankers of this package take the settings that suit a validation set."""
@@ -116,6 +126,12 @@ def import_ranker(path: str) -> type[Ranker]:
     except (ImportError, AttributeError) as error:
         raise InputError(
             f"ranker {path} cannot be imported ({error}); install its package or put its folder on PYTHONPATH"
+        ) from error
+    except (Exception, SystemExit) as error:  # a module of the caller's may raise anything while it is imported
+        reason = (str(error).splitlines() or ["no message"])[0]
+        raise InputError(
+            f"ranker {path} cannot be imported: module {module} raised {type(error).__name__} ({reason}); "
+            f"mend it until `python -c 'import {module}'` succeeds"
         ) from error
     absent = [member for member in MEMBERS if not callable(getattr(imported, member, None))]
     if not isinstance(imported, type) or absent:

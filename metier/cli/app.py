@@ -1,13 +1,16 @@
 """The front door: `metier ...`. Parses, calls, prints; every command shows an example in its help."""
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from metier.cli import demo, doctor, features, forget, importing, lake, pipeline, report, serve, settings_page
 from metier.cli.versions import installed_version
-from metier.errors import InputError, MetierError
+from metier.errors import InputError, MetierError, SettingsError
+from metier.settings import load_settings
 
 app = typer.Typer(
     name="metier",
@@ -50,10 +53,41 @@ def metier(
 def main() -> None:
     """Run the command line; a known error becomes one clear line and exit status 2 (the caller's) or 1 (ours)."""
     try:
-        app()
+        _run()
     except MetierError as error:
         print(f"metier: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, InputError) else 1)
+
+
+def _run() -> None:
+    """The command; SettingsError where the folder of a setting cannot be used."""
+    try:
+        app()
+    except OSError as error:
+        setting = _setting_of(error)
+        if setting is None:
+            raise
+        raise SettingsError(
+            f"{setting} cannot be used: {error.filename}: {error.strerror}; set it to a folder that you can write"
+        ) from error
+
+
+def _setting_of(error: OSError) -> str | None:
+    """The setting whose folder, or a folder above that is to be made, the error is about; None for all else."""
+    if not isinstance(error.filename, str | Path):
+        return None
+    path = Path(error.filename).absolute()
+    settings = load_settings()
+    folders = {"METIER_HOME": settings.home}
+    if settings.lake_url and "://" not in settings.lake_url:  # first, since it may lie in the home
+        folders = {"METIER_LAKE_URL": Path(settings.lake_url).absolute(), **folders}
+    for setting, folder in folders.items():
+        is_missing_inside = isinstance(error, FileNotFoundError) and os.path.isdir(folder)
+        if path.is_relative_to(folder) and not is_missing_inside:
+            return setting
+        if folder.is_relative_to(path) and not os.path.isdir(path):
+            return setting
+    return None
 
 
 if __name__ == "__main__":

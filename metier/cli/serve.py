@@ -17,7 +17,9 @@ HOST_HELP = "Where the endpoint listens."
 
 
 def serve(
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. Default: METIER_HTTP_PORT.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one. Default: METIER_HTTP_PORT.")
+    ] = None,
     as_of: Annotated[str, typer.Option(help="Clock: wall, or lake (starts at the lake's newest event).")] = "wall",
     ready: Annotated[Path | None, typer.Option(help="Write the URL to this file once it serves.")] = None,
 ) -> None:

@@ -9,7 +9,7 @@ from feast.types import from_feast_to_pyarrow_type
 from feature_repo.client import REPOSITORY, FeatureStoreClient, render_feature_store_yaml, service_views
 from feature_repo.definitions import ENTITIES, RANKED_VIEWS, VIEWS, feature_service
 from metier.contract import SURFACES
-from metier.errors import FeatureError, SettingsError, UnknownNameError
+from metier.errors import FeatureError, UnknownNameError
 from metier.settings import Settings
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -221,12 +221,6 @@ def test_shared_stores_are_rendered_where_settings_name_them_for_their_owner_alo
     assert config["offline_store"]["folder"] == f"{tmp_path}/features"
     assert "$" not in path.read_text()
     assert path.stat().st_mode & 0o077 == 0
-
-
-@pytest.mark.parametrize("alone", SHARED)
-def test_one_shared_store_without_the_other_is_refused(tmp_path, alone):
-    with pytest.raises(SettingsError, match="ONLINE_STORE_URL and METIER_FEATURE_REGISTRY_URI go together; set both"):
-        render_feature_store_yaml(Settings(home=tmp_path, **{alone: SHARED[alone]}))
 
 
 def test_both_configurations_describe_one_feature_store():

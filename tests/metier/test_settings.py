@@ -37,6 +37,35 @@ def test_a_store_of_another_kind_is_refused_by_the_name_of_its_variable(monkeypa
         load_settings()
 
 
+SHARED = {"METIER_ONLINE_STORE_URL": "redis://host", "METIER_FEATURE_REGISTRY_URI": "postgresql://host/metier"}
+
+
+@pytest.mark.parametrize("alone", SHARED)
+def test_one_shared_store_without_the_other_is_refused(monkeypatch, alone):
+    monkeypatch.setenv(alone, SHARED[alone])
+    with pytest.raises(SettingsError, match=r"^METIER_ONLINE_STORE_URL and METIER_FEATURE_REGISTRY_URI go together; "):
+        load_settings()
+
+
+def test_both_shared_stores_are_taken(monkeypatch):
+    for name, url in SHARED.items():
+        monkeypatch.setenv(name, url)
+    assert load_settings().online_store_url == "redis://host"
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:5000", "/some/folder", "sqlite://", "mysql://root@host/metier"])
+def test_a_registry_of_another_kind_is_refused_by_the_name_of_its_variable(monkeypatch, uri):
+    monkeypatch.setenv("METIER_REGISTRY_URI", uri)
+    with pytest.raises(SettingsError, match=r"^METIER_REGISTRY_URI cannot be used: .*sqlite:///PATH or postgresql://"):
+        load_settings()
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////srv/mlflow.db", "postgresql://host/mlflow", "postgresql+psycopg://host/m"])
+def test_a_registry_of_sqlite_or_postgres_is_taken(monkeypatch, uri):
+    monkeypatch.setenv("METIER_REGISTRY_URI", uri)
+    assert load_settings().registry == uri
+
+
 def test_the_address_of_a_ray_cluster_is_read_from_rays_own_variable(monkeypatch):
     monkeypatch.setenv("RAY_ADDRESS", "ray-head:6379")
     assert load_settings().ray_address == "ray-head:6379"

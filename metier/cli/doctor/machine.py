@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from metier.cli.doctor.finding import Finding, Status
 from metier.cli.versions import installed_version, requirements
+from metier.errors import ServingError, SettingsError
 from metier.settings import Settings
 
 MATTER = ("duckdb", "feast", "kfp", "mlflow", "onnxruntime", "pyarrow", "ray", "torch", "xgboost")
@@ -51,8 +51,8 @@ def check_home(settings: Settings) -> Iterator[Finding]:
     """What is in METIER_HOME, whether it can be written, and the disk below it."""
     home = settings.home
     below = next(folder for folder in (home, *home.parents) if folder.exists())
-    if not os.access(below, os.W_OK | os.X_OK) or not below.is_dir():
-        yield Finding("home", "fail", f"{home} cannot be written", "set METIER_HOME to a folder of yours")
+    if (reason := _unwritable(below)) is not None:
+        yield Finding("home", "fail", f"{home} cannot be written ({reason})", "set METIER_HOME to a folder of yours")
     elif not home.exists():
         yield Finding("home", "ok", f"{home} is not there yet; the first command makes it")
     else:
@@ -67,17 +67,28 @@ def check_home(settings: Settings) -> Iterator[Finding]:
     yield Finding("disk", status, f"{free:,.1f} GiB free at {below}", move)
 
 
+def _unwritable(folder: Path) -> str | None:
+    """Why no file can be made in the folder: tried with one that has no name and is gone at once."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return error.strerror
+
+
 def check_endpoint(settings: Settings) -> Iterator[Finding]:
     """The port that `metier serve` would take, and the folder for Ray's sockets."""
-    where = f"{settings.http_host}:{settings.http_port}"
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.http_host, settings.http_port))
-            yield Finding("port", "ok", f"{where} is free")
-        except OSError as error:
-            move = "`metier serve --port 0` takes a free one, unless an endpoint runs there already"
-            yield Finding("port", "warn", f"{where} is taken ({error.strerror})", move)
+    from serving.launch import require_free
+
+    try:
+        require_free(settings.http_host, settings.http_port)
+        yield Finding("port", "ok", f"{settings.http_host}:{settings.http_port} is free")
+    except ServingError as error:
+        move = "`metier serve --port 0` takes a free one, unless an endpoint runs there already"
+        yield Finding("port", "warn", str(error).rpartition("; ")[0], move)
+    except SettingsError as error:
+        fact, _, move = str(error).rpartition("; ")
+        yield Finding("port", "fail", fact, move)
     folder = tempfile.gettempdir()
     if len(folder) > TEMPORARY_LENGTH:
         fact = f"{folder} is too long a path for Ray's sockets"

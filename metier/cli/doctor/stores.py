@@ -3,7 +3,9 @@
 Each is asked one small question with a limit on its time; nothing is written and nothing is made.
 """
 
+import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from metier.changes import open_change_log
@@ -18,21 +20,30 @@ CONNECT_SECONDS = 3
 
 def check_stores(settings: Settings) -> Iterator[Finding]:
     """One finding a store."""
-    yield within(SECONDS, "change log", lambda: _change_log(settings))
-    yield within(SECONDS, "online store", lambda: _online_store(settings))
-    uri = settings.feature_registry_uri
-    file = settings.home / "registry.db"
-    yield within(SECONDS, "feature registry", lambda: _database("feature registry", uri, file, "features"))
-    uri = settings.registry_uri
-    file = settings.home / "mlflow.db"
-    yield within(SECONDS, "MLflow registry", lambda: _database("MLflow registry", uri, file, "training"))
+    yield within(SECONDS, "change log", lambda: _change_log(settings), "METIER_CHANGES_URL")
+    yield within(SECONDS, "online store", lambda: _online_store(settings), "METIER_ONLINE_STORE_URL")
+    for name, setting, uri, file, pipeline in (
+        (
+            "feature registry",
+            "METIER_FEATURE_REGISTRY_URI",
+            settings.feature_registry_uri,
+            settings.home / "registry.db",
+            "features",
+        ),
+        ("MLflow registry", "METIER_REGISTRY_URI", settings.registry_uri, settings.home / "mlflow.db", "training"),
+    ):
+        yield within(SECONDS, name, partial(_database, name, uri, file, pipeline), setting)
 
 
 def check_lake(settings: Settings) -> tuple[Finding, int, int]:
     """What the lake holds: the finding, its impressions, its organic interactions (0 where there are impressions)."""
     sizes = {"impressions": 0, "interactions": 0}
 
+    setting = "METIER_LAKE_URL" if settings.lake_url else "METIER_HOME"
+
     def look() -> Finding:
+        if os.path.isfile(settings.lake):
+            return Finding("lake", "fail", f"{settings.lake} is a file", f"move it away, or correct {setting}")
         lake = Lake(settings.lake)
         rows = lake.counts()
         sizes.update(rows)
@@ -43,7 +54,7 @@ def check_lake(settings: Settings) -> tuple[Finding, int, int]:
         counts = ", ".join(f"{name} {number:,}" for name, number in rows.items() if number)
         return Finding("lake", "ok", f"{lake.url} as of {clock:%Y-%m-%d %H:%M} UTC: {counts}")
 
-    finding = within(4 * SECONDS, "lake", look)
+    finding = within(4 * SECONDS, "lake", look, setting)
     return finding, sizes["impressions"], 0 if sizes["impressions"] else sizes["interactions"]
 
 

@@ -142,6 +142,33 @@ def test_a_class_that_is_absent_or_no_ranker_is_refused_with_what_it_lacks(packa
         choose([path])[0].require_class()
 
 
+@pytest.mark.parametrize(
+    ("source", "raised"),
+    [
+        ("def f(:\n", r"SyntaxError \(.*invalid syntax"),
+        ("1 / 0\n", r"ZeroDivisionError \(division by zero\)"),
+        ("raise ValueError\n", r"ValueError \(no message\)"),
+        ("raise SystemExit(3)\n", r"SystemExit \(3\)"),
+    ],
+)
+def test_a_module_that_fails_while_it_is_imported_is_named_with_what_it_raised(package, source, raised):
+    (package / "broken.py").write_text(source)
+    with pytest.raises(
+        InputError, match=f"theirs.broken:Mine cannot be imported: module theirs.broken raised {raised}"
+    ):
+        choose(["theirs.broken:Mine"])[0].require_class()
+
+
+def test_a_column_that_is_no_feature_is_refused_with_similar_ones():
+    column, trees = choose(["column:tilte_match", "xgboost"])
+    with pytest.raises(InputError, match=r"no feature is called 'tilte_match'; did you mean title_match\?"):
+        column.require_column(("title_match", "age"))
+    with pytest.raises(InputError, match=r"features are age, \.\.\."):
+        column.require_column(("age",))
+    column.require_column(("age", "tilte_match"))
+    trees.require_column(("age",))
+
+
 def test_the_version_of_a_class_changes_with_any_source_of_its_package(package):
     def version():
         return choose(["theirs:LeftColumn"])[0].version

@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from metier.cli.app import app
+from metier.cli.app import _setting_of, app
 from metier.cli.endpoint import candidate_titles, render
 from metier.cli.settings_page import page
 from metier.contract import TABLES
@@ -53,6 +53,57 @@ def test_an_unknown_surface_names_the_known_ones(tmp_path):
     assert simulated.returncode == 0, simulated.stderr
     asked = metier(tmp_path, "pipeline", "run", "training", "--surface", "job_feeed")
     assert_clear(asked, 2, "job_feeed", "talent_search, job_feed, applicant_review")
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "/proc/nope"])
+@pytest.mark.parametrize("arguments", [("simulate", "--freelancers", "60", "--jobs", "40", "--impressions", "500"),
+                                       ("import", "contract", "export")])  # fmt: skip
+def test_a_home_that_cannot_be_written_is_one_line_that_names_the_setting(tmp_path, monkeypatch, name, arguments):
+    (tmp_path / "file").touch()
+    export(tmp_path / "export", "active")
+    monkeypatch.chdir(tmp_path)
+    done = metier(tmp_path / name, *arguments)
+    assert_clear(done, 2, f"metier: METIER_HOME cannot be used: {tmp_path / name}", "set it to a folder")
+
+
+def test_a_lake_that_is_a_file_is_one_line_that_names_the_setting(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    export(tmp_path / "export", "active")
+    monkeypatch.setenv("METIER_LAKE_URL", str(tmp_path / "file"))
+    done = metier(tmp_path, "import", "contract", str(tmp_path / "export"))
+    assert_clear(done, 2, f"metier: METIER_LAKE_URL cannot be used: {tmp_path / 'file'}")
+
+
+def test_an_error_of_a_file_elsewhere_is_no_matter_of_a_setting(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path / "home"))
+    assert _setting_of(PermissionError(13, "denied", str(tmp_path / "elsewhere"))) is None
+    assert _setting_of(PermissionError(13, "denied")) is None
+    assert _setting_of(PermissionError(13, "denied", str(tmp_path / "home" / "lake"))) == "METIER_HOME"
+    (tmp_path / "home").mkdir()
+    assert _setting_of(FileNotFoundError(2, "none", str(tmp_path / "home" / "lake"))) is None
+
+
+@pytest.mark.parametrize("port", ["70000", "-1"])
+def test_a_port_that_does_not_exist_is_a_mistake_of_the_caller(tmp_path, port):
+    assert_clear(metier(tmp_path, "serve", "--port", port), 2, "--port", "than or equal to")
+
+
+def test_stores_that_go_together_are_named_before_anything_starts(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_ONLINE_STORE_URL", "redis://127.0.0.1:9")
+    for arguments in (("serve",), ("pipeline", "run", "features"), ("doctor",)):
+        assert_clear(metier(tmp_path, *arguments), 2, "METIER_FEATURE_REGISTRY_URI go together; set both")
+
+
+def test_a_column_that_is_no_feature_is_refused_before_a_step_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path / "home"))
+    export(tmp_path / "export", "active")
+    run("import", "contract", str(tmp_path / "export"))
+    asked = metier(tmp_path / "home", "pipeline", "run", "training", "--ranker", "column:skill_jacard")
+    assert_clear(asked, 2, "no feature is called 'skill_jacard'; did you mean skill_jaccard")
+    assert not (tmp_path / "home" / "pipelines").exists()
+    only = ("--surface", "talent_search", "--ranker", "column:candidate_openings")
+    asked = metier(tmp_path / "home", "pipeline", "run", "training", *only)
+    assert_clear(asked, 2, "no feature is called 'candidate_openings'")
 
 
 def test_an_unknown_pipeline_names_the_known_ones(tmp_path):

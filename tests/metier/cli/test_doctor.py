@@ -13,6 +13,7 @@ from metier.cli.doctor import machine
 from metier.cli.doctor.finding import Finding, within
 from metier.cli.doctor.machine import check_memory, training_gigabytes
 from metier.cli.doctor.stores import check_stores
+from metier.errors import RegistryError
 from metier.settings import Settings
 
 
@@ -54,6 +55,8 @@ def test_a_store_that_does_not_answer_is_a_failure_of_one_line(monkeypatch):
     lines = [line for line in printed.splitlines() if line.startswith("fail")]
     assert [line.split("  ")[1].strip() for line in lines] == ["online store", "feature registry"]
     assert "secret" not in printed
+    for line, setting in zip(lines, ("METIER_ONLINE_STORE_URL", "METIER_FEATURE_REGISTRY_URI"), strict=True):
+        assert line.endswith(f"; start the server, or correct {setting}")
 
 
 def test_a_damaged_registry_file_is_a_failure(home):
@@ -61,6 +64,54 @@ def test_a_damaged_registry_file_is_a_failure(home):
     status, printed = examined()
     assert status == 1
     assert "fail  MLflow registry" in printed
+    assert "file is not a database; move the file away, or restore it from a backup" in printed
+
+
+@pytest.mark.parametrize(
+    ("url", "move"),
+    [
+        ("nonsense://bucket/lake", "set METIER_LAKE_URL to a folder or a URL such as s3://bucket/lake"),
+        ("FILE", "move it away, or correct METIER_LAKE_URL"),
+    ],
+)
+def test_a_lake_that_cannot_be_one_is_a_failure_with_the_next_move(home, monkeypatch, url, move):
+    (home / "file").touch()
+    monkeypatch.setenv("METIER_LAKE_URL", url.replace("FILE", str(home / "file")))
+    status, printed = examined("--json")
+    lake = by_name(json.loads(printed)["findings"])["lake"]
+    assert (status, lake["status"], lake["next_move"]) == (1, "fail", move)
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "/proc/nope"])
+def test_a_home_that_cannot_be_written_is_a_failure(home, monkeypatch, name):
+    (home / "file").touch()
+    monkeypatch.setenv("METIER_HOME", str(home / name))
+    status, printed = examined("--json")
+    found = by_name(json.loads(printed)["findings"])["home"]
+    assert (status, found["status"], found["next_move"]) == (1, "fail", "set METIER_HOME to a folder of yours")
+
+
+@pytest.mark.parametrize(
+    ("error", "move"),
+    [
+        (ImportError("Install s3fs to access S3"), "run `pip install s3fs`"),
+        (ModuleNotFoundError("No module named 'psycopg'", name="psycopg"), "run `pip install 'psycopg[binary]'`"),
+        (RegistryError("it is gone; restore it"), "restore it"),
+        (RuntimeError(), "see that what METIER_X names can be read, or correct METIER_X"),
+    ],
+)
+def test_every_failure_has_a_next_move(error, move):
+    def check():
+        raise error
+
+    finding = within(5.0, "store", check, "METIER_X")
+    assert (finding.status, finding.next_move) == ("fail", move)
+
+
+def test_a_host_that_is_not_here_is_a_failure_that_names_its_setting():
+    port = next(finding for finding in machine.check_endpoint(Settings(http_host="8.8.8.8")) if finding.name == "port")
+    assert port.status == "fail"
+    assert port.fact.startswith("METIER_HTTP_HOST is 8.8.8.8, which is no address of this machine")
 
 
 def test_a_port_that_is_taken_is_a_warning_with_the_way_around():
@@ -75,7 +126,7 @@ def test_a_port_that_is_taken_is_a_warning_with_the_way_around():
 
 def test_a_check_that_hangs_is_given_up():
     never = threading.Event()
-    finding = within(0.05, "store", lambda: never.wait() and Finding("store", "ok", "late"))
+    finding = within(0.05, "store", lambda: never.wait() and Finding("store", "ok", "late"), "METIER_X")
     never.set()
     assert (finding.status, finding.fact) == ("fail", "no answer within 0.05 s")
 
