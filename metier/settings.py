@@ -215,7 +215,8 @@ def load_settings(as_of: datetime | None = None) -> Settings:
         return Settings() if as_of is None else Settings(as_of=as_of)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
+        reason = first["msg"].removeprefix("Value error, ")
         if not first["loc"]:  # of several settings, which the message names
-            raise SettingsError(first["msg"].removeprefix("Value error, ")) from error
+            raise SettingsError(reason) from error
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name} cannot be used: {first['msg']}; correct or unset it") from error
+        raise SettingsError(f"{name} cannot be used: {reason}; correct or unset it") from error

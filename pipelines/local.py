@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ from pipelines.progress import RunLog, output_restored
 if TYPE_CHECKING:
     from components.ranking.choice import RankerChoice
 
+CLOCK = "%Y-%m-%dT%H:%M:%S"
+"""How moments are printed, as --as-of reads them."""
 PIPELINES = ("features", "training", "monitoring")
 SINGLE_THREADED = {
     "OMP_NUM_THREADS": "1",
@@ -75,10 +77,11 @@ def run_arguments(
 ) -> dict[str, object]:
     """The pipeline's arguments: its clock, the digest of its inputs, and what to train.
 
-    InputError for a ranker that is spelled like none, or that another pipeline than training was given.
+    InputError for a ranker that is spelled like none or that another pipeline than training was given, and for a clock
+    that the lake knows nothing at.
     """
     lake = Lake(settings.lake)
-    as_of: datetime = settings.as_of or lake.as_of()
+    as_of = _clock(name, settings, lake)
     arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake, settings.language)}
     if name == "training":
         arguments["surfaces"] = [surface(name) for name in surfaces or SURFACES]
@@ -86,6 +89,19 @@ def run_arguments(
     elif rankers:
         raise InputError(f"pipeline {name} trains no ranker; leave out --ranker or run training")
     return arguments
+
+
+def _clock(name: str, settings: Settings, lake: Lake) -> datetime:
+    """The run's clock. Monitoring may look from after the wall clock's moment: how old everything will be by then."""
+    first, last = lake.span()
+    as_of = settings.as_of or last
+    if as_of < first.replace(microsecond=0) or (name != "monitoring" and as_of > max(last, datetime.now(UTC))):
+        fault = "before anything was recorded" if as_of < first else "in the future"
+        raise InputError(
+            f"the clock {as_of:{CLOCK}} (--as-of or METIER_AS_OF) lies {fault}: "
+            f"the lake spans {first:{CLOCK}} to {last:{CLOCK}}; give --as-of between"
+        )
+    return as_of
 
 
 def _choices(rankers: Sequence[str], surfaces: Sequence[str]) -> "list[RankerChoice]":

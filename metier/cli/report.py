@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from metier.cli.output import JsonOption
-from metier.errors import EmptyDataError
+from metier.errors import EmptyDataError, InputError
 from metier.settings import load_settings
 
 FullOption = Annotated[bool, typer.Option("--full", help="Print every section instead of a summary.")]
@@ -22,6 +22,8 @@ def report(
     Example: metier report --history
     """
     if history:
+        if full or run is not None:
+            raise InputError("--history lists all runs; leave out --full and --run, or leave out --history")
         _print_history(as_json)
     else:
         _print_reports(run, full, as_json)

@@ -8,11 +8,14 @@ import typer
 
 from metier.cli.endpoint import ask, candidate_titles, render
 from metier.cli.output import JsonOption
+from metier.contract import SURFACES
 from metier.durable import write_whole
-from metier.errors import InputError
+from metier.errors import InputError, UnknownNameError
 from metier.lake import Lake
 from metier.settings import load_settings
+from metier.surfaces import surface_spec
 
+ROUTES = (*(surface_spec(name).route.removeprefix("/v1/") for name in SURFACES), "rank")
 HOST_HELP = "Where the endpoint listens."
 
 
@@ -56,7 +59,7 @@ def serve(
 
 def rank(
     request: Annotated[str, typer.Argument(help="The request as JSON, or - to read it from standard input.")],
-    route: Annotated[str, typer.Option(help="search/talent, feed/jobs, review/applicants or rank.")] = "rank",
+    route: Annotated[str, typer.Option(help=f"One of: {', '.join(ROUTES)}.")] = "rank",
     url: Annotated[str | None, typer.Option(help=HOST_HELP)] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,6 +67,8 @@ def rank(
 
     Example: metier rank '{"actor_id": "fr_000024", "k": 5}' --route feed/jobs
     """
+    if route not in ROUTES:
+        raise UnknownNameError("route", route, ROUTES)
     settings = load_settings()
     body = typer.get_text_stream("stdin").read() if request == "-" else request
     response = ask(url or f"http://{settings.http_host}:{settings.http_port}", f"/v1/{route}", body)

@@ -35,12 +35,17 @@ class Footer:
         return self.first is None or self.last is None or (self.first <= last and first <= self.last)
 
 
-def newest(metadata: pq.FileMetaData, column: str) -> datetime:
-    """Maximum of a timestamp column of a file with rows; ContractError where it lacks the column."""
-    stamps: list[datetime] = [group.max for group in _statistics(metadata, column)]
-    if not stamps:
+def span(metadata: pq.FileMetaData, column: str) -> tuple[datetime, datetime]:
+    """Least and greatest of a timestamp column of a file with rows; ContractError where it lacks the column."""
+    groups = list(_statistics(metadata, column))
+    if not groups:
         raise ContractError(f"no column {column} in a lake file; re-import the table it belongs to")
-    return max(stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC) for stamp in stamps)
+    first, last = min(group.min for group in groups), max(group.max for group in groups)
+    return _in_utc(first), _in_utc(last)
+
+
+def _in_utc(stamp: datetime) -> datetime:
+    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
 
 
 def _statistics(metadata: pq.FileMetaData, column: str) -> Iterator[pq.Statistics]:

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from metier.contract import CONTRACT_VERSION, TABLES, table
 from metier.errors import ContractError, EmptyDataError
-from metier.lake.footers import Footer, newest
+from metier.lake.footers import Footer, span
 
 REPLACED = "replaced-"
 """Name of a note: {"written": [...], "replaced": [...]}, files of its folder of which only one half counts."""
@@ -128,10 +128,15 @@ class Lake:
 
     def as_of(self) -> datetime:
         """The lake's own clock: its newest recorded_at. EmptyDataError on an empty lake."""
-        stamps = [stamp for name in TABLES for stamp in self._newest(name)]
-        if not stamps:
+        return self.span()[1]
+
+    def span(self) -> tuple[datetime, datetime]:
+        """Oldest and newest recorded_at. EmptyDataError on an empty lake."""
+        footers = (self._metadata(path) for name in TABLES for path in self.files(name))
+        spans = [span(footer, "recorded_at") for footer in footers if footer.num_rows]
+        if not spans:
             raise EmptyDataError(f"the lake at {self.url} is empty; run `metier import` or `metier simulate` first")
-        return max(stamps)
+        return min(first for first, _ in spans), max(last for _, last in spans)
 
     def counts(self) -> dict[str, int]:
         """Rows per table."""
@@ -223,12 +228,6 @@ class Lake:
                 return pq.read_metadata(handle)
         except pa.ArrowInvalid as error:
             raise ContractError(f"{path} is not a whole Parquet file; remove it and import its table again") from error
-
-    def _newest(self, name: str) -> Iterator[datetime]:
-        for path in self.files(name):
-            metadata = self._metadata(path)
-            if metadata.num_rows:
-                yield newest(metadata, "recorded_at")
 
     def _create_view(
         self, connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str], as_of: datetime | None = None

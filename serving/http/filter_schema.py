@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from metier.contract import BUDGET_KINDS, LEVELS
-from serving.http.fields import Model, Plain, ShortText, Texts
+from serving.http.fields import Model, Plain, ShortText, Texts, named_values
 
 Words = Annotated[str | list[str] | None, Field(default=None)]
 Number = Annotated[float | None, Field(default=None)]
@@ -41,6 +41,12 @@ class JobFilters(_CandidateFilters):
     ]
 
 
-_Values = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20)]
+def _expected(name: str) -> str:
+    if name == "posted_since":
+        return "an ISO date such as 2026-01-31"
+    return "a number" if name.endswith("_usd") else "a text or a list of texts"
+
+
+_Values = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20), named_values(_expected)]
 PersonFilterValues = Annotated[_Values, WithJsonSchema(PersonFilters.model_json_schema())]
 JobFilterValues = Annotated[_Values, WithJsonSchema(JobFilters.model_json_schema())]

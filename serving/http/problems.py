@@ -18,6 +18,11 @@ from metier.errors import InputError, MetierError, NotFoundError
 LOG = logging.getLogger(__name__)
 LONGEST_NAME = 60
 """Characters of a field's name that an error repeats."""
+UNROUTED = {
+    404: "no route has this path; routes are at /docs",
+    405: "the route of this path takes another method; routes are at /docs",
+}
+"""What the router refuses, by status."""
 LONGEST_ERROR = 500
 """Characters; an error may quote what the caller sent."""
 
@@ -42,7 +47,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        return _problem(error.status_code, str(error.detail))
+        return _problem(error.status_code, UNROUTED.get(error.status_code, str(error.detail)))
 
     @app.exception_handler(MetierError)
     async def expected(request: Request, error: MetierError) -> JSONResponse:
@@ -68,7 +73,7 @@ def _one_line(errors: list[Mapping[str, Any]]) -> str:
         return f"the body is not JSON ({first['ctx']['error']}, character {first['loc'][-1]})"
     where = ".".join(_printable(part) for part in first["loc"] if part != "body") or "the body"
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{where}: {first['msg']}{more}"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}{more}"
 
 
 def _printable(part: str | int) -> str:

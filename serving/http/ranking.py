@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
 from metier.contract import Surface
 from serving.events.versions import plain_text
-from serving.http.fields import Id, LongText, Model, Plain, ShortText
+from serving.http.fields import Id, LongText, Model, Plain, ShortText, named_values
 from serving.http.filter_schema import JobFilterValues, PersonFilterValues
 from serving.request.ranking import Promoted, RankingRequest, Slate, SlateEntry
 from serving.request.trace import RequestTrace
@@ -32,7 +32,9 @@ class RankingBody(Model):
     k: Annotated[int, Field(ge=1, le=100, description="entries wanted")] = 20
     deadline_ms: Annotated[FiniteFloat, Field(gt=0, le=60_000)] = 150.0
     session_id: Id | None = None
-    context: Annotated[dict[ShortText, Plain], Field(max_length=50)] = Field(default_factory=dict)
+    context: Annotated[
+        dict[ShortText, Plain], Field(max_length=50), named_values(lambda _: "a text, a number, a boolean or null")
+    ] = Field(default_factory=dict)
     promoted: Annotated[list[PromotedPlacement], Field(max_length=10)] = Field(default_factory=list)
     exclude: Annotated[list[Id], Field(max_length=MOST_CANDIDATES, description="already seen")] = Field(
         default_factory=list

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from components.evaluation.report.history import file_report, run_of
 from metier.cli.app import app
-from metier.errors import EmptyDataError, UnknownNameError
+from metier.errors import EmptyDataError, InputError, UnknownNameError
 from tests.components.evaluation.report.test_history import MONDAY, report
 
 
@@ -49,6 +49,12 @@ def test_the_history_has_a_line_a_run(metier, two_runs):
     assert len(metier("--history").splitlines()) == 2
     runs = json.loads(metier("--history", "--json"))
     assert {run["run"] for run in runs} == {run_of(report(0.5)), run_of(report(0.6))}
+
+
+@pytest.mark.parametrize("options", [("--full",), ("--run", "x"), ("--run", "x", "--full", "--json")])
+def test_the_history_beside_what_it_cannot_honour_is_refused(metier, two_runs, options):
+    with pytest.raises(InputError, match="--history lists all runs; leave out"):
+        metier("--history", *options)
 
 
 def test_programs_get_the_newest_reports_whole(metier, two_runs):

@@ -66,6 +66,17 @@ def test_a_registry_of_sqlite_or_postgres_is_taken(monkeypatch, uri):
     assert load_settings().registry == uri
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("METIER_LANGUAGE", "klingon"), ("METIER_ONLINE_STORE_URL", "x"), ("METIER_FEATURE_REGISTRY_URI", "x")],
+)
+def test_a_refusal_is_in_our_words_alone(monkeypatch, name, text):
+    monkeypatch.setenv(name, text)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert "Value error" not in str(refused.value)
+
+
 def test_the_address_of_a_ray_cluster_is_read_from_rays_own_variable(monkeypatch):
     monkeypatch.setenv("RAY_ADDRESS", "ray-head:6379")
     assert load_settings().ray_address == "ray-head:6379"

@@ -23,13 +23,15 @@ from metier.stored import Moment, as_json, from_json
 
 NOTE_FILE = "run.json"
 DIGITS = 8
+UNDATED = datetime.min.replace(tzinfo=UTC)
+"""Where a run of unknown date is sorted."""
 
 
 @dataclass(frozen=True)
 class RunNote:
-    """When a report was written, and what was registered after it; empty where nothing was."""
+    """When a report was written (None: nothing recorded it), and what was registered after it, if anything was."""
 
-    written_at: Moment
+    written_at: Moment | None
     bundle: str = ""
 
 
@@ -39,7 +41,7 @@ class Run:
 
     surface: str
     run: str
-    written_at: Moment
+    written_at: Moment | None
     as_of: str
     verdict: Verdict | None
     bundle: str
@@ -50,7 +52,8 @@ class Run:
         """One line for a person."""
         figure = f"{self.figure.metric} {show_interval(self.figure.interval)}" if self.figure else "no figure"
         parts = (self.bundle or "no bundle", self.verdict or "not decided", figure)
-        return f"{self.written_at:%Y-%m-%d %H:%M}  {self.surface}  {self.run}  {'  '.join(parts)}"
+        date = f"{self.written_at:%Y-%m-%d %H:%M}" if self.written_at else f"{'date unknown':16}"
+        return f"{date}  {self.surface}  {self.run}  {'  '.join(parts)}"
 
 
 def run_of(report: EvaluationReport) -> str:
@@ -77,10 +80,13 @@ def note_bundle(report: EvaluationReport, folder: Path, bundle: str) -> None:
 
 
 def history(reports: Path) -> list[Run]:
-    """Every run of every surface, the latest first; a report of a build that kept one alone is a run of its own."""
+    """Every run of every surface, the latest first and those of unknown date last.
+
+    A report of a build that kept one alone is a run of its own.
+    """
     surfaces = sorted({path.parent.name for path in reports.glob(f"*/{JSON_FILE}")} | _filed(reports))
     runs = [run for surface in surfaces for run in _runs(reports / surface)]
-    return sorted(runs, key=lambda run: (run.written_at, run.surface), reverse=True)
+    return sorted(runs, key=lambda run: (run.written_at or UNDATED, run.surface, run.as_of), reverse=True)
 
 
 def reports_of_run(reports: Path, run: str) -> list[tuple[EvaluationReport, Path]]:
@@ -126,11 +132,9 @@ def _run(report: EvaluationReport, folder: Path, note: RunNote) -> Run:
 
 
 def _note(folder: Path) -> RunNote:
-    """What stands beside a report, or the time of its file."""
+    """What stands beside a report."""
     path = folder / NOTE_FILE
-    if path.exists():
-        return from_json(RunNote, path.read_bytes())
-    return RunNote(datetime.fromtimestamp((folder / JSON_FILE).stat().st_mtime, UTC))
+    return from_json(RunNote, path.read_bytes()) if path.exists() else RunNote(None)
 
 
 def _keep_newest(folder: Path) -> None:
@@ -143,7 +147,7 @@ def _keep_newest(folder: Path) -> None:
         _file(newest, folder, _note(folder).written_at)
 
 
-def _file(report: EvaluationReport, folder: Path, written_at: datetime) -> Path:
+def _file(report: EvaluationReport, folder: Path, written_at: datetime | None) -> Path:
     own = folder / run_of(report)
     if not (own / NOTE_FILE).exists():
         write_report(report, own)

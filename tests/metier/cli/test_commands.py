@@ -17,8 +17,10 @@ from metier.cli.app import _setting_of, app
 from metier.cli.endpoint import candidate_titles, render
 from metier.cli.settings_page import page
 from metier.contract import TABLES
+from metier.errors import InputError
 from metier.lake import Lake
 from metier.settings import Settings
+from pipelines.local import run_arguments
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 DAY = datetime(2026, 2, 1, tzinfo=UTC)
@@ -184,6 +186,36 @@ def test_a_clock_that_is_no_date_is_a_mistake_of_the_caller(tmp_path):
     assert_clear(metier(tmp_path, "pipeline", "run", "features", "--as-of", "yesterday"), 2, "--as-of", "yesterday")
 
 
+def test_a_clock_at_which_the_lake_knows_nothing_is_refused_before_any_step(tmp_path, monkeypatch):
+    lake = Lake(str(tmp_path / "lake"))
+    stamps = [DAY + timedelta(days=day, microseconds=5) for day in (0, 20)]
+    rows = [
+        {"client_id": f"c{position}", "status": "active", "event_timestamp": stamp, "recorded_at": stamp}
+        for position, stamp in enumerate(stamps)
+    ]
+    lake.append("clients", pa.Table.from_pylist(rows, TABLES["clients"].schema))
+    move = r"the lake spans 2026-02-01T00:00:00 to 2026-02-21T00:00:00; give --as-of between"
+
+    def clock(name, as_of):
+        return run_arguments(name, Settings(home=tmp_path, as_of=as_of), ())["as_of"]
+
+    for name in ("features", "training", "monitoring"):
+        with pytest.raises(InputError, match=f"2026-01-31T00:00:00 .* lies before anything was recorded: {move}"):
+            clock(name, DAY - timedelta(days=1))
+        assert clock(name, DAY) == DAY.isoformat()
+        after = DAY + timedelta(days=30)  # a wall clock in production is after the newest event
+        assert clock(name, after) == after.isoformat()
+    century = datetime(2999, 1, 1, tzinfo=UTC)
+    for name in ("features", "training"):
+        with pytest.raises(InputError, match=f"lies in the future: {move}"):
+            clock(name, century)
+    assert clock("monitoring", century) == century.isoformat()
+    assert_clear(metier(tmp_path, "pipeline", "run", "training", "--as-of", "2025-01-01"), 2, "the lake spans")
+    monkeypatch.setenv("METIER_AS_OF", "2025-01-01")
+    assert_clear(metier(tmp_path, "pipeline", "run", "monitoring"), 2, "the lake spans")
+    assert not (tmp_path / "pipelines").exists()
+
+
 def export(folder, *statuses):
     """An export of clients of these statuses."""
     folder.mkdir()
@@ -252,6 +284,11 @@ def test_a_slate_shows_the_newest_title_beside_each_candidate(tmp_path):
 def test_no_endpoint_is_one_line_that_says_what_to_start(tmp_path):
     asked = metier(tmp_path, "rank", "{}", "--url", "http://127.0.0.1:9", "--route", "feed/jobs")
     assert_clear(asked, 1, "no answer from http://127.0.0.1:9", "metier serve")
+
+
+def test_an_unknown_route_names_the_known_ones_before_any_call(tmp_path):
+    asked = metier(tmp_path, "rank", "{}", "--url", "http://127.0.0.1:9", "--route", "nope")
+    assert_clear(asked, 2, "'nope'", "search/talent, feed/jobs, review/applicants, rank")
 
 
 def test_what_is_no_url_is_a_mistake_of_the_caller(tmp_path):

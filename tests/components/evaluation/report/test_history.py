@@ -66,6 +66,16 @@ def test_the_report_that_a_build_before_left_alone_is_kept_when_the_next_one_com
     assert [run.run for run in history(tmp_path)] == [run_of(report(0.6)), run_of(report(0.5))]
 
 
+def test_a_report_whose_date_nothing_recorded_is_last_and_of_unknown_date(tmp_path):
+    write_report(report(0.5), tmp_path / "job_feed")
+    assert history(tmp_path)[0].render().startswith("date unknown      job_feed")
+    file_report(report(0.6), tmp_path / "job_feed", MONDAY)
+    newest, undated = history(tmp_path)
+    assert newest.render().startswith("2026-")
+    assert (undated.run, undated.written_at) == (run_of(report(0.5)), None)
+    assert undated.render().startswith("date unknown      job_feed")
+
+
 def test_a_bundle_is_written_beside_the_report_that_it_came_of(tmp_path):
     file_report(report(0.5), tmp_path / "job_feed", MONDAY)
     note_bundle(report(0.5), tmp_path / "job_feed", "metier_job_feed 3")
@@ -119,12 +129,13 @@ def test_a_report_without_figures_has_a_summary_too(tmp_path):
     assert lines == ["job_feed: not decided, as of an unknown moment", f"  page: {tmp_path}"]
 
 
-NOTES = st.builds(RunNote, st.datetimes(timezones=st.just(UTC)), st.text(max_size=4))
+DATES = st.none() | st.datetimes(timezones=st.just(UTC))
+NOTES = st.builds(RunNote, DATES, st.text(max_size=4))
 FIGURES = st.none() | st.just(Measured("ensemble", "ndcg@10", Interval(0.5, 0.4, 0.6, 5, 3)))
 RUNS = st.builds(
     Run,
     *[st.text(max_size=3)] * 2,
-    st.datetimes(timezones=st.just(UTC)),
+    DATES,
     st.text(max_size=3),
     st.sampled_from([None, "promote", "hold", "refuse"]),
     st.text(max_size=3),
@@ -136,4 +147,5 @@ RUNS = st.builds(
 @given(NOTES | RUNS)
 def test_notes_and_lines_of_the_history_read_back_as_they_were(stored):
     assert from_json(type(stored), as_json(stored)) == stored
-    assert json.loads(as_json(stored))["written_at"] == stored.written_at.isoformat()
+    date = stored.written_at.isoformat() if stored.written_at else None
+    assert json.loads(as_json(stored))["written_at"] == date
