@@ -3,6 +3,14 @@
 from components.simulator.config import SimulatorConfig
 from components.simulator.summary import WorldSummary, render
 from components.simulator.taxonomy import PlatformTaxonomy, platform_taxonomy
-from components.simulator.world import simulate
+from components.simulator.world import simulate, stored_config
 
-__all__ = ["PlatformTaxonomy", "SimulatorConfig", "WorldSummary", "platform_taxonomy", "render", "simulate"]
+__all__ = [
+    "PlatformTaxonomy",
+    "SimulatorConfig",
+    "WorldSummary",
+    "platform_taxonomy",
+    "render",
+    "simulate",
+    "stored_config",
+]

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,16 @@ def write_truth(market: Market, truth_dir: Path) -> None:
     pq.write_table(_job_truth(market), truth_dir / "jobs.parquet")
     world = asdict(market.config) | {"end": market.config.end.isoformat(), "styles": list(STYLES)}
     (truth_dir / "world.json").write_text(json.dumps(world, indent=1) + "\n", encoding="utf-8")
+
+
+def stored_config(truth_dir: Path) -> SimulatorConfig | None:
+    """What the world whose truth is in the folder was asked to be; None where there is none."""
+    path = truth_dir / "world.json"
+    if not path.exists():
+        return None
+    world = json.loads(path.read_text(encoding="utf-8"))
+    world["end"] = datetime.fromisoformat(world["end"])
+    return SimulatorConfig(**{name: world[name] for name in SimulatorConfig.__dataclass_fields__})
 
 
 def _live_day(market: Market, day: int, impressions: float, weight: float) -> int:

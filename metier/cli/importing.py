@@ -1,19 +1,24 @@
 """`metier import` and `metier simulate`: events into the lake."""
 
 import json
+import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pyarrow as pa
 import typer
 
 from metier.cli.output import JsonOption, print_report
+from metier.errors import InputError
 from metier.lake import Lake
-from metier.lake.imports import recording
-from metier.settings import load_settings
+from metier.lake.imports import list_imports, recording, shut_to_undo
+from metier.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from components.simulator import SimulatorConfig
 
 app = typer.Typer(help="Bring events into the lake.", no_args_is_help=True)
 
@@ -51,7 +56,8 @@ def import_events(as_json: JsonOption = False) -> None:
     from components.importers.logs.endpoint import import_logs
 
     settings = load_settings()
-    report = import_logs(Lake(settings.lake), settings, settings.as_of or datetime.now(UTC))
+    with shut_to_undo(settings.lake, f"events-{uuid.uuid4().hex[:8]}"):
+        report = import_logs(Lake(settings.lake), settings, settings.as_of or datetime.now(UTC))
     print_report(report, as_json)
 
 
@@ -68,8 +74,8 @@ def import_posts(
     from components.importers import posts
 
     settings = load_settings()
-    lake = recording(settings.lake, f"posts {file}")
-    report = posts.import_posts(lake, file, mapping, settings.as_of or datetime.now(UTC))
+    with recording(settings.lake, f"posts {file}") as lake:
+        report = posts.import_posts(lake, file, mapping, settings.as_of or datetime.now(UTC))
     print_report(report, as_json)
 
 
@@ -77,7 +83,8 @@ def _ingest(source: str, tables: Iterable[tuple[str, str, pa.Table]], as_json: b
     from components.importers.ingest import ingest
 
     settings = load_settings()
-    report = ingest(recording(settings.lake, source), tables, settings.as_of or datetime.now(UTC))
+    with recording(settings.lake, source) as lake:
+        report = ingest(lake, tables, settings.as_of or datetime.now(UTC))
     print_report(report, as_json)
 
 
@@ -92,7 +99,9 @@ def simulate(
     logging_policy: Annotated[str, typer.Option(help="weak or strong.")] = "weak",
     as_json: JsonOption = False,
 ) -> None:
-    """Simulate a two-sided marketplace into the lake, with its truth beside it.
+    """Simulate a two-sided marketplace into the lake, with its truth beside it; the same one may be repeated.
+
+    A lake that holds another world, or an import, is refused.
 
     Example: metier simulate --freelancers 5000 --jobs 3000 --impressions 1000000
     """
@@ -103,7 +112,6 @@ def simulate(
     from components.simulator import simulate as run
 
     settings = load_settings()
-    lake = recording(settings.lake, f"simulate --seed {seed}")
     config = SimulatorConfig(
         seed=seed,
         freelancers=freelancers,
@@ -113,7 +121,12 @@ def simulate(
         click_model=click_model,
         logging_policy=logging_policy,
     )
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    source = _world_source(config)
+    _require_same_world(settings, config, source)
+    with (
+        recording(settings.lake, source) as lake,
+        Progress(console=Console(stderr=True), transient=True) as bar,
+    ):
         task = bar.add_task("simulating", total=1.0)
         summary = run(
             config,
@@ -122,3 +135,29 @@ def simulate(
             lambda share, what: bar.update(task, completed=share, description=what),
         )
     print(json.dumps(asdict(summary)) if as_json else render(summary))
+
+
+def _world_source(config: "SimulatorConfig") -> str:
+    """The world as `metier lake imports` names it: worlds of one name are equal."""
+    options = {name: value for name, value in asdict(config).items() if value is not None}
+    return " ".join(["simulate", *(f"--{name.replace('_', '-')} {value}" for name, value in options.items())])
+
+
+def _require_same_world(settings: Settings, config: "SimulatorConfig", source: str) -> None:
+    """InputError where the lake holds another world, or an import, and not this world."""
+    from components.simulator import stored_config
+
+    lake, stored = Lake(settings.lake), stored_config(settings.truth)
+    imports = list_imports(lake)
+    same = {source} | ({f"simulate --seed {config.seed}"} if stored == config else set())
+    present = [entry for entry in imports if entry.state != "undone"]
+    if present and not any(entry.source in same for entry in present):
+        raise InputError(
+            f"the lake at {lake.url} holds `{present[-1].source}`, and this world would mix with it; "
+            f"choose another METIER_HOME, or `metier lake undo {present[-1].id}` first"
+        )
+    if not imports and stored not in (None, config) and any(lake.counts().values()):
+        raise InputError(
+            f"the lake at {lake.url} holds another simulated world ({settings.truth}/world.json); "
+            "choose another METIER_HOME"
+        )

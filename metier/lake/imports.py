@@ -7,23 +7,29 @@ and no key, so that nothing of a person is kept here.
 import posixpath
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count, groupby
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 import fsspec.core
 import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
 
 from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake.exchange import Exchange
+from metier.lake.importing import no_import_runs, running, running_state
 from metier.lake.lake import AppendReport, Lake, temporary
 from metier.stored import Moment, as_json, from_json
 
 FOLDER = "imports"
 FIRST, UNDOING, UNDONE = "000000.json", "undoing.json", "undone.json"
 QUARANTINE = "quarantine/"
+State: TypeAlias = Literal["there", "running", "unfinished", "half undone", "undone"]
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,8 @@ class Import:
     quarantined: Mapping[str, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     quarantine_files: tuple[str, ...] = ()
-    state: str = "there"
-    """there, half undone, or undone."""
+    state: State = "there"
+    """Unfinished: it was killed or failed, and may be undone or repeated."""
 
     def render(self) -> str:
         """One line."""
@@ -80,10 +86,16 @@ class UndoReport:
         )
 
 
-def recording(url: str, source: str, now: datetime | None = None) -> Lake:
-    """The lake at `url`, of which everything that is written through this object is one import from `source`."""
+@contextmanager
+def recording(url: str, source: str, now: datetime | None = None) -> Iterator[Lake]:
+    """The lake at `url`; what is written through this object during the block is one import from `source`.
+
+    It is running for as long as the block, and unfinished for good where the block fails or the process is killed.
+    InputError while an undo is running.
+    """
     started = now or datetime.now(UTC)
-    folder = f"{FOLDER}/{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}"
+    import_id = f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}"
+    folder = f"{FOLDER}/{import_id}"
     fs, root = fsspec.core.url_to_fs(url.rstrip("/"))
     numbers = count()
 
@@ -91,7 +103,16 @@ def recording(url: str, source: str, now: datetime | None = None) -> Lake:
         entry = Note(source, started, name, tuple(files), report.written, report.duplicates)
         _write(fs, f"{root}/{folder}/{next(numbers):06}.json", as_json(entry))
 
-    return Lake(url, note)
+    with shut_to_undo(url, import_id):
+        yield Lake(url, note)
+
+
+@contextmanager
+def shut_to_undo(url: str, import_id: str) -> Iterator[None]:
+    """Refuse every undo in the local lake at `url` for the block."""
+    imports = _local_imports(url)
+    with running(imports, import_id) if imports else nullcontext():
+        yield
 
 
 def list_imports(lake: Lake) -> list[Import]:
@@ -105,16 +126,18 @@ def undo_import(lake: Lake, import_id: str) -> UndoReport:
     """Remove the files of an import and its rejected rows; repeated after a kill, it finishes.
 
     InputError, and nothing done, where there is no such import; where its files were merged or rewritten since, so that
-    its rows cannot be told from others; or where a later import brought rows that were there already and may be these.
+    its rows cannot be told from others; where a later import brought rows that were there already and may be these;
+    where it was undone already; or while any import is running.
     """
-    with Exchange.of(lake) as exchange:
+    local = _local_imports(lake.url)
+    with no_import_runs(local) if local else nullcontext(), Exchange.of(lake) as exchange:
         imports = list_imports(lake)
         entry = next((recorded for recorded in imports if recorded.id == import_id), None)
         if entry is None:
             raise InputError(f"no import {import_id!r} is recorded; `metier lake imports` lists them")
         if entry.state == "undone":
-            return UndoReport(import_id, {}, 0)
-        if entry.state == "there":
+            raise InputError(f"import {import_id} was undone already; `metier lake imports` says what is still there")
+        if entry.state != "half undone":
             _require_complete(exchange, entry, imports)
             _require_last(entry, imports[imports.index(entry) + 1 :])
             _write(exchange.fs, f"{exchange.root}/{FOLDER}/{import_id}/{UNDOING}")
@@ -164,6 +187,7 @@ def _require_last(entry: Import, later: Sequence[Import]) -> None:
 
 
 def _read(fs: fsspec.AbstractFileSystem, folder: str) -> Import:
+    state = _state(fs, folder)  # before the notes: an import that ends meanwhile has all of them
     written, duplicates, quarantined = Counter[str](), Counter[str](), Counter[str]()
     files: list[str] = []
     rejected: list[str] = []
@@ -176,7 +200,6 @@ def _read(fs: fsspec.AbstractFileSystem, folder: str) -> Import:
             written[note.table] += note.written
             duplicates[note.table] += note.duplicates
             files += note.files
-    state = next((word for name, word in _STATES if fs.exists(f"{folder}/{name}")), "there")
     return Import(
         posixpath.basename(folder), notes[0].source, notes[0].started_at,
         dict(written), dict(duplicates), dict(quarantined),
@@ -184,7 +207,18 @@ def _read(fs: fsspec.AbstractFileSystem, folder: str) -> Import:
     )  # fmt: skip
 
 
-_STATES = ((UNDONE, "undone"), (UNDOING, "half undone"))
+def _state(fs: fsspec.AbstractFileSystem, folder: str) -> State:
+    undone = next((word for name, word in _STATES if fs.exists(f"{folder}/{name}")), None)
+    return undone or (running_state(Path(folder)) if isinstance(fs, LocalFileSystem) else "there")
+
+
+def _local_imports(url: str) -> Path | None:
+    """Folder of the notes; None for a lake that is not on a local disk."""
+    fs, root = fsspec.core.url_to_fs(url.rstrip("/"))
+    return Path(root) / FOLDER if isinstance(fs, LocalFileSystem) else None
+
+
+_STATES: tuple[tuple[str, State], ...] = ((UNDONE, "undone"), (UNDOING, "half undone"))
 
 
 def _write(fs: fsspec.AbstractFileSystem, path: str, content: str = "{}") -> None:

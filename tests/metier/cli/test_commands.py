@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -254,6 +255,52 @@ def test_an_import_is_listed_and_undone(tmp_path, monkeypatch):
     assert (removed["removed"], removed["quarantined"]) == ({"clients": 1}, 1)
     assert Lake(str(tmp_path / "home" / "lake")).counts()["clients"] == 0
     assert "(undone)" in run("lake", "imports")
+
+
+def test_undoing_twice_is_a_mistake_of_the_caller(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path / "home"))
+    export(tmp_path / "export", "active")
+    run("import", "contract", str(tmp_path / "export"))
+    (entry,) = json.loads(run("lake", "imports", "--json"))
+    run("lake", "undo", entry["id"])
+    again = metier(tmp_path / "home", "lake", "undo", entry["id"])
+    assert_clear(again, 2, f"import {entry['id']} was undone already; `metier lake imports`")
+    assert again.stderr.count("\n") == 1
+
+
+def test_a_second_world_is_refused_and_the_same_one_may_be_repeated(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path))
+    world = ("simulate", "--freelancers", "50", "--jobs", "20", "--impressions", "500")
+    run(*world)
+    lake = Lake(str(tmp_path / "lake"))
+    first = lake.digest()
+    run(*world)
+    for other in (("--seed", "8"), ("--jobs", "21"), ("--click-model", "cascade")):
+        with pytest.raises(InputError, match=r"this world would mix with it; choose another METIER_HOME, or `metier"):
+            run(*world, *other)
+    assert lake.digest() == first
+    for entry in reversed(json.loads(run("lake", "imports", "--json"))):
+        run("lake", "undo", entry["id"])
+    run(*world, "--seed", "8")
+    assert lake.digest() != first
+
+
+def test_a_world_of_a_build_before_is_known_by_its_truth(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path))
+    world = ("simulate", "--freelancers", "50", "--jobs", "20", "--impressions", "500")
+    run(*world)
+    shutil.rmtree(tmp_path / "lake" / "imports")
+    with pytest.raises(InputError, match="holds another simulated world"):
+        run(*world, "--seed", "8")
+    run(*world)
+
+
+def test_no_world_is_mixed_with_an_import(tmp_path, monkeypatch):
+    monkeypatch.setenv("METIER_HOME", str(tmp_path / "home"))
+    export(tmp_path / "export", "active")
+    run("import", "contract", str(tmp_path / "export"))
+    with pytest.raises(InputError, match="this world would mix with it"):
+        run("simulate", "--freelancers", "50", "--jobs", "20", "--impressions", "500")
 
 
 def test_undoing_what_was_never_imported_is_a_mistake_of_the_caller(tmp_path):

@@ -1,6 +1,9 @@
 """Imports are recorded before their files appear, and an undo removes what one import wrote and nothing else."""
 
 import json
+import pickle
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -10,14 +13,19 @@ from hypothesis import strategies as st
 
 from feature_repo.build.built import BEGINNING, Built, change, definition, sources
 from metier.contract import TABLES
-from metier.errors import InputError
-from metier.lake import Lake
+from metier.errors import ContractError, InputError
+from metier.lake import Lake, importing
 from metier.lake.exchange import Exchange
-from metier.lake.imports import Import, Note, list_imports, recording, undo_import
+from metier.lake.importing import no_import_runs
+from metier.lake.imports import Import, Note, list_imports, recording, shut_to_undo, undo_import
 from metier.lake.upkeep import compact
 from metier.stored import as_json, from_json
 
 DAY = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
 
 
 def clients(*keys, day=0):
@@ -31,9 +39,9 @@ def clients(*keys, day=0):
 
 def imported(folder, *parts, minutes=0):
     """The id of an import that appended the given parts."""
-    lake = recording(str(folder), "contract exports/", DAY + timedelta(minutes=minutes))
-    for rows in parts:
-        lake.append("clients", rows)
+    with recording(str(folder), "contract exports/", DAY + timedelta(minutes=minutes)) as lake:
+        for rows in parts:
+            lake.append("clients", rows)
     return list_imports(lake)[-1].id
 
 
@@ -85,10 +93,92 @@ def test_an_undone_import_can_be_imported_again(tmp_path):
     assert ids(tmp_path) == []
 
 
-def test_an_undo_is_repeated_in_peace(tmp_path):
+def test_what_was_undone_already_is_said(tmp_path):
     wrong = imported(tmp_path, clients("a"))
     undo_import(Lake(str(tmp_path)), wrong)
-    assert undo_import(Lake(str(tmp_path)), wrong).removed == {}
+    with pytest.raises(InputError, match=rf"import {wrong} was undone already; `metier lake imports`"):
+        undo_import(Lake(str(tmp_path)), wrong)
+
+
+def state(folder):
+    """States of the imports, the oldest first."""
+    return [entry.state for entry in list_imports(Lake(str(folder)))]
+
+
+def test_no_import_is_undone_while_one_is_running(tmp_path):
+    first = imported(tmp_path, clients("a"))
+    with recording(str(tmp_path), "contract", DAY + timedelta(minutes=1)) as lake:
+        lake.append("clients", clients("b", day=1))
+        assert state(tmp_path) == ["there", "running"]
+        for entry in list_imports(Lake(str(tmp_path))):
+            with pytest.raises(InputError, match=r"an import is running .*wait for its end, then repeat this undo"):
+                undo_import(Lake(str(tmp_path)), entry.id)
+        lake.append("clients", clients("c", day=2))
+    assert state(tmp_path) == ["there", "there"]
+    undo_import(Lake(str(tmp_path)), first)
+    assert ids(tmp_path) == ["b", "c"]
+
+
+def test_two_imports_run_at_once(tmp_path):
+    with recording(str(tmp_path), "one", DAY) as one, recording(str(tmp_path), "two", DAY) as two:
+        one.append("clients", clients("a"))
+        two.append("clients", clients("b"))
+    assert ids(tmp_path) == ["a", "b"]
+
+
+def test_no_undo_runs_while_events_of_the_endpoint_come_in(tmp_path):
+    first = imported(tmp_path, clients("a"))
+    with shut_to_undo(str(tmp_path), "events-1"), pytest.raises(InputError, match="an import is running"):
+        undo_import(Lake(str(tmp_path)), first)
+    assert [path.name for path in (tmp_path / "imports").iterdir() if path.is_dir()] == [first]
+    undo_import(Lake(str(tmp_path)), first)
+
+
+def test_no_import_begins_while_an_undo_is_running(tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "START_SECONDS", 0.0)
+    imported(tmp_path, clients("a"))
+    refused = pytest.raises(InputError, match="an undo is running; wait for its end, then repeat the import")
+    with no_import_runs(tmp_path / "imports"), refused:
+        imported(tmp_path, clients("b"), minutes=1)
+    assert ids(tmp_path) == ["a"]
+
+
+def test_a_failed_import_stays_unfinished_until_it_is_undone(tmp_path):
+    with pytest.raises(ContractError):
+        imported(tmp_path, clients("a"), pa.table({"client_id": ["b"]}))
+    (entry,) = list_imports(Lake(str(tmp_path)))
+    assert entry.state == "unfinished"
+    assert entry.render().endswith("(unfinished)")
+    undo_import(Lake(str(tmp_path)), entry.id)
+    assert (state(tmp_path), ids(tmp_path)) == (["undone"], [])
+
+
+def test_a_killed_import_is_running_until_its_process_ends_and_unfinished_then(tmp_path):
+    script = (
+        "import pickle, sys, time\n"
+        "from metier.lake.imports import recording\n"
+        "with recording(sys.argv[1], 'contract') as lake:\n"
+        "    lake.append('clients', pickle.load(sys.stdin.buffer))\n"
+        "    print('written', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(pickle.dumps(clients("a")))
+        process.stdin.close()
+        assert process.stdout.readline() == b"written\n"
+        assert state(tmp_path) == ["running"]
+        process.kill()
+        process.wait()
+    assert state(tmp_path) == ["unfinished"]
+    undo_import(Lake(str(tmp_path)), list_imports(Lake(str(tmp_path)))[0].id)
+    assert ids(tmp_path) == []
+
+
+def test_an_import_that_wrote_nothing_leaves_no_folder(tmp_path):
+    with recording(str(tmp_path), "contract", DAY):
+        pass
+    assert [path for path in (tmp_path / "imports").iterdir() if path.is_dir()] == []
 
 
 def test_rows_that_a_later_import_brought_too_are_not_taken_from_it(tmp_path):
@@ -119,10 +209,10 @@ def test_an_unknown_import_names_the_command_that_lists_them(tmp_path):
 
 def test_rejected_rows_leave_with_their_import_unless_another_rejected_the_same(tmp_path):
     for minutes, keys in ((0, ("bad", "worse")), (1, ("bad",))):
-        lake = recording(str(tmp_path), "contract", DAY + timedelta(minutes=minutes))
-        lake.append("clients", clients(f"c{minutes}"))
-        for key in keys:
-            lake.quarantine("clients", pa.table({"client_id": [key]}), pa.array(["status is null"]), "clients.csv")
+        with recording(str(tmp_path), "contract", DAY + timedelta(minutes=minutes)) as lake:
+            lake.append("clients", clients(f"c{minutes}"))
+            for key in keys:
+                lake.quarantine("clients", pa.table({"client_id": [key]}), pa.array(["status is null"]), "clients.csv")
     first, second = (entry.id for entry in list_imports(Lake(str(tmp_path))))
     undo_import(Lake(str(tmp_path)), first)
     left = Lake(str(tmp_path)).quarantined("clients")["row"].to_pylist()
@@ -131,24 +221,19 @@ def test_rejected_rows_leave_with_their_import_unless_another_rejected_the_same(
     assert Lake(str(tmp_path)).quarantined("clients").num_rows == 0
 
 
-class KilledError(Exception):
-    """Stands for the end of the process."""
-
-
 def test_an_import_killed_between_its_note_and_its_files_is_undone_whole(tmp_path, monkeypatch):
-    lake = recording(str(tmp_path), "contract", DAY)
-    moved = []
+    fs, moved = Lake(str(tmp_path))._fs, []  # one object a process
 
     def move(source, target, **options):
         if target.endswith(".parquet") and moved:
             raise KilledError
         moved.append(target)
-        return type(lake._fs).mv(lake._fs, source, target, **options)
+        return type(fs).mv(fs, source, target, **options)
 
     with monkeypatch.context() as killing:
-        killing.setattr(lake._fs, "mv", move, raising=False)
+        killing.setattr(fs, "mv", move, raising=False)
         with pytest.raises(KilledError):
-            lake.append("clients", pa.concat_tables([clients("a"), clients("b", day=1), clients("c", day=2)]))
+            imported(tmp_path, pa.concat_tables([clients("a"), clients("b", day=1), clients("c", day=2)]))
     (entry,) = list_imports(Lake(str(tmp_path)))
     assert len(entry.files) == 3
     undo_import(Lake(str(tmp_path)), entry.id)
@@ -177,7 +262,8 @@ def test_an_undo_killed_anywhere_is_finished_by_the_next(tmp_path, monkeypatch, 
             undo_import(Lake(str(tmp_path)), wrong)
         except KilledError:
             assert "kept" in ids(tmp_path)
-    undo_import(Lake(str(tmp_path)), wrong)
+    if state(tmp_path) != ["undone"]:
+        undo_import(Lake(str(tmp_path)), wrong)
     assert ids(tmp_path) == ["kept"]
     assert [entry.state for entry in list_imports(Lake(str(tmp_path)))] == ["undone"]
 
