@@ -81,7 +81,7 @@ def run_arguments(
     that the lake knows nothing at.
     """
     lake = Lake(settings.lake)
-    as_of = _clock(name, settings, lake)
+    as_of = run_clock(name, settings, lake)
     arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake, settings.language)}
     if name == "training":
         arguments["surfaces"] = [surface(name) for name in surfaces or SURFACES]
@@ -91,8 +91,11 @@ def run_arguments(
     return arguments
 
 
-def _clock(name: str, settings: Settings, lake: Lake) -> datetime:
-    """The run's clock. Monitoring may look from after the wall clock's moment: how old everything will be by then."""
+def run_clock(name: str, settings: Settings, lake: Lake) -> datetime:
+    """The clock of a run. InputError where nothing was recorded by then, and for the future.
+
+    Monitoring may look from after the wall clock's moment: how old everything will be by then.
+    """
     first, last = lake.span()
     as_of = settings.as_of or last
     if as_of < first.replace(microsecond=0) or (name != "monitoring" and as_of > max(last, datetime.now(UTC))):

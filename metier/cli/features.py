@@ -32,10 +32,11 @@ def build(
     from feature_repo.build import build_all
     from feature_repo.texts import Encoder
     from metier.lake import Lake
+    from pipelines.local import run_clock
 
     settings = load_settings()
     lake = Lake(settings.lake)
-    as_of, first_day = settings.as_of or lake.as_of(), since and since.replace(tzinfo=UTC)
+    as_of, first_day = run_clock("features", settings, lake), since and since.replace(tzinfo=UTC)
     if first_day is not None and first_day > as_of:
         raise InputError(
             f"--from {first_day:%Y-%m-%d} is after the lake's clock, {as_of:%Y-%m-%d}; give an earlier day"

@@ -45,7 +45,10 @@ def no_import_runs(imports: Path) -> Iterator[None]:
     if not imports.is_dir():
         yield
         return
-    with exclusively(imports / GATE, InputError("another undo or import is starting; repeat this one")):
+    with exclusively(
+        imports / GATE,
+        InputError("another undo is running, or an import begins; wait for its end, then repeat this one"),
+    ):
         for marker in sorted(imports.glob(f"*/{RUNNING}")):
             if running_state(marker.parent) == "running":
                 raise InputError(

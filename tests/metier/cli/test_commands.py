@@ -214,6 +214,8 @@ def test_a_clock_at_which_the_lake_knows_nothing_is_refused_before_any_step(tmp_
     assert_clear(metier(tmp_path, "pipeline", "run", "training", "--as-of", "2025-01-01"), 2, "the lake spans")
     monkeypatch.setenv("METIER_AS_OF", "2025-01-01")
     assert_clear(metier(tmp_path, "pipeline", "run", "monitoring"), 2, "the lake spans")
+    assert_clear(metier(tmp_path, "features", "build"), 2, "the lake spans")
+    assert not (tmp_path / "features").exists()
     assert not (tmp_path / "pipelines").exists()
 
 
