@@ -46,6 +46,13 @@ def assert_clear(done: subprocess.CompletedProcess[str], status: int, *words: st
         assert word in done.stderr
 
 
+def export(folder, *statuses):
+    """An export of clients of these statuses."""
+    folder.mkdir()
+    lines = [f"c{number},{status},2024-01-01T00:00:00Z" for number, status in enumerate(statuses)]
+    (folder / "clients.csv").write_text("\n".join(["client_id,status,event_timestamp", *lines]))
+
+
 def test_an_empty_lake_says_what_to_run(tmp_path):
     assert_clear(metier(tmp_path, "pipeline", "run", "training"), 1, "metier import", "metier simulate")
 

@@ -7,14 +7,7 @@ import pytest
 
 from metier.errors import InputError
 from metier.lake import Lake
-from tests.metier.cli.test_commands import assert_clear, metier, run
-
-
-def export(folder, *statuses):
-    """An export of clients of these statuses."""
-    folder.mkdir()
-    lines = [f"c{number},{status},2024-01-01T00:00:00Z" for number, status in enumerate(statuses)]
-    (folder / "clients.csv").write_text("\n".join(["client_id,status,event_timestamp", *lines]))
+from tests.metier.cli.test_commands import assert_clear, export, metier, run
 
 
 def test_quarantined_rows_are_counted_by_reason_and_shown(tmp_path, monkeypatch):
