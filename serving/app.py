@@ -36,11 +36,14 @@ class Endpoint:
         self._pins = pins
         self._clock = clock
 
-    def __serve_build_asgi_app__(self) -> FastAPI:
+    async def __serve_build_asgi_app__(self) -> FastAPI:
+        """The application with its engine, loaded here since Ray Serve names no error of an application's lifespan."""
         from serving.engine import Engine
         from serving.http.routes import create_api
 
-        return create_api(lambda: Engine(load_settings(), self._pins, self._clock))
+        app = create_api(lambda: Engine(load_settings(), self._pins, self._clock))
+        await app.state.replica.load()
+        return app
 
 
 def build_app(args: Mapping[str, Any]) -> serve.Application:

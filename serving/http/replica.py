@@ -59,10 +59,15 @@ class Replica:
         self.engine: Engine
         self.metrics = Metrics()
 
+    async def load(self) -> None:
+        """Make the engine, in the thread that ranks; raises what the engine raises."""
+        self.engine = await self._ranking.do(self._load)
+
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        """Load the engine, refresh it while the application runs, close it at the end."""
-        self.engine = await self._ranking.do(self._load)
+        """Load the engine unless it is there, refresh it while the application runs, close it at the end."""
+        if not hasattr(self, "engine"):
+            await self.load()
         refreshing = asyncio.create_task(self._refresh())
         try:
             yield

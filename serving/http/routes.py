@@ -29,6 +29,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     app = FastAPIOffline(
         title="metier", version="1", lifespan=replica.lifespan, responses=PROBLEMS, static_url="/docs-assets"
     )
+    app.state.replica = replica
     app.add_middleware(BodyLimit)
     app.add_middleware(Counted, metrics=replica.metrics)
     _ranking_routes(app, replica)

@@ -45,9 +45,9 @@ def test_a_run_trains_the_rankers_it_is_given_and_ours_by_default(home):
         return prepare("training", Settings(home=home), rankers=sources).arguments["rankers"]
 
     assert [choice["name"] for choice in rankers()] == ["xgboost", "neural"]
-    assert rankers("theirs:Mine", "column:bm25") == [
+    assert rankers("theirs:Mine", "column:skill_jaccard") == [
         {"name": "mine", "source": "theirs:Mine", "version": ""},
-        {"name": "bm25", "source": "column:bm25", "version": ""},
+        {"name": "skill_jaccard", "source": "column:skill_jaccard", "version": ""},
     ]
 
 

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import socket
 
+import httpx
 import pytest
 
 from components.releases.folder import newest_version
-from tests.local.walk import metier
+from tests.local.walk import endpoint, metier
 
 REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"
 
@@ -27,6 +29,29 @@ def refused(world, because):
     assert done.stderr.splitlines()[-1].endswith(f"{because}; {REBUILD}")
     assert "Traceback" not in done.stderr
     assert "Ray" not in done.stdout
+
+
+def test_a_stop_is_clean_and_shows_nothing_of_ray(other):
+    with endpoint(other.home) as served:
+        assert httpx.get(f"{served.url}/readyz", timeout=30).status_code == 200
+    printed = (other.home / "serving.log").read_text()
+    assert served.process.returncode == 0
+    assert printed.splitlines()[-1] == "Stopping ..."
+    assert not [word for word in ("raylet", "ray.kill", "\x1b", "INFO", "ERROR", "Traceback") if word in printed]
+
+
+def test_a_start_that_fails_says_why_in_one_line(other, monkeypatch):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        monkeypatch.setenv("METIER_ONLINE_STORE_URL", f"redis://127.0.0.1:{port}")
+        monkeypatch.setenv("METIER_FEATURE_REGISTRY_URI", f"postgresql://127.0.0.1:{port}/metier")
+        done = metier(other.home, "serve", "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("metier: the application did not start: ")
+    assert "the feature registry cannot be opened" in done.stderr.splitlines()[-1]
+    assert "METIER_FEATURE_REGISTRY_URI" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_a_release_of_an_earlier_format_names_what_to_run(other):
