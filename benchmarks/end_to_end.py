@@ -44,7 +44,8 @@ from metier.lake import Lake
 from metier.settings import Settings
 from metier.stored import as_plain
 from serving.candidates.snapshot import ReleaseSnapshot, eligibility_of
-from serving.launch import free_port, running
+from serving.launch import running
+from serving.ports import free_port
 from serving.request.ranking import RankingRequest
 from serving.stages import SOURCED
 

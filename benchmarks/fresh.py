@@ -96,7 +96,8 @@ class Replica:
     @classmethod
     def started(cls, settings: Settings, name: str, stack: ExitStack) -> "Replica":
         """A replica over the home, ready; it is stopped with the stack."""
-        from serving.launch import THREADS, free_port
+        from serving.launch import THREADS
+        from serving.ports import free_port
 
         port = str(free_port(settings.http_host))
         url = f"http://{settings.http_host}:{port}"

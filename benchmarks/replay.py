@@ -100,7 +100,7 @@ def _copied(settings: Settings) -> Iterator[Settings]:
 
 def _serve(settings: Settings, impressions: int) -> tuple[list[ServedSlate], int]:
     """Slates of at least so many impressions, and how many candidates were changed meanwhile."""
-    from serving.launch import free_port
+    from serving.ports import free_port
 
     port = free_port(settings.http_host)
     url = f"http://{settings.http_host}:{port}"

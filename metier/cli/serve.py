@@ -34,7 +34,8 @@ def serve(
     from components.releases.aliases import bundles_to_serve
     from components.releases.bundle import label
     from components.releases.folder import require_release
-    from serving.launch import free_port, require_free, running, wait_for_signal
+    from serving.launch import running, wait_for_signal
+    from serving.ports import free_port, require_free
 
     if as_of not in ("wall", "lake"):
         raise InputError(f"--as-of is {as_of!r}; use wall or lake")

@@ -16,7 +16,7 @@ from components.privacy.forget import forget
 from metier.changes.files import FileChangeLog
 from serving.clock import OffsetClock
 from serving.engine import Engine
-from serving.launch import free_port
+from serving.ports import free_port
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
 from tests.serving.versions import JOB, PERSON

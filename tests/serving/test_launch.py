@@ -5,7 +5,8 @@ import socket
 import pytest
 
 from metier.errors import InputError, ServingError, SettingsError
-from serving.launch import _cause, free_port, require_free
+from serving.launch import _cause
+from serving.ports import free_port, require_free
 
 
 def test_a_port_that_is_taken_is_named():

@@ -78,7 +78,7 @@ def _unwritable(folder: Path) -> str | None:
 
 def check_endpoint(settings: Settings) -> Iterator[Finding]:
     """The port that `metier serve` would take, and the folder for Ray's sockets."""
-    from serving.launch import require_free
+    from serving.ports import require_free
 
     try:
         require_free(settings.http_host, settings.http_port)

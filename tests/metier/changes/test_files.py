@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metier.changes import Change
-from metier.changes.files import FileChangeLog
+from metier.changes.files import FileChangeLog, _lines_of
 from metier.changes.log import sequence_of
 from metier.errors import EventLogError
 
@@ -203,6 +203,17 @@ def test_one_process_is_not_told_twice_by_the_damage_that_another_appends_behind
         assert ids(log.since(0, 9)) == ["a", "0", "1", "2", "3", "4"]
         assert ids(log.since(0, 9)) == ["a", "0", "1", "2", "3", "4"]
     assert [size for size, _ in warned.lines] == [len(b"nonsense\n")]
+
+
+def test_a_line_that_is_written_while_it_is_read_is_not_taken_for_two(tmp_path):
+    path = tmp_path / "segment"
+    path.write_bytes(b"whole\nhal")
+    lines = _lines_of(path, 0)
+    assert [next(lines), next(lines)] == [(b"whole\n", 6), (b"hal", 9)]
+    with path.open("ab") as file:
+        file.write(b"f\nnext\n")
+    assert list(lines) == []
+    assert list(_lines_of(path, 6)) == [(b"half\n", 11), (b"next\n", 16)]
 
 
 def test_a_line_whose_number_is_not_the_moment_it_was_recorded_at_is_damaged():
