@@ -23,7 +23,7 @@ from components.retrieval import HybridRetriever
 from components.retrieval.dense import DenseIndex
 from feature_repo.texts import Encoder
 
-FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 LENGTHS = (8, 32, 80, 128, 256)
 DEPTH = 100
 

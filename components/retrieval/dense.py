@@ -16,7 +16,7 @@ from usearch.index import Index
 
 from metier.errors import ArtifactError, FeatureError
 
-FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -37,7 +37,7 @@ VECTORS, GRAPH, FACTS = "vectors.npy", "graph.usearch", "dense.json"
 class DenseIndex:
     """Unit vectors (n, dimension) under one encoder's hash; make one with build or load."""
 
-    def __init__(self, vectors: FloatArray, encoder_hash: str, graph: Any = None, recall: float = 1.0) -> None:
+    def __init__(self, vectors: Floats, encoder_hash: str, graph: Any = None, recall: float = 1.0) -> None:
         self.vectors = vectors
         self.encoder_hash = encoder_hash
         self.recall = recall
@@ -45,7 +45,7 @@ class DenseIndex:
         self._graph = graph
 
     @classmethod
-    def build(cls, vectors: FloatArray, encoder_hash: str, exact_up_to: int = EXACT_UP_TO) -> Self:
+    def build(cls, vectors: Floats, encoder_hash: str, exact_up_to: int = EXACT_UP_TO) -> Self:
         """Index the vectors; FeatureError where one of them is not finite."""
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         if rows.ndim != 2 or not np.isfinite(rows).all():
@@ -69,7 +69,7 @@ class DenseIndex:
                 f"{encoder_hash[:12]}; rebuild the candidate index with the encoder that serves"
             )
 
-    def search(self, queries: FloatArray, k: int, eligible: BoolArray | None = None) -> tuple[IntArray, FloatArray]:
+    def search(self, queries: Floats, k: int, eligible: BoolArray | None = None) -> tuple[IntArray, Floats]:
         """(positions, scores) of the k best, best first, by the greatest inner product with any row of `queries`."""
         query_rows = np.atleast_2d(queries)
         count = len(self.vectors) if eligible is None else int(np.count_nonzero(eligible))
@@ -85,7 +85,7 @@ class DenseIndex:
         positions = np.flatnonzero(eligible)
         return _best(positions, self.scores(query_rows, positions), k)
 
-    def scores(self, queries: FloatArray, positions: IntArray) -> FloatArray:
+    def scores(self, queries: Floats, positions: IntArray) -> Floats:
         """float32 (len(positions),): the greatest inner product with any row of `queries`."""
         return _scored(self.vectors[positions], np.atleast_2d(queries))
 
@@ -110,7 +110,7 @@ class DenseIndex:
             graph.expansion_search = facts["width"]
         return cls(vectors, facts["encoder_hash"], graph, facts["recall"])
 
-    def _near(self, queries: FloatArray, k: int, eligible: BoolArray | None, count: int) -> IntArray:
+    def _near(self, queries: Floats, k: int, eligible: BoolArray | None, count: int) -> IntArray:
         """Eligible positions that the graph finds near any of the queries."""
         depth = k if eligible is None else min(2 * k * len(self.vectors) // count, len(self.vectors))
         neighbours = [self._graph.search(query, depth, threads=1).keys for query in queries]
@@ -118,12 +118,12 @@ class DenseIndex:
         return positions if eligible is None else positions[eligible[positions]]
 
 
-def _scored(vectors: FloatArray, queries: FloatArray) -> FloatArray:
-    products: FloatArray = vectors @ queries[0] if len(queries) == 1 else (vectors @ queries.T).max(axis=1)
+def _scored(vectors: Floats, queries: Floats) -> Floats:
+    products: Floats = vectors @ queries[0] if len(queries) == 1 else (vectors @ queries.T).max(axis=1)
     return products
 
 
-def _best(positions: IntArray, scores: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+def _best(positions: IntArray, scores: Floats, k: int) -> tuple[IntArray, Floats]:
     """The k greatest scores, best first, equal ones by position; `positions` ascends."""
     if k < len(scores):
         floor = np.partition(scores, len(scores) - k)[len(scores) - k]
@@ -133,7 +133,7 @@ def _best(positions: IntArray, scores: FloatArray, k: int) -> tuple[IntArray, Fl
     return positions[order], scores[order]
 
 
-def _widened(graph: Any, vectors: FloatArray) -> float:
+def _widened(graph: Any, vectors: Floats) -> float:
     """Double the graph's search width until its recall is RECALL_WANTED; the recall reached.
 
     Probes are midpoints of random pairs of vectors: near the data, and none of them in it.
@@ -152,7 +152,7 @@ def _widened(graph: Any, vectors: FloatArray) -> float:
         graph.expansion_search *= 2
 
 
-def _recall(graph: Any, probes: FloatArray, truth: list[IntArray], depth: int) -> float:
+def _recall(graph: Any, probes: Floats, truth: list[IntArray], depth: int) -> float:
     neighbours = [graph.search(probe, depth, threads=1).keys for probe in probes]
     shares = [len(np.intersect1d(a, b)) / depth for a, b in zip(neighbours, truth, strict=True)]
     return float(np.mean(shares))

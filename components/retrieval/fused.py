@@ -16,10 +16,10 @@ import numpy.typing as npt
 from feature_repo.texts import Encoder
 from metier.errors import InputError
 
-FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
-Rows = tuple[IntArray, FloatArray]
+Rows = tuple[IntArray, Floats]
 """(rows of candidates, scores), best first."""
 
 DENSE_SHARE = 0.6
@@ -41,11 +41,11 @@ class Lexical(Protocol):
 class Dense(Protocol):
     """Inner products: dense.DenseIndex, or one that others follow on."""
 
-    def search(self, queries: FloatArray, k: int, eligible: BoolArray | None = None) -> Rows:
+    def search(self, queries: Floats, k: int, eligible: BoolArray | None = None) -> Rows:
         """The k best by the greatest inner product with any row of `queries`."""
         ...
 
-    def scores(self, queries: FloatArray, positions: IntArray) -> FloatArray:
+    def scores(self, queries: Floats, positions: IntArray) -> Floats:
         """(len(positions),): the greatest inner product with any row of `queries`."""
         ...
 
@@ -66,7 +66,7 @@ class FusedSearch:
     def find_many(
         self,
         texts: Sequence[str | None],
-        vectors: Sequence[FloatArray | None] | FloatArray | None,
+        vectors: Sequence[Floats | None] | Floats | None,
         k: int,
         eligible: Sequence[BoolArray | None] | BoolArray | None = None,
         headlines: Sequence[str | None] | None = None,
@@ -88,7 +88,7 @@ class FusedSearch:
         cards = [None] * len(texts) if headlines is None else list(headlines)
         return [self._search(text or "", query_vectors[i], k, masks[i], cards[i] or "") for i, text in enumerate(texts)]
 
-    def _search(self, text: str, vectors: FloatArray | None, k: int, eligible: BoolArray | None, card: str) -> Rows:
+    def _search(self, text: str, vectors: Floats | None, k: int, eligible: BoolArray | None, card: str) -> Rows:
         """Every part searches `depth` deep; what any of them finds is scored by all."""
         depth = max(k, LEAST_DEPTH)
         lexical = self.lexical.search(text, depth, eligible)
@@ -119,12 +119,12 @@ class FusedSearch:
         return masks
 
 
-def best_rows(rows: IntArray, scores: FloatArray, k: int) -> Rows:
+def best_rows(rows: IntArray, scores: Floats, k: int) -> Rows:
     """The k greatest scores, best first, equal ones by row."""
     order = np.lexsort((rows, -scores))[:k]
     return rows[order], scores[order].astype(np.float32)
 
 
-def _add(scores: FloatArray, positions: IntArray, rows: IntArray, part: FloatArray, share: float) -> None:
+def _add(scores: Floats, positions: IntArray, rows: IntArray, part: Floats, share: float) -> None:
     """Add one part's scores of `rows`, their best counting `share`; `positions` ascends."""
     scores[np.searchsorted(positions, rows)] += share * part / np.maximum(part.max(initial=0), LEAST)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from components.retrieval.dense import DenseIndex
-from components.retrieval.fused import BoolArray, FloatArray, FusedSearch, IntArray, Rows, best_rows
+from components.retrieval.fused import BoolArray, Floats, FusedSearch, IntArray, Rows, best_rows
 from components.retrieval.hybrid import CARDS, LEXICAL, HybridRetriever
 from components.retrieval.lexical import LexicalIndex
 
@@ -34,7 +34,7 @@ class GrowingRetriever:
         first, self._slots = self._slots, self._slots + len(texts)
         return range(first, self._slots)
 
-    def view(self, slots: IntArray, vectors: FloatArray) -> FusedSearch:
+    def view(self, slots: IntArray, vectors: Floats) -> FusedSearch:
         """The base and, as rows behind its n, the candidates in `slots`, ascending, with their `vectors`.
 
         Raises what adding raised; then this retriever is of no more use.
@@ -83,18 +83,18 @@ class _Chosen:
 class _Followed:
     """A dense index and a few more vectors behind its own, which are searched exactly."""
 
-    def __init__(self, index: DenseIndex, vectors: FloatArray) -> None:
+    def __init__(self, index: DenseIndex, vectors: Floats) -> None:
         self._index = index
         self._more = vectors
 
-    def search(self, queries: FloatArray, k: int, eligible: BoolArray | None = None) -> Rows:
+    def search(self, queries: Floats, k: int, eligible: BoolArray | None = None) -> Rows:
         n = len(self._index.vectors)
         rows, scores = self._index.search(queries, k, None if eligible is None else eligible[:n])
         more = np.arange(len(self._more)) if eligible is None else np.flatnonzero(eligible[n:])
         added = self.scores(queries, n + more)
         return best_rows(np.concatenate([rows, n + more]), np.concatenate([scores, added]), k)
 
-    def scores(self, queries: FloatArray, positions: IntArray) -> FloatArray:
+    def scores(self, queries: Floats, positions: IntArray) -> Floats:
         n, query_rows = len(self._index.vectors), np.atleast_2d(queries)
         scores = np.empty(len(positions), np.float32)
         own = positions < n

@@ -23,9 +23,9 @@ from metier.durable import new_folder
 from metier.errors import ArtifactError, InputError
 from metier.languages import ENGLISH
 
-FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
-Found = tuple[npt.NDArray[np.str_], FloatArray]
+Found = tuple[npt.NDArray[np.str_], Floats]
 """(candidate ids, scores), best first."""
 
 FORMAT = 2
@@ -70,7 +70,7 @@ class HybridRetriever(FusedSearch):
         texts: Sequence[str],
         encoder: Encoder,
         *,
-        embeddings: FloatArray | None = None,
+        embeddings: Floats | None = None,
         headlines: Sequence[str] | None = None,
         language: str = ENGLISH,
         exact_up_to: int = EXACT_UP_TO,

@@ -20,7 +20,7 @@ import tantivy
 from feature_repo.texts.text import analyser, analyze
 from metier.languages import ENGLISH
 
-FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -80,7 +80,7 @@ class LexicalIndex:
         _written(self._index, texts, self.language, self.size, LITTLE_HEAP_BYTES)
         return LexicalIndex(self._index, self.language, self._folder)
 
-    def search(self, text: str, k: int, eligible: BoolArray | None = None) -> tuple[IntArray, FloatArray]:
+    def search(self, text: str, k: int, eligible: BoolArray | None = None) -> tuple[IntArray, Floats]:
         """(positions, BM25 scores) of the k best texts that share a term with `text`, best first."""
         count = self.size if eligible is None else int(np.count_nonzero(eligible))
         query = self._query(text)
@@ -92,7 +92,7 @@ class LexicalIndex:
             return self._hits(self._among(query, np.flatnonzero(eligible)), k)
         return self._filtered(query, k, eligible)
 
-    def _filtered(self, query: Any, k: int, eligible: BoolArray) -> tuple[IntArray, FloatArray]:
+    def _filtered(self, query: Any, k: int, eligible: BoolArray) -> tuple[IntArray, Floats]:
         """Read ever deeper until k eligible texts are found or none are left."""
         depth = math.ceil(1.5 * k * self.size / np.count_nonzero(eligible)) + k
         while True:
@@ -102,7 +102,7 @@ class LexicalIndex:
                 return positions[mask][:k], scores[mask][:k]
             depth *= 4
 
-    def _hits(self, query: Any, limit: int) -> tuple[IntArray, FloatArray]:
+    def _hits(self, query: Any, limit: int) -> tuple[IntArray, Floats]:
         hits = self._searcher.search(query, limit=min(limit, self.size), count=False).hits
         positions = self._searcher.fast_field_values(POSITION, [address for _, address in hits])
         return np.array(positions, dtype=np.int64), np.array([score for score, _ in hits], dtype=np.float32)

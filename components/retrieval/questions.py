@@ -18,7 +18,7 @@ from feature_repo.texts.text import headline
 from metier.contract import Surface
 from metier.surfaces import surface_spec
 
-FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
 LATEST = 10
@@ -32,7 +32,7 @@ class Question:
     """`vectors` (m, dimension), of which the nearest counts; None lets the retriever encode the text."""
 
     text: str
-    vectors: FloatArray | None
+    vectors: Floats | None
     card: str | None
 
 

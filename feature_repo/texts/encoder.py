@@ -24,7 +24,7 @@ from feature_repo.texts.encoder_files import EXPORT_VERSION, MANIFEST, MODEL, PR
 from metier.errors import ArtifactError, InputError
 from metier.settings import load_settings
 
-FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
 """Called with (texts done, texts in all)."""
@@ -69,15 +69,15 @@ class Encoder:
         settings = {name: self._manifest[name] for name in ("files", "max_tokens", "card_tokens", "query_tokens")}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
-    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
         """float32 (n, dimension), unit length, of the first `max_tokens` tokens of each text."""
         return self._encode(texts, self.max_tokens, progress)
 
-    def encode_cards(self, texts: Sequence[str]) -> FloatArray:
+    def encode_cards(self, texts: Sequence[str]) -> Floats:
         """As encode, of the first `card_tokens` tokens of each text: so the jobs and freelancers of a lake are."""
         return self._encode(texts, self.card_tokens, None)
 
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+    def encode_queries(self, texts: Sequence[str]) -> Floats:
         """As encode, of the first `query_tokens` tokens of each text: bounds what a typed query can cost."""
         return self._encode(texts, self.query_tokens, None)
 
@@ -87,7 +87,7 @@ class Encoder:
         for name in (*self._manifest["files"], MANIFEST):
             shutil.copyfile(self.directory / name, directory / name)
 
-    def _encode(self, texts: Sequence[str], max_tokens: int, progress: Progress | None) -> FloatArray:
+    def _encode(self, texts: Sequence[str], max_tokens: int, progress: Progress | None) -> Floats:
         if isinstance(texts, str):
             raise InputError("encode takes a list of texts, not one text; put it in a list")
         distinct = {text: position for position, text in enumerate(dict.fromkeys(texts))}
@@ -118,9 +118,9 @@ class _Model:
         self._session = open_session(str(directory / MODEL))
         self._check_products(directory)
 
-    def run(self, ids: IntArray) -> FloatArray:
+    def run(self, ids: IntArray) -> Floats:
         """(n, dimension) of token ids (n, tokens)."""
-        vectors: FloatArray = self._session.run(None, {"input_ids": ids})[0]
+        vectors: Floats = self._session.run(None, {"input_ids": ids})[0]
         return vectors
 
     def _check_products(self, directory: Path) -> None:

@@ -38,7 +38,7 @@ from feature_repo.texts.encoder_files import (
 from metier.durable import new_folder
 from metier.errors import ArtifactError
 
-FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 Precision = Literal["int8", "fp32"]
 LOWEST_COSINE = 0.97
 PROBE_TOKENS = (4, 32, 256)
@@ -230,13 +230,13 @@ def _probes(vocabulary: int) -> list[npt.NDArray[np.int64]]:
     return [generator.integers(vocabulary // 3, vocabulary, (PROBES_A_LENGTH, tokens)) for tokens in PROBE_TOKENS]
 
 
-def _embeddings(model: bytes, ids: npt.NDArray[np.int64]) -> FloatArray:
+def _embeddings(model: bytes, ids: npt.NDArray[np.int64]) -> Floats:
     session: onnxruntime.InferenceSession = open_session(model)
-    result: FloatArray = session.run(None, {"input_ids": ids})[0]
+    result: Floats = session.run(None, {"input_ids": ids})[0]
     return result
 
 
-def _lowest_cosine(model: onnx.ModelProto, vocabulary: int, reference: list[FloatArray]) -> float:
+def _lowest_cosine(model: onnx.ModelProto, vocabulary: int, reference: list[Floats]) -> float:
     content = model.SerializeToString()
     pairs = zip(_probes(vocabulary), reference, strict=True)
     return min(float((_embeddings(content, ids) * exact).sum(axis=1).min()) for ids, exact in pairs)

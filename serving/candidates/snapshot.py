@@ -28,7 +28,7 @@ from serving.request.ranking import RankingRequest
 
 Pool = JobPool | FreelancerPool
 Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.float64]
 
 POPULARITY = ("clicks_30d", "impressions_30d")
 
@@ -81,13 +81,13 @@ class CandidateSnapshot:
         return _words(self.candidates.features, f"{self._spec.profile_view}__category")
 
     @cached_property
-    def popularity(self) -> Floats:
+    def popularity(self) -> FloatArray:
         """Clicks of the last 30 days by row, impressions where clicks are equal; on one scale in every release."""
         clicks, impressions = (
             np.nan_to_num(numbers(self.candidates.features, f"{self._spec.candidate}_activity__{name}"))
             for name in POPULARITY
         )
-        popularity: Floats = clicks + impressions / (1.0 + impressions)
+        popularity: FloatArray = clicks + impressions / (1.0 + impressions)
         return popularity
 
     def with_applications(self, job_id: str, moment: datetime) -> CandidateColumns:

@@ -16,15 +16,15 @@ from serving.request.trace import Pace, RequestTrace
 LOG = logging.getLogger(__name__)
 LADDER = ("ensemble", "xgboost", "retrieval", "popularity")
 
-Floats = npt.NDArray[np.float64]
-Score = Callable[[], Floats]
+FloatArray = npt.NDArray[np.float64]
+Score = Callable[[], FloatArray]
 
 
 @dataclass(frozen=True)
 class TierScores:
     """Scores (n_candidates,) and the tier that gave them."""
 
-    scores: Floats
+    scores: FloatArray
     tier: str
 
 
@@ -57,7 +57,9 @@ def score_by_ladder(
     return TierScores(np.asarray(tiers[offered[-1]](), dtype=np.float64), offered[-1])
 
 
-def popularity_in_category(popularity: Floats, categories: npt.NDArray[np.object_], category: str | None) -> Floats:
+def popularity_in_category(
+    popularity: FloatArray, categories: npt.NDArray[np.object_], category: str | None
+) -> FloatArray:
     """Popularity (n,), those of the category before all others."""
     if category is None:
         return popularity
