@@ -71,7 +71,7 @@ def import_posts(
 
     Example: metier import posts posts.csv --mapping posts.yaml
     """
-    from components.importers import posts
+    from components.importers.mapped import posts
 
     settings = load_settings()
     with recording(settings.lake, f"posts {file}") as lake:

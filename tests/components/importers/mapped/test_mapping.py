@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from components.importers.mapping import read_mapping
+from components.importers.mapped.mapping import read_mapping
 from metier.errors import ContractError, SettingsError
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.importers.posts import import_posts
+from components.importers.mapped.posts import import_posts
 from metier.lake import Lake
 
 CLOCK = datetime(2026, 4, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers.near_duplicates import THRESHOLD, Text, Twin, near_duplicates
+from components.importers.mapped.near_duplicates import THRESHOLD, Text, Twin, near_duplicates
 
 WORDS = " ".join(f"word{number}" for number in range(42))
 TEXTS = st.lists(

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from components.importers.mapping import Rule
+from components.importers.mapped.mapping import Rule
 from components.importers.values.cleaning import html_text, is_missing, listed, truth
 from components.importers.values.money import Money, budget, rate
 from components.importers.values.spelled_dates import relative_date, spelled_date

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 from components.importers.conform import LINE, NOTE, REASON, TEXTS, conform
 from components.importers.delimited import read_delimited
 from components.importers.ingest import IngestReport, TableReport, ingest
-from components.importers.mapped_values import Findings, identity, values
-from components.importers.mapping import Mapping, Rule, read_mapping
-from components.importers.near_duplicates import Text, near_duplicates
+from components.importers.mapped.mapped_values import Findings, identity, values
+from components.importers.mapped.mapping import Mapping, Rule, read_mapping
+from components.importers.mapped.near_duplicates import Text, near_duplicates
 from metier.contract import CLIENTS, JOBS, TEXT
 from metier.errors import ContractError
 from metier.lake import Lake

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.importers.mapping import read_mapping
-from components.importers.posts import import_posts, read_posts
+from components.importers.mapped.mapping import read_mapping
+from components.importers.mapped.posts import import_posts, read_posts
 from metier.errors import ContractError, EmptyDataError
 from metier.lake import Lake
 
