@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from components.importers.delimited import delimited_pieces
+from components.importers.files.delimited import delimited_pieces
+from components.importers.files.parquet import PIECE_ROWS, parquet_pieces
 from metier.contract import TABLES
 from metier.errors import ContractError, SettingsError
-
-PIECE_ROWS = 131_072
-"""A larger file comes in pieces of so many rows."""
 
 
 def read_contract_directory(directory: Path) -> Iterator[tuple[str, str, pa.Table]]:
@@ -64,7 +61,7 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
     for path in files:
         source = f"{directory.resolve().name}/{path.relative_to(directory).as_posix()}"
         is_single = path.parent == directory
-        for rows in _csv_pieces(path) if path.suffix == ".csv" else _parquet_pieces(path):
+        for rows in _csv_pieces(path) if path.suffix == ".csv" else parquet_pieces(path):
             if rows.num_rows or is_single:
                 some = True
                 yield name, source, rows
@@ -78,16 +75,3 @@ def _csv_pieces(path: Path) -> Iterator[pa.Table]:
     for rows in delimited_pieces(path):
         for start in range(0, max(rows.num_rows, 1), PIECE_ROWS):
             yield rows.slice(start, PIECE_ROWS)
-
-
-def _parquet_pieces(path: Path) -> Iterator[pa.Table]:
-    """One piece at least, that a file without rows is noticed."""
-    try:
-        with pq.ParquetFile(path) as file:
-            if file.metadata.num_rows == 0:
-                yield file.schema_arrow.empty_table()
-            for batch in file.iter_batches(PIECE_ROWS):
-                yield pa.Table.from_batches([batch])
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ContractError(f"{path} cannot be read as Parquet ({reason}); export it again") from error

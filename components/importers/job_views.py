@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from components.importers.applicants import Experience, Interest, profiles
 from components.importers.conform import LINE, NOTE, REASON
-from components.importers.delimited import read_delimited
+from components.importers.files.delimited import read_delimited
 from components.importers.values.casting import cast
 from components.importers.values.cleaning import html_text
 from metier.contract import FREELANCERS, INTERACTIONS, JOBS, TEXT, TIMESTAMP

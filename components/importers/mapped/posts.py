@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.importers.conform import LINE, NOTE, REASON, TEXTS, conform
-from components.importers.delimited import read_delimited
+from components.importers.files.delimited import read_delimited
 from components.importers.ingest import IngestReport, TableReport, ingest
 from components.importers.mapped.mapped_values import Findings, identity, values
 from components.importers.mapped.mapping import Mapping, Rule, read_mapping

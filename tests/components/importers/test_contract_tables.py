@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from components.importers.conform import LINE, REASON
 from components.importers.contract_tables import read_contract_directory
-from components.importers.delimited import delimited_pieces, read_delimited
+from components.importers.files.delimited import delimited_pieces, read_delimited
 from metier.errors import ContractError, EmptyDataError, SettingsError
 
 CLIENTS = pa.table({"client_id": ["c1"], "status": ["active"], "event_timestamp": [datetime(2026, 1, 1, tzinfo=UTC)]})

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.importers.contract_tables import PIECE_ROWS, read_contract_directory
+from components.importers.contract_tables import read_contract_directory
+from components.importers.files.parquet import PIECE_ROWS
 from components.importers.ingest import HELD_OTHERWISE, TableReport, ingest
 from metier.contract import TABLES
 from metier.lake import Lake
