@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from metier.errors import UnknownNameError
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
+"""2: jobs have salary_min_usd and salary_max_usd."""
 VERSION_KEY = b"metier.contract_version"
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -144,6 +145,8 @@ JOBS = _table(
     _maybe("budget_kind", TEXT, allowed=BUDGET_KINDS),
     _maybe("budget_min_usd", NUMBER, minimum=0.0),
     _maybe("budget_max_usd", NUMBER, minimum=0.0),
+    _maybe("salary_min_usd", NUMBER, minimum=0.0),
+    _maybe("salary_max_usd", NUMBER, minimum=0.0),
     _maybe("experience_level", TEXT, allowed=LEVELS),
     Column("openings", INTEGER, minimum=1, default=1),
     Column("visibility", TEXT, allowed=VISIBILITIES),

@@ -165,6 +165,8 @@ def _post(jobs: Jobs, clients: Clients, job: int, text: TextGenerator, rng: np.r
         "budget_kind": "hourly" if hourly else "fixed",
         "budget_min_usd": round(low, 2) if has_pay and low is not None else None,
         "budget_max_usd": round(high, 2) if has_pay else None,
+        "salary_min_usd": None,
+        "salary_max_usd": None,
         "experience_level": LEVELS[level] if level >= 0 else None,
         "openings": int(jobs.openings[job]),
         "visibility": "public" if jobs.public[job] else "invite_only",

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY, table
+from metier.contract import CONTRACT_VERSION, NUMBER, TABLES, VERSION_KEY, table
 from metier.errors import ContractError
 from metier.lake.exchange import Exchange
 from metier.lake.lake import Lake
@@ -30,8 +30,17 @@ Step: TypeAlias = Callable[[str, pa.Table], pa.Table]
 Marks: TypeAlias = Callable[[pa.Table], pa.ChunkedArray]
 """From rows (n_rows) to booleans (n_rows)."""
 
-STEPS: Mapping[int, Step] = {}
-"""By version, the step that leads on from it. The contract has had one version, so there is none."""
+
+def _with_salaries(name: str, rows: pa.Table) -> pa.Table:
+    """No job of version 1 says what it pays by the year."""
+    added = ("salary_min_usd", "salary_max_usd") if name == "jobs" else ()
+    for column in added:
+        rows = rows.append_column(column, pa.nulls(rows.num_rows, NUMBER))
+    return rows
+
+
+STEPS: Mapping[int, Step] = {1: _with_salaries}
+"""By version, the step that leads on from it."""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ class JobVersion(_CandidateVersion):
     budget_kind: BudgetKind | None = None
     budget_min_usd: Money | None = None
     budget_max_usd: Money | None = None
+    salary_min_usd: Money | None = None
+    salary_max_usd: Money | None = None
     openings: Annotated[int, Field(ge=1, le=10_000)] = 1
     visibility: Visibility = "public"
     status: JobStatus = "open"

@@ -6,6 +6,8 @@ corrected_ndcg_at_k
 by_slice
 paired_by_slice
 seen_before
+read_column
+first_read
 
 # Called by the benchmarks and by those who bring their own data, not by the pipeline.
 _.from_svmlight
@@ -36,6 +38,8 @@ posted_at
 budget_kind
 budget_min_usd
 budget_max_usd
+salary_min_usd
+salary_max_usd
 visibility
 rate_min_usd
 rate_max_usd
