@@ -1,5 +1,7 @@
 """The exception tree: every exception class of metier is here. Every message names the fact and the next move.
 
+Each can be pickled, which is how Ray and process pools hand errors over.
+
 MetierError
 ├── InputError                the caller's mistake; the CLI exits with status 2, HTTP answers 4xx
 │   ├── ContractError         a table or file that does not keep the data contract
@@ -49,10 +51,14 @@ class UnconvertibleTypeError(ContractError):
 
 
 class UnknownNameError(InputError):
-    """A name that is not one of the known ones."""
+    """A name that is not one of the known ones; its arguments are kept as given, so that it can be pickled."""
 
     def __init__(self, what: str, name: str, choices: tuple[str, ...]) -> None:
-        super().__init__(f"unknown {what} {name!r}; use one of: {', '.join(choices)}")
+        super().__init__(what, name, choices)
+
+    def __str__(self) -> str:
+        what, name, choices = self.args
+        return f"unknown {what} {name!r}; use one of: {', '.join(choices)}"
 
 
 class SettingsError(InputError):

@@ -1,7 +1,8 @@
 """The request path of one surface: hydrate the actor, filter, source, score by the ladder, select.
 
-Retrieval, features, rankers and blend in one process. Unknown ids are errors of the caller; whatever else fails costs
-a tier and is named in the trace. Knows neither HTTP nor Ray, and writes nothing.
+Retrieval, features, rankers and blend in one process. An unknown actor or job is the caller's error, unknown
+candidates are named in the slate; whatever else fails costs a tier and is named in the trace. Knows neither HTTP nor
+Ray, and writes nothing.
 """
 
 import logging
@@ -40,6 +41,15 @@ Inputs = Callable[[], Floats]
 
 
 @dataclass(frozen=True)
+class NamedCandidates:
+    """Candidates and placements that the request itself names: rows of `space`, and those that nobody knows."""
+
+    space: CandidateSpace
+    rows: Rows
+    unknown: list[str]
+
+
+@dataclass(frozen=True)
 class SourcedCandidates:
     """Candidates to score: rows of `space`, whether each may be shown (n,), and retrieval's scores (n,) if it ran."""
 
@@ -66,13 +76,15 @@ class Stages:
         return self.candidates.base
 
     def answer(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Slate:
-        """The slate for `request`; NotFoundError for an unknown actor, job or candidate, InputError for bad filters."""
+        """The slate for `request`; NotFoundError for an unknown actor or job, InputError for bad filters."""
         with trace.stage("hydrate"):
             actor = hydrate_actor(request, trace, now, self.candidates.vectors, self._read, self.bundle.encoder)
         with trace.stage("filter"):
-            eligible = self.candidates.eligibility(request)
+            named = self._named(request, trace, now)
+            among = None if request.candidates is None else named.rows
+            eligible = named.space.eligibility(request, among)
         with trace.stage("source"):
-            sourced = self._source(request, actor, eligible, trace, now)
+            sourced = self._source(request, actor, named, eligible, trace)
         with trace.stage("score"):
             inputs = cache(lambda: self._inputs(request, actor, sourced, now))
             scored = self._score(request, actor, sourced, inputs, trace)
@@ -81,7 +93,9 @@ class Stages:
             ranked = ranked_entries(request, sourced.ids, scored.scores, agencies, sourced.eligible)
             features = inputs() if ranked and scored.tier in ("ensemble", "xgboost") else None
             entries = self._with_features(ranked, features, request.explain, trace)
-        return Slate(uuid.uuid4().hex, now, entries, scored.tier, dict(eligible.dropped), len(sourced.ids))
+        unknown = {"unknown": len(named.unknown)} if named.unknown else {}
+        dropped = {**eligible.dropped, **unknown}
+        return Slate(uuid.uuid4().hex, now, entries, scored.tier, dropped, len(sourced.ids), named.unknown)
 
     def warm_up(self, now: datetime) -> None:
         """Run every part once, for no actor and a few candidates: what loads lazily loads here.
@@ -109,53 +123,44 @@ class Stages:
             LOG.warning("a ranker of %s gave no scores while it warmed up", request.surface, exc_info=True)
         self._popularity(self.candidates, rows, Actor(row, columns, None))
 
-    def _source(
-        self, request: RankingRequest, actor: Actor, eligible: Eligibility, trace: RequestTrace, now: datetime
-    ) -> SourcedCandidates:
-        if request.candidates is not None:
-            return self._from_caller(request, eligible, trace, now)
-        if not surface_spec(request.surface).retrieves:
-            rows, scores = np.flatnonzero(eligible.mask), None
-        else:
-            rows, scores = self._retrieve(actor, eligible, trace)
-            promoted = np.setdiff1d(self._promoted(request), rows)
-            rows = np.append(rows, promoted)
-            scores = None if scores is None else np.append(scores, np.zeros(len(promoted)))
-        return SourcedCandidates(self.candidates, self.candidates.ids_at(rows), rows, eligible.mask[rows], scores)
-
-    def _promoted(self, request: RankingRequest) -> Rows:
-        ids = [placement.candidate_id for placement in request.promoted]
-        rows = self.candidates.rows(ids)
+    def _named(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> NamedCandidates:
+        """What the request names; candidates that neither release nor change log holds are read through Feast."""
+        placed = (placement.candidate_id for placement in request.promoted)
+        ids = list(dict.fromkeys([*(request.candidates or ()), *placed]))
+        space, rows = self.candidates, self.candidates.rows(ids)
+        if request.candidates is not None and (rows < 0).any():
+            space = self._with_online([ids[position] for position in np.flatnonzero(rows < 0)], trace, now)
+            rows = space.rows(ids)
         unknown = [candidate for candidate, row in zip(ids, rows, strict=True) if row < 0]
-        if unknown:
-            raise NotFoundError(f"unknown candidate {unknown[0]!r}; PUT it first")
-        return rows
-
-    def _from_caller(
-        self, request: RankingRequest, eligible: Eligibility, trace: RequestTrace, now: datetime
-    ) -> SourcedCandidates:
-        """The caller's candidates; what neither release nor change log holds is read through Feast."""
-        promoted = (placement.candidate_id for placement in request.promoted)
-        ids = list(dict.fromkeys([*(request.candidates or ()), *promoted]))
-        space, mask, rows = self.candidates, eligible.mask, self.candidates.rows(ids)
-        absent = [candidate for candidate, row in zip(ids, rows, strict=True) if row < 0]
-        if absent:
-            space = self._with_online(absent, trace, now)
-            mask, rows = space.eligibility(request).mask, space.rows(ids)
-        present = [candidate for candidate, row in zip(ids, rows, strict=True) if row >= 0]
-        rows = rows[rows >= 0]
-        return SourcedCandidates(space, present, rows, mask[rows])
+        return NamedCandidates(space, rows[rows >= 0], unknown)
 
     def _with_online(self, absent: list[str], trace: RequestTrace, now: datetime) -> CandidateSpace:
         candidates = self.candidates
         try:
-            return candidates.joined(read_online(candidates.base, absent, now, candidates.vectors, self._read))
-        except NotFoundError:
-            raise
+            part = read_online(candidates.base, absent, now, candidates.vectors, self._read)
         except Exception as error:  # the store is down: they are left out, the request goes on
             LOG.warning("the online store failed", exc_info=True)
             trace.degrade("new candidates", f"the online store failed ({type(error).__name__})")
             return candidates
+        return candidates if part is None else candidates.joined(part)
+
+    def _source(
+        self,
+        request: RankingRequest,
+        actor: Actor,
+        named: NamedCandidates,
+        eligible: Eligibility,
+        trace: RequestTrace,
+    ) -> SourcedCandidates:
+        rows, scores = named.rows, None
+        if request.candidates is None and surface_spec(request.surface).retrieves:
+            rows, scores = self._retrieve(actor, eligible, trace)
+            promoted = np.setdiff1d(named.rows, rows)
+            rows = np.append(rows, promoted)
+            scores = None if scores is None else np.append(scores, np.zeros(len(promoted)))
+        elif request.candidates is None:
+            rows = np.flatnonzero(eligible.mask)
+        return SourcedCandidates(named.space, named.space.ids_at(rows), rows, eligible.mask[rows], scores)
 
     def _retrieve(self, actor: Actor, eligible: Eligibility, trace: RequestTrace) -> tuple[Rows, Scores | None]:
         """Rows and scores of what retrieval finds, topped up with what is popular where it finds too little.

@@ -19,7 +19,7 @@ from feature_repo.inputs.transforms import pair_matrix
 from feature_repo.texts import TextVectors
 from metier.contract import Surface
 from metier.surfaces import surface_spec
-from serving.candidates.snapshot import CandidateSnapshot, ReleaseSnapshot, Rows, eligibility_of
+from serving.candidates.snapshot import CandidateSnapshot, Pool, ReleaseSnapshot, Rows, eligibility_of
 from serving.request.ladder import popularity_in_category
 from serving.request.ranking import RankingRequest
 
@@ -78,11 +78,12 @@ class CandidateSpace:
             ids[positions] = part.ids_at(part_rows)
         return list(ids)
 
-    def eligibility(self, request: RankingRequest) -> Eligibility:
-        """Who may be shown, by row; InputError for filters that cannot be used."""
+    def eligibility(self, request: RankingRequest, among: Rows | None = None) -> Eligibility:
+        """Who may be shown, by row; of the rows `among` where given. InputError for filters that cannot be used."""
         excluded = self.rows(request.exclude)
         by_part = [part_rows for _, _, part_rows in self._split(np.unique(excluded[excluded >= 0]), every=True)]
-        parts = [eligibility_of(pool, request, rows) for pool, rows in zip(self._pools, by_part, strict=True)]
+        pools = self._pools if among is None else self._pools_of(among)
+        parts = [eligibility_of(pool, request, rows) for pool, rows in zip(pools, by_part, strict=True)]
         dropped = sum((Counter(part.dropped) for part in parts), Counter[str]())
         return Eligibility(np.concatenate([part.mask for part in parts]), dict(dropped))
 
@@ -118,6 +119,11 @@ class CandidateSpace:
         for part, positions, part_rows in self._split(rows):
             popularity[positions], categories[positions] = part.popularity[part_rows], part.categories[part_rows]
         return popularity_in_category(popularity, categories, first)
+
+    def _pools_of(self, rows: Rows) -> list[Pool]:
+        """The pools without all rows but these."""
+        parts = self._split(rows, every=True)
+        return [part.pool.without(np.setdiff1d(np.arange(len(part)), part_rows)) for part, _, part_rows in parts]
 
     def _superseded(self, number: int) -> Rows:
         """Rows of a part whose candidates a later part holds."""

@@ -115,7 +115,11 @@ class RankedCandidate(BaseModel):
 
 
 class RankingResponse(BaseModel):
-    """A slate, what ranked it, and what it does without."""
+    """A slate, what ranked it, and what it does without.
+
+    `dropped` counts by reason who is not shown: of all candidates, or of those that the request gave. `unknown` are
+    the candidates and placements of the request that nobody knows.
+    """
 
     query_id: str
     surface: str
@@ -126,6 +130,7 @@ class RankingResponse(BaseModel):
     tier: str
     degraded: list[str]
     dropped: dict[str, int]
+    unknown: list[str]
     considered: int
     timings_ms: dict[str, float] | None = None
 
@@ -144,6 +149,7 @@ def response(
         tier=slate.tier,
         degraded=trace.degraded,
         dropped=dict(slate.dropped),
+        unknown=list(slate.unknown),
         considered=slate.considered,
         timings_ms={**trace.timings_ms, "total": trace.elapsed_ms} if body.timings else None,
     )

@@ -51,7 +51,10 @@ class SlateEntry:
 
 @dataclass(frozen=True)
 class Slate:
-    """The answer of the stages. `dropped` counts candidates that may not be shown, by reason."""
+    """The answer of the stages. `dropped` counts candidates that are not shown, by reason.
+
+    `unknown` are those among the candidates and placements of the request that nobody knows.
+    """
 
     query_id: str
     event_timestamp: datetime
@@ -59,3 +62,4 @@ class Slate:
     tier: str
     dropped: Mapping[str, int]
     considered: int
+    unknown: Sequence[str] = ()

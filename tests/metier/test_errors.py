@@ -1,14 +1,25 @@
-"""The drawing of the exception tree is the tree, and no package has an exception outside of it."""
+"""The drawing of the exception tree is the tree, no package has an exception outside of it, and all can be pickled."""
 
 import ast
 import builtins
+import pickle
 import re
 from pathlib import Path
+
+import pytest
 
 from metier import errors
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = ("metier", "feature_repo", "components", "pipelines", "serving")
+
+
+def tree():
+    """Every class of the tree, by name."""
+    classes = [errors.MetierError]
+    for kind in classes:
+        classes += kind.__subclasses__()
+    return {kind.__name__: kind for kind in classes}
 
 
 def drawn():
@@ -62,3 +73,17 @@ def test_every_exception_of_the_packages_is_in_the_tree():
     places = exception_classes()
     assert "metier/errors.py:BusyError" in places
     assert {place for place in places if not place.startswith("metier/errors.py:")} == set()
+
+
+@pytest.mark.parametrize("kind", tree().values(), ids=tree())
+def test_an_error_comes_out_of_a_pickle_as_it_went_in(kind):
+    unknown = kind.__init__ is errors.UnknownNameError.__init__
+    error = kind("table", "job", ("jobs", "clients")) if unknown else kind("a fact; a move")
+    error.add_note("where it was")
+    back = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert (type(back), str(back), back.args, back.__notes__) == (kind, str(error), error.args, ["where it was"])
+
+
+def test_an_unknown_name_says_what_is_known():
+    error = errors.UnknownNameError("table", "job", ("jobs", "clients"))
+    assert str(error) == "unknown table 'job'; use one of: jobs, clients"

@@ -165,9 +165,7 @@ def test_the_callers_own_candidates_are_ranked_if_they_may_be_shown(client, worl
     [
         ("talent_search", {"actor_id": "nobody"}, "unknown client 'nobody'"),
         ("talent_search", {"job_id": "none"}, "unknown job 'none'"),
-        ("talent_search", {"promoted": [{"candidate_id": "none", "rank": 1}]}, "unknown candidate 'none'"),
         ("job_feed", {"actor_id": "nobody"}, "unknown freelancer 'nobody'"),
-        ("job_feed", {"promoted": [{"candidate_id": "none", "rank": 1}]}, "unknown candidate 'none'"),
         ("applicant_review", {"actor_id": "nobody"}, "unknown client 'nobody'"),
         ("applicant_review", {"job_id": "none"}, "unknown job 'none'"),
     ],
@@ -179,10 +177,35 @@ def test_what_nobody_knows_is_404(client, world, surface, change, fact):
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_an_unknown_candidate_of_the_caller_is_404(client, world, surface):
-    answer = client.post("/v1/rank", {**world.body(surface), "surface": surface, "candidates": ["none"]})
-    assert answer.status_code == 404
-    assert "unknown candidate 'none'; " in answer.json()["error"]
+def test_candidates_that_nobody_knows_are_named_and_the_others_ranked(client, world, surface):
+    body = {**world.body(surface), "surface": surface}
+    known = ids(client.ranked(ROUTES[surface], world.body(surface, k=3)))
+    alone = client.ranked("/v1/rank", {**body, "candidates": known})
+    answer = client.ranked("/v1/rank", {**body, "candidates": ["later", *known, "earlier"]})
+    assert ids(answer) == ids(alone) == known
+    assert (answer["unknown"], answer["dropped"]) == (["later", "earlier"], {"unknown": 2})
+    assert (alone["unknown"], alone["dropped"]) == ([], {})
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_where_nobody_knows_any_candidate_the_slate_is_empty(client, world, surface):
+    answer = client.ranked("/v1/rank", {**world.body(surface), "surface": surface, "candidates": ["none"]})
+    assert (answer["slate"], answer["unknown"], answer["dropped"]) == ([], ["none"], {"unknown": 1})
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_placement_of_a_candidate_that_nobody_knows_is_named_and_the_slate_stands(client, world, surface):
+    placed = world.body(surface, promoted=[{"candidate_id": "none", "rank": 1}])
+    answer = client.ranked(ROUTES[surface], placed)
+    assert ids(answer) == ids(client.ranked(ROUTES[surface], world.body(surface)))
+    assert (answer["unknown"], answer["dropped"]["unknown"]) == (["none"], 1)
+
+
+def test_dropped_counts_the_callers_candidates_alone(client, world):
+    closed = [job for job, row in sorted(world.jobs.items()) if row["status"] == "closed"][:2]
+    told = {**world.body("job_feed"), "surface": "job_feed", "candidates": [*closed, *world.open_jobs]}
+    dropped = client.ranked("/v1/rank", told)["dropped"]
+    assert dropped["not_open"] == 2
 
 
 def test_a_review_of_somebody_elses_job_is_404(client, world):
