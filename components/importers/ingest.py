@@ -9,24 +9,22 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import duckdb
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from components.importers.conform import NOTE, TEXTS, conform
-from components.importers.duplicates import contradictions
+from components.importers.corrections import Corrections
 from metier.contract import table
 from metier.lake import Lake
 from metier.texts.free_texts import TextCounts, plain_texts
 from metier.texts.personal_data import mask
 
-HELD_OTHERWISE = "key is in the lake with other content"
-
 
 @dataclass(frozen=True)
 class TableReport:
-    """What became of a table's rows: read = written + duplicates + quarantined. `reasons` counts the last."""
+    """What became of a table's rows: read = written + duplicates + quarantined. `reasons` counts the last.
+
+    `corrected` of the written rows correct what the lake held.
+    """
 
     read: int = 0
     written: int = 0
@@ -35,6 +33,7 @@ class TableReport:
     reasons: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     texts: TextCounts = field(default_factory=TextCounts)
+    corrected: int = 0
 
     def __add__(self, other: "TableReport") -> "TableReport":
         return TableReport(
@@ -45,7 +44,13 @@ class TableReport:
             reasons=dict(Counter(self.reasons) + Counter(other.reasons)),
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
             texts=self.texts + other.texts,
+            corrected=self.corrected + other.corrected,
         )
+
+    def corrections(self) -> tuple[str, ...]:
+        """The line about corrected rows, where there are any."""
+        note = f"{self.corrected:,} of the written rows correct rows that the lake held; they count from this import on"
+        return (note,) if self.corrected else ()
 
 
 @dataclass(frozen=True)
@@ -61,33 +66,42 @@ class IngestReport:
             lines.append(f"{name:14}{t.read:>12,}{t.written:>12,}{t.duplicates:>12,}{t.quarantined:>13,}")
         for name, t in self.tables.items():
             lines += [f"quarantined from {name}: {number:,} x {reason}" for reason, number in t.reasons.items()]
-            lines += [f"note on {name}: {note}" for note in (*t.texts.render(), *t.warnings)]
+            notes = (*t.texts.render(), *t.warnings, *t.corrections())
+            lines += [f"note on {name}: {note}" for note in notes]
         return "\n".join(lines)
 
 
-def ingest(lake: Lake, tables: Iterable[tuple[str, str, pa.Table]], clock: datetime | None = None) -> IngestReport:
+def ingest(
+    lake: Lake, tables: Iterable[tuple[str, str, pa.Table]], clock: datetime | None = None, corrects: bool = False
+) -> IngestReport:
     """Conform, append and quarantine each (table name, source, rows); rows after `clock` (default: now) are refused.
+
+    An entity's row with the key of a held one and other content is a new version, recorded at `clock`; an event's is
+    set aside, or replaces the held one if it `corrects` it.
 
     A table that breaks the contract as a whole raises; those before it are in the lake, and repeating the import
     once it is mended writes only what is missing.
     """
     now = clock or datetime.now(UTC)
+    corrections = Corrections(lake, now, corrects)
     reports: dict[str, TableReport] = {}
     for name, source, incoming in tables:
-        reports[name] = reports.get(name, TableReport()) + _ingest_table(lake, name, source, incoming, now)
+        became = _ingest_table(lake, corrections, now, name, source, incoming)
+        reports[name] = reports.get(name, TableReport()) + became
     return IngestReport(reports)
 
 
-def _ingest_table(lake: Lake, name: str, source: str, incoming: pa.Table, now: datetime) -> TableReport:
+def _ingest_table(
+    lake: Lake, corrections: Corrections, now: datetime, name: str, source: str, incoming: pa.Table
+) -> TableReport:
     plain, texts = plain_texts(name, incoming)
     conformed = conform(name, plain, now, source)
-    rows, contradicting = _split(lake, name, conformed.rows)
-    otherwise = pa.array([HELD_OTHERWISE] * contradicting.num_rows, pa.string())
+    settled = corrections.settle(name, conformed.rows)
     rejected = _masked(conformed.rejected, table(name).schema.names)
     quarantined = lake.quarantine(name, rejected, conformed.reasons, source)
-    quarantined += lake.quarantine(name, contradicting, otherwise, source)
-    appended = lake.append(name, rows)
-    reasons = Counter([*conformed.reasons.to_pylist(), *otherwise.to_pylist()])
+    quarantined += lake.quarantine(name, settled.set_aside, settled.reasons, source)
+    appended = lake.append(name, settled.rows)
+    reasons = Counter([*conformed.reasons.to_pylist(), *settled.reasons.to_pylist()])
     metadata: dict[bytes, bytes] = incoming.schema.metadata or {}
     if TEXTS in metadata:
         texts += TextCounts(**json.loads(metadata[TEXTS]))
@@ -100,6 +114,7 @@ def _ingest_table(lake: Lake, name: str, source: str, incoming: pa.Table, now: d
         reasons=dict(reasons),
         warnings=warnings,
         texts=texts,
+        corrected=settled.corrected,
     )
 
 
@@ -111,15 +126,3 @@ def _masked(rejected: pa.Table, declared: Collection[str]) -> pa.Table:
             texts = pa.array([mask(text)[0] for text in encoded.dictionary.to_pylist()], column.type)
             rejected = rejected.set_column(position, column, texts.take(encoded.indices))
     return rejected
-
-
-def _split(lake: Lake, name: str, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Rows that agree with what the lake holds, and rows whose key it holds with other content."""
-    matching_rows = lake.matching(name, rows)
-    if matching_rows.num_rows == 0:
-        return rows, rows.slice(0, 0)
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("held", matching_rows)
-        positions = contradictions(connection, table(name), rows, "held")
-    contradicts = pc.is_in(pa.array(np.arange(rows.num_rows)), value_set=positions)
-    return rows.filter(pc.invert(contradicts)), rows.filter(contradicts)

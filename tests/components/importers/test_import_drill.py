@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.importers.contract_tables import read_contract_directory
+from components.importers.corrections import HELD_OTHERWISE
 from components.importers.files.parquet import PIECE_ROWS
-from components.importers.ingest import HELD_OTHERWISE, TableReport, ingest
+from components.importers.ingest import TableReport, ingest
 from metier.contract import TABLES
 from metier.lake import Lake
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from components.importers.conform import NOTE
 from components.importers.contract_tables import read_contract_directory
-from components.importers.ingest import HELD_OTHERWISE, ingest
+from components.importers.corrections import HELD_OTHERWISE
+from components.importers.ingest import ingest
 from metier.errors import ContractError, EmptyDataError
 from metier.lake import Lake
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from components.importers.conform import REPEATED_KEY
-from components.importers.ingest import HELD_OTHERWISE
+from components.importers.corrections import HELD_OTHERWISE
 from components.importers.logs.event_lines import read_events
 from components.importers.logs.events import import_events
 from metier.contract import TABLES
