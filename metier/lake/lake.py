@@ -105,10 +105,7 @@ class Lake:
         return result
 
     def matching(self, name: str, rows: pa.Table, columns: Sequence[str] = ()) -> pa.Table:
-        """The lake's rows that have the key of one of `rows`; reads only files that may hold one.
-
-        `columns` is the part of the key that counts, its first at least (left out: all of it).
-        """
+        """The lake's rows that have the key of one of `rows`, or its first `columns`; reads only files that may."""
         key, files = list(columns or table(name).key), self._files_near(name, rows)
         if not files:
             return table(name).schema.empty_table()
