@@ -1,10 +1,10 @@
 """XGBoostRanker and NeuralRanker beside LightGBM's LGBMRanker on svmlight ranking data, five folds by query.
 
-`python benchmarks/lambdarank.py DIR [--out FILE]`, where DIR holds rank.train and rank.test, each with sizes of its
-queries in `<name>.query`. All queries of both files are split into folds, every ranker learns from four and scores
-the fifth, and NDCG@10 is compared query by query. XGBoost and LightGBM grow the same number of trees and leaves.
-Whatever is tuned, such as the epoch of the neural ranker, is tuned inside the four folds. The official split is
-scored once, at the end.
+`python benchmarks/lambdarank.py DIR [--out FILE]`, where DIR is a fold of a LETOR set (train.txt, vali.txt, test.txt)
+or holds rank.train and rank.test, each with sizes of its queries in `<name>.query`. All queries of both files are split
+into folds, every ranker learns from four and scores the fifth, and NDCG@10 is compared query by query. XGBoost and
+LightGBM grow the same number of trees and leaves. Whatever is tuned, such as the epoch of the neural ranker, is tuned
+inside the four folds. The official split is scored once, at the end.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from components.measures import Interval, mean_interval, ndcg_at_k, paired_difference
 from components.ranking import NeuralRanker, XGBoostConfig, XGBoostRanker
-from components.training_sets import RankingDataset
+from components.training_sets import RankingDataset, read_letor
 from metier.errors import InputError
 from metier.stored import as_plain, from_plain
 
@@ -67,7 +67,10 @@ RANKERS: dict[str, FitAndScore] = {
 
 
 def read_official(folder: Path) -> tuple[RankingDataset, RankingDataset]:
-    """The official train and test sets with the same columns."""
+    """The official train (with validation) and test sets with the same columns."""
+    if (folder / "train.txt").is_file():
+        fold = read_letor(folder)
+        return joined(fold.train, fold.validation), fold.test
     widest = max(len(RankingDataset.from_svmlight(folder / name).feature_names) for name in ("rank.train", "rank.test"))
     train, test = (
         RankingDataset.from_svmlight(folder / name, n_features=widest) for name in ("rank.train", "rank.test")

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.measures import ndcg_at_k
+from components.ranking_files import read_qrels
 from components.retrieval import HybridRetriever
 from components.retrieval.dense import DenseIndex
 from feature_repo.texts import Encoder
@@ -51,11 +52,8 @@ def _collection(directory: Path) -> tuple[dict[str, str], dict[str, str], dict[s
     """Texts by document, queries by id, and each query's relevant documents."""
     documents = (directory / "corpus" / "doc-text.trec").read_text()
     topics = (directory / "query-text.trec").read_text()
-    relevant: dict[str, set[str]] = {}
-    for line in (directory / "qrels").read_text().splitlines():
-        query, _, document, grade = line.split()
-        if int(grade) > 0:
-            relevant.setdefault(query, set()).add(document)
+    judgements = read_qrels(directory / "qrels")
+    relevant = {query: {name for name, grade in grades.items() if grade > 0} for query, grades in judgements.items()}
     texts = re.findall(r"<DOCNO>\s*(.*?)\s*</DOCNO>(.*?)</DOC>", documents, re.S)
     titles = re.findall(r"<num>\s*(.*?)\s*</num>\s*<title>(.*?)</title>", topics, re.S)
     return (

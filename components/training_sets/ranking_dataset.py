@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from components.measures.arrays import Floats
-from components.training_sets import svmlight
+from components.ranking_files import SvmlightOptions, read_columns
 from metier.durable import replacing, write_whole
 from metier.errors import EmptyDataError, InputError
 
@@ -191,19 +191,24 @@ class RankingDataset:
 
     @classmethod
     def from_svmlight(
-        cls, path: str | Path, group_path: str | Path | None = None, n_features: int | None = None
+        cls,
+        path: str | Path,
+        group_path: str | Path | None = None,
+        n_features: int | None = None,
+        *,
+        zero_based: bool | Literal["auto"] = False,
+        feature_names: Sequence[str] | None = None,
     ) -> "RankingDataset":
-        """Read svmlight rows `label [qid:id] index:value ...`; absent entries are 0, features are f1 .. fN by index.
+        """Read svmlight rows `label [qid:id] index:value ...`; absent entries are 0, features are named f and index.
 
         Queries come from `group_path` (one size per line), else from qid in the file, else from `<path>.query`.
-        N is the largest index seen, or `n_features`: pass the train set's count to read a test file whose last
-        features are all absent. InputError names what cannot be read.
+        Indices count from 1, from 0 where `zero_based`, or ("auto") from 0 where one is 0. Features are all up to
+        the largest index seen, or `n_features`: pass the train set's count to read a test file whose last features are
+        all absent. Where that would be a sparse matrix they are those that occur; pass the train set's `feature_names`
+        to read a test file alike. InputError names the line that cannot be read.
         """
-        features, relevance, query_id = svmlight.read(
-            Path(path), None if group_path is None else Path(group_path), n_features
-        )
-        names = tuple(f"f{index}" for index in range(1, features.shape[1] + 1))
-        return cls(features, relevance, query_id, names)
+        groups, zero = Path(group_path) if group_path else None, None if zero_based == "auto" else zero_based
+        return cls(*read_columns(Path(path), SvmlightOptions(groups, n_features, zero, feature_names)))
 
 
 def _run_starts(query_id: NDArray[Any]) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ first_read
 
 # Called by the benchmarks and by those who bring their own data, not by the pipeline.
 _.from_svmlight
+unjudged_queries
 
 # Read by Feast.
 _.materialization_intervals
