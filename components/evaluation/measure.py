@@ -9,6 +9,7 @@ from components.evaluation.report.document import Compared, Measured
 from components.measures import mean_interval, paired_difference
 from components.measures.arrays import Floats
 from components.ranking import Ensemble, Ranker
+from components.training_sets.dataset.checked import row_blocks
 
 Values = Mapping[str, NDArray[np.float64]]
 
@@ -29,8 +30,11 @@ def compared(metric: str, values: Values, actors: NDArray, ranker: str, against:
 
 def order(ranker: Ranker | Ensemble, features: Floats) -> NDArray[np.float64]:
     """What a ranker orders rows by (n_rows,): an ensemble's blend, which calibration does not tie."""
-    score = ranker.blend(features) if isinstance(ranker, Ensemble) else ranker.score(features)
-    return score.astype(np.float64)
+    score = np.empty(len(features), dtype=np.float64)
+    for rows in row_blocks(len(features)):
+        block = features[rows]
+        score[rows] = ranker.blend(block) if isinstance(ranker, Ensemble) else ranker.score(block)
+    return score
 
 
 def best(values: Values, among: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from components.ranking.choice import BUILT_IN, class_of, default_name, kind_of,
 from components.ranking.ranker import Ranker, checked_features, require_names
 from components.ranking.xgboost_ranker import XGBoostRanker
 from components.training_sets import RankingDataset
+from components.training_sets.dataset.checked import row_blocks
 from metier.errors import ArtifactError, RankerError
 from metier.stored import as_plain, from_plain
 
@@ -175,12 +176,16 @@ def _named(rankers: Mapping[str, Ranker] | Sequence[Ranker]) -> dict[str, Ranker
 
 
 def _scores(name: str, ranker: Ranker, features: Floats) -> FloatArray:
-    """What a ranker gives its rows (n_rows,); RankerError unless it is one finite number a row."""
-    scores = np.asarray(ranker.score(features), dtype=np.float64)
-    if scores.shape != (len(features),):
-        raise RankerError(
-            f"ranker {name!r} gave scores of shape {scores.shape} for {len(features)} rows; give one a row"
-        )
+    """What a ranker gives the rows (n_rows,), a block at a time; RankerError unless it is one finite number a row."""
+    scores = np.empty(len(features), dtype=np.float64)
+    for rows in row_blocks(len(features)):
+        block = features[rows]
+        given = np.asarray(ranker.score(block), dtype=np.float64)
+        if given.shape != (len(block),):
+            raise RankerError(
+                f"ranker {name!r} gave scores of shape {given.shape} for {len(block)} rows; give one a row"
+            )
+        scores[rows] = given
     if not np.isfinite(scores).all():
         raise RankerError(f"ranker {name!r} gave a score that is not finite; give every row a number")
     return scores

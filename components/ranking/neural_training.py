@@ -27,6 +27,8 @@ from components.ranking.neural_inputs import fit_inputs
 from components.ranking.neural_network import Committee, Inputs, Network
 from components.ranking.ranker import informative_queries, query_weights
 from components.training_sets import RankingDataset
+from components.training_sets.dataset.checked import row_blocks
+from components.training_sets.dataset.room import room
 
 State = Mapping[str, Tensor]
 
@@ -61,12 +63,12 @@ class _Rows:
 
     @classmethod
     def of(cls, dataset: RankingDataset, inputs: Inputs, heads: tuple[str, ...]) -> "_Rows":
-        parts = [inputs(torch.from_numpy(block)) for block in _blocks(dataset.features)]
+        dense, table_rows = _transformed(dataset.features, inputs)
         weights = query_weights(dataset)
         columns = [torch.from_numpy(np.asarray((dataset.outcomes or {})[head])) for head in heads]
         return cls(
-            dense=torch.cat([dense for dense, _ in parts]),
-            table_rows=torch.cat([rows for _, rows in parts]),
+            dense=dense,
+            table_rows=table_rows,
             gain=torch.exp2(torch.from_numpy(dataset.relevance)) - 1.0,
             outcomes=torch.stack(columns, dim=1) if heads else torch.zeros((len(dataset), 0)),
             weight=torch.ones(dataset.n_queries) if weights is None else torch.from_numpy(weights),
@@ -221,9 +223,19 @@ def _export(committee: Committee, n_features: int) -> bytes:
     return buffer.getvalue()
 
 
-def _blocks(features: Floats) -> Iterator[Floats]:
-    for start in range(0, len(features), ROWS_AT_ONCE):
-        yield np.ascontiguousarray(features[start : start + ROWS_AT_ONCE])
+def _transformed(features: Floats, inputs: Inputs) -> tuple[Tensor, Tensor]:
+    """Dense inputs and table rows of all rows; large ones lie in mapped files, from which batches are gathered."""
+    dense, table_rows = (
+        room((len(features), part.shape[1]), part.numpy().dtype) for part in inputs(_tensor(features[:1]))
+    )
+    for rows in row_blocks(len(features), ROWS_AT_ONCE):
+        first, second = inputs(_tensor(features[rows]))
+        dense[rows], table_rows[rows] = first.numpy(), second.numpy()
+    return torch.from_numpy(dense), torch.from_numpy(table_rows)
+
+
+def _tensor(features: Floats) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(features))
 
 
 @contextmanager

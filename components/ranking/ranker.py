@@ -13,6 +13,7 @@ import numpy as np
 
 from components.measures.arrays import Floats, Mask, run_starts
 from components.training_sets import RankingDataset
+from components.training_sets.dataset.checked import row_blocks
 from metier.errors import EmptyDataError, FeatureMismatchError, RankerError
 
 TEXT_VECTOR = re.compile(r"_v\d\d$")
@@ -110,9 +111,10 @@ def checked_features(features: Floats, fitted: Sequence[str], names: Sequence[st
         raise FeatureMismatchError(f"features is {actual}; give a numpy array of float32")
     if features.ndim != 2 or features.shape[1] != len(fitted):
         raise FeatureMismatchError(f"features has shape {features.shape}; the fit had {len(fitted)} columns")
-    infinite = np.isinf(features).any(axis=0)
-    if infinite.any():
-        raise FeatureMismatchError(f"feature {fitted[int(infinite.argmax())]!r} is infinite; use NaN where missing")
+    for rows in row_blocks(len(features)):
+        infinite = np.isinf(features[rows]).any(axis=0)
+        if infinite.any():
+            raise FeatureMismatchError(f"feature {fitted[int(infinite.argmax())]!r} is infinite; use NaN where missing")
     return features
 
 

@@ -22,6 +22,8 @@ from components.ranking.ranker import (
     query_weights,
 )
 from components.training_sets import RankingDataset
+from components.training_sets.dataset.checked import row_blocks
+from components.training_sets.dataset.room import gathered
 from metier.errors import ArtifactError, RankerError
 
 MODEL_FILE = "model.ubj"
@@ -136,8 +138,9 @@ class XGBoostRanker:
     def _matrix(
         self, dataset: RankingDataset, config: XGBoostConfig, reference: xgboost.DMatrix | None = None
     ) -> xgboost.DMatrix:
+        """The rows as bins. They come as one mapped batch: several would move the cuts, and with them the trees."""
         return xgboost.QuantileDMatrix(
-            self._select(dataset.features),
+            gathered(dataset.features, slice(None), self._used),
             dataset.relevance,
             qid=dataset.query_index,
             weight=query_weights(dataset),
@@ -154,8 +157,10 @@ class XGBoostRanker:
         checked = checked_features(features, self._feature_names, feature_names)
         if len(checked) == 0:
             return np.zeros(0, dtype=np.float32)
-        margins = self._fitted().inplace_predict(self._select(checked), predict_type="margin")
-        return np.asarray(margins, dtype=np.float32)
+        fitted, margins = self._fitted(), np.empty(len(checked), dtype=np.float32)
+        for rows in row_blocks(len(checked)):
+            margins[rows] = fitted.inplace_predict(self._select(checked[rows]), predict_type="margin")
+        return margins
 
     def contributions(self, features: Floats) -> Floats:
         """What each feature adds to each score (n_rows, n_features): exact TreeSHAP (Lundberg et al. 2020)."""

@@ -1,7 +1,7 @@
 """Labelled impressions with their features, split by time: what rankers are fitted and measured on."""
 
+from components.training_sets.dataset.ranking_dataset import RankingDataset
+from components.training_sets.dataset.traced import TracedDataset
 from components.training_sets.letor import LetorFold, read_letor
-from components.training_sets.ranking_dataset import RankingDataset
-from components.training_sets.traced import TracedDataset
 
 __all__ = ["LetorFold", "RankingDataset", "TracedDataset", "read_letor"]

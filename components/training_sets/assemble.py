@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.measures.arrays import Floats
+from components.training_sets.dataset.ranking_dataset import RankingDataset
+from components.training_sets.dataset.room import room
+from components.training_sets.dataset.traced import TracedDataset, whole_queries
 from components.training_sets.labels import HEADS, Attribution, attribution, window_days
 from components.training_sets.pseudo_queries import PseudoQueries
-from components.training_sets.ranking_dataset import RankingDataset
 from components.training_sets.split import choose_heads, gap_days
-from components.training_sets.traced import TracedDataset, whole_queries
 from feature_repo.hydrate import candidate_features, query_features, with_column
 from feature_repo.inputs.transforms import feature_names, model_inputs
 from feature_repo.texts import TextVectors
@@ -63,7 +64,7 @@ def assemble(
     if (np.diff(query) < 0).any():
         raise InputError("the pairs are not in the order of their queries; sort them by query first")
     actors = query_features(surface, queries, store.training_features)
-    matrix = np.empty((len(query), len(feature_names(surface, candidate_counts))), dtype=np.float32)
+    matrix: Floats = room((len(query), len(feature_names(surface, candidate_counts))))
     for start, end in _blocks(query):
         first, last = int(query[start]), int(query[end - 1])
         block = pairs.slice(start, end - start)

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.training_sets.assemble import build_training_set, organic_training_set
+from components.training_sets.dataset.traced import TracedDataset
 from components.training_sets.leave_last_out import HeldOut, leave_last_out, time_split_actors
 from components.training_sets.plan import Study
 from components.training_sets.positives import organic_positives, touched
 from components.training_sets.pseudo_queries import candidate_pool, pseudo_queries
 from components.training_sets.split import censored, time_split
-from components.training_sets.traced import TracedDataset
 from components.training_sets.unknown import known_candidates, of_known_candidates, unknown_candidates
 from feature_repo.build import read_vectors
 from feature_repo.client import FeatureStoreClient

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.ranking_files import read_svmlight
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets.dataset.ranking_dataset import RankingDataset
 from metier.errors import InputError
 
 FILES = ("train.txt", "vali.txt", "test.txt")

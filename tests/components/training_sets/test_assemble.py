@@ -17,9 +17,9 @@ from components.training_sets.assemble import (
     build_training_set,
     organic_training_set,
 )
+from components.training_sets.dataset.traced import whole_queries
 from components.training_sets.positives import organic_positives, touched
 from components.training_sets.pseudo_queries import candidate_pool, pseudo_queries
-from components.training_sets.traced import whole_queries
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import distinct_texts
 from feature_repo.client import FeatureStoreClient

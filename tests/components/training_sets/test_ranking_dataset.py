@@ -150,12 +150,12 @@ def test_what_is_written_is_read(
     same(RankingDataset.read(folder), dataset)
 
 
-def test_writing_again_replaces_and_leaves_two_files(tmp_path: Path) -> None:
+def test_writing_again_replaces_and_leaves_three_files(tmp_path: Path) -> None:
     five_rows().write(tmp_path / "new" / "set")
     second = five_rows(relevance=[1] * 5)
     second.write(tmp_path / "new" / "set")
     same(RankingDataset.read(tmp_path / "new" / "set"), second)
-    assert len(list((tmp_path / "new" / "set").iterdir())) == 2
+    assert len(list((tmp_path / "new" / "set").iterdir())) == 3
 
 
 def test_a_writer_that_died_leaves_the_old_rows_readable(tmp_path: Path) -> None:

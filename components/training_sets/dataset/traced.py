@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.measures.arrays import run_starts
-from components.training_sets.ranking_dataset import RankingDataset
+from components.training_sets.dataset.ranking_dataset import RankingDataset
 from metier.durable import replacing, write_whole
 from metier.errors import InputError
 
