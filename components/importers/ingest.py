@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from components.importers.conform import NOTE, TEXTS, conform
+from components.importers.conform import NOTE, REPEATED_KEY, TEXTS, conform
 from components.importers.corrections import Corrections
 from metier.contract import table
 from metier.lake import Lake
 from metier.texts.free_texts import TextCounts, plain_texts
 from metier.texts.personal_data import mask
+
+SET_ASIDE = (REPEATED_KEY, "repeats the text of ", "near-duplicate of ", "contradicts ")
+"""How reasons begin that name, or are, an earlier row of the same file."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class TableReport:
             corrected=self.corrected + other.corrected,
         )
 
+    def set_aside(self) -> int:
+        """Quarantined rows that an earlier one of their file stands for."""
+        return sum(number for reason, number in self.reasons.items() if reason.startswith(SET_ASIDE))
+
     def corrections(self) -> tuple[str, ...]:
         """The line about corrected rows, where there are any."""
         note = f"{self.corrected:,} of the written rows correct rows that the lake held; they count from this import on"
@@ -55,9 +62,10 @@ class TableReport:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """Per table, what became of its rows."""
+    """Per table, what became of its rows; and a note for each thing that the lake lacks."""
 
     tables: dict[str, TableReport]
+    lacking: tuple[str, ...] = ()
 
     def render(self) -> str:
         """Counts per table, the reasons of quarantined rows, and warnings, as text."""
@@ -68,7 +76,7 @@ class IngestReport:
             lines += [f"quarantined from {name}: {number:,} x {reason}" for reason, number in t.reasons.items()]
             notes = (*t.texts.render(), *t.warnings, *t.corrections())
             lines += [f"note on {name}: {note}" for note in notes]
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"note: {lack}" for lack in self.lacking)])
 
 
 def ingest(
