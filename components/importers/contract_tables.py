@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from components.importers.files.delimited import delimited_pieces
-from components.importers.files.parquet import PIECE_ROWS, parquet_pieces
+from components.importers.files.file_format import FileFormat
+from components.importers.files.opening import open_rows
+from components.importers.files.parquet import PIECE_ROWS
 from metier.contract import TABLES
 from metier.errors import ContractError, SettingsError
 
@@ -61,7 +62,7 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
     for path in files:
         source = f"{directory.resolve().name}/{path.relative_to(directory).as_posix()}"
         is_single = path.parent == directory
-        for rows in _csv_pieces(path) if path.suffix == ".csv" else parquet_pieces(path):
+        for rows in _pieces(path):
             if rows.num_rows or is_single:
                 some = True
                 yield name, source, rows
@@ -71,7 +72,7 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
         yield from passed_over[:1]
 
 
-def _csv_pieces(path: Path) -> Iterator[pa.Table]:
-    for rows in delimited_pieces(path):
+def _pieces(path: Path) -> Iterator[pa.Table]:
+    for rows in open_rows(path, FileFormat(format="parquet" if path.suffix == ".parquet" else None)):
         for start in range(0, max(rows.num_rows, 1), PIECE_ROWS):
             yield rows.slice(start, PIECE_ROWS)

@@ -4,29 +4,30 @@ Repeating it, or repeating it after a kill, leaves the same lake. Knows no file 
 """
 
 import json
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from components.importers.conform import NOTE, REPEATED_KEY, TEXTS, conform
+from components.importers.conform import NOTE, TEXTS, conform
 from components.importers.corrections import Corrections
 from metier.contract import table
 from metier.lake import Lake
 from metier.texts.free_texts import TextCounts, plain_texts
 from metier.texts.personal_data import mask
 
-SET_ASIDE = (REPEATED_KEY, "repeats the text of ", "near-duplicate of ", "contradicts ")
-"""How reasons begin that name, or are, an earlier row of the same file."""
+_PLACE = re.compile(r" \((line [\d,]+[^()]*)\)$")
+"""How a reader ends a reason with the row's place in the file."""
 
 
 @dataclass(frozen=True)
 class TableReport:
     """What became of a table's rows: read = written + duplicates + quarantined. `reasons` counts the last.
 
-    `corrected` of the written rows correct what the lake held.
+    `corrected` of the written rows correct what the lake held. `first`: where in the file a reason was met first.
     """
 
     read: int = 0
@@ -37,6 +38,7 @@ class TableReport:
     warnings: tuple[str, ...] = ()
     texts: TextCounts = field(default_factory=TextCounts)
     corrected: int = 0
+    first: dict[str, str] = field(default_factory=dict)
 
     def __add__(self, other: "TableReport") -> "TableReport":
         return TableReport(
@@ -48,11 +50,14 @@ class TableReport:
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
             texts=self.texts + other.texts,
             corrected=self.corrected + other.corrected,
+            first={**other.first, **self.first},
         )
 
-    def set_aside(self) -> int:
-        """Quarantined rows that an earlier one of their file stands for."""
-        return sum(number for reason, number in self.reasons.items() if reason.startswith(SET_ASIDE))
+    def quarantines(self) -> Iterator[str]:
+        """A line for each reason: its rows, and the place of the first."""
+        for reason, number in self.reasons.items():
+            place = f" (first in {self.first[reason]})" if reason in self.first else ""
+            yield f"{number:,} x {reason}{place}"
 
     def corrections(self) -> tuple[str, ...]:
         """The line about corrected rows, where there are any."""
@@ -62,10 +67,9 @@ class TableReport:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """Per table, what became of its rows; and a note for each thing that the lake lacks."""
+    """Per table, what became of its rows."""
 
     tables: dict[str, TableReport]
-    lacking: tuple[str, ...] = ()
 
     def render(self) -> str:
         """Counts per table, the reasons of quarantined rows, and warnings, as text."""
@@ -73,10 +77,10 @@ class IngestReport:
         for name, t in self.tables.items():
             lines.append(f"{name:14}{t.read:>12,}{t.written:>12,}{t.duplicates:>12,}{t.quarantined:>13,}")
         for name, t in self.tables.items():
-            lines += [f"quarantined from {name}: {number:,} x {reason}" for reason, number in t.reasons.items()]
+            lines += [f"quarantined from {name}: {line}" for line in t.quarantines()]
             notes = (*t.texts.render(), *t.warnings, *t.corrections())
             lines += [f"note on {name}: {note}" for note in notes]
-        return "\n".join([*lines, *(f"note: {lack}" for lack in self.lacking)])
+        return "\n".join(lines)
 
 
 def ingest(
@@ -109,7 +113,7 @@ def _ingest_table(
     quarantined = lake.quarantine(name, rejected, conformed.reasons, source)
     quarantined += lake.quarantine(name, settled.set_aside, settled.reasons, source)
     appended = lake.append(name, settled.rows)
-    reasons = Counter([*conformed.reasons.to_pylist(), *settled.reasons.to_pylist()])
+    reasons, first = _counted([*conformed.reasons.to_pylist(), *settled.reasons.to_pylist()])
     metadata: dict[bytes, bytes] = incoming.schema.metadata or {}
     if TEXTS in metadata:
         texts += TextCounts(**json.loads(metadata[TEXTS]))
@@ -123,7 +127,21 @@ def _ingest_table(
         warnings=warnings,
         texts=texts,
         corrected=settled.corrected,
+        first=first,
     )
+
+
+def _counted(reasons: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """How often each reason stands, whatever its place in the file, and the first place of each that has one."""
+    numbers: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for reason, number in Counter(reasons).items():
+        place = _PLACE.search(reason)
+        plain = reason[: place.start()] if place else reason
+        numbers[plain] += number
+        if place:
+            first.setdefault(plain, place[1])
+    return dict(numbers), first
 
 
 def _masked(rejected: pa.Table, declared: Collection[str]) -> pa.Table:

@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 
 from components.importers.applicants import Experience, Interest, profiles
 from components.importers.conform import LINE, NOTE, REASON
-from components.importers.files.delimited import read_delimited
+from components.importers.files.file_format import FileFormat
+from components.importers.files.opening import read_rows
 from components.importers.values.casting import cast
 from components.importers.values.cleaning import html_text
 from metier.contract import FREELANCERS, INTERACTIONS, JOBS, TEXT, TIMESTAMP
@@ -70,7 +71,7 @@ def _rows(path: Path, needed: Sequence[str]) -> tuple[list[Row], pa.Table]:
     """The file's rows with missing values as None, and those that could not be read, marked; none without the file."""
     if not path.exists():
         return [], _marked([], [])
-    table = read_delimited(path)
+    table = read_rows(path, FileFormat())
     for column in needed:
         if column not in table.column_names:
             raise ContractError(f"{path} lacks column {column} (text); add it or rename the column that holds it")

@@ -1,155 +1,157 @@
-"""A CSV file as an Arrow table of text, with the rows that cannot be read marked and kept.
+"""Delimited text as pieces of an Arrow table of text, with the rows that cannot be read marked and kept.
 
-Knows CSV and UTF-8; no types, no tables.
+Knows CSV in any dialect; no types, no tables of the contract.
 """
 
-import codecs
-import csv
-import io
-from collections import deque
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from components.importers.conform import LINE, REASON
-from metier.errors import ContractError, EmptyDataError
+from components.importers.files.file_format import FileFormat
+from components.importers.files.header import Sheet, read_header
+from components.importers.files.quotes import LONGEST_ROW, Dialect, Split, split
+from components.importers.files.utf8 import BLOCK_BYTES, Blocks, Utf8, is_valid
+from metier.contract import TEXT
+from metier.errors import ContractError
 
-INVALID_UTF8 = "row is not valid UTF-8"
-_PRIVATE_USE = range(0xE000, 0xF900)
-INVALID = range(0xDC80, 0xDD00)
-"""What a byte that is no UTF-8 is decoded to."""
-READ_BYTES = 1 << 20
-PIECE_BYTES = 1 << 26
+_PARSED_BYTES = 1 << 20
+_NOT_ASCII = 0x80
 
-
-def read_delimited(path: Path, delimiter: str = ",") -> pa.Table:
-    """The file's columns as text, in its order; empty cells are empty text.
-
-    Rows with invalid UTF-8 (decoded with replacement) or with the wrong number of values (whole, in column LINE)
-    carry their reason in column REASON. EmptyDataError where there is not even a header.
-    """
-    return pa.concat_tables(delimited_pieces(path, delimiter), promote_options="default")
+Cut = tuple[int, int, str]
+"""Start and end of a row that cannot be read, and why."""
 
 
-def delimited_pieces(path: Path, delimiter: str = ",", size: int = PIECE_BYTES) -> Iterator[pa.Table]:
-    """As read_delimited, in pieces of about `size` bytes, one at least; no row may be longer than a piece."""
-    try:
-        with path.open("rb") as file:
-            mark = _unused_mark(file)
-            header = _header(path, file, mark, delimiter)
-            yield from _parsed(path, _Readable(file, mark), header, mark, delimiter, size)
-    except OSError as error:
-        raise ContractError(f"{path} cannot be read ({error.strerror}); make it a readable file") from error
-
-
-class _Readable(io.RawIOBase):
-    """A file's bytes as valid UTF-8, from its beginning: invalid ones are `mark`."""
-
-    def __init__(self, file: BinaryIO, mark: str | None) -> None:
-        super().__init__()
-        self._texts = _texts(file)
-        self._marks = {code: mark for code in INVALID}
-        self._pending = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._pending:
-            text = next(self._texts, None)
-            if text is None:
-                return 0
-            self._pending = (text if text.isascii() else text.translate(self._marks)).encode()
-        content, self._pending = self._pending[: len(buffer)], self._pending[len(buffer) :]
-        buffer[: len(content)] = content
-        return len(content)
-
-
-def _texts(file: BinaryIO) -> Iterator[str]:
-    """The file from its beginning; an invalid byte is a lone surrogate."""
-    file.seek(0)
-    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
-    while content := file.read(READ_BYTES):
-        yield decoder.decode(content)
-    yield decoder.decode(b"", final=True)
-
-
-def _unused_mark(file: BinaryIO) -> str | None:
-    """A character that stands for invalid bytes, one that occurs nowhere in the file; None where all are valid."""
-    used: set[str] = set()
-    for text in _texts(file):
-        if not text.isascii():
-            used.update(text)
-    if not any(chr(code) in used for code in INVALID):
-        return None
-    return next(chr(code) for code in _PRIVATE_USE if chr(code) not in used)
-
-
-def _header(path: Path, file: BinaryIO, mark: str | None, delimiter: str) -> list[str]:
-    lines = io.TextIOWrapper(io.BufferedReader(_Readable(file, mark)), encoding="utf-8", newline="\n")
-    try:
-        header = next(csv.reader(lines, delimiter=delimiter), [])
-    except csv.Error as error:
-        raise ContractError(f"{path}: its header cannot be read ({error}); check its quotes and line ends") from error
-    if not header:
-        raise EmptyDataError(f"{path} is empty; export it again, with a header line, or leave the file out")
-    if len(set(header)) < len(header):
-        raise ContractError(f"{path}: two columns of its header have one name; rename or drop one of them")
-    return header
-
-
-def _parsed(
-    path: Path, content: _Readable, header: list[str], mark: str | None, delimiter: str, size: int
+def delimited_pieces(
+    text: Utf8, declared: FileFormat, wanted: Sequence[str] | None, size: int = BLOCK_BYTES
 ) -> Iterator[pa.Table]:
-    malformed: deque[arrow_csv.InvalidRow] = deque()  # filled by the reader's own thread
+    """The wanted columns (None: all with a name) as text in pieces of about `size` bytes; empty cells are empty text.
+
+    Rows of another width, rows with bytes that do not decode and lines whose quote is never closed are below the
+    others, each with its reason in REASON and its text in LINE.
+    """
+    blocks = Blocks(text, size)
+    blocks.fill()
+    sheet = read_header(text, blocks, declared, wanted)
+    reading = True
+    while reading:
+        parts = split(blocks.text, sheet.dialect, blocks.is_last)
+        if parts.end or blocks.is_last:
+            yield _piece(sheet, text, blocks, parts)
+        elif len(blocks.text) > 2 * LONGEST_ROW:
+            raise ContractError(
+                f"{text.path}: the row in line {blocks.line:,} has more than {LONGEST_ROW:,} bytes; mend its line ends"
+            )
+        blocks.drop(parts.end)
+        reading = blocks.fill()
+
+
+def _piece(sheet: Sheet, text: Utf8, blocks: Blocks, parts: Split) -> pa.Table:
+    cuts = [
+        (start, end, f"a quote is opened and never closed (line {blocks.line_at(end - 1):,})")
+        for start, end in parts.broken
+    ]
+    wrong = [] if is_valid(blocks.text[: parts.end]) else list(_undecodable(text, blocks, parts))
+    rows, malformed = _parsed(sheet, _without(parts, sorted([*cuts, *wrong])), bool(len(parts.opens)))
+    lost = [(reason, _shown(blocks.text[start:end])) for start, end, reason in cuts]
+    lost += [(_other_width(row, sheet), row.text) for row in malformed]
+    pieces = [rows, *([_with_columns(sheet, blocks, wrong)] if wrong else []), *([_marked(lost)] if lost else [])]
+    return pa.concat_tables(pieces, promote_options="default")
+
+
+def _other_width(row: arrow_csv.InvalidRow, sheet: Sheet) -> str:
+    return f"row has {row.actual_columns} values where the header has {sheet.width}"
+
+
+def _marked(lost: list[tuple[str, str]]) -> pa.Table:
+    reasons, lines = zip(*lost, strict=True)
+    return pa.table({REASON: pa.array(reasons, TEXT), LINE: pa.array(lines, TEXT)})
+
+
+def _with_columns(sheet: Sheet, blocks: Blocks, wrong: list[Cut]) -> pa.Table:
+    """Rows that do not decode: in their columns where all columns are read, else by their text."""
+    texts = [_shown(blocks.text[start:end]) for start, end, _ in wrong]
+    if not sheet.is_whole:
+        return _marked([(reason, text) for (_, _, reason), text in zip(wrong, texts, strict=True)])
+    rows, malformed = _parsed(sheet, memoryview("\n".join(texts).encode()), has_quoted=True)
+    ragged = {row.text for row in malformed}
+    whole = [reason for (_, _, reason), text in zip(wrong, texts, strict=True) if text not in ragged]
+    rows = rows.append_column(REASON, pa.array(whole, TEXT))
+    lost = [(reason, text) for (_, _, reason), text in zip(wrong, texts, strict=True) if text in ragged]
+    return pa.concat_tables([rows, _marked(lost)], promote_options="default") if lost else rows
+
+
+def _undecodable(text: Utf8, blocks: Blocks, parts: Split) -> Iterator[Cut]:
+    """The rows with bytes that their encoding does not have."""
+    ends = parts.row_ends()
+    codes = np.frombuffer(blocks.text, np.uint8, parts.end)
+    suspects = np.unique(np.searchsorted(ends, np.flatnonzero(codes >= _NOT_ASCII), side="right"))
+    broken = {start for start, _ in parts.broken}
+    line, counted = blocks.line, 0
+    for suspect in suspects.tolist():
+        start, end = int(ends[suspect - 1]) if suspect else 0, int(ends[suspect])
+        wrong = text.wrong_byte(blocks.text[start:end])
+        if wrong is None or start in broken:
+            continue
+        position = start + wrong[0]
+        line, counted = line + blocks.text.count(b"\n", counted, position), position
+        yield start, end, f"row is not valid {text.encoding.upper()} (line {line:,}, byte 0x{wrong[1]:02X})"
+
+
+def _without(parts: Split, cuts: list[Cut]) -> memoryview:
+    """The rows without those that cannot be read; a carriage return that ends no line is a space."""
+    content = memoryview(parts.text)[: parts.end]
+    loose = parts.loose_returns()
+    if len(loose):
+        codes = np.frombuffer(parts.text, np.uint8, parts.end).copy()
+        codes[loose] = ord(" ")
+        content = memoryview(codes.tobytes())
+    if not cuts:
+        return content
+    starts = [0, *(end for _, end, _ in cuts)]
+    ends = [*(start for start, _, _ in cuts), len(content)]
+    return memoryview(b"".join(content[start:end] for start, end in zip(starts, ends, strict=True)))
+
+
+def _parsed(sheet: Sheet, content: memoryview, has_quoted: bool) -> tuple[pa.Table, list[arrow_csv.InvalidRow]]:
+    """The rows of the header's width, and the others."""
+    malformed: list[arrow_csv.InvalidRow] = []  # filled by the reader's own threads
 
     def keep(row: arrow_csv.InvalidRow) -> str:
         malformed.append(row)
         return "skip"
 
+    columns = list(dict.fromkeys(map(str, sheet.places.values())))
+    converting = arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(columns, TEXT), include_columns=columns, strings_can_be_null=False
+    )
+    if not content[:_PARSED_BYTES].tobytes().strip() and not content.tobytes().strip():
+        return pa.table({name: pa.array([], TEXT) for name in sheet.places}), []
+    names = list(map(str, range(sheet.width)))
+    parsing = _parse_options(sheet.dialect, has_quoted, keep)
     try:
-        reader = arrow_csv.open_csv(
-            pa.PythonFile(content, mode="r"),
-            read_options=arrow_csv.ReadOptions(use_threads=False, block_size=size),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types={column: pa.string() for column in header}, strings_can_be_null=False
-            ),
-        )
-        some = False
-        for batch in reader:
-            some = True
-            bad_rows = [malformed.popleft() for _ in range(len(malformed))]
-            yield _with_marks(pa.Table.from_batches([batch]), bad_rows, mark)
-        if malformed or not some:
-            yield _with_marks(reader.schema.empty_table(), list(malformed), mark)
-    except pa.ArrowInvalid as error:
-        raise ContractError(f"{path} cannot be read as CSV ({error}); check its quotes and separators") from error
+        reading = arrow_csv.ReadOptions(column_names=names, block_size=_PARSED_BYTES)
+        rows = arrow_csv.read_csv(pa.BufferReader(pa.py_buffer(content)), reading, parsing, converting)
+    except pa.ArrowInvalid:  # a row is longer than a block
+        malformed.clear()
+        reading = arrow_csv.ReadOptions(column_names=names, block_size=len(content) + 1, use_threads=False)
+        rows = arrow_csv.read_csv(pa.BufferReader(pa.py_buffer(content)), reading, parsing, converting)
+    return pa.table({name: rows[str(place)] for name, place in sheet.places.items()}), malformed
 
 
-def _with_marks(rows: pa.Table, malformed: list[arrow_csv.InvalidRow], mark: str | None) -> pa.Table:
-    """`rows`, the malformed ones below them, and the reason columns where any row needs one."""
-    width = rows.num_columns
-    if mark is not None:
-        rows = _with_invalid(rows, mark)
-    if not malformed:
-        return rows
-    reasons = [f"row has {row.actual_columns} values where the header has {width}" for row in malformed]
-    lines = [row.text.replace(mark, "�") if mark else row.text for row in malformed]
-    return pa.concat_tables([rows, pa.table({REASON: reasons, LINE: lines})], promote_options="default")
+def _parse_options(
+    dialect: Dialect, has_quoted: bool, keep: Callable[[arrow_csv.InvalidRow], str]
+) -> arrow_csv.ParseOptions:
+    return arrow_csv.ParseOptions(
+        delimiter=dialect.delimiter.decode(),
+        quote_char=dialect.quote.decode() if dialect.quote else False,
+        escape_char=dialect.escape.decode() if dialect.escape else False,
+        newlines_in_values=has_quoted or dialect.escape is not None,
+        invalid_row_handler=keep,
+    )
 
 
-def _with_invalid(rows: pa.Table, mark: str) -> pa.Table:
-    invalid = pa.array([False] * rows.num_rows, pa.bool_())
-    columns = {}
-    for column in rows.column_names:
-        invalid = pc.or_(invalid, pc.match_substring(rows[column], mark))
-        columns[column] = pc.replace_substring(rows[column], mark, "�")
-    reasons = pc.if_else(invalid, INVALID_UTF8, pa.scalar(None, pa.string()))
-    return pa.table({**columns, REASON: reasons})
+def _shown(row: bytes) -> str:
+    return row.decode(errors="replace").rstrip("\r\n")

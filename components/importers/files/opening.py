@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 
 import pyarrow as pa
 
-from components.importers.conform import LINE, REASON
 from components.importers.files.delimited import delimited_pieces
 from components.importers.files.file_format import FileFormat
+from components.importers.files.kinds import PARQUET
 from components.importers.files.parquet import parquet_pieces
-from metier.errors import ContractError
+from components.importers.files.unpacking import Content, unpacked
+from components.importers.files.utf8 import Utf8
 
 
 def open_rows(path: Path, declared: FileFormat, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -18,18 +21,23 @@ def open_rows(path: Path, declared: FileFormat, columns: Sequence[str] | None = 
     A column is named by its header, by its place ("3") or by a dotted path to a nested field. Text formats give text;
     Parquet gives the types as stored. ContractError names a column that the file lacks, or what the file is instead.
     """
-    pieces = parquet_pieces(path) if _is_parquet(path, declared) else delimited_pieces(path, declared.delimiter)
-    for rows in pieces:
-        yield rows if columns is None else _selected(rows, path, columns)
+    with unpacked(path) as content:
+        if declared.format == "parquet" or (declared.format is None and content.head().startswith(PARQUET)):
+            yield from _parquet(content, path, columns)
+        else:
+            text = Utf8(content, path, declared.encoding)
+            yield from delimited_pieces(text, declared, columns)
 
 
-def _is_parquet(path: Path, declared: FileFormat) -> bool:
-    return (declared.format or path.suffix.removeprefix(".")) == "parquet"
+def _parquet(content: Content, path: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    if not content.is_packed:
+        yield from parquet_pieces(path, path, columns)
+        return
+    with TemporaryFile() as seekable:  # Parquet is read from its end
+        copyfileobj(content, seekable)
+        yield from parquet_pieces(seekable, path, columns)
 
 
-def _selected(rows: pa.Table, path: Path, columns: Sequence[str]) -> pa.Table:
-    for column in columns:
-        if column not in rows.column_names:
-            present = ", ".join(name for name in rows.column_names if name not in (REASON, LINE))
-            raise ContractError(f"{path} has no column {column!r}; its columns are: {present}")
-    return rows.select([*columns, *(name for name in (REASON, LINE) if name in rows.column_names)])
+def read_rows(path: Path, declared: FileFormat, columns: Sequence[str] | None = None) -> pa.Table:
+    """The pieces of open_rows as one table."""
+    return pa.concat_tables(open_rows(path, declared, columns), promote_options="default")

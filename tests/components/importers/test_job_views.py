@@ -137,7 +137,7 @@ def test_invalid_bytes_and_ragged_rows_go_to_quarantine_with_their_text(folder, 
     report = ingest(lake, read_job_views(folder), CLOCK).tables["interactions"]
     assert (report.read, report.written, report.duplicates, report.quarantined) == (7, 2, 1, 4)
     kept = {row["reason"]: json.loads(row["row"]).get("line") for row in lake.quarantined("interactions").to_pylist()}
-    assert "Caf\ufffd" in kept["row is not valid UTF-8"]
+    assert "Caf\ufffd" in kept["row is not valid UTF-8 (line 2, byte 0xE9)"]
     assert kept["row has 2 values where the header has 13"] == "10,1"
 
 
