@@ -89,6 +89,9 @@ def _maybe(name: str, kind: pa.DataType, **limits: object) -> Column:
     return Column(name, kind, required=False, **limits)  # type: ignore[arg-type]
 
 
+ANONYMOUS = "anonymous:"
+"""Begins the actor_id of a query that was asked without an account; its session or its own id follows."""
+
 CLOCK_COLUMNS = (Column("event_timestamp", TIMESTAMP), Column("recorded_at", TIMESTAMP))
 
 

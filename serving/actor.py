@@ -44,7 +44,10 @@ class Actor:
 def hydrate_actor(
     request: RankingRequest, trace: RequestTrace, now: datetime, vectors: TextVectors, read: Read, encoder: Encoder
 ) -> Actor:
-    """The actor of a request; NotFoundError where it, or the job of the request, is unknown."""
+    """The actor of a request; NotFoundError where it, or the job of the request, is unknown.
+
+    A client is known by its job too. A visitor has no features, as a new client or freelancer has few.
+    """
     row = request_row(request, now)
     try:
         features = query_features(request.surface, row, read)
@@ -83,14 +86,20 @@ def _typed(request: RankingRequest, trace: RequestTrace, encoder: Encoder) -> Fl
         return np.empty((0, DIMENSIONS), np.float32)
 
 
+def _put(entity: str) -> str:
+    return f"PUT /v1/{entity}s/{{{entity}_id}}"
+
+
 def _require_existing(request: RankingRequest, features: pa.Table) -> None:
     spec = surface_spec(request.surface)
-    if features[f"{spec.side}_profile__status"][0].as_py() is None:
-        raise NotFoundError(f"unknown {spec.side} {request.actor_id!r}; import it, or PUT it first")
-    if spec.shows_jobs or request.job_id is None:
+    asks_by_job = not spec.shows_jobs and request.job_id is not None
+    owner = features["job_profile__client_id"][0].as_py() if asks_by_job else None
+    is_known = features[f"{spec.side}_profile__status"][0].is_valid or request.actor_id in ("", owner)
+    if not is_known:
+        raise NotFoundError(f"unknown {spec.side} {request.actor_id!r}; import it, or {_put(spec.side)} first")
+    if not asks_by_job:
         return
     if features["job_profile__status"][0].as_py() is None:
-        raise NotFoundError(f"unknown job {request.job_id!r}; import it, or PUT it first")
-    owner = features["job_profile__client_id"][0].as_py()
+        raise NotFoundError(f"unknown job {request.job_id!r}; import it, or {_put('job')} first")
     if not spec.retrieves and owner not in (None, request.actor_id):
         raise NotFoundError(f"job {request.job_id!r} is not a job of client {request.actor_id!r}; name its own client")

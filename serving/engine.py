@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
@@ -21,7 +23,7 @@ from feature_repo.online.breaker import Breaker
 from feature_repo.online.freshness import Age, ages
 from feature_repo.online.pushes import Pushes
 from metier.changes import Change, open_change_log
-from metier.contract import SURFACES, Surface
+from metier.contract import SURFACES, TIMESTAMP, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from metier.surfaces import surface_spec
@@ -65,7 +67,8 @@ class Engine:
         self.pushes = Pushes(background)
         with ExitStack() as opened:
             folder = opened.enter_context(own_folder(settings.replicas))
-            self.follower = ChangeFollower(self.changes, background.serving_features, folder, self._serve)
+            self._read_calmly = background.serving_features
+            self.follower = ChangeFollower(self.changes, self._read_calmly, folder, self._serve)
             opened.callback(self.follower.close)
             for surface in SURFACES:
                 if surface in pins:
@@ -95,7 +98,11 @@ class Engine:
         return slate, stages
 
     def put(self, table: str, row: Mapping[str, Any]) -> Change:
-        """A new version, once it is durable; every replica serves it soon."""
+        """A new version, once it is durable; every replica serves it soon. A job brings a client that is not known."""
+        client = row.get("client_id") if table == "jobs" else None
+        if client is not None and self._is_unknown(client):
+            brought = {"client_id": client, "status": "active", "event_timestamp": row["event_timestamp"]}
+            self.changes.append("clients", brought, self.now())
         return self.changes.append(table, row, self.now())
 
     @property
@@ -146,6 +153,17 @@ class Engine:
         if (behind := self.follower.behind_seconds) > BEHIND_SECONDS:
             trace.degrade("live changes", self.follower.failure or f"not read for {behind:.0f} s")
 
+    def _is_unknown(self, client: str) -> bool:
+        """Whether neither the change log nor the online store knows the client; False where the store fails."""
+        if client in self.follower.clients:
+            return False
+        key = pa.table({"client_id": [client], "event_timestamp": pa.array([self.now()], TIMESTAMP)})
+        try:
+            return self._read_calmly(key, ["client_profile"])["client_profile__status"][0].as_py() is None
+        except Exception:
+            LOG.warning("whether client %r is known could not be read", client, exc_info=True)
+            return False
+
     def _is_newer(self, stages: Stages) -> bool:
         """Whether there is another release than the one served."""
         newest = newest_version(self.settings.candidates / stages.bundle.version)
@@ -179,7 +197,7 @@ class Engine:
     def _serve(self, surface: Surface, candidates: CandidateSpace) -> None:
         earlier = self.stages.get(surface)
         pace = earlier.pace if earlier else None
-        self.stages[surface] = Stages(self.bundles[surface], candidates, self._read, pace)
+        self.stages[surface] = Stages(self.bundles[surface], candidates, self._read, self.follower.clients, pace)
 
     def _warm_up(self) -> None:
         """Load what is loaded lazily; what fails here would fail a request."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from metier.contract import ANONYMOUS
 from serving.events.event_log import Event
 from serving.request.ranking import RankingRequest, Slate
 from serving.request.trace import RequestTrace
@@ -21,7 +22,7 @@ def events_of(
     query: dict[str, Any] = {
         "query_id": slate.query_id,
         "surface": request.surface,
-        "actor_id": request.actor_id,
+        "actor_id": request.actor_id or f"{ANONYMOUS}{request.session_id or slate.query_id}",
         "session_id": request.session_id,
         "job_id": request.job_id,
         "text": request.text,

@@ -23,6 +23,7 @@ from feature_repo.inputs.encoded import QueryColumns
 from metier.errors import MetierError, NotFoundError, RankerError, RestingStoreError
 from metier.surfaces import surface_spec
 from serving.actor import Actor, hydrate_actor, request_row
+from serving.candidates.clients import ChangedClients
 from serving.candidates.online import read_online
 from serving.candidates.snapshot import ReleaseSnapshot, Rows
 from serving.candidates.space import CandidateSpace
@@ -61,13 +62,24 @@ class SourcedCandidates:
 
 
 class Stages:
-    """One bundle with its candidates; `read` answers with the online store's values. Safe to share between threads."""
+    """One bundle with its candidates. Safe to share between threads.
 
-    def __init__(self, bundle: Bundle, candidates: CandidateSpace, read: Read, pace: Pace | None = None) -> None:
+    `read` answers with the online store's values; `clients` are those of the change log.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        candidates: CandidateSpace,
+        read: Read,
+        clients: ChangedClients,
+        pace: Pace | None = None,
+    ) -> None:
         self.bundle = bundle
         self.candidates = candidates
         self.pace = pace or Pace()
         self._read = read
+        self._clients = clients
         self._counts = bundle.manifest.candidate_counts
 
     @property
@@ -78,7 +90,8 @@ class Stages:
     def answer(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Slate:
         """The slate for `request`; NotFoundError for an unknown actor or job, InputError for bad filters."""
         with trace.stage("hydrate"):
-            actor = hydrate_actor(request, trace, now, self.candidates.vectors, self._read, self.bundle.encoder)
+            read = self._clients.over(self._read)
+            actor = hydrate_actor(request, trace, now, self.candidates.vectors, read, self.bundle.encoder)
         with trace.stage("filter"):
             named = self._named(request, trace, now)
             among = None if request.candidates is None else named.rows

@@ -12,13 +12,15 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from components.importers.conform import NOTE, TEXTS, conform
+from components.importers.conform import NOTE, REPEATED_KEY, TEXTS, conform
 from components.importers.corrections import Corrections
 from metier.contract import table
 from metier.lake import Lake
 from metier.texts.free_texts import TextCounts, plain_texts
 from metier.texts.personal_data import mask
 
+SET_ASIDE = (REPEATED_KEY, "repeats the text of ", "near-duplicate of ", "contradicts ")
+"""How reasons begin that name, or are, an earlier row of the same file."""
 _PLACE = re.compile(r" \((line [\d,]+[^()]*)\)$")
 """How a reader ends a reason with the row's place in the file."""
 
@@ -53,6 +55,10 @@ class TableReport:
             first={**other.first, **self.first},
         )
 
+    def set_aside(self) -> int:
+        """Quarantined rows that an earlier one of their file stands for."""
+        return sum(number for reason, number in self.reasons.items() if reason.startswith(SET_ASIDE))
+
     def quarantines(self) -> Iterator[str]:
         """A line for each reason: its rows, and the place of the first."""
         for reason, number in self.reasons.items():
@@ -67,9 +73,10 @@ class TableReport:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """Per table, what became of its rows."""
+    """Per table, what became of its rows; and a note for each thing that the lake lacks."""
 
     tables: dict[str, TableReport]
+    lacking: tuple[str, ...] = ()
 
     def render(self) -> str:
         """Counts per table, the reasons of quarantined rows, and warnings, as text."""
@@ -80,7 +87,7 @@ class IngestReport:
             lines += [f"quarantined from {name}: {line}" for line in t.quarantines()]
             notes = (*t.texts.render(), *t.warnings, *t.corrections())
             lines += [f"note on {name}: {note}" for note in notes]
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"note: {lack}" for lack in self.lacking)])
 
 
 def ingest(

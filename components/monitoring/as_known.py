@@ -1,7 +1,8 @@
 """What serving knew when it answered: stored features of a release, and what was pushed since.
 
-Windows and clients are as of the release. Profiles of jobs and freelancers and histories were pushed as they were
-recorded, so they are as of a moment of each row's own. Built anew from a lake; keeps nothing.
+Windows and clients of candidates are as of the release, a client that asks as of the newest change that was served.
+Profiles of jobs and freelancers and histories were pushed as they were recorded, so they are as of a moment of each
+row's own. Built anew from a lake; keeps nothing.
 """
 
 import os
@@ -25,6 +26,7 @@ from metier.lake import Lake
 from metier.settings import Settings
 
 PUSHED = ("freelancer_profile", "job_profile", *HISTORY_VIEWS)
+CLIENT = "client_profile"
 
 
 class AsHappened(Lake):
@@ -60,16 +62,23 @@ class AsKnown:
         self._released = released
         self._pushed = pushed
 
-    def read(self, as_of: datetime, pushed_until: pa.Array | pa.ChunkedArray) -> Read:
-        """Answers for rows in the order of `pushed_until`, the moment of each up to which pushes are known."""
+    def read(
+        self, as_of: datetime, pushed_until: pa.ChunkedArray, clients_until: pa.ChunkedArray | None = None
+    ) -> Read:
+        """Answers for rows in the order of `pushed_until`, the moment of each up to which pushes are known.
+
+        Profiles of clients are as of `clients_until`, where given, else as of the release.
+        """
         watermark = pa.repeat(pa.scalar(as_of, TIMESTAMP), len(pushed_until))
 
         def read(rows: pa.Table, views: Sequence[str]) -> pa.Table:
             stamps = rows["event_timestamp"]
             pushed = [view for view in views if view in PUSHED]
-            released = [view for view in views if view not in PUSHED]
+            clients = [view for view in views if view == CLIENT and clients_until is not None]
+            released = [view for view in views if view not in (*pushed, *clients)]
             for store, names, moments in (
                 (self._pushed, pushed, pushed_until),
+                (self._pushed, clients, clients_until),
                 (self._released[as_of], released, watermark),
             ):
                 if names:

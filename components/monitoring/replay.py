@@ -1,9 +1,10 @@
 """Rebuild the features of served impressions from the lake, as they were known when they were served, and compare.
 
 Stored features are those of the release that a query names (snapshot_version) and what was pushed since: of candidates
-up to the change it names, of who asks up to the query. What depends on time uses the query's own moment. The bundle
-that ranked (policy) gives text weights and names. Reads the lake and the bundles; keeps nothing. What came into the
-lake by another way than the endpoint, between a release and a query, serving could not know: it shows as mismatches.
+and of a client's profile up to the change it names, of who asks up to the query. What depends on time uses the query's
+own moment. The bundle that ranked (policy) gives text weights and names. Reads the lake and the bundles; keeps nothing.
+What came into the lake by another way than the endpoint, between a release and a query, serving could not know: it
+shows as mismatches.
 """
 
 from collections.abc import Iterator
@@ -121,7 +122,7 @@ def _features(
 ) -> Floats:
     """(n_rows, n_features) of impressions of one release, in their order."""
     name: Surface = surface(bundle.manifest.surface)
-    own = stores.read(as_of, rows["event_timestamp"])
+    own = stores.read(as_of, rows["event_timestamp"], rows["changed_until"])
     queries = query_features(name, rows.drop_columns(["features"]), own)
     pairs = rows.select(["candidate_id", "event_timestamp"])
     if not surface_spec(name).retrieves:

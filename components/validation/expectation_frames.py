@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from metier.contract import TABLES, Table
+from metier.contract import ANONYMOUS, TABLES, Table
 from metier.lake import Lake
 
 LARGEST_FRAME = 1_000_000
@@ -19,7 +19,8 @@ LARGEST_FRAME = 1_000_000
 COPIES = "copies_of_key"
 EITHER = "job_or_client_set"
 
-_ACTORS = "CASE WHEN surface = 'job_feed' THEN actor_id IN (SELECT freelancer_id FROM freelancers) " \
+_ACTORS = f"CASE WHEN starts_with(actor_id, '{ANONYMOUS}') THEN true " \
+    "WHEN surface = 'job_feed' THEN actor_id IN (SELECT freelancer_id FROM freelancers) " \
     "ELSE actor_id IN (SELECT client_id FROM clients) END"  # fmt: skip
 _CANDIDATES = "CASE WHEN surface IS NULL THEN true " \
     "WHEN surface = 'job_feed' THEN candidate_id IN (SELECT job_id FROM jobs) " \

@@ -5,7 +5,7 @@
 CREATE OR REPLACE TEMP VIEW happenings AS
 SELECT actor_id AS entity_id, 'queries' AS measure, 1 AS amount, happened_at, visible_at
 FROM asked
-WHERE surface IN ('talent_search', 'applicant_review')
+WHERE surface IN ('talent_search', 'applicant_review') AND NOT starts_with(actor_id, 'anonymous:')
 UNION ALL
 SELECT client_id, measure, 1, happened_at, client_visible_at
 FROM acts

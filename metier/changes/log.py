@@ -1,4 +1,4 @@
-"""The change log: new versions of jobs and freelancers, durable before they are acknowledged, in one order for all.
+"""The change log: new versions of jobs, people and clients, durable before they are acknowledged, in one order for all.
 
 A change is numbered by the microseconds since 1970 at which it was recorded, strictly increasing; its recorded_at says
 the same. Endpoints append and follow it, `metier import events` brings it to the lake. files.py and stream.py store it.
@@ -17,7 +17,7 @@ from metier.contract import TABLES, TEXT, TEXT_LIST, TIMESTAMP
 from metier.errors import EventLogError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-KEYS = {"jobs": "job_id", "freelancers": "freelancer_id"}
+KEYS = {"jobs": "job_id", "freelancers": "freelancer_id", "clients": "client_id"}
 _REQUIRED = {name: {column.name: column.type for column in TABLES[name].columns if column.required} for name in KEYS}
 _STAMPS = {name: [column.name for column in TABLES[name].columns if column.type == TIMESTAMP] for name in KEYS}
 
@@ -35,7 +35,7 @@ _JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_as_tex
 
 @dataclass(frozen=True)
 class Change:
-    """One version of a job or freelancer: a row of the contract with both clocks."""
+    """One version of a job, a freelancer or a client: a row of the contract with both clocks."""
 
     table: str
     row: Mapping[str, Any]
@@ -50,7 +50,7 @@ class Change:
 
     @property
     def id(self) -> str:
-        """The job or the freelancer."""
+        """The job, the freelancer or the client."""
         return str(self.row[KEYS[self.table]])
 
     @property

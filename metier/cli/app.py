@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from metier.cli import demo, doctor, features, forget, importing, lake, pipeline, report, serve, settings_page
+from metier.cli import demo, doctor, features, forget, importing, lake, pipeline, report, serve, settings_page, simulate
 from metier.cli.versions import installed_version
 from metier.errors import InputError, MetierError, SettingsError
 from metier.settings import load_settings
@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(importing.app, name="import")
-app.command("simulate")(importing.simulate)
+app.command("simulate")(simulate.simulate)
 app.add_typer(lake.app, name="lake")
 app.add_typer(features.app, name="features")
 app.command("forget")(forget.forget)

@@ -1,50 +1,83 @@
-"""`metier import` and `metier simulate`: events into the lake."""
+"""`metier import`: files of others, and the endpoint's own log, into the lake."""
 
-import json
 import uuid
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pyarrow as pa
 import typer
 
 from metier.cli.output import JsonOption, print_report
-from metier.errors import InputError
 from metier.lake import Lake
-from metier.lake.imports import list_imports, recording, shut_to_undo
-from metier.settings import Settings, load_settings
+from metier.lake.imports import recording, shut_to_undo
+from metier.lake.rehearsal import rehearsing
+from metier.settings import load_settings
 
 if TYPE_CHECKING:
-    from components.simulator import SimulatorConfig
+    from components.importers.ingest import IngestReport
 
 app = typer.Typer(help="Bring events into the lake.", no_args_is_help=True)
 
 DirectoryArgument = Annotated[Path, typer.Argument(help="Folder to read.")]
+FileArgument = Annotated[Path, typer.Argument(help="CSV, JSON, JSON lines or Parquet, packed or not.")]
+MappingOption = Annotated[
+    Path, typer.Option(help="YAML that says which column is what; see docs/importing.md and `metier import guess`.")
+]
+CheckOption = Annotated[bool, typer.Option("--check", help="Count what would come of it; write nothing.")]
+CorrectsOption = Annotated[
+    bool, typer.Option("--corrects", help="Events whose id is there with other content replace what is there.")
+]
+MostOption = Annotated[
+    float,
+    typer.Option("--most-quarantined", min=0, max=1, help="Share of a table's refused rows that is no error."),
+]
+
+Bring = Callable[[Lake, datetime], "IngestReport"]
 
 
 @app.command("contract")
-def import_contract(directory: DirectoryArgument, as_json: JsonOption = False) -> None:
+def import_contract(
+    directory: DirectoryArgument,
+    *,
+    corrects: CorrectsOption = False,
+    check: CheckOption = False,
+    most_quarantined: MostOption = 0.5,
+    as_json: JsonOption = False,
+) -> None:
     """Import tables that already keep the data contract (Parquet or CSV); bad rows go to quarantine.
 
     Example: metier import contract exports/2026-03
     """
     from components.importers.contract_tables import read_contract_directory
+    from components.importers.ingest import ingest
 
-    _ingest(f"contract {directory}", read_contract_directory(directory), as_json)
+    def bring(lake: Lake, clock: datetime) -> "IngestReport":
+        return ingest(lake, read_contract_directory(directory), clock, corrects)
+
+    _bring(f"contract {directory}", bring, check, most_quarantined, as_json)
 
 
 @app.command("job-views")
-def import_job_views(directory: DirectoryArgument, as_json: JsonOption = False) -> None:
+def import_job_views(
+    directory: DirectoryArgument,
+    *,
+    check: CheckOption = False,
+    most_quarantined: MostOption = 0.5,
+    as_json: JsonOption = False,
+) -> None:
     """Import the public job-views data: applicants, the jobs they viewed, and the views.
 
     Example: metier import job-views data/job_views
     """
+    from components.importers.ingest import ingest
     from components.importers.job_views import read_job_views
 
-    _ingest(f"job-views {directory}", read_job_views(directory), as_json)
+    def bring(lake: Lake, clock: datetime) -> "IngestReport":
+        return ingest(lake, read_job_views(directory), clock)
+
+    _bring(f"job-views {directory}", bring, check, most_quarantined, as_json)
 
 
 @app.command("events")
@@ -63,101 +96,99 @@ def import_events(as_json: JsonOption = False) -> None:
 
 @app.command("posts")
 def import_posts(
-    file: Annotated[Path, typer.Argument(help="CSV of job posts.")],
-    mapping: Annotated[Path, typer.Option(help="YAML that says which column is what; see docs/importing-posts.md.")],
+    file: FileArgument,
+    mapping: MappingOption,
+    *,
+    check: CheckOption = False,
+    most_quarantined: MostOption = 0.5,
     as_json: JsonOption = False,
 ) -> None:
-    """Import any CSV of job posts by a mapping: cleaned, personal data masked, near-duplicates quarantined.
+    """Import any file of job posts by a mapping: cleaned, personal data masked, near-duplicates quarantined.
 
     Example: metier import posts posts.csv --mapping posts.yaml
     """
     from components.importers.mapped import posts
 
-    settings = load_settings()
-    with recording(settings.lake, f"posts {file}") as lake:
-        report = posts.import_posts(lake, file, mapping, settings.as_of or datetime.now(UTC))
-    print_report(report, as_json)
+    def bring(lake: Lake, clock: datetime) -> "IngestReport":
+        return posts.import_posts(lake, file, mapping, clock)
+
+    _bring(f"posts {file}", bring, check, most_quarantined, as_json)
 
 
-def _ingest(source: str, tables: Iterable[tuple[str, str, pa.Table]], as_json: bool) -> None:
-    from components.importers.ingest import ingest
-
-    settings = load_settings()
-    with recording(settings.lake, source) as lake:
-        report = ingest(lake, tables, settings.as_of or datetime.now(UTC))
-    print_report(report, as_json)
-
-
-def simulate(
-    freelancers: Annotated[int, typer.Option(help="People in the world.")] = 1500,
-    jobs: Annotated[int, typer.Option(help="Jobs posted.")] = 1000,
-    impressions: Annotated[int, typer.Option(help="About how many impressions are logged.")] = 100_000,
+@app.command("people")
+def import_people(
+    file: FileArgument,
+    mapping: MappingOption,
     *,
-    seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 7,
-    end: Annotated[datetime, typer.Option(help="Last day of the world, UTC.")] = datetime(2026, 3, 1),
-    click_model: Annotated[str, typer.Option(help="position_trust or cascade.")] = "position_trust",
-    logging_policy: Annotated[str, typer.Option(help="weak or strong.")] = "weak",
+    check: CheckOption = False,
+    most_quarantined: MostOption = 0.5,
     as_json: JsonOption = False,
 ) -> None:
-    """Simulate a two-sided marketplace into the lake, with its truth beside it; the same one may be repeated.
+    """Import any file of freelancers by a mapping: cleaned, personal data masked.
 
-    A lake that holds another world, or an import, is refused.
-
-    Example: metier simulate --freelancers 5000 --jobs 3000 --impressions 1000000
+    Example: metier import people people.csv --mapping people.yaml
     """
-    from rich.console import Console
-    from rich.progress import Progress
+    from components.importers.mapped import people
 
-    from components.simulator import SimulatorConfig, render
-    from components.simulator import simulate as run
+    def bring(lake: Lake, clock: datetime) -> "IngestReport":
+        return people.import_people(lake, file, mapping, clock)
+
+    _bring(f"people {file}", bring, check, most_quarantined, as_json)
+
+
+@app.command("clients")
+def import_clients(
+    file: FileArgument,
+    mapping: MappingOption,
+    *,
+    check: CheckOption = False,
+    most_quarantined: MostOption = 0.5,
+    as_json: JsonOption = False,
+) -> None:
+    """Import any file of clients by a mapping.
+
+    Example: metier import clients companies.csv --mapping companies.yaml
+    """
+    from components.importers.mapped import people
+
+    def bring(lake: Lake, clock: datetime) -> "IngestReport":
+        return people.import_clients(lake, file, mapping, clock)
+
+    _bring(f"clients {file}", bring, check, most_quarantined, as_json)
+
+
+@app.command("interactions")
+def import_interactions(
+    file: FileArgument,
+    mapping: MappingOption,
+    *,
+    corrects: CorrectsOption = False,
+    check: CheckOption = False,
+    most_quarantined: MostOption = 0.5,
+    as_json: JsonOption = False,
+) -> None:
+    """Import any log of views, applications and hires by a mapping; equal rows count once.
+
+    Example: metier import interactions clicks.csv --mapping clicks.yaml
+    """
+    from components.importers.mapped import interactions
+
+    def bring(lake: Lake, clock: datetime) -> "IngestReport":
+        return interactions.import_interactions(lake, file, mapping, clock, corrects)
+
+    _bring(f"interactions {file}", bring, check, most_quarantined, as_json)
+
+
+def _bring(source: str, bring: Bring, check: bool, most_quarantined: float, as_json: bool) -> None:
+    """Run an import, or rehearse it, and print what came of it; ContractError where too much was refused."""
+    from components.importers.lacking import lacking
+    from components.importers.outcome import require_useful
 
     settings = load_settings()
-    config = SimulatorConfig(
-        seed=seed,
-        freelancers=freelancers,
-        jobs=jobs,
-        impressions=impressions,
-        end=end.replace(tzinfo=UTC),
-        click_model=click_model,
-        logging_policy=logging_policy,
-    )
-    source = _world_source(config)
-    _require_same_world(settings, config, source)
-    with (
-        recording(settings.lake, source) as lake,
-        Progress(console=Console(stderr=True), transient=True) as bar,
-    ):
-        task = bar.add_task("simulating", total=1.0)
-        summary = run(
-            config,
-            lambda name, rows: lake.append(name, rows),
-            settings.truth,
-            lambda share, what: bar.update(task, completed=share, description=what),
-        )
-    print(json.dumps(asdict(summary)) if as_json else render(summary))
-
-
-def _world_source(config: "SimulatorConfig") -> str:
-    """The world as `metier lake imports` names it: worlds of one name are equal."""
-    options = {name: value for name, value in asdict(config).items() if value is not None}
-    return " ".join(["simulate", *(f"--{name.replace('_', '-')} {value}" for name, value in options.items())])
-
-
-def _require_same_world(settings: Settings, config: "SimulatorConfig", source: str) -> None:
-    """InputError where the lake holds another world, or an import, and not this world."""
-    from components.simulator import stored_config
-
-    lake, stored = Lake(settings.lake), stored_config(settings.truth)
-    imports = list_imports(lake)
-    same = {source} | ({f"simulate --seed {config.seed}"} if stored == config else set())
-    present = [entry for entry in imports if entry.state != "undone"]
-    if present and not any(entry.source in same for entry in present):
-        raise InputError(
-            f"the lake at {lake.url} holds `{present[-1].source}`, and this world would mix with it; "
-            f"choose another METIER_HOME, or `metier lake undo {present[-1].id}` first"
-        )
-    if not imports and stored not in (None, config) and any(lake.counts().values()):
-        raise InputError(
-            f"the lake at {lake.url} holds another simulated world ({settings.truth}/world.json); "
-            "choose another METIER_HOME"
-        )
+    with rehearsing(settings.lake) if check else recording(settings.lake, source) as lake:
+        report = bring(lake, settings.as_of or datetime.now(UTC))
+        report = replace(report, lacking=lacking(lake, report.tables))
+    if check and not as_json:
+        print("checked, nothing was written")
+    print_report(report, as_json)
+    require_useful(report, source, most_quarantined)

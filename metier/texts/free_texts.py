@@ -66,8 +66,13 @@ class TextCounts:
 
 def plain_texts(name: str, rows: pa.Table) -> tuple[pa.Table, TextCounts]:
     """The rows with plain free texts, and what was done to them; other columns stay as they are."""
+    return made_plain(rows, FREE_TEXTS.get(name, {}))
+
+
+def made_plain(rows: pa.Table, columns: Mapping[str, Plain]) -> tuple[pa.Table, TextCounts]:
+    """The rows with `columns` plain and masked, as far as they are there and hold text, and what was done to them."""
     marks = _Marks(rows.num_rows)
-    for column, plain in FREE_TEXTS.get(name, {}).items():
+    for column, plain in columns.items():
         index = rows.schema.get_field_index(column)
         if index < 0 or not _holds_text(rows.schema.field(index).type):
             continue

@@ -53,7 +53,7 @@ class _ChangedViews:
         profiles = [{**change.row, "text_key": text_key(text_of(change))} for change in self._changes]
         columns = {name: [row.get(name.removeprefix(f"{view}__")) for row in profiles] for name in names}
         return pa.table(
-            {name: _stored_as(values, self._released.schema.field(name)) for name, values in columns.items()}
+            {name: stored_as(values, self._released.schema.field(name)) for name, values in columns.items()}
         )
 
     def _stored(self, rows: pa.Table, view: str, names: Sequence[str]) -> pa.Table:
@@ -83,7 +83,7 @@ class _ChangedViews:
             return pa.table([pa.nulls(rows.num_rows, field.type) for field in schema], schema=schema)
 
 
-def _stored_as(values: list[Any], field: pa.Field) -> pa.Array:
+def stored_as(values: list[Any], field: pa.Field) -> pa.Array:
     """The values as the store would give them: it holds whole seconds."""
     if pa.types.is_timestamp(field.type):
         exact = pa.array(values, pa.timestamp("us", tz="UTC"))

@@ -8,7 +8,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ from feature_repo.texts import Encoder
 from metier.changes import Change, ChangeLog
 from metier.contract import Surface
 from serving.candidates.changed import ChangedCandidates
+from serving.candidates.clients import ChangedClients
 from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
 
@@ -55,6 +56,8 @@ class ChangeFollower:
     def __init__(self, log: ChangeLog, read: Read, folder: Path, serve: Serve) -> None:
         self.sequence = 0
         """The newest change that is served on every surface."""
+        self.clients = ChangedClients()
+        """Clients as of that change."""
         self.failure: str | None = None
         """Why the log could not be read the last time."""
         self._log = log
@@ -123,6 +126,7 @@ class ChangeFollower:
         while not ended and time.monotonic() < deadline:
             if page := self._log.since(at, PAGE):
                 self._edition = None  # until it is served
+                self.clients.take(page)
                 self._take(list(self._followed.values()), page)
                 at = page[-1].sequence
             ended = len(page) < PAGE
@@ -137,28 +141,38 @@ class ChangeFollower:
 
     def _begin_anew(self) -> None:
         """Changes were taken out of the log, or could not be served: forget those that were read."""
-        for surface, followed in list(self._followed.items()) if self.sequence or self.failure else ():
+        if not (self.sequence or self.failure):
+            return
+        self.clients.forget()
+        for page in self._served_pages():
+            self.clients.take(page)
+        for surface, followed in list(self._followed.items()):
             self._begin(surface, followed.base, followed.encoder)
 
     def _begin(self, surface: Surface, base: ReleaseSnapshot, encoder: Encoder) -> None:
         folder = self._folder / f"{surface}-{next(self._folders)}"
         followed = _Followed(base, encoder, ChangedCandidates(base, self._read, folder, self._pool), folder)
-        at = 0
-        while at < self.sequence and (page := self._page(at, self.sequence)):
+        for page in self._served_pages():
             self._take([followed], page)
-            at = page[-1].sequence
         self._serve(surface, followed.changed.candidates(self.sequence))
         earlier, self._followed[surface] = self._followed.get(surface), followed
         if earlier is not None:
             shutil.rmtree(earlier.folder, ignore_errors=True)
 
-    def _page(self, after: int, until: int) -> list[Change]:
+    def _served_pages(self) -> Iterator[list[Change]]:
         """What the other surfaces serve already."""
-        return [change for change in self._log.since(after, PAGE) if change.sequence <= until]
+        at, until = 0, self.sequence
+        while at < until:
+            page = [change for change in self._log.since(at, PAGE) if change.sequence <= until]
+            if not page:
+                return
+            yield page
+            at = page[-1].sequence
 
     def _take(self, surfaces: Sequence[_Followed], page: Sequence[Change]) -> None:
-        for surface in surfaces if page else ():
-            surface.changed.take(page, partial(self._embeddings, surface.encoder))
+        candidates = [change for change in page if change.table != "clients"]
+        for surface in surfaces if candidates else ():
+            surface.changed.take(candidates, partial(self._embeddings, surface.encoder))
 
 
 class _Embeddings:

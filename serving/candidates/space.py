@@ -122,8 +122,8 @@ class CandidateSpace:
 
     def _pools_of(self, rows: Rows) -> list[Pool]:
         """The pools without all rows but these."""
-        parts = self._split(rows, every=True)
-        return [part.pool.without(np.setdiff1d(np.arange(len(part)), part_rows)) for part, _, part_rows in parts]
+        parts = zip(self._pools, self._split(rows, every=True), strict=True)
+        return [pool.without(np.setdiff1d(np.arange(len(part)), part_rows)) for pool, (part, _, part_rows) in parts]
 
     def _superseded(self, number: int) -> Rows:
         """Rows of a part whose candidates a later part holds."""

@@ -1,4 +1,4 @@
-"""Jobs, freelancers and interactions as callers send them, turned into rows of the data contract.
+"""Jobs, freelancers, clients and interactions as callers send them, turned into rows of the data contract.
 
 Texts are made plain and personal data masked as every import does it, so that what is served is what the lake will
 hold. Knows columns and clocks; writes nothing.
@@ -20,7 +20,7 @@ FUTURE_BY = timedelta(minutes=5)
 
 def version_row(name: str, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The row of a PUT; without event_timestamp where the server's clock counts. InputError for one in the future."""
-    plain: Mapping[str, Callable[[str], str]] = FREE_TEXTS[name]
+    plain: Mapping[str, Callable[[str], str]] = FREE_TEXTS.get(name, {})
     row = {column: _plain(value, plain[column]) if column in plain else value for column, value in values.items()}
     optional = [column.name for column in table(name).columns if not column.required]
     row |= {column: None for column in optional if row.get(column) == ""}

@@ -1,10 +1,10 @@
-"""Bodies of feedback and of new candidate versions, and what acknowledges them. Knows no clock and no log."""
+"""Bodies of feedback and of new versions, and what acknowledges them. Knows no clock and no log."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
-from metier.contract import BudgetKind, FreelancerStatus, JobStatus, Kind, Level, Side, Visibility
+from metier.contract import BudgetKind, ClientStatus, FreelancerStatus, JobStatus, Kind, Level, Side, Visibility
 from serving.http.fields import Id, LongText, Model, Moment, Money, ShortText, Texts
 
 MOST_INTERACTIONS = 1_000
@@ -61,6 +61,16 @@ class FreelancerVersion(_CandidateVersion):
     agency_id: Id | None = None
     status: FreelancerStatus = "listed"
     joined_at: Moment | None = None
+
+
+class ClientVersion(Model):
+    """A client as of event_timestamp, by default now; columns as in the data contract."""
+
+    country: ShortText | None = None
+    payment_verified: bool | None = None
+    status: ClientStatus = "active"
+    joined_at: Moment | None = None
+    event_timestamp: Moment | None = None
 
 
 class JobVersion(_CandidateVersion):

@@ -28,7 +28,9 @@ class PromotedPlacement(Model):
 class RankingBody(Model):
     """What every ranking route understands."""
 
-    actor_id: Id
+    actor_id: Annotated[Id | None, Field(description="who asks; null or absent for a visitor without an account")] = (
+        None
+    )
     k: Annotated[int, Field(ge=1, le=100, description="entries wanted")] = 20
     deadline_ms: Annotated[FiniteFloat, Field(gt=0, le=60_000)] = 150.0
     session_id: Id | None = None
@@ -49,7 +51,7 @@ class RankingBody(Model):
         if values.get("text") is not None:
             values["text"] = plain_text(values["text"])
         promoted = [Promoted(placement.candidate_id, placement.rank) for placement in self.promoted]
-        return RankingRequest(**{**values, "surface": surface, "promoted": promoted})
+        return RankingRequest(**{**values, "actor_id": self.actor_id or "", "surface": surface, "promoted": promoted})
 
 
 class TalentSearch(RankingBody):
@@ -76,6 +78,7 @@ class JobFeed(RankingBody):
 class ApplicantReview(RankingBody):
     """The open applicants of a job."""
 
+    actor_id: Id
     job_id: Id
 
 
@@ -92,8 +95,8 @@ class Rank(RankingBody):
         repeated = _repeated(self.candidates)
         if repeated is not None:
             raise ValueError(f"candidate {repeated!r} is listed twice; list each once")
-        if self.surface == "applicant_review" and self.job_id is None:
-            raise ValueError("applicant_review needs job_id")
+        if self.surface == "applicant_review" and None in (self.job_id, self.actor_id):
+            raise ValueError("applicant_review needs actor_id and job_id")
         return self
 
 

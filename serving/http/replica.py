@@ -23,6 +23,8 @@ from serving.http.ranking import RankingBody, response
 from serving.request.trace import RequestTrace
 
 LOG = logging.getLogger(__name__)
+PUSHED = ("jobs", "freelancers")
+"""Tables whose versions go to the online store; replicas know clients from the change log."""
 MOST_PENDING = 64
 """Requests that may wait for a thread; more are refused."""
 
@@ -99,7 +101,8 @@ class Replica:
         """A new version, durable and in the online store as far as it answers."""
         row = version_row(table, values, self.engine.now())
         change = await self._writing.do(lambda: self.engine.put(table, row))
-        await self._push(lambda: self.engine.pushes.profile(change.table, change.row))
+        if table in PUSHED:
+            await self._push(lambda: self.engine.pushes.profile(change.table, change.row))
         return Version(id=change.id, sequence=change.sequence)
 
     async def _push(self, task: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from feature_repo.online.freshness import Age
 from serving.engine import Engine
 from serving.events.versions import interaction_event
-from serving.http.events import Accepted, FreelancerVersion, Interactions, JobVersion, Version
+from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
 from serving.http.fields import Id
 from serving.http.metrics import Metrics
 from serving.http.middleware import BodyLimit, Counted
@@ -20,7 +20,7 @@ from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
 from serving.http.replica import Replica
 
-CandidateId = Annotated[Id, Path()]
+EntityId = Annotated[Id, Path()]
 
 
 def create_api(load: Callable[[], Engine]) -> FastAPI:
@@ -70,14 +70,22 @@ def _event_routes(app: FastAPI, replica: Replica) -> None:
         return Accepted(accepted=len(request.interactions))
 
     @app.put("/v1/jobs/{job_id}", status_code=202, response_model=Version)
-    async def put_job(job_id: CandidateId, job: JobVersion) -> Version:
-        """A new version of a job; acknowledged once it is durable, served by every replica within two seconds."""
+    async def put_job(job_id: EntityId, job: JobVersion) -> Version:
+        """A new version of a job; acknowledged once it is durable, served by every replica within two seconds.
+
+        A client that nobody knows yet is known from then on.
+        """
         return await replica.put("jobs", {"job_id": job_id, **job.model_dump()})
 
     @app.put("/v1/freelancers/{freelancer_id}", status_code=202, response_model=Version)
-    async def put_freelancer(freelancer_id: CandidateId, person: FreelancerVersion) -> Version:
+    async def put_freelancer(freelancer_id: EntityId, person: FreelancerVersion) -> Version:
         """A new version of a freelancer; acknowledged and served as one of a job."""
         return await replica.put("freelancers", {"freelancer_id": freelancer_id, **person.model_dump()})
+
+    @app.put("/v1/clients/{client_id}", status_code=202, response_model=Version)
+    async def put_client(client_id: EntityId, client: ClientVersion) -> Version:
+        """A new version of a client; acknowledged as one of a job, known to every replica within two seconds."""
+        return await replica.put("clients", {"client_id": client_id, **client.model_dump()})
 
 
 def _state_routes(app: FastAPI, replica: Replica) -> None:

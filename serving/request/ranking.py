@@ -21,7 +21,10 @@ class Promoted:
 
 @dataclass(frozen=True)
 class RankingRequest:
-    """One ranking request. `candidates` are the caller's own; None lets retrieval find them."""
+    """One ranking request. `candidates` are the caller's own; None lets retrieval find them.
+
+    `actor_id` is empty where a visitor asks, who has no account.
+    """
 
     surface: Surface
     actor_id: str

@@ -6,12 +6,13 @@ corrected_ndcg_at_k
 by_slice
 paired_by_slice
 seen_before
-read_column
-first_read
 
 # Called by the benchmarks and by those who bring their own data, not by the pipeline.
 _.from_svmlight
 unjudged_queries
+
+# Called by PyYAML.
+_.construct_mapping
 
 # Read by Feast.
 _.materialization_intervals

@@ -70,7 +70,11 @@ class EventsReport(IngestReport):
             name: [report.tables[name] for report in (self, other) if name in report.tables] for name in names
         }
         tables = {name: sum(reports, TableReport()) for name, reports in reports_of.items() if reports}
-        return EventsReport(tables, self.waiting_lines + other.waiting_lines, self.torn_lines + other.torn_lines)
+        return EventsReport(
+            tables,
+            waiting_lines=self.waiting_lines + other.waiting_lines,
+            torn_lines=self.torn_lines + other.torn_lines,
+        )
 
     def render(self) -> str:
         """The counts of ingest, and the lines that wait."""
@@ -92,7 +96,8 @@ def import_events(lake: Lake, folder: Path, clock: datetime) -> EventsReport:
             imported = chunk.offsets
             _write_ledger(folder, imported, importing=None)
         ordered = {name: reports[name] for name in (*TABLES, UNREADABLE) if name in reports}
-        return EventsReport(ordered, *waiting(folder, imported))
+        waiting_lines, torn_lines = waiting(folder, imported)
+        return EventsReport(ordered, waiting_lines=waiting_lines, torn_lines=torn_lines)
 
 
 def _chunks(folder: Path, imported: Offsets, importing: Offsets | None, clock: datetime) -> Iterator[Chunk]:

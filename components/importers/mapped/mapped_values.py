@@ -1,46 +1,35 @@
-"""One column of a CSV to the values of a contract column, by its mapping rule, with counts of what was done to it.
+"""The cells of a piece of a file to values of contract columns, by their rules, with counts of what was done to them.
 
 Texts leave here clean and without personal data. What cannot be read with certainty becomes null and is counted by
-reason. Knows rules and values; no file and no rows.
+reason. Knows rules and columns; no file, and nothing of what the rows mean together.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
-from components.importers.mapped.mapping import Rule
-from components.importers.values.cleaning import html_text, is_missing, listed, truth
-from components.importers.values.money import Money, budget, rate
-from components.importers.values.spelled_dates import relative_date, spelled_date
-from metier.contract import TEXT, TEXT_LIST
-from metier.errors import RefusedValueError
-from metier.texts.free_texts import TextCounts
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.importers.mapped.rules import Rule
+from components.importers.values.casting import blank_to_null, cast
+from components.importers.values.reading import NOT_ONE_OF, ReadColumn, Reading, first_read, read_column
+from metier.contract import TEXT, TEXT_LIST, Column
+from metier.texts.free_texts import TextCounts, made_plain
 from metier.texts.personal_data import EMAIL, mask
 from metier.texts.plain_text import one_line, tidy
 
-_OF_MANY_LINES = "description"
-_UPPER_END = "budget_max_usd"
-NOT_ONE_OF = "not one of the contract's values"
+_OF_MANY_LINES = ("description", "overview")
 
 
 @dataclass
 class Findings:
-    """Per column: rows whose text was cleaned, personal data masked by kind, and values left empty by reason."""
+    """What was done to texts, and per column the values left empty by reason."""
 
-    cleaned: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    masked: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    masked_rows: set[int] = field(default_factory=set)
+    texts: TextCounts = field(default_factory=TextCounts)
     refused: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-
-    def counts(self) -> TextCounts:
-        """What was done to the texts."""
-        rows = set().union(*self.cleaned.values())
-        cleaned = {name: len(of_column) for name, of_column in self.cleaned.items()}
-        masked = {name: dict(kinds) for name, kinds in self.masked.items()}
-        return TextCounts(len(rows), cleaned, len(self.masked_rows), masked)
 
     def note(self) -> str:
         """What was left empty, in one line; empty where nothing was."""
@@ -50,87 +39,95 @@ class Findings:
         )
         return f"left empty: {'; '.join(counts)}" if self.refused else ""
 
-    def mask(self, column: str, row: int, text: str) -> str:
-        """The text without personal data, counted."""
-        masked, removed = mask(text)
-        if removed:
-            self.masked[column] += removed
-            self.masked_rows.add(row)
-        return masked
+
+def mapped_columns(rules: Mapping[str, Rule], rows: pa.Table, findings: Findings) -> pa.Table:
+    """The rows' values in the columns of `rules`, null where a cell is missing or refused."""
+    cleaned = _Cleaned(rows.num_rows)
+    columns = {}
+    for name, rule in rules.items():
+        if rule.sources:
+            columns[name] = _read(rule, rows, findings, cleaned)
+        else:
+            columns[name] = pa.array([rule.constant], rule.column.type).take(pa.array(np.zeros(rows.num_rows, int)))
+    plain = {name: tidy if name in _OF_MANY_LINES else one_line for name, rule in rules.items() if _is_prose(rule)}
+    table, texts = made_plain(pa.table(columns), plain)
+    findings.texts += cleaned.counts() + texts
+    return table
 
 
-def values(rule: Rule, texts: Sequence[str], clock: datetime | None, findings: Findings) -> list[Any]:
-    """The column's values in the rows' order, null where the text is missing or refused."""
-    read = _reader(rule, clock)
-    return [_value(rule, read, row, text, findings) for row, text in enumerate(texts)]
+def named(cells: pa.ChunkedArray, column: Column, reading: Reading, findings: Findings) -> pa.Array:
+    """The ids of an id column; one that holds an e-mail address as its hash, which still tells owners apart."""
+    values = read_column(cells, column, reading).values
+    is_address = np.asarray(pc.fill_null(pc.match_substring(values, "@"), False))
+    if not is_address.any():
+        return values
+    coded = values.dictionary_encode()
+    hashed = [_without_address(text) for text in coded.dictionary.to_pylist()]
+    times = np.bincount(coded.indices.drop_null().to_numpy(), minlength=len(hashed))
+    addresses = int(sum(number for number, (_, is_hash) in zip(times, hashed, strict=True) if is_hash))
+    if addresses:
+        findings.texts += TextCounts(masked_rows=addresses, masked={column.name: {EMAIL: addresses}})
+    return pa.array([text for text, _ in hashed], TEXT).take(coded.indices)
 
 
-def identity(text: str, column: str, row: int, findings: Findings) -> str | None:
-    """The text of an id column; one that holds an e-mail address as its hash, which still tells owners apart."""
-    value = one_line(text)
-    if is_missing(value):
-        return None
-    _, removed = mask(value)
-    if not removed[EMAIL]:
-        return value
-    findings.masked[column][EMAIL] += removed[EMAIL]
-    findings.masked_rows.add(row)
-    return f"id-{sha256(value.casefold().encode()).hexdigest()[:24]}"
+def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -> pa.Array:
+    column = rule.column
+    if column.name.endswith("_id"):
+        return named(rows[rule.sources[0]], column, rule.reading, findings)
+    reads = [read_column(rows[source], column, rule.reading) for source in rule.sources]
+    read = reads[0] if len(reads) == 1 else first_read(reads)
+    values = read.values
+    if column.allowed and column.required:
+        values, read = _kept_for_quarantine(rule, rows, read), ReadColumn(values, pc.if_else(
+            pc.equal(read.reasons, NOT_ONE_OF), pa.scalar(None, TEXT), read.reasons
+        ))  # fmt: skip
+    for entry in pc.value_counts(read.reasons.drop_null()).to_pylist():
+        findings.refused[column.name][entry["values"]] += entry["counts"]
+    if _is_prose(rule) and column.type == TEXT and not (rule.reading.values or rule.reading.pattern or column.allowed):
+        cleaned.compare(column.name, values, [rows[source] for source in rule.sources])
+    return _when_missing(column, values)
 
 
-def _value(rule: Rule, read: Callable[[str], Any], row: int, text: str, findings: Findings) -> Any:
-    name = rule.column.name
-    if name.endswith("_id"):
-        return identity(text, name, row, findings)
-    if is_missing(text):
-        return _when_missing(rule)
-    try:
-        value = read(text)
-    except RefusedValueError as refused:
-        findings.refused[name][str(refused)] += 1
-        return _when_missing(rule)
-    if rule.column.type == TEXT_LIST:
-        return [findings.mask(name, row, member) for member in value]
-    if not isinstance(value, str):
-        return value
-    if value != text:
-        findings.cleaned[name].add(row)
-    return findings.mask(name, row, value) if not rule.column.allowed else _allowed(rule, row, value, findings)
+def _kept_for_quarantine(rule: Rule, rows: pa.Table, read: ReadColumn) -> pa.Array:
+    """A required word that is none of the allowed ones stays as it is, for conform to quarantine its row."""
+    cells = cast(blank_to_null(rows[rule.sources[0]], rule.column), TEXT).combine_chunks()
+    return pc.if_else(pc.fill_null(pc.equal(read.reasons, NOT_ONE_OF), False), pc.utf8_lower(cells), read.values)
 
 
-def _when_missing(rule: Rule) -> Any:
+def _when_missing(column: Column, values: pa.Array) -> pa.Array:
     """Required free text is empty rather than null, as is a list."""
-    if rule.column.type == TEXT_LIST:
-        return []
-    return "" if rule.column.type == TEXT and rule.column.required and not rule.column.allowed else None
+    if column.type == TEXT_LIST:
+        return pc.coalesce(values, pa.scalar([], TEXT_LIST))
+    return pc.fill_null(values, "") if column.type == TEXT and column.required and not column.allowed else values
 
 
-def _allowed(rule: Rule, row: int, value: str, findings: Findings) -> str | None:
-    """A required value that is unknown stays, for conform to quarantine its row."""
-    folded = value.casefold()
-    if folded in rule.column.allowed:
-        return folded
-    if rule.column.required:
-        return findings.mask(rule.column.name, row, folded)
-    findings.refused[rule.column.name][NOT_ONE_OF] += 1
-    return None
+def _is_prose(rule: Rule) -> bool:
+    """Whether people write there what they like."""
+    return rule.column.type in (TEXT, TEXT_LIST) and bool(rule.sources) and not rule.column.name.endswith("_id")
 
 
-def _reader(rule: Rule, clock: datetime | None) -> Callable[[str], Any]:
-    if rule.kind == "relative_date":
-        assert clock is not None  # noqa: S101 - read_mapping requires it
-        return lambda text: relative_date(text, clock)
-    readers: dict[str, Callable[[str], Any]] = {
-        "text": tidy if rule.column.name == _OF_MANY_LINES else one_line,
-        "html": html_text if rule.column.name == _OF_MANY_LINES else lambda text: one_line(html_text(text)),
-        "money": lambda text: _end(rule, budget(text)),
-        "rate": lambda text: _end(rule, rate(text)),
-        "list": listed,
-        "date": lambda text: spelled_date(text, rule.format),
-        "boolean": truth,
-    }
-    return readers[rule.kind]
+def _without_address(text: str) -> tuple[str, bool]:
+    value = one_line(text)
+    _, removed = mask(value)
+    return (f"id-{sha256(value.casefold().encode()).hexdigest()[:24]}", True) if removed[EMAIL] else (text, False)
 
 
-def _end(rule: Rule, money: Money) -> float | None:
-    return money.high if rule.column.name == _UPPER_END else money.low
+class _Cleaned:
+    """Rows whose text was mended, by column and in all."""
+
+    def __init__(self, rows: int) -> None:
+        self._any = np.zeros(rows, bool)
+        self._columns: dict[str, int] = {}
+
+    def compare(self, column: str, values: pa.Array, cells: list[pa.ChunkedArray]) -> None:
+        """A value that is none of its row's cells was mended."""
+        mended = np.asarray(pc.is_valid(values))
+        for spelled in cells:
+            same = pc.equal(values, cast(spelled, TEXT).combine_chunks())
+            mended = mended & ~np.asarray(pc.fill_null(same, False))
+        if mended.any():
+            self._any |= mended
+            self._columns[column] = int(mended.sum())
+
+    def counts(self) -> TextCounts:
+        return TextCounts(int(self._any.sum()), self._columns)

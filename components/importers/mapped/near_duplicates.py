@@ -7,7 +7,7 @@ not posts.
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
@@ -37,17 +37,22 @@ class Twin:
     similarity: float
 
 
-def near_duplicates(texts: Sequence[Text]) -> dict[int, Twin]:
-    """Positions of near-duplicates, each with the earlier text that it repeats; a text without words repeats none."""
+def near_duplicates(
+    texts: Sequence[Text], may_repeat: Callable[[int, int], bool] = lambda position, earlier: True
+) -> dict[int, Twin]:
+    """Positions of near-duplicates, each with the earlier text that it repeats; a text without words repeats none.
+
+    `may_repeat` says of two positions whether what else is known of the texts lets the first repeat the second.
+    """
     runs = [_runs(text.words) for text in texts]
     rarest = _rarest_first(runs)
     positions_of: dict[tuple[Hashable, int], list[int]] = defaultdict(list)
     twins: dict[int, Twin] = {}
     for position, text in enumerate(texts):
         keys = [(text.block, run) for run in rarest[position]]
-        twin = _most_similar(
-            position, texts, runs, {candidate for key in keys for candidate in positions_of.get(key, ())}
-        )
+        candidates = {candidate for key in keys for candidate in positions_of.get(key, ())}
+        compared = [candidate for candidate in sorted(candidates) if may_repeat(position, candidate)]
+        twin = _most_similar(position, texts, runs, compared)
         if twin:
             twins[position] = twin
             continue
@@ -77,10 +82,10 @@ def _rarest_first(runs: Sequence[np.ndarray]) -> list[list[int]]:
 
 
 def _most_similar(
-    position: int, texts: Sequence[Text], runs: Sequence[np.ndarray], candidates: set[int]
+    position: int, texts: Sequence[Text], runs: Sequence[np.ndarray], candidates: Sequence[int]
 ) -> Twin | None:
     best: Twin | None = None
-    for candidate in sorted(candidates):
+    for candidate in candidates:
         if texts[candidate].owner == texts[position].owner:
             continue
         similarity = _similarity(runs[position], runs[candidate])

@@ -54,6 +54,11 @@ class ReadColumn:
 
 def read_column(cells: pa.ChunkedArray, column: Column, reading: Reading) -> ReadColumn:
     """The cells as values of `column`; a cell that cannot be read with certainty is null and has a reason."""
+    if reading.kind is None and column.type != TEXT:
+        raw = cast(
+            pc.if_else(pc.equal(pc.utf8_trim_whitespace(cells), ""), pa.scalar(None, TEXT), cells), column.type
+        ).combine_chunks()
+        return ReadColumn(raw, pa.nulls(len(raw), TEXT))
     encoded = cast(cells, TEXT).combine_chunks().dictionary_encode()
     values, reasons = [], []
     for text in encoded.dictionary.to_pylist():

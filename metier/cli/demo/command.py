@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from metier.cli import importing
+from metier.cli import importing, simulate
 from metier.cli import lake as lake_commands
 from metier.cli import pipeline as pipelines
 from metier.cli.demo.own_endpoint import Slate, ask_for_slate, endpoint, request_bodies, send_clicks, start
@@ -69,7 +69,7 @@ def _simulate_once(lake: Lake) -> None:
         print(f"The lake at {lake.url} already holds events: training on them.")
         return
     _say(f"1. Simulating a marketplace of {FREELANCERS:,} freelancers and {JOBS:,} jobs")
-    importing.simulate(FREELANCERS, JOBS, IMPRESSIONS)
+    simulate.simulate(FREELANCERS, JOBS, IMPRESSIONS)
 
 
 def _served(settings: Settings) -> dict[str, str]:

@@ -42,7 +42,7 @@ def still_answers(client, world):
 @pytest.mark.parametrize(
     ("surface", "change", "reason"),
     [
-        ("job_feed", {"actor_id": None}, "actor_id: Input should be a valid string"),
+        ("applicant_review", {"actor_id": None}, "actor_id: Input should be a valid string"),
         ("job_feed", {"actor_id": ""}, "actor_id: String should have at least 1 character"),
         ("job_feed", {"actor_id": " \t"}, "actor_id: an id is more than white space"),
         ("job_feed", {"actor_id": "x" * 900_000}, "actor_id: String should have at most 200 characters"),
@@ -109,7 +109,7 @@ def test_a_ranking_request_that_cannot_be_used_is_refused_with_its_field(client,
         ({"candidates": [HALF]}, "candidates.0: Input should be a valid string"),
         ({"candidates": [None]}, "candidates.0: Input should be a valid string"),
         ({"candidates": {"a": 1}}, "candidates: Input should be a valid list"),
-        ({"surface": "applicant_review"}, "the body: applicant_review needs job_id"),
+        ({"surface": "applicant_review"}, "the body: applicant_review needs actor_id and job_id"),
     ],
 )
 def test_candidates_of_the_caller_that_cannot_be_used_are_refused(client, world, change, reason):

@@ -49,10 +49,10 @@ def test_a_whole_mapping(tmp_path):
     path = tmp_path / "posts.yaml"
     path.write_text(yaml.safe_dump(declared()))
     mapping = read_mapping(path)
-    assert (mapping.id, mapping.delimiter, mapping.clock) == ("Post", ";", datetime(2026, 3, 1, 11, tzinfo=UTC))
-    assert (mapping.jobs["title"].source, mapping.jobs["title"].kind) == ("Role", "text")
-    assert mapping.jobs["openings"].constant == 2
-    assert mapping.clients["payment_verified"].source == "Verified"
+    assert (mapping.id, mapping.file.delimiter, mapping.clock) == ("Post", ";", datetime(2026, 3, 1, 11, tzinfo=UTC))
+    assert (mapping.rules["title"].sources, mapping.rules["title"].reading.kind) == (("Role",), "text")
+    assert mapping.rules["openings"].constant == 2
+    assert mapping.clients["payment_verified"].sources == ("Verified",)
 
 
 def test_the_id_delimiter_clock_and_clients_may_be_left_out(tmp_path):
@@ -63,8 +63,8 @@ def test_the_id_delimiter_clock_and_clients_may_be_left_out(tmp_path):
     path = tmp_path / "posts.yaml"
     path.write_text(yaml.safe_dump(given))
     mapping = read_mapping(path)
-    assert (mapping.id, mapping.delimiter, mapping.clock, mapping.clients) == (None, ",", None, {})
-    assert mapping.jobs["posted_at"].format == "%d/%m/%Y"
+    assert (mapping.id, mapping.file.delimiter, mapping.clock, mapping.clients) == (None, ",", None, {})
+    assert mapping.rules["posted_at"].reading.format == "%d/%m/%Y"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_rule_that_cannot_be_used_names_its_column(refusal, column, rule, said
         (lambda given: given.update(delimiter="||"), "delimiter '||' is not one character"),
         (lambda given: given.update(clock="soon"), "clock 'soon' names no date"),
         (lambda given: given.update(id=7), "id is 7"),
-        (lambda given: given.update(key="Post"), "unknown key 'key'; use only delimiter, clock, id"),
+        (lambda given: given.update(key="Post"), "unknown key 'key'; use only format, encoding, delimiter"),
         (lambda given: (given.pop("clock"), given["jobs"].pop("posted_at")), "nothing says when a post was known"),
     ],
 )

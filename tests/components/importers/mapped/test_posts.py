@@ -108,7 +108,7 @@ def test_every_row_is_counted_once(imported):
         "post has neither title nor description": 1,
         "job_id is missing": 1,
         "status is not one of open, paused, filled, closed, removed": 1,
-        "key repeats an earlier row with other content": 1,
+        "contradicts job that its row in quarantine names": 1,
         "event_timestamp is after the run's clock; recorded_at is after the run's clock": 1,
         "row has 3 values where the header has 13": 1,
         "row is not valid UTF-8": 1,
@@ -164,8 +164,9 @@ def test_clients_are_those_of_written_jobs_each_since_the_first_post(imported):
 
 def test_the_quarantine_names_the_job_that_is_kept(imported):
     kept = {row["reason"]: json.loads(row["row"])["job_id"] for row in imported[0].quarantined("jobs").to_pylist()}
-    assert kept["repeats the text of job p1"] == "p7"
-    assert kept["near-duplicate of job p1 (similarity 0.98)"] == "p8"
+    assert kept["repeats the text of job p1 of row 1"] == "p7"
+    assert kept["near-duplicate of job p1 of row 1 (similarity 0.98)"] == "p8"
+    assert kept["contradicts job p2 of row 2"] == "p2"
 
 
 def test_no_address_number_or_link_reaches_a_file_of_the_lake(imported):

@@ -1,0 +1,71 @@
+"""Any log of what people did about jobs, by a declared mapping: a row is an act.
+
+An act without an id is named by its content, so that equal rows are one. Who acted follows from the kind where the log
+does not say. The file comes piece by piece: two of them are in memory.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.importers.conform import NOTE, TEXTS
+from components.importers.ingest import IngestReport, ingest
+from components.importers.mapped.mapped_values import Findings
+from components.importers.mapped.mapping import Mapping, read_mapping
+from components.importers.mapped.names import content_names
+from components.importers.mapped.pieces import ROW, mapped_pieces
+from metier.contract import INTERACTIONS, TEXT
+from metier.lake import Lake
+
+LOOKS = ("click", "save", "dismiss")
+"""What either side does: the freelancer about a job, the client where the act names none."""
+BY_FREELANCERS, BY_CLIENTS = (*LOOKS, "apply"), ("invite", "hire", "pay")
+"""Kinds whose side is known; those of the others has to be told."""
+
+
+def import_interactions(lake: Lake, path: Path, mapping: Path, clock: datetime, corrects: bool = False) -> IngestReport:
+    """Interactions of `path` into the lake; `corrects` as for ingest."""
+    return ingest(lake, read_interactions(path, read_mapping(mapping, "interactions")), clock, corrects)
+
+
+def read_interactions(path: Path, mapping: Mapping) -> Iterator[tuple[str, str, pa.Table]]:
+    """(table name, source, rows), to be conformed and ingested."""
+    findings = Findings()
+    waiting: pa.Table | None = None  # so that the last one carries the counts of all
+    for rows in mapped_pieces(path, mapping, findings):
+        if waiting is not None:
+            yield INTERACTIONS.name, path.name, waiting
+        waiting = _named(_with_side(rows.drop_columns([ROW])))
+    assert waiting is not None  # noqa: S101 - a file is one piece at least
+    metadata = {TEXTS: json.dumps(asdict(findings.texts)).encode()}
+    if note := findings.note():
+        metadata[NOTE] = note.encode()
+    yield INTERACTIONS.name, path.name, waiting.replace_schema_metadata(metadata)
+
+
+def _with_side(rows: pa.Table) -> pa.Table:
+    """The rows with who acted, as the log says or the kind has it."""
+    kinds, client, freelancer = rows["kind"], pa.scalar("client"), pa.scalar("freelancer")
+    sides = pc.if_else(pc.is_in(kinds, value_set=pa.array(BY_FREELANCERS)), freelancer, pa.scalar(None, TEXT))
+    sides = pc.if_else(pc.is_in(kinds, value_set=pa.array(BY_CLIENTS)), client, sides)
+    looks = pc.is_in(kinds, value_set=pa.array(LOOKS))
+    names_no_job = pc.is_null(rows["job_id"]) if "job_id" in rows.column_names else pa.scalar(True)
+    sides = pc.if_else(pc.and_(looks, names_no_job), client, sides)
+    if "side" not in rows.column_names:
+        return rows.append_column("side", sides)
+    position = rows.schema.get_field_index("side")
+    return rows.set_column(position, "side", pc.coalesce(rows["side"], sides))
+
+
+def _named(rows: pa.Table) -> pa.Table:
+    """The rows with ids: the day, which keeps neighbours together in the lake, and a hash of all that an act says."""
+    if "interaction_id" in rows.column_names:
+        return rows
+    content = {c.name: rows[c.name] for c in INTERACTIONS.columns if c.name in rows.column_names}
+    days = pc.strftime(rows["event_timestamp"], "%Y%m%d")
+    return rows.append_column("interaction_id", pc.binary_join_element_wise("act", days, content_names(content), "-"))

@@ -1,0 +1,101 @@
+"""Any file of people, or of clients, by a declared mapping: clean, without personal data, each version once.
+
+A row that contradicts an earlier one of its id and moment goes to quarantine with the name of the kept one. What
+neither the file nor the mapping dates counts from the run's clock, unless the lake's newest version says the same.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.importers.conform import NOTE, TEXTS
+from components.importers.ingest import IngestReport, ingest
+from components.importers.mapped.mapped_values import Findings
+from components.importers.mapped.mapping import Mapping, read_mapping
+from components.importers.mapped.names import content_names, folded
+from components.importers.mapped.pieces import ROW, SOUND, Spill, mapped_pieces, shortened, sound, with_reasons
+from components.importers.mapped.repeats import SAME, repeated_names
+from metier.contract import CLOCK_COLUMNS, TEXT, TEXT_LIST, TIMESTAMP, Table
+from metier.lake import Lake
+
+_CLOCKS = [column.name for column in CLOCK_COLUMNS]
+
+
+def import_people(lake: Lake, path: Path, mapping: Path, clock: datetime) -> IngestReport:
+    """People of `path` into the lake."""
+    return shortened(ingest(lake, read_versions(path, read_mapping(mapping, "freelancers"), clock, lake), clock))
+
+
+def import_clients(lake: Lake, path: Path, mapping: Path, clock: datetime) -> IngestReport:
+    """Clients of `path` into the lake."""
+    return shortened(ingest(lake, read_versions(path, read_mapping(mapping, "clients"), clock, lake), clock))
+
+
+def read_versions(path: Path, mapping: Mapping, clock: datetime, lake: Lake) -> Iterator[tuple[str, str, pa.Table]]:
+    """(table name, source, rows) of a file of people or clients, to be conformed and ingested."""
+    table = mapping.table
+    with tempfile.TemporaryDirectory(prefix="metier-people-") as folder:
+        spill, findings = Spill(Path(folder)), Findings()
+        for rows in mapped_pieces(path, mapping, findings):
+            dated = _dated(_named(rows, table), table, clock, lake)
+            marked = dated.append_column(SAME, content_names(_content(dated, table, _CLOCKS[1:])))
+            spill.add(marked.append_column(SOUND, sound(table.name, dated, clock, path.name)))
+        reasons = repeated_names(spill, table, unnamed=False)
+        metadata = {TEXTS: json.dumps(asdict(findings.texts)).encode()}
+        if note := findings.note():
+            metadata[NOTE] = note.encode()
+        for rows in spill.pieces():
+            yield (
+                table.name,
+                path.name,
+                with_reasons(rows, reasons, (ROW, SOUND, SAME)).replace_schema_metadata(metadata),
+            )
+            metadata.pop(TEXTS, None)
+
+
+def _named(rows: pa.Table, table: Table) -> pa.Table:
+    """The rows with ids: of those that have none of their own, by all that they say."""
+    name = table.key[0]
+    if name in rows.column_names:
+        return rows
+    columns = _content(rows, table, _CLOCKS)
+    told = {column: folded(v) if v.type in (TEXT, TEXT_LIST) else v for column, v in columns.items()}
+    return rows.append_column(name, content_names(told, "person-"))
+
+
+def _dated(rows: pa.Table, table: Table, clock: datetime, lake: Lake) -> pa.Table:
+    """The rows with a moment each."""
+    if not rows["event_timestamp"].null_count:
+        return rows
+    key = table.key[0]
+    with lake.connect() as connection:
+        connection.register("incoming", rows.select([key]))
+        newest = connection.sql(
+            f"FROM {table.name} SEMI JOIN incoming USING ({key}) "
+            f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY event_timestamp DESC, recorded_at DESC) = 1"
+        ).to_arrow_table()
+    newest = newest.cast(table.schema)
+    held, found = content_names(_content(newest, table, _CLOCKS)), content_names(_content(rows, table, _CLOCKS))
+    at, undated = pc.index_in(found, value_set=held), pc.is_null(rows["event_timestamp"])
+    happened, recorded = (newest[name].cast(TIMESTAMP).take(at) for name in _CLOCKS)
+    said = rows["recorded_at"] if "recorded_at" in rows.column_names else pa.nulls(rows.num_rows, TIMESTAMP)
+    clocks = (
+        pc.if_else(undated, pc.coalesce(happened, pa.scalar(clock, TIMESTAMP)), rows["event_timestamp"]),
+        pc.if_else(undated, pc.coalesce(recorded, said), said),
+    )
+    rows = rows.drop_columns([name for name in _CLOCKS if name in rows.column_names])
+    for name, moments in zip(_CLOCKS, clocks, strict=True):
+        rows = rows.append_column(name, moments)
+    return rows
+
+
+def _content(rows: pa.Table, table: Table, left_out: list[str]) -> dict[str, pa.ChunkedArray]:
+    """The contract's columns as far as the rows have them."""
+    names = [column.name for column in table.columns if column.name not in left_out]
+    return {name: rows[name] for name in names if name in rows.column_names}
