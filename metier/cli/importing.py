@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metier.cli.output import JsonOption, print_report
+from metier.durable import write_whole
+from metier.errors import InputError, UnknownNameError
 from metier.lake import Lake
 from metier.lake.imports import recording, shut_to_undo
 from metier.lake.rehearsal import rehearsing
@@ -33,6 +35,9 @@ MostOption = Annotated[
     float,
     typer.Option("--most-quarantined", min=0, max=1, help="Share of a table's refused rows that is no error."),
 ]
+
+GUESSED = {"posts": "jobs", "people": "freelancers", "clients": "clients", "interactions": "interactions"}
+"""What a file may hold, as the commands and as the contract name it."""
 
 Bring = Callable[[Lake, datetime], "IngestReport"]
 
@@ -177,6 +182,32 @@ def import_interactions(
         return interactions.import_interactions(lake, file, mapping, clock, corrects)
 
     _bring(f"interactions {file}", bring, check, most_quarantined, as_json)
+
+
+@app.command("guess")
+def guess(
+    file: FileArgument,
+    table: Annotated[
+        str | None, typer.Option(help="posts, people, clients or interactions; left out: guessed.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write, which must not be there; left out: shown.")] = None,
+) -> None:
+    """Write a first mapping of a file from its header and a sample, to be corrected by hand.
+
+    Example: metier import guess posts.csv --out posts.yaml
+    """
+    from components.importers.mapped.guess import guess
+
+    if table is not None and table not in GUESSED:
+        raise UnknownNameError("table", table, tuple(GUESSED))
+    text = guess(file, GUESSED[table] if table else None)
+    if out is None:
+        print(text, end="")
+        return
+    if out.exists():
+        raise InputError(f"{out} is there already; name another file, or remove it")
+    write_whole(out, text)
+    print(f"wrote {out}")
 
 
 def _bring(source: str, bring: Bring, check: bool, most_quarantined: float, as_json: bool) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -23,7 +23,27 @@ KINDS: dict[str, tuple[pa.DataType, ...]] = {
 _BY_TYPE = ("number",)
 """Kinds that read as the column's type asks, which Reading leaves unnamed."""
 _KEYS = ("from", "kind", "value", "format", "missing", "values", "pattern", "separator")
-_UPPER_END = re.compile("_max_usd$")
+_WORDS = {
+    "kind": {
+        "click": "view|viewed|visit|visited|clicked|page view|pageview|job view|detail view|impression click",
+        "save": "saved|bookmark|bookmarked|favorite|favourite|favorited|favourited|like|liked|star|starred|shortlist|"
+        "shortlisted|wishlist",
+        "dismiss": "dismissed|hide|hidden|skip|skipped|dislike|disliked|not interested",
+        "apply": "applied|application|job application|apply now|submission|proposal|bid",
+        "invite": "invited|invitation",
+        "accept": "accepted|acceptance",
+        "decline": "declined|reject|rejected|rejection|refuse|refused",
+        "hire": "hired|contract start",
+        "end": "ended|contract end",
+        "pay": "paid|payment",
+        "rate": "rated|rating|review|reviewed",
+    },
+    "side": {
+        "freelancer": "candidate|applicant|worker|talent|job seeker|jobseeker|seeker|user",
+        "client": "employer|recruiter|company|hirer|buyer|customer",
+    },
+}
+"""How logs spell acts and who acts; a mapping's own `values:` come first."""
 _CONSTANTS: dict[pa.DataType, type | tuple[type, ...]] = {
     TEXT: str, INTEGER: int, NUMBER: (int, float), BOOLEAN: bool, TEXT_LIST: list, TIMESTAMP: (date, str),
 }  # fmt: skip
@@ -68,6 +88,11 @@ def read_rule(column: Column, declaration: object, where: str, of_file: OfFile) 
         fitting = [name for name, types in KINDS.items() if column.type in types]
         raise ContractError(f"{where} is a {SPELLED[column.type]}, not {kind}; use kind {' or '.join(fitting)}")
     return Rule(column, _reading(column, kind, declaration, where, of_file), _sources(declaration.get("from"), where))
+
+
+def end_of(column: Column) -> Literal["low", "high"]:
+    """Which end of a range the column takes."""
+    return "high" if column.name.endswith("_max_usd") else "low"
 
 
 def require_keys(declared: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
@@ -118,7 +143,7 @@ def _reading(column: Column, kind: str | None, declaration: dict[str, Any], wher
         format=declaration.get("format"),
         clock=of_file.clock,
         separator=declaration.get("separator"),
-        end="high" if _UPPER_END.search(column.name) else "low",
+        end=end_of(column),
     )
 
 
@@ -127,10 +152,11 @@ def _values(column: Column, declared: object, where: str) -> tuple[dict[str, str
     if not isinstance(declared, dict) or any(isinstance(value, dict | list) for value in declared.values()):
         raise ContractError(f"{where}: values is {declared!r}; write it as {{a cell's text: its value, ...}}")
     values = {cell: _plain(value) for cell, value in declared.items() if value is not None}
+    known = {spelling: word for word, all_of in _WORDS.get(column.name, {}).items() for spelling in all_of.split("|")}
     for cell, value in values.items():
         if column.allowed and value not in column.allowed:
             raise ContractError(f"{where}: values has {cell!r}: {value!r}; use one of {', '.join(column.allowed)}")
-    return values, [cell for cell, value in declared.items() if value is None]
+    return {**known, **values}, [cell for cell, value in declared.items() if value is None]
 
 
 def _pattern(declared: object, where: str) -> str | None:

@@ -1,0 +1,96 @@
+"""Names that other people's files give to the contract's columns, by table: the likelier first.
+
+Boards and applicant-tracking systems (schema.org JobPosting, Greenhouse, Lever, Ashby) are among them, their nested
+fields as dotted paths. Names are compared without case and marks. Knows names; no values.
+"""
+
+import re
+
+from metier.contract import TABLES
+
+_IDS = {
+    "jobs": "job id|jobid|post id|posting id|vacancy id|listing id|identifier value|requisition id|req id|job ref|item|"
+    "item id|uniq id|id",
+    "freelancers": "freelancer id|user id|userid|person id|candidate id|applicant id|worker id|profile id|member id|"
+    "talent id|uid|user|id",
+    "clients": "client id|company id|employer id|organization id|organisation id|customer id|buyer id|id",
+    "interactions": "interaction id|event id|action id|click id|log id|row id|id",
+}
+_PLACES = {
+    "country": "country|country name|country code|job country|joblocation address addresscountry|"
+    "address postaladdress addresscountry",
+    "region": "region|state|province|county|joblocation address addressregion|address postaladdress addressregion",
+    "city": "city|town|place|location|job location|location name|categories location|"
+    "joblocation address addresslocality|address postaladdress addresslocality",
+    "languages": "languages|language|spoken languages",
+    "experience_level": "experience level|seniority|seniority level|experience|career level|job level|level",
+}
+_COLUMNS = {
+    "jobs": {
+        "title": "title|job title|jobtitle|position|position title|role|job name|vacancy|headline|text|name",
+        "description": "description|job description|content|body|details|descriptionplain|descriptionhtml|summary|"
+        "job summary|about|requirements",
+        "skills": "skills|skill|tags|required skills|skills required|key skills|keyskills|technologies|keywords",
+        "category": "category|categories team|department|team|occupationalcategory|job category|function|genres",
+        "client_id": "client id|company id|employer id|organization id|organisation id|customer id",
+        "company": "company|company name|employer|employer name|organization|organisation|hiringorganization name|"
+        "hiring company",
+        "industry": "industry|sector|industry name",
+        **_PLACES,
+        "posted_at": "posted at|posted|dateposted|date posted|posted date|post date|publishedat|published at|"
+        "first published|createdat|created at|published|publish date|listed time|original listed time|date|updated at",
+        "budget_min_usd": "budget min usd|budget|hourly low|hourly rate|rate|pay|salary from|min budget|price|amount",
+        "budget_max_usd": "budget max usd|hourly high|salary to|max budget",
+        "salary_min_usd": "salary min usd|min salary|salary min|salary|annual salary|salary range|basesalary",
+        "salary_max_usd": "salary max usd|max salary|salary max",
+        "budget_kind": "budget kind|budget type|payment type|job type|type|is hourly|pricing",
+        "openings": "openings|vacancies|positions|number of positions|seats|totaljobopenings",
+        "visibility": "visibility",
+        "status": "status|state of job|job status|state",
+    },
+    "freelancers": {
+        "title": "title|headline|job title|position|role|profession|occupation|current position",
+        "overview": "overview|about|bio|summary|description|profile|about me|resume|cv",
+        "skills": "skills|skill|tags|key skills|technologies|expertise|keywords",
+        "category": "category|department|field|specialty|speciality",
+        **_PLACES,
+        "hourly_rate_usd": "hourly rate usd|hourly rate|rate|price|hourly|charge|pay",
+        "hours_per_week": "hours per week|hours|availability hours|weekly hours",
+        "agency_id": "agency id|agency",
+        "status": "status|availability|state of profile",
+        "joined_at": "joined at|joined|member since|registered|registration date|signup date|created at|createdat",
+    },
+    "clients": {
+        "country": _PLACES["country"],
+        "payment_verified": "payment verified|verified|payment method verified|is verified",
+        "status": "status|state",
+        "joined_at": "joined at|joined|member since|registered|client since|created at|createdat",
+    },
+    "interactions": {
+        "kind": "kind|event|event type|action|action type|activity|interaction|type|behavior",
+        "side": "side|actor type|actor|by",
+        "freelancer_id": _IDS["freelancers"].removesuffix("|id") + "|visitor id|visitorid|session user",
+        "job_id": _IDS["jobs"].removesuffix("|id") + "|job|post|product id|movie id|movieid|itemid",
+        "client_id": _IDS["clients"].removesuffix("|id") + "|client|employer|company",
+        "event_timestamp": "event timestamp|timestamp|time|event time|ts|datetime|date|created at|createdat|at|"
+        "clicked at",
+        "value_usd": "value usd|amount|value|payment",
+        "rating": "rating|stars|score|grade",
+        "dwell_seconds": "dwell seconds|dwell|duration|time spent|view duration|seconds",
+    },
+}
+
+
+def plain_name(name: str) -> str:
+    """'Job_Title' and 'jobTitle' as they are compared: 'job title' and 'jobtitle'."""
+    return " ".join(re.sub(r"[^0-9a-z]+", " ", name.casefold()).split())
+
+
+def ids(table: str) -> list[str]:
+    """Plain names of the column that names a row."""
+    return _IDS[table].split("|")
+
+
+def names(table: str) -> dict[str, list[str]]:
+    """Plain names by contract column, in the contract's order."""
+    return {c.name: _COLUMNS[table][c.name].split("|") for c in TABLES[table].columns if c.name in _COLUMNS[table]}
