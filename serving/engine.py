@@ -17,6 +17,7 @@ import pyarrow as pa
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
+from components.retrieval.pair_facts import KINDS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
 from feature_repo.online.breaker import Breaker
@@ -31,7 +32,8 @@ from serving.candidates.follower import ChangeFollower
 from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
 from serving.clock import OffsetClock
-from serving.events.event_log import EventLog
+from serving.events.event_log import Event, EventLog
+from serving.events.versions import as_posted
 from serving.own_folder import own_folder
 from serving.records import events_of
 from serving.request.ranking import RankingRequest, Slate
@@ -104,6 +106,20 @@ class Engine:
             brought = {"client_id": client, "status": "active", "event_timestamp": row["event_timestamp"]}
             self.changes.append("clients", brought, self.now())
         return self.changes.append(table, row, self.now())
+
+    def tell(self, events: Sequence[Event]) -> list[Event]:
+        """The interactions as they are to be recorded, those that eligibility reads durable in the change log.
+
+        EventLogError where that could not be: then none of them counts.
+        """
+        pairs = [number for number, event in enumerate(events) if event[1]["kind"] in KINDS]
+        if not pairs:
+            return list(events)
+        recorded = list(events)
+        rows = [as_posted(events[number]) for number in pairs]
+        for number, change in zip(pairs, self.changes.extend("interactions", rows, self.now()), strict=True):
+            recorded[number] = (change.table, change.row, *events[number][2:])
+        return recorded
 
     @property
     def caught_up(self) -> bool:

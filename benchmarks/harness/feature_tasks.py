@@ -134,13 +134,11 @@ def snapshot_reader(folder: Path) -> Callable[[Keys], pa.Table]:
     stored = store.get_historical_features(entities, features, full_feature_names=True).to_arrow().select(names)
     write_table(folder / "features.arrow", as_served(stored))
     no_texts = TextWeights(*(np.zeros(shape, np.float32) for shape in WEIGHT_SHAPES.values()))
-    applied = {"job_id": pa.string(), "freelancer_id": pa.string(), "applied_at": TIMESTAMP}
     rows = CandidateRows.encode(
         "job_feed",
         candidates.append_column("id", candidates["job_id"]),
         read_table(folder / "features.arrow"),
         TextVectors.fitted(no_texts),
-        applications=pa.schema(applied).empty_table(),
         facts=PairFacts(),
     )
     snapshot = CandidateSnapshot(rows)

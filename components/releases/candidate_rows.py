@@ -17,7 +17,7 @@ from feature_repo.inputs.encoded_files import read_candidates, write_candidates
 from feature_repo.texts import TextVectors
 from metier.contract import Surface
 
-VERSIONS, FEATURES, APPLICATIONS = "candidates.arrow", "features.arrow", "applications.arrow"
+VERSIONS, FEATURES = "candidates.arrow", "features.arrow"
 NAMES, COLUMNS, FACTS, VECTORS = "ids", "columns", "facts", "vectors"
 
 
@@ -32,8 +32,6 @@ class CandidateRows:
     """Stored features in full names."""
     columns: CandidateColumns
     """The features encoded, with the text vectors."""
-    applications: pa.Table
-    """job_id, freelancer_id, applied_at; by job_id."""
     facts: PairFacts
 
     @classmethod
@@ -44,18 +42,16 @@ class CandidateRows:
         features: pa.Table,
         vectors: TextVectors,
         *,
-        applications: pa.Table,
         facts: PairFacts,
     ) -> Self:
         """Candidates in memory; `vectors` hold their texts."""
         columns = CandidateColumns.encode(surface, features, vectors)
-        by_job = applications.sort_by([("job_id", "ascending"), ("freelancer_id", "ascending")])
-        return cls(Names.of(versions["id"]), versions, features, columns, by_job, facts)
+        return cls(Names.of(versions["id"]), versions, features, columns, facts)
 
     def others(self, versions: pa.Table, features: pa.Table, vectors: TextVectors) -> "CandidateRows":
         """Other candidates of the surface, with what is known of the pairs of all."""
         columns = CandidateColumns.encode(self.surface, features, vectors)
-        return CandidateRows(Names.of(versions["id"]), versions, features, columns, self.applications, self.facts)
+        return CandidateRows(Names.of(versions["id"]), versions, features, columns, self.facts)
 
     @property
     def surface(self) -> Surface:
@@ -75,7 +71,6 @@ class CandidateRows:
         self.names.write(folder, NAMES)
         write_table(folder / VERSIONS, self.versions)
         write_table(folder / FEATURES, self.features)
-        write_table(folder / APPLICATIONS, self.applications)
         write_candidates(folder / COLUMNS, self.columns)
         self.facts.write(folder / FACTS)
         self.vectors.write(folder / VECTORS)
@@ -89,6 +84,5 @@ class CandidateRows:
             read_table(folder / VERSIONS),
             read_table(folder / FEATURES),
             read_candidates(folder / COLUMNS, surface, vectors),
-            read_table(folder / APPLICATIONS),
             PairFacts.read(folder / FACTS),
         )

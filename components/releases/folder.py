@@ -21,7 +21,7 @@ from metier.errors import ArtifactError
 from metier.locks import exclusively
 from metier.stored import Moment, as_plain, from_plain
 
-FORMAT = 3
+FORMAT = 4
 REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"
 POINTER, MANIFEST, LOCK = "current.json", "release.json", "building.lock"
 KEPT = 2

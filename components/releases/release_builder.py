@@ -17,7 +17,7 @@ from components.releases.candidate_release import CandidateRelease, Moments
 from components.releases.candidate_rows import CandidateRows
 from components.releases.folder import FORMAT, MANIFEST, exclusive_writer, replacing_release, set_newest
 from components.retrieval.candidate_index import index_candidates
-from components.retrieval.from_lake import applications, newest_versions, pair_interactions
+from components.retrieval.from_lake import newest_versions, pair_interactions
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.build.built import Built
 from feature_repo.build.corpus import TextCorpus, distinct_texts
@@ -117,7 +117,6 @@ def _release(source: ReleaseSource, version: str, as_of: datetime, older: Moment
         versions.drop_columns(["text"]),
         candidate_features(source.surface, keys, source.read),
         source.vectors,
-        applications=applications(source.lake, as_of),
         facts=PairFacts.from_interactions(pair_interactions(source.lake, as_of), as_of),
     )
     retriever = index_candidates(versions, source.vectors, source.encoder)

@@ -1,11 +1,18 @@
 """Who may be shown at all: a stage of its own, before any score and in every fallback tier.
 
 Pools hold the newest version of each candidate with what is known of pairs, and answer with a mask over their rows and
-how many were dropped for which reason (each candidate under its first). Knows no text, vector, score or clock.
+how many were dropped for which reason (each candidate under its first). Every rule on pairs stands here: the facts of a
+release, and those of a release with all that happened since, are asked by the same ones. Knows no text, vector, score
+or clock.
+
+A block is a dismiss that names no job: by a client of a person, or by a person of a client. It stands for good and
+holds both ways. A dismiss with a job hides that pair alone. A decline by the freelancer stands until they apply to the
+job or accept it after all; an application awaits its answer until either side accepts, declines or hires. Of what
+happened at one moment a decline comes last.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters
-from components.retrieval.pair_facts import PairFacts
+from components.retrieval.pair_facts import Act, FactLayer, PairFacts, Pairs
 from feature_repo.files.names import Names
 from metier.errors import FeatureError
 
@@ -26,7 +33,6 @@ QueryFilters = str | Mapping[str, Any] | None
 
 JOB_COLUMNS = ("job_id", "client_id", "status", "visibility", "openings")
 PERSON_COLUMNS = ("freelancer_id", "status")
-NOBODY: frozenset[str] = frozenset()
 NO_ROWS: IntArray = np.empty(0, np.int64)
 
 
@@ -63,6 +69,7 @@ class JobPool:
         self._clients = jobs["client_id"].cast(pa.string())
         self._filters = Filters(jobs, JOB_FILTERS)
         self._removed = NO_ROWS
+        self._hires_of: tuple[FactLayer, IntArray] | None = None
         self._set_facts(facts)
 
     @property
@@ -84,34 +91,45 @@ class JobPool:
 
     def feed(self, freelancer_id: str, filters: QueryFilters = None) -> Eligibility:
         """What may be shown to a freelancer."""
-        facts, names = self._facts, self._names
-        invited = _mask_of(names, facts.invited.get(freelancer_id, NOBODY))
+        names, jobs, clients = self._names, self._facts.jobs_of(freelancer_id), self._facts.clients_of(freelancer_id)
         return _eligibility(
             len(names),
             self._removed,
             (
                 ("not_open", self._closed),
                 ("filled", self._filled),
-                ("not_invited", self._invite_only & ~invited),
-                ("blocked", self._of_clients(facts.blocked_clients.get(freelancer_id, NOBODY))),
-                ("applied", _mask_of(names, facts.applied.get(freelancer_id, NOBODY))),
-                ("dismissed", _mask_of(names, facts.dismissed.get(freelancer_id, NOBODY))),
-                ("declined", _mask_of(names, facts.declined.get(freelancer_id, NOBODY))),
+                ("not_invited", self._invite_only & ~_mask_of(names, jobs.those(jobs.did(Act.INVITE)))),
+                ("blocked", self._of_clients(_blocked(clients))),
+                ("applied", _mask_of(names, jobs.those(jobs.did(Act.APPLY)))),
+                ("dismissed", _mask_of(names, jobs.those(jobs.did(Act.DISMISS)))),
+                ("declined", _mask_of(names, _declined(jobs))),
                 ("filtered", ~self._filters.mask(filters)),
             ),
         )
 
     def _set_facts(self, facts: PairFacts) -> None:
         self._facts = facts
-        jobs, hired = facts.hires()
-        rows, hires = self._names.rows(jobs), np.zeros(len(self._names), dtype=np.int64)
-        hires[rows[rows >= 0]] = hired[rows >= 0]
+        hires = self._released_hires(facts.base)
         self._filled = hires >= self._openings
+        later = self._names.rows(list(facts.later_hires))
+        added = np.fromiter(facts.later_hires.values(), np.int64, len(later))[later >= 0]
+        later = later[later >= 0]
+        self._filled[later] = hires[later] + added >= self._openings[later]
 
-    def _of_clients(self, clients: frozenset[str]) -> BoolArray:
+    def _released_hires(self, base: FactLayer) -> IntArray:
+        """How many people were hired for each job, counted once a base."""
+        if self._hires_of is None or self._hires_of[0] is not base:
+            jobs, counts = base.hires
+            rows = pc.fill_null(pc.index_in(jobs, value_set=self._names.strings), -1).to_numpy()
+            hires = np.zeros(len(self._names), np.int64)
+            hires[rows[rows >= 0]] = counts[rows >= 0]
+            self._hires_of = base, hires
+        return self._hires_of[1]
+
+    def _of_clients(self, clients: Sequence[str]) -> BoolArray:
         if not clients:
             return np.zeros(len(self._names), dtype=np.bool_)
-        return np.asarray(pc.is_in(self._clients, pa.array(sorted(clients), pa.string())).to_numpy(), dtype=np.bool_)
+        return np.asarray(pc.is_in(self._clients, pa.array(clients, pa.string())).to_numpy(), dtype=np.bool_)
 
 
 class FreelancerPool:
@@ -149,40 +167,51 @@ class FreelancerPool:
 
     def search(self, client_id: str, job_id: str | None = None, filters: QueryFilters = None) -> Eligibility:
         """Whom a client may be shown for a job, or for free text where `job_id` is None."""
-        facts, names = self._facts, self._names
-        if job_id is None:
-            declined = facts.client_decliners.get(client_id, NOBODY)
-            hired = set_aside = NOBODY
-        else:
-            declined = facts.decliners.get(job_id, NOBODY)
-            hired = facts.hired.get(job_id, NOBODY)
-            set_aside = facts.set_aside.get(job_id, NOBODY)
+        names, of_client = self._names, self._facts.people_of_client(client_id)
+        of_job = Pairs.none() if job_id is None else self._facts.people_of_job(job_id)
         return _eligibility(
             len(names),
             self._removed,
             (
                 *self._status.items(),
                 ("unlisted", self._unlisted),
-                ("blocked", _mask_of(names, facts.blocked_freelancers.get(client_id, NOBODY))),
-                ("hired", _mask_of(names, hired)),
-                ("declined", _mask_of(names, declined)),
-                ("dismissed", _mask_of(names, set_aside)),
+                ("blocked", _mask_of(names, _blocked(of_client))),
+                ("hired", _mask_of(names, of_job.those(of_job.did(Act.HIRE)))),
+                ("declined", _mask_of(names, _declined(of_client if job_id is None else of_job))),
+                ("dismissed", _mask_of(names, of_job.those(of_job.did(Act.SET_ASIDE)))),
                 ("filtered", ~self._filters.mask(filters)),
             ),
         )
 
     def applicants(self, client_id: str, job_id: str) -> Eligibility:
         """Whose application to the job awaits an answer; applying shows a private or unavailable person too."""
-        facts, names = self._facts, self._names
+        names = self._names
         return _eligibility(
             len(names),
             self._removed,
             (
-                ("no_open_application", ~_mask_of(names, facts.open_applicants.get(job_id, NOBODY))),
+                ("no_open_application", ~_mask_of(names, _awaiting(self._facts.people_of_job(job_id)))),
                 ("suspended", self._status["suspended"]),
-                ("blocked", _mask_of(names, facts.blocked_freelancers.get(client_id, NOBODY))),
+                ("blocked", _mask_of(names, _blocked(self._facts.people_of_client(client_id)))),
             ),
         )
+
+
+def _blocked(pairs: Pairs) -> list[str]:
+    """Of the acts that name no job: who blocked, or was blocked."""
+    return pairs.those(pairs.did(Act.DISMISS, Act.SET_ASIDE))
+
+
+def _declined(pairs: Pairs) -> list[str]:
+    """Where the freelancer's decline stands."""
+    stands = pairs.when(Act.DECLINE) >= pairs.when(Act.APPLY, Act.ACCEPT)
+    return pairs.those(pairs.did(Act.DECLINE) & stands)
+
+
+def _awaiting(of_job: Pairs) -> list[str]:
+    """Whose application neither side has answered."""
+    answered = of_job.when(Act.ACCEPT, Act.CHOOSE, Act.DECLINE, Act.REFUSE, Act.HIRE)
+    return of_job.those(of_job.when(Act.APPLY) > answered)
 
 
 def _ids_of(names: Names) -> list[str]:
@@ -190,9 +219,9 @@ def _ids_of(names: Names) -> list[str]:
     return ids
 
 
-def _mask_of(names: Names, ids: frozenset[str]) -> BoolArray:
+def _mask_of(names: Names, ids: Sequence[str]) -> BoolArray:
     mask = np.zeros(len(names), dtype=np.bool_)
-    rows = names.rows(list(ids))
+    rows = names.rows(ids)
     mask[rows[rows >= 0]] = True
     return mask
 

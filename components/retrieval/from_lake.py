@@ -1,4 +1,4 @@
-"""What the lake knew of candidates at a moment: their newest versions, what they did about each other, applications.
+"""What the lake knew of candidates at a moment: their newest versions, what they did about each other.
 
 Reads the lake alone. Who may be shown is eligibility's business.
 """
@@ -37,16 +37,5 @@ def pair_interactions(lake: Lake, as_of: datetime) -> pa.Table:
         return connection.sql(
             f"SELECT {', '.join(PAIR_COLUMNS)} FROM interactions WHERE kind IN {KINDS} AND event_timestamp <= $as_of "
             "ORDER BY event_timestamp, interaction_id",
-            params={"as_of": as_of},
-        ).to_arrow_table()
-
-
-def applications(lake: Lake, as_of: datetime) -> pa.Table:
-    """job_id, freelancer_id, applied_at: the last application of each pair known at `as_of`."""
-    with lake.connect(as_of) as connection:
-        return connection.sql(
-            "SELECT job_id, freelancer_id, max(event_timestamp) AS applied_at FROM interactions "
-            "WHERE kind = 'apply' AND job_id IS NOT NULL AND event_timestamp <= $as_of "
-            "GROUP BY ALL ORDER BY ALL",
             params={"as_of": as_of},
         ).to_arrow_table()

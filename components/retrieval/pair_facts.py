@@ -1,88 +1,144 @@
-"""What a freelancer and a job or client already did about each other, as sets that pair rules look up.
+"""What a freelancer and a job or client did about each other: of a lake, and of what happened since.
 
-A block is a dismiss that names no job: by a client of a person, or by a person of a client. It stands for good and
-holds both ways. A dismiss with a job hides that pair alone. A decline by the freelancer stands until they apply to the
-job or accept it after all. Knows the interactions table; which set forbids what is eligibility's business.
+Facts lie in layers: the lake's, mapped, and behind it those of later interactions, which are merged as they become
+many. An interaction counts once: one whose id a layer knows is passed over, whatever it says now, as the lake keeps the
+first of equal ids. Knows the interactions table; which act forbids what is eligibility's business.
 """
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feature_repo.files.mapped import read_table, write_table
-from feature_repo.files.names import contiguous
+from components.retrieval.pair_table import Acts, IntArray, PairTable
+from feature_repo.build.histories import fingerprint
+from feature_repo.files.mapped import read_array, write_array
+from metier.contract import INTERACTIONS
 
-Sets = Mapping[str, frozenset[str]]
+NEVER = np.iinfo(np.int64).min
+
+
+class Act(IntEnum):
+    """What one side did: a kind of interaction by a side."""
+
+    APPLY = 0
+    ACCEPT = 1
+    """By the freelancer, as are the three around it."""
+    DECLINE = 2
+    DISMISS = 3
+    INVITE = 4
+    """By the client, as are the three behind it."""
+    CHOOSE = 5
+    REFUSE = 6
+    SET_ASIDE = 7
+    HIRE = 8
+    """Whoever tells of it."""
+
+
+ACTS = {
+    "freelancer": {"apply": Act.APPLY, "accept": Act.ACCEPT, "decline": Act.DECLINE, "dismiss": Act.DISMISS},
+    "client": {"invite": Act.INVITE, "accept": Act.CHOOSE, "decline": Act.REFUSE, "dismiss": Act.SET_ASIDE},
+}
+"""side -> kind -> act; a hire counts from either side."""
 KINDS = ("dismiss", "apply", "invite", "accept", "decline", "hire")
+_CODES = {f"{kind} {side}": act for side, kinds in ACTS.items() for kind, act in kinds.items()}
+_CODES |= {f"hire {side}": Act.HIRE for side in ACTS}
 
 
-class StoredSets(Mapping[str, frozenset[str]]):
-    """Sets over a table of keys, ascending, and members; none is made before it is asked for."""
+class Pairs(NamedTuple):
+    """The counterparts of one side: `last` (n, len(Act)) is when each act last happened, or NEVER."""
 
-    def __init__(self, table: pa.Table) -> None:
-        self._keys = contiguous(table["key"])
-        self._members = contiguous(table["members"])
+    ids: list[str]
+    last: IntArray
 
-    @staticmethod
-    def table(sets: Sets) -> pa.Table:
-        """The table of some sets."""
-        keys = sorted(sets)
-        members = pa.array([sorted(sets[key]) for key in keys], pa.list_(pa.string()))
-        return pa.table({"key": pa.array(keys, pa.string()), "members": members})
+    @classmethod
+    def none(cls) -> Self:
+        """No counterpart."""
+        return cls([], np.empty((0, len(Act)), np.int64))
 
-    def __getitem__(self, key: str) -> frozenset[str]:
-        row = bisect_left(range(len(self)), key, key=lambda row: self._keys[row].as_py())
-        if row == len(self) or self._keys[row].as_py() != key:
-            raise KeyError(key)
-        return frozenset(self._members[row].as_py())
+    def when(self, *acts: Act) -> IntArray:
+        """The last moment (n,) of any of `acts`, in microseconds since 1970."""
+        moments: IntArray = self.last[:, list(acts)].max(axis=1)
+        return moments
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._keys.to_pylist())
+    def did(self, *acts: Act) -> npt.NDArray[np.bool_]:
+        """With whom any of `acts` happened (n,)."""
+        return np.asarray(self.when(*acts) != NEVER)
+
+    def those(self, mask: npt.NDArray[np.bool_]) -> list[str]:
+        """Their ids."""
+        return [self.ids[row] for row in np.flatnonzero(mask)]
+
+
+@dataclass(frozen=True, eq=False)
+class FactLayer:
+    """Acts about jobs and, where an interaction names no job, about clients; and which interactions they are."""
+
+    jobs: PairTable
+    clients: PairTable
+    interactions: IntArray
+    """Fingerprints of their ids, ascending."""
+
+    @classmethod
+    def of(cls, interactions: pa.Table) -> Self:
+        """The layer of rows of the contract, of any kinds."""
+        words = pc.binary_join_element_wise(interactions["kind"], interactions["side"], " ")
+        code = pc.index_in(words, value_set=pa.array(list(_CODES)))
+        rows = interactions.filter(pc.is_valid(code))
+        acts = np.array(list(_CODES.values()), np.int8)[pc.drop_null(code).to_numpy()]
+        moments = pc.cast(rows["event_timestamp"], pa.int64()).to_numpy()
+        about_job = pc.is_valid(rows["job_id"])
+
+        def about(column: str, mask: pa.ChunkedArray) -> PairTable:
+            of = mask.to_numpy()
+            pairs = rows.select(["freelancer_id", column]).filter(mask)
+            return PairTable.of(pairs["freelancer_id"], pairs[column], acts[of], moments[of])
+
+        ids = np.array([fingerprint(name) for name in rows["interaction_id"].to_pylist()], np.int64)
+        about_client = pc.and_(pc.invert(about_job), pc.is_valid(rows["client_id"]))
+        return cls(about("job_id", about_job), about("client_id", about_client), np.unique(ids))
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self.interactions)
 
-    def sizes(self) -> npt.NDArray[np.int64]:
-        """How many members each set has, in the order of keys."""
-        counted: npt.NDArray[np.int64] = self._members.value_lengths().to_numpy().astype(np.int64)
-        return counted
+    def merged(self, later: "FactLayer") -> "FactLayer":
+        """Both as one."""
+        ids = np.union1d(self.interactions, later.interactions)
+        return FactLayer(self.jobs.merged(later.jobs), self.clients.merged(later.clients), ids)
+
+    def knows(self, mark: int) -> bool:
+        """Whether an interaction of that fingerprint is counted."""
+        place = int(np.searchsorted(self.interactions, mark))
+        return place < len(self) and int(self.interactions[place]) == mark
+
+    @cached_property
+    def hires(self) -> tuple[pa.StringArray, IntArray]:
+        """Jobs with hires, and how many people were hired for each."""
+        return self.jobs.counts(Act.HIRE)
 
 
-@dataclass(frozen=True)
 class PairFacts:
-    """Sets by actor or by job; an id that is absent has an empty set."""
+    """`base`, and what happened since: `later` layers and the hires in them that `base` does not hold. Immutable."""
 
-    applied: Sets = field(default_factory=dict)
-    """freelancer -> jobs they ever applied to."""
-    dismissed: Sets = field(default_factory=dict)
-    """freelancer -> jobs they dismissed."""
-    declined: Sets = field(default_factory=dict)
-    """freelancer -> jobs they declined."""
-    invited: Sets = field(default_factory=dict)
-    """freelancer -> jobs they were ever invited to."""
-    decliners: Sets = field(default_factory=dict)
-    """job -> freelancers who declined it."""
-    set_aside: Sets = field(default_factory=dict)
-    """job -> freelancers whom its client dismissed for it."""
-    hired: Sets = field(default_factory=dict)
-    """job -> freelancers hired for it, whether or not the contract has ended."""
-    open_applicants: Sets = field(default_factory=dict)
-    """job -> freelancers whose application nobody has answered or withdrawn."""
-    client_decliners: Sets = field(default_factory=dict)
-    """client -> freelancers who declined an invite of theirs that named no job."""
-    blocked_clients: Sets = field(default_factory=dict)
-    """freelancer -> clients that blocked them or that they blocked."""
-    blocked_freelancers: Sets = field(default_factory=dict)
-    """client -> freelancers that blocked them or that they blocked."""
+    def __init__(
+        self,
+        base: FactLayer | None = None,
+        later: Sequence[FactLayer] = (),
+        later_hires: Mapping[str, int] | None = None,
+    ) -> None:
+        self.base = base or FactLayer(PairTable.empty(), PairTable.empty(), np.empty(0, np.int64))
+        self.later_hires = later_hires or {}
+        """Job -> people hired for it since."""
+        self._later = tuple(later)
 
     @classmethod
     def from_interactions(cls, interactions: pa.Table, as_of: datetime) -> Self:
@@ -90,75 +146,79 @@ class PairFacts:
         recorded = pc.and_(
             pc.less_equal(interactions["event_timestamp"], as_of), pc.less_equal(interactions["recorded_at"], as_of)
         )
-        relevant = interactions.filter(pc.and_(recorded, pc.is_in(interactions["kind"], pa.array(KINDS))))
-        ordered = relevant.sort_by([("event_timestamp", "ascending"), ("interaction_id", "ascending")])
-        columns = (ordered[name].to_pylist() for name in ("kind", "side", "freelancer_id", "job_id", "client_id"))
-        tally = _Tally()
-        for kind, side, freelancer, job, client in zip(*columns, strict=True):
-            if job is not None:
-                tally.about_job(kind, side, freelancer, job)
-            else:
-                tally.about_client(kind, side, freelancer, client)
-        return cls(**tally.frozen())
+        return cls(FactLayer.of(interactions.filter(recorded)))
 
-    def hires(self) -> tuple[list[str], npt.NDArray[np.int64]]:
-        """Jobs with hires, and how many were hired for each."""
-        if isinstance(self.hired, StoredSets):
-            return list(self.hired), self.hired.sizes()
-        return list(self.hired), np.array([len(people) for people in self.hired.values()], np.int64)
+    def __len__(self) -> int:
+        """How many interactions are counted."""
+        return sum(map(len, self._layers))
+
+    def grown(self, interactions: Iterable[Mapping[str, Any]]) -> "PairFacts":
+        """These and rows of the contract that happened since; of equal ids the first one counts."""
+        fresh = {row["interaction_id"]: row for row in reversed(list(interactions)) if not self._knows(row)}
+        if not fresh:
+            return self
+        layer = FactLayer.of(pa.Table.from_pylist(list(fresh.values()), _SCHEMA))
+        layers = [*self._later, layer]
+        while len(layers) > 1 and len(layers[-2]) <= 2 * len(layers[-1]):
+            layers[-2:] = [layers[-2].merged(layers[-1])]
+        return PairFacts(self.base, layers, {**self.later_hires, **self._hires_with(layer)})
+
+    def jobs_of(self, freelancer_id: str) -> Pairs:
+        """Jobs with acts of or about a freelancer."""
+        return _gathered([layer.jobs.of_freelancer(freelancer_id) for layer in self._layers])
+
+    def clients_of(self, freelancer_id: str) -> Pairs:
+        """Clients with such acts that name no job."""
+        return _gathered([layer.clients.of_freelancer(freelancer_id) for layer in self._layers])
+
+    def people_of_job(self, job_id: str) -> Pairs:
+        """Freelancers with acts about a job."""
+        return _gathered([layer.jobs.of_other(job_id) for layer in self._layers])
+
+    def people_of_client(self, client_id: str) -> Pairs:
+        """Freelancers with acts about a client that name no job."""
+        return _gathered([layer.clients.of_other(client_id) for layer in self._layers])
 
     def write(self, folder: Path) -> None:
-        """One file a field."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in self.__dataclass_fields__:
-            write_table(folder / f"{name}.arrow", StoredSets.table(getattr(self, name)))
+        """Write what `read` maps: the base alone."""
+        self.base.jobs.write(folder / "jobs")
+        self.base.clients.write(folder / "clients")
+        write_array(folder / "interactions.npy", self.base.interactions)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The facts that `write` left, mapped."""
-        return cls(**{name: StoredSets(read_table(folder / f"{name}.arrow")) for name in cls.__dataclass_fields__})
+        jobs, clients = (PairTable.read(folder / name) for name in ("jobs", "clients"))
+        return cls(FactLayer(jobs, clients, read_array(folder / "interactions.npy")))
+
+    @property
+    def _layers(self) -> tuple[FactLayer, ...]:
+        return self.base, *self._later
+
+    def _knows(self, row: Mapping[str, Any]) -> bool:
+        mark = fingerprint(row["interaction_id"])
+        return any(layer.knows(mark) for layer in self._layers)
+
+    def _hires_with(self, layer: FactLayer) -> dict[str, int]:
+        """`later_hires` of the jobs with hires in a new layer."""
+        counts = {}
+        for job in layer.hires[0].to_pylist():
+            known, new = self.people_of_job(job), _gathered([layer.jobs.of_other(job)])
+            hired = set(new.those(new.did(Act.HIRE))).difference(known.those(known.did(Act.HIRE)))
+            counts[job] = self.later_hires.get(job, 0) + len(hired)
+        return counts
 
 
-class _Tally:
-    """The sets while the interactions are read in order of time."""
+_COLUMNS = ("interaction_id", "kind", "side", "freelancer_id", "job_id", "client_id", "event_timestamp")
+_SCHEMA = pa.schema([INTERACTIONS.schema.field(name) for name in _COLUMNS])
 
-    def __init__(self) -> None:
-        self._sets: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in PairFacts.__dataclass_fields__}
 
-    def about_job(self, kind: str, side: str, freelancer: str, job: str) -> None:
-        own = side == "freelancer"
-        if kind == "apply" and own:
-            self._add("applied", freelancer, job)
-            self._add("open_applicants", job, freelancer)
-        elif kind == "invite" and not own:
-            self._add("invited", freelancer, job)
-        elif kind == "hire":
-            self._add("hired", job, freelancer)
-        elif kind == "dismiss":
-            self._add(*(("dismissed", freelancer, job) if own else ("set_aside", job, freelancer)))
-        elif kind == "decline" and own:
-            self._add("declined", freelancer, job)
-            self._add("decliners", job, freelancer)
-        if own and kind in ("apply", "accept"):
-            self._sets["declined"][freelancer].discard(job)
-            self._sets["decliners"][job].discard(freelancer)
-        if kind in ("accept", "decline", "hire"):
-            self._sets["open_applicants"][job].discard(freelancer)
-
-    def about_client(self, kind: str, side: str, freelancer: str, client: str) -> None:
-        if kind == "dismiss":
-            self._add("blocked_clients", freelancer, client)
-            self._add("blocked_freelancers", client, freelancer)
-        elif kind == "decline" and side == "freelancer":
-            self._add("client_decliners", client, freelancer)
-        elif kind == "accept" and side == "freelancer":
-            self._sets["client_decliners"][client].discard(freelancer)
-
-    def frozen(self) -> dict[str, Sets]:
-        return {
-            name: {key: frozenset(members) for key, members in sets.items() if members}
-            for name, sets in self._sets.items()
-        }
-
-    def _add(self, name: str, key: str, member: str) -> None:
-        self._sets[name][key].add(member)
+def _gathered(layers: Sequence[Acts]) -> Pairs:
+    """The acts of several layers, by counterpart."""
+    ids = list(dict.fromkeys(chain.from_iterable(names for names, _, _ in layers)))
+    place = {name: row for row, name in enumerate(ids)}
+    last = np.full((len(ids), len(Act)), NEVER)
+    for names, acts, moments in layers:
+        rows = np.fromiter((place[name] for name in names), np.int64, len(names))
+        last[rows, acts] = np.maximum(last[rows, acts], moments)
+    return Pairs(ids, last)

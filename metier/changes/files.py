@@ -1,13 +1,13 @@
 """The change log in files: JSON lines in segments, which the processes of a node append to in turns and follow.
 
-An append holds a lock, writes one line and syncs it; no process keeps a segment open. What a killed writer left half is
-never read and cut off by the next; a damaged line is passed over, the ones after it count. Knows lines, not rows.
+An append holds a lock, writes its lines and syncs them; no process keeps a segment open. What a killed writer left half
+is never read and cut off by the next; a damaged line is passed over, the ones after it count. Knows lines, not rows.
 """
 
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,24 +47,29 @@ class FileChangeLog:
 
     def append(self, table: str, row: Mapping[str, Any], now: datetime) -> Change:
         """See ChangeLog."""
+        return self.extend(table, [row], now)[0]
+
+    def extend(self, table: str, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Change]:
+        """See ChangeLog."""
         try:
             with self._locked():
                 last = self._last()
-                change = Change.recorded(table, row, max(sequence_of(now), last.sequence + 1))
-                self._write(change, last)
+                first = max(sequence_of(now), last.sequence + 1)
+                changes = [Change.recorded(table, row, first + number) for number, row in enumerate(rows)]
+                self._write(changes, last)
         except OSError as error:
             raise EventLogError(
                 f"a change could not be written to {self._folder} ({error.strerror}); "
                 "make it a folder with space left, then send it again"
             ) from error
-        return change
+        return changes
 
     def keep(self, change: Change) -> None:
         """Append a change of another log; one that is not newer than the last is here already."""
         with self._locked():
             last = self._last()
             if change.sequence > last.sequence:
-                self._write(change, last)
+                self._write([change], last)
 
     def last(self) -> int:
         """The sequence of the newest change, 0 where there was none."""
@@ -161,14 +166,14 @@ class FileChangeLog:
             self._written = _Position(segment, end, max(sequence, self._written.sequence))
         return self._written
 
-    def _write(self, change: Change, last: _Position) -> None:
-        line, segment, byte = change.line(), last.segment, last.byte
+    def _write(self, changes: Sequence[Change], last: _Position) -> None:
+        lines, segment, byte = b"".join(change.line() for change in changes), last.segment, last.byte
         if segment is None or byte >= self._segment_bytes:
-            segment, byte = self._begin(change.sequence), 0
-        self._written = _Position(segment, -1, change.sequence)
+            segment, byte = self._begin(changes[0].sequence), 0
+        self._written = _Position(segment, -1, changes[-1].sequence)
         try:
             with segment.open("ab", buffering=0) as file:
-                rest = memoryview(line)
+                rest = memoryview(lines)
                 while rest:
                     rest = rest[file.write(rest) :]
                 os.fsync(file.fileno())
@@ -176,7 +181,7 @@ class FileChangeLog:
             with suppress(OSError):
                 os.truncate(segment, byte)
             raise
-        self._written = _Position(segment, byte + len(line), change.sequence)
+        self._written = _Position(segment, byte + len(lines), changes[-1].sequence)
 
     def _begin(self, sequence: int) -> Path:
         segment = self._folder / f"{sequence:020d}.jsonl"

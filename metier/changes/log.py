@@ -1,12 +1,13 @@
-"""The change log: new versions of jobs, people and clients, durable before they are acknowledged, in one order for all.
+"""The change log: versions of jobs, people and clients, and interactions, in one order for all.
 
-A change is numbered by the microseconds since 1970 at which it was recorded, strictly increasing; its recorded_at says
-the same. Endpoints append and follow it, `metier import events` brings it to the lake. files.py and stream.py store it.
-Knows of a row its key and its clocks; what else a row must hold is the contract's business.
+A change is durable before it is acknowledged, and numbered by the microseconds since 1970 at which it was recorded,
+strictly increasing; its recorded_at says the same. Endpoints append and follow the log, `metier import events` brings
+it to the lake. files.py and stream.py store it. Knows of a row its key and its clocks; what else a row must hold is the
+contract's business.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
@@ -17,8 +18,14 @@ from metier.contract import TABLES, TEXT, TEXT_LIST, TIMESTAMP
 from metier.errors import EventLogError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-KEYS = {"jobs": "job_id", "freelancers": "freelancer_id", "clients": "client_id"}
+KEYS = {
+    "jobs": "job_id",
+    "freelancers": "freelancer_id",
+    "clients": "client_id",
+    "interactions": "interaction_id",
+}
 _REQUIRED = {name: {column.name: column.type for column in TABLES[name].columns if column.required} for name in KEYS}
+_MAYBE_IDS = {name: TABLES[name].references.keys() - _REQUIRED[name].keys() for name in KEYS}
 _STAMPS = {name: [column.name for column in TABLES[name].columns if column.type == TIMESTAMP] for name in KEYS}
 
 
@@ -35,7 +42,7 @@ _JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_as_tex
 
 @dataclass(frozen=True)
 class Change:
-    """One version of a job, a freelancer or a client: a row of the contract with both clocks."""
+    """One version of a job, freelancer or client, or an interaction: a row of the contract with both clocks."""
 
     table: str
     row: Mapping[str, Any]
@@ -50,7 +57,7 @@ class Change:
 
     @property
     def id(self) -> str:
-        """The job, the freelancer or the client."""
+        """The job, freelancer, client or interaction."""
         return str(self.row[KEYS[self.table]])
 
     @property
@@ -61,6 +68,8 @@ class Change:
     def line(self) -> bytes:
         """The change as every log keeps it; EventLogError where its row is no JSON."""
         fields = {"table": self.table, "row": dict(self.row), "sequence": self.sequence}
+        if self.row["event_timestamp"] == self.row["recorded_at"]:
+            fields["clock"] = "server"  # as in the event log: the caller gave no time
         try:
             return _JSON.encode(fields).encode() + b"\n"
         except (ValueError, TypeError) as error:
@@ -74,6 +83,7 @@ class Change:
             table, row, sequence = fields["table"], dict(fields["row"]), int(fields["sequence"])
             row |= {name: datetime.fromisoformat(row[name]) for name in _STAMPS[table] if row.get(name)}
             complete = all(_fits(row.get(name), kind) for name, kind in _REQUIRED[table].items())
+            complete &= all(isinstance(row.get(name), str | None) for name in _MAYBE_IDS[table])
             return cls(table, row, sequence) if complete and sequence_of(row["recorded_at"]) == sequence else None
         except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
             return None
@@ -94,8 +104,13 @@ class ChangeLog(Protocol):
     """Where changes are kept; several processes share one."""
 
     def append(self, table: str, row: Mapping[str, Any], now: datetime) -> Change:
-        """The change, once it is durable; EventLogError where it could not be made so: then it is in no log.
+        """The change of one row; see `extend`."""
+        ...
 
+    def extend(self, table: str, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Change]:
+        """The changes of rows, at least one, once all are durable; EventLogError where they could not be made so.
+
+        Refused ones are in no log, but where this process is killed while it writes: then the first few may be.
         Whoever followed the log meanwhile may have read a refused change; `edition` then tells to read again.
         """
         ...

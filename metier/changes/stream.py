@@ -10,7 +10,7 @@ confirms what a loss of power within a second can still take; with `always` it c
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,13 @@ RETRIES = 1
 ATTEMPTS = 50
 """How often an append tries again after another process was faster."""
 PAGE = 1_000
+ADD = """
+for i = 2, #ARGV, 2 do
+  local added = redis.pcall('XADD', KEYS[1], ARGV[i], 'line', ARGV[i + 1], 'token', ARGV[1])
+  if added.err then return added end
+end
+"""
+"""Add entries (id, line, ...) of a token, all or, where the first id is not behind the last one, none."""
 TAKE_BACK = """
 local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
 if entry then
@@ -81,7 +88,11 @@ class StreamChangeLog:
         self._taking_back = threading.Lock()
 
     def append(self, table: str, row: Mapping[str, Any], now: datetime) -> Change:
-        """See ChangeLog. No reader that begins after a refusal gets the change.
+        """See ChangeLog and `extend`."""
+        return self.extend(table, [row], now)[0]
+
+    def extend(self, table: str, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Change]:
+        """See ChangeLog. No reader that begins after a refusal gets a change of it.
 
         Where the server does not answer, that is so once it answers this process again: until then, and for good if
         this process ends before, a change that the server received can be read by others. A server that crashes with
@@ -92,12 +103,15 @@ class StreamChangeLog:
         try:
             self._require_append_only_file()
             for _ in range(ATTEMPTS):
-                change = Change.recorded(table, row, max(sequence_of(now), self.last() + 1))
-                attempted[change.sequence] = token
-                if self._added(change, token):
-                    del attempted[change.sequence]
+                first = max(sequence_of(now), self.last() + 1)
+                changes = [Change.recorded(table, row, first + number) for number, row in enumerate(rows)]
+                sequences = [change.sequence for change in changes]
+                attempted |= dict.fromkeys(sequences, token)
+                if self._added(changes, token):
+                    for sequence in sequences:
+                        del attempted[sequence]
                     self._take_back(attempted)  # added unheard, where the server's answer was lost
-                    return change
+                    return changes
         except RedisError as error:
             self._take_back(attempted)
             raise EventLogError(
@@ -182,13 +196,14 @@ class StreamChangeLog:
                 self._server.eval(TAKE_BACK, 2, STREAM, EDITION, f"{sequence}-0", token)
                 del self._refused[sequence]
 
-    def _added(self, change: Change, token: str) -> bool:
+    def _added(self, changes: Sequence[Change], token: str) -> bool:
         """False where another process has added a later one meanwhile.
 
         Both commands go over one connection: WAITAOF waits for what its own connection wrote.
         """
         commands = self._server.pipeline(transaction=False)
-        commands.xadd(STREAM, {LINE: change.line(), TOKEN: token}, id=f"{change.sequence}-0")
+        entries = [word for change in changes for word in (f"{change.sequence}-0", change.line())]
+        commands.eval(ADD, 1, STREAM, token, *entries)
         commands.execute_command("WAITAOF", 1, 0, self._sync_ms)  # type: ignore[no-untyped-call]
         added, synced = commands.execute(raise_on_error=False)
         if isinstance(added, ResponseError) and "equal or smaller" in str(added):

@@ -1,8 +1,9 @@
 """What changed of one surface's candidates since its release, as a part of its own behind the release.
 
 Of each candidate the newest version counts, (event_timestamp, recorded_at) deciding; one that the release holds
-already, or holds a newer one of, is passed over, so changes may come again and late. What windows say of a known
-candidate stays as of the release. Its owner sees to it that only one thread grows it. Knows no ranker.
+already, or holds a newer one of, is passed over, so changes may come again and late. So may interactions, whose pair
+facts are the release's and those that came since. What windows say of a known candidate stays as of the release. Its
+owner sees to it that only one thread grows it. Knows no ranker.
 """
 
 import logging
@@ -48,9 +49,17 @@ class ChangedCandidates:
         self._rows = base.candidates.versions.slice(0, 0)
         self._features = base.candidates.features.slice(0, 0)
         """What the release would hold of them, in the same order."""
+        self._facts = base.candidates.facts
+        self._space: CandidateSpace | None = None
+        """All that changed, with some facts, until other candidates change."""
 
     def take(self, changes: Sequence[Change], embed: Embed) -> None:
         """Count in `changes`; the texts of all tables, for an actor may be among them."""
+        self._facts = self._facts.grown([change.row for change in changes if change.table == "interactions"])
+        changes = [change for change in changes if change.table != "interactions"]
+        if not changes:
+            return
+        self._space = None
         self._add_texts(changes, embed)
         newest = self._newest_of([change for change in changes if change.table == self._table])
         fresh, rows, features = self._servable(newest)
@@ -67,13 +76,18 @@ class ChangedCandidates:
 
     def candidates(self, sequence: int) -> CandidateSpace:
         """The release and what changed up to `sequence`."""
+        if self._space is None:
+            self._space = self._changed_space()
+        return self._space.with_facts(self._facts, sequence)
+
+    def _changed_space(self) -> CandidateSpace:
         vectors = self._vectors
         if not self._newest:
-            return CandidateSpace(self._base, (), self._base.release.retriever, vectors, sequence)
+            return CandidateSpace(self._base, (), self._base.release.retriever, vectors)
         slots = np.array([slot for slot, _ in self._newest.values()], np.int64)
         part = self._part(self._rows, self._features)
         dense = vectors.dense_at(part.columns.text_row)
-        return CandidateSpace(self._base, (part,), self._growing.view(slots, dense), vectors, sequence)
+        return CandidateSpace(self._base, (part,), self._growing.view(slots, dense), vectors)
 
     @property
     def _vectors(self) -> TextVectors:

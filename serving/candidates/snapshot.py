@@ -5,7 +5,6 @@ goes when its last request does. Knows columns of stored features; no ranker, no
 """
 
 import dataclasses
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +17,7 @@ from components.releases.candidate_release import CandidateRelease
 from components.releases.candidate_rows import CandidateRows
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
+from components.retrieval.pair_facts import Act, Pairs
 from feature_repo.files.names import contiguous
 from feature_repo.inputs.columns import numbers
 from feature_repo.inputs.encoded import CandidateColumns
@@ -90,12 +90,11 @@ class CandidateSnapshot:
         popularity: FloatArray = clicks + impressions / (1.0 + impressions)
         return popularity
 
-    def with_applications(self, job_id: str, moment: datetime) -> CandidateColumns:
-        """The columns with what is known of each candidate's last application to `job_id`, NaN where there is none."""
+    def with_applications(self, of_job: Pairs, moment: datetime) -> CandidateColumns:
+        """The columns with what is known of each candidate's last application to a job, NaN where there is none."""
         ages, order = np.full(len(self), np.nan), np.full(len(self), np.nan)
-        applications = self._applications_to(job_id)
-        stamps = applications["applied_at"].cast(pa.int64()).to_numpy()
-        rows = self.rows(applications["freelancer_id"].to_pylist())
+        applied = of_job.did(Act.APPLY)
+        stamps, rows = of_job.when(Act.APPLY)[applied], self.rows(of_job.those(applied))
         present = rows >= 0
         ages[rows[present]] = (round(moment.timestamp() * 1e6) - stamps[present]) / 3.6e9
         order[rows[present]] = np.searchsorted(np.sort(stamps), stamps[present])
@@ -110,13 +109,6 @@ class CandidateSnapshot:
                 raise UnknownNameError("candidate feature", unknown, tuple(sorted(names)))
             self._selected[columns] = self.candidates.features.select(list(columns))
         return self._selected[columns]
-
-    def _applications_to(self, job_id: str) -> pa.Table:
-        jobs = contiguous(self.candidates.applications["job_id"])
-        first, end = (
-            side(range(len(jobs)), job_id, key=lambda row: jobs[row].as_py()) for side in (bisect_left, bisect_right)
-        )
-        return self.candidates.applications.slice(first, end - first)
 
     def _pool(self) -> type[JobPool] | type[FreelancerPool]:
         return JobPool if self._spec.shows_jobs else FreelancerPool

@@ -4,6 +4,7 @@ Each part is a snapshot; rows of a later part follow on those of the earlier one
 there alone. Immutable. Knows no ranker and no HTTP.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from components.retrieval import Eligibility
 from components.retrieval.fused import FusedSearch
+from components.retrieval.pair_facts import PairFacts
 from components.retrieval.questions import Question, retrieve_rows
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
@@ -30,7 +32,7 @@ Scores = npt.NDArray[np.float64]
 class CandidateSpace:
     """`base`, and behind it `later` parts; `index` searches the rows, `vectors` hold the texts of all parts.
 
-    `sequence` is that of the newest change.
+    `sequence` is that of the newest change; what is known of pairs is as of it for all parts.
     """
 
     def __init__(
@@ -39,13 +41,13 @@ class CandidateSpace:
         later: Sequence[CandidateSnapshot],
         index: FusedSearch,
         vectors: TextVectors,
-        sequence: int = 0,
     ) -> None:
         self.base = base
         self.parts: tuple[CandidateSnapshot, ...] = (base, *later)
         self.index = index
         self.vectors = vectors
-        self.sequence = sequence
+        self.sequence = 0
+        self.facts = base.candidates.facts
         self.surface: Surface = base.surface
         self._starts = np.cumsum([0, *map(len, self.parts)])
         self._pools = [part.pool.without(self._superseded(number)) for number, part in enumerate(self.parts)]
@@ -61,7 +63,15 @@ class CandidateSpace:
 
     def joined(self, part: CandidateSnapshot) -> "CandidateSpace":
         """These, and behind them another part, which cannot be searched."""
-        return CandidateSpace(self.base, (*self.parts[1:], part), self.index, self.vectors, self.sequence)
+        space = CandidateSpace(self.base, (*self.parts[1:], part), self.index, self.vectors)
+        return space.with_facts(self.facts, self.sequence)
+
+    def with_facts(self, facts: PairFacts, sequence: int) -> "CandidateSpace":
+        """The same candidates with what is known of pairs as of a change; shares all else."""
+        space = copy.copy(self)
+        space.facts, space.sequence = facts, sequence
+        space._pools = [pool.with_facts(facts) for pool in self._pools]
+        return space
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """Row of each candidate (n,), -1 where no part holds it."""
@@ -94,12 +104,13 @@ class CandidateSpace:
 
     def inputs(self, query: QueryColumns, rows: Rows, counts: bool, job_id: str | None, moment: datetime) -> Floats:
         """Model inputs (len(rows), n_features) of one query and these candidates."""
+        applications = None if surface_spec(self.surface).retrieves else self.facts.people_of_job(job_id or "")
         inputs: list[Floats] = []
         order: list[Rows] = []
         for part, positions, part_rows in self._split(rows):
             columns = part.columns
-            if job_id and not surface_spec(self.surface).retrieves:
-                columns = part.with_applications(job_id, moment)
+            if applications is not None:
+                columns = part.with_applications(applications, moment)
             inputs.append(pair_matrix(self.surface, query, columns, np.zeros_like(part_rows), part_rows, counts))
             order.append(positions)
         if not inputs:

@@ -12,7 +12,7 @@ from metier.contract import table
 from metier.errors import InputError
 from metier.texts.free_texts import FREE_TEXTS
 from metier.texts.personal_data import mask
-from serving.events.event_log import Event
+from serving.events.event_log import Event, Row
 
 FUTURE_BY = timedelta(minutes=5)
 """How far a caller's clock may run ahead; the server's counts then."""
@@ -34,6 +34,11 @@ def interaction_event(values: Mapping[str, Any], now: datetime) -> Event:
     if moment is None:
         return ("interactions", {**values, "event_timestamp": now, "recorded_at": now}, "server")
     return ("interactions", {**values, "recorded_at": now})
+
+
+def as_posted(event: Event) -> Row:
+    """The row of an interaction's event, without event_timestamp where that is the server's clock."""
+    return {**event[1], "event_timestamp": None} if len(event) == 3 else event[1]
 
 
 def happened(what: str, moment: datetime | None, now: datetime) -> datetime | None:

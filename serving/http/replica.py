@@ -93,9 +93,10 @@ class Replica:
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
     async def record(self, events: list[Event]) -> None:
-        """Return once the events are on disk, and their actors' histories in the online store as far as it answers."""
-        await asyncio.wrap_future(self.engine.events.append(events))
-        await self._push(lambda: self.engine.pushes.interactions([event[1] for event in events]))
+        """Return once the events are durable, and their actors' histories in the online store as far as it answers."""
+        recorded = await self._writing.do(lambda: self.engine.tell(events))
+        await asyncio.wrap_future(self.engine.events.append(recorded))
+        await self._push(lambda: self.engine.pushes.interactions([event[1] for event in recorded]))
 
     async def put(self, table: str, values: Mapping[str, Any]) -> Version:
         """A new version, durable and in the online store as far as it answers."""

@@ -90,11 +90,10 @@ HomeSqliteOnlineStoreConfig
 HomeSqliteOnlineStore
 _.get_torch
 
-# Only tests call them yet: scores of single heads, a dataset of fewer features, newer pair facts of a pool, hard
-# negatives that are alike, the views of a service.
+# Only tests call them yet: scores of single heads, a dataset of fewer features, hard negatives that are alike, the
+# views of a service.
 _.score_heads
 _.select_features
-_.with_facts
 alike_pool
 service_views
 _.profile_view

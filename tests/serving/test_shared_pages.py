@@ -86,10 +86,8 @@ def made(version: str, size: int) -> CandidateRelease:
             "freelancer_activity__impressions_30d": pa.array(np.arange(size), pa.float32()),
         }
     )
-    stamp = pa.timestamp("us", tz="UTC")
-    applied = pa.schema([("job_id", pa.string()), ("freelancer_id", pa.string()), ("applied_at", stamp)]).empty_table()
     retriever = HybridRetriever.build(ids, texts, encoder, embeddings=vectors.dense)
-    rows = CandidateRows.encode("talent_search", candidates, features, vectors, applications=applied, facts=PairFacts())
+    rows = CandidateRows.encode("talent_search", candidates, features, vectors, facts=PairFacts())
     return CandidateRelease.of(version, AS_OF, rows, retriever)
 
 

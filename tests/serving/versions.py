@@ -1,6 +1,6 @@
 """Versions of jobs and freelancers for tests, and a change log in memory that can fail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,9 @@ class MemoryLog:
         assert change is not None
         self.changes.append(change)
         return change
+
+    def extend(self, table: str, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Change]:
+        return [self.append(table, row, now) for row in rows]
 
     def since(self, sequence: int, limit: int) -> list[Change]:
         self._require_sound()

@@ -132,6 +132,11 @@ class World:
         rows = (row for row in self.interactions if (row["kind"], row["side"]) == (kind, side))
         return {(row["freelancer_id"], row["job_id"]) for row in rows}
 
+    def did_to_clients(self, kind: str) -> set[tuple[str, str]]:
+        """(freelancer, client) pairs with such an interaction that names no job."""
+        rows = (row for row in self.interactions if row["kind"] == kind and row["job_id"] is None)
+        return {(row["freelancer_id"], row["client_id"]) for row in rows}
+
     def body(self, surface: str, /, **more: Any) -> dict[str, Any]:
         """A request of that surface's route that has plenty to rank."""
         job = self.reviewed_job if surface == "applicant_review" else self.open_jobs[0]

@@ -14,10 +14,12 @@ from components.releases.candidate_release import read_release
 from components.releases.folder import ReleaseManifest, moment_of, newest_version, write_manifest
 from components.releases.release_builder import ReleaseSource, build_release, release_version, vectors_by
 from components.retrieval.digests import NOTE, sha256_of
+from components.retrieval.pair_facts import Act
 from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.texts import Encoder, TextVectors
+from metier.changes.log import sequence_of
 from metier.contract import TABLES
 from metier.errors import ArtifactError
 from metier.lake import Lake
@@ -147,9 +149,10 @@ def test_features_index_and_candidates_have_one_order(home: Home, folder: Path) 
 
 def test_it_knows_of_pairs_what_was_recorded_by_its_moment(home: Home, folder: Path) -> None:
     release = read_release(folder, newest(folder), home.encoder)
-    assert release.candidates.facts.open_applicants == {"J": frozenset("F")}
-    assert release.candidates.facts.dismissed == {"G": frozenset("K")}
-    assert release.candidates.applications.to_pylist() == [{"job_id": "J", "freelancer_id": "F", "applied_at": day(9)}]
+    of_job, of_person = release.candidates.facts.people_of_job("J"), release.candidates.facts.jobs_of("G")
+    assert of_job.those(of_job.did(Act.APPLY)) == ["F"]
+    assert of_job.when(Act.APPLY)[of_job.did(Act.APPLY)].tolist() == [sequence_of(day(9))]
+    assert of_person.those(of_person.did(Act.DISMISS)) == ["K"]
 
 
 def test_every_text_of_a_candidate_has_its_vector(home: Home, folder: Path) -> None:
@@ -311,7 +314,7 @@ def test_a_manifest_that_is_none_is_refused(home: Home, copied: Path, content: b
 def test_another_format_is_refused(home: Home, copied: Path) -> None:
     path = copied / newest(copied) / "release.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
-    with pytest.raises(ArtifactError, match=f"has release format 99, this metier reads 3; {REBUILD}"):
+    with pytest.raises(ArtifactError, match=f"has release format 99, this metier reads 4; {REBUILD}"):
         read_release(copied, newest(copied), home.encoder)
 
 

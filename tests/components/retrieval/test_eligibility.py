@@ -162,10 +162,9 @@ def test_each_candidate_counts_under_its_first_reason_and_filters_come_last() ->
 def test_facts_are_as_known() -> None:
     """An application of noon recorded two days late is unknown a day later, and so is one that is yet to happen."""
     late = interactions(("apply", "freelancer", "f1", "j1", None), late=2)
-    assert PairFacts.from_interactions(late, NOON + timedelta(days=1)).applied == {}
-    assert PairFacts.from_interactions(late, NOON + timedelta(days=2)).applied == {"f1": {"j1"}}
-    assert PairFacts.from_interactions(late, NOON - timedelta(days=1)).applied == {}
-    assert PairFacts.from_interactions(INTERACTIONS.schema.empty_table(), NOON) == PairFacts()
+    for days, known in ((1, []), (2, ["j1"]), (-1, [])):
+        assert PairFacts.from_interactions(late, NOON + timedelta(days=days)).jobs_of("f1").ids == known
+    assert len(PairFacts.from_interactions(INTERACTIONS.schema.empty_table(), NOON)) == 0
 
 
 def test_newer_facts_leave_the_older_pool_as_it_was() -> None:

@@ -102,14 +102,14 @@ def test_a_new_candidate_has_a_row_behind_the_release_and_is_found_by_its_words(
     assert candidates.version == f"{surface.base.release.version}+{surface.sequence}"
 
 
-def test_a_new_job_is_shown_where_the_feeds_rules_let_it(on, engine):
+def test_a_new_job_is_shown_where_the_feeds_rules_let_it(on, world):
     surface = on("job_feed")
-    person, blocked = min(surface.base.release.candidates.facts.blocked_clients.items())
+    person, blocked = min(world.did_to_clients("dismiss"))
     changes = [
         surface.version("open"),
         surface.version("closed", status="closed"),
         surface.version("invited", visibility="invite_only"),
-        surface.version("blocked", client_id=min(blocked)),
+        surface.version("blocked", client_id=blocked),
     ]
     candidates = surface.take(*changes)
     everybody = shown(candidates, actor_id=person) & {"open", "closed", "invited", "blocked"}
@@ -293,8 +293,9 @@ def test_applications_to_a_job_count_for_changed_people(on, world):
     candidates = surface.take(surface.known(person))
     moment = world.as_of + timedelta(hours=2)
     (row,) = candidates.rows([person])
-    base = surface.base.with_applications(job, moment)
-    own = candidates.parts[1].with_applications(job, moment)
+    of_job = candidates.facts.people_of_job(job)
+    base = surface.base.with_applications(of_job, moment)
+    own = candidates.parts[1].with_applications(of_job, moment)
     (before,) = surface.base.rows([person])
     assert own.application_age_hours[row - len(surface.base)] == base.application_age_hours[before] > 0
     assert own.application_order[row - len(surface.base)] == base.application_order[before]

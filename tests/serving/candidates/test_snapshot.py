@@ -85,7 +85,6 @@ def some_of(release, rows):
         all_rows.versions.take(rows),
         all_rows.features.take(rows),
         all_rows.vectors.only(np.unique(all_rows.vectors.rows(keys))),
-        applications=all_rows.applications,
         facts=all_rows.facts,
     )
 
@@ -118,7 +117,8 @@ def test_applications_are_those_that_training_knows(world, engine):
         "event_timestamp": pa.repeat(pa.scalar(now, pa.timestamp("us", tz="UTC")), len(jobs) * len(snapshot)),
     }
     known = applications(world.lake, pa.table(pairs), world.as_of)
-    columns = [snapshot.with_applications(job, now) for job in jobs]
+    facts = snapshot.candidates.facts
+    columns = [snapshot.with_applications(facts.people_of_job(job), now) for job in jobs]
     for name in ("application_age_hours", "application_order"):
         told = np.array(known[name].to_pylist(), np.float64)
         assert np.isfinite(told).sum() > 50
@@ -175,9 +175,9 @@ def test_a_new_job_is_shown_where_the_feeds_rules_let_it(engine):
 
 
 def test_a_new_job_of_a_client_that_was_blocked_is_not_shown(engine, world):
-    blocked = engine.stages["job_feed"].snapshot.release.candidates.facts.blocked_clients
-    person, clients = min(blocked.items())
-    row = {**JOB, "job_profile__client_id": min(clients)}
+    blocks = world.did_to_clients("dismiss")
+    person, client = min(blocks)
+    row = {**JOB, "job_profile__client_id": client}
     assert allowed(engine, "job_feed", row, actor_id=person) == [False]
     assert allowed(engine, "job_feed", row, actor_id="somebody else") == [True]
 
