@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.importers.duplicates import FIRST_OF_KEY, contradictions
-from components.importers.values.casting import SPELLED, blank_to_null, cast, readable
+from components.importers.values.casting import SPELLED, readable
+from components.importers.values.reading import GENERAL, Reading, read_column
+from components.importers.values.words import NOT_ONE_OF
 from metier.contract import TIMESTAMP, Column, Table, table
 from metier.errors import ContractError, EmptyDataError, UnconvertibleTypeError
 from metier.lake.lake import all_different
@@ -101,20 +103,32 @@ def _conform_column(
     declared: Table, column: Column, rows: pa.Table, done: dict[str, pa.ChunkedArray], source: str
 ) -> tuple[pa.ChunkedArray, list[Fault]]:
     """The column in its contract type, defaults filled, and its faults."""
-    absent = pa.chunked_array([pa.nulls(rows.num_rows, column.type)])
-    raw = blank_to_null(rows[column.name], column) if column.name in rows.column_names else absent
+    raw = rows[column.name] if column.name in rows.column_names else _absent(rows, column)
     try:
-        read = cast(raw, column.type)
+        read = read_column(raw, column, Reading())
     except UnconvertibleTypeError as error:
         raise ContractError(
             f"{source}: column {column.name} of table {declared.name} has type {raw.type}, "
             f"which cannot become {SPELLED[column.type]}; export it as {column.type}"
         ) from error
-    unread = _mask(pc.and_(pc.is_valid(raw), pc.is_null(read)))
-    filled = _filled(column, read, unread, done)
+    unread = np.asarray(pc.is_valid(read.reasons))
+    filled = _filled(column, pa.chunked_array([read.values]), unread, done)
     missing = _mask(pc.is_null(filled)) & ~unread if column.required else np.zeros(rows.num_rows, bool)
-    faults = [(unread, f"{column.name} is not a {SPELLED[column.type]}"), (missing, f"{column.name} is missing")]
+    faults = [*_unread(column, read.reasons), (missing, f"{column.name} is missing")]
     return filled, [*faults, *_value_faults(column, filled)]
+
+
+def _absent(rows: pa.Table, column: Column) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.nulls(rows.num_rows, column.type)])
+
+
+def _unread(column: Column, reasons: pa.Array) -> Iterator[Fault]:
+    """A fault for each reason why a value could not be read."""
+    for reason in pc.unique(reasons).drop_null().to_pylist():
+        because = "" if reason in GENERAL else f": {reason}"
+        words = f"{column.name} is not one of {', '.join(column.allowed)}"
+        fault = words if reason == NOT_ONE_OF else f"{column.name} is not a {SPELLED[column.type]}{because}"
+        yield _mask(pc.equal(reasons, reason)), fault
 
 
 def _filled(column: Column, read: pa.ChunkedArray, unread: Mask, done: dict[str, pa.ChunkedArray]) -> pa.ChunkedArray:
@@ -124,12 +138,6 @@ def _filled(column: Column, read: pa.ChunkedArray, unread: Mask, done: dict[str,
 
 
 def _value_faults(column: Column, values: pa.ChunkedArray) -> Iterator[Fault]:
-    if column.allowed:
-        allowed = pc.is_in(values, value_set=pa.array(column.allowed))
-        yield (
-            _mask(pc.and_(pc.is_valid(values), pc.invert(allowed))),
-            (f"{column.name} is not one of {', '.join(column.allowed)}"),
-        )
     if column.minimum is not None:
         yield _mask(pc.less(values, column.minimum)), f"{column.name} is below {column.minimum:g}"
     if column.maximum is not None:

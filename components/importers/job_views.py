@@ -24,9 +24,9 @@ from components.importers.applicants import Experience, Interest, profiles
 from components.importers.conform import LINE, NOTE, REASON
 from components.importers.files.file_format import FileFormat
 from components.importers.files.opening import read_rows
-from components.importers.values.casting import cast
-from components.importers.values.cleaning import html_text
-from metier.contract import FREELANCERS, INTERACTIONS, JOBS, TEXT, TIMESTAMP
+from components.importers.values.pages import html_text
+from components.importers.values.reading import Reading, read_column
+from metier.contract import FREELANCERS, INTERACTIONS, JOBS, TEXT
 from metier.errors import ContractError, SettingsError
 
 VIEWS, EXPERIENCE, INTERESTS = "Job_Views.csv", "Experience.csv", "Positions_Of_Interest.csv"
@@ -116,7 +116,8 @@ def _cleaned(row: Row) -> Row:
 def _times(rows: Sequence[Row]) -> Times:
     """Every timestamp text of the rows that can be read, as a time."""
     texts = sorted({text for row in rows for name in ("View.Start", "Created.At") if (text := row.get(name))})
-    times = cast(pa.chunked_array([pa.array(texts, TEXT)]), TIMESTAMP).to_pylist()
+    cells = pa.chunked_array([pa.array(texts, TEXT)])
+    times = read_column(cells, JOBS.column("posted_at"), Reading()).values.to_pylist()
     return {text: time for text, time in zip(texts, times, strict=True) if time}
 
 

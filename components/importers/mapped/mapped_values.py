@@ -6,7 +6,7 @@ reason. Knows rules and columns; no file, and nothing of what the rows mean toge
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import numpy as np
@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.importers.mapped.rules import Rule
-from components.importers.values.casting import blank_to_null, cast
-from components.importers.values.reading import NOT_ONE_OF, ReadColumn, Reading, first_read, read_column
+from components.importers.values.reading import NOT_ONE_OF, ReadColumn, Reading, decided, first_read, read_column
+from components.importers.values.typed_cells import as_text
 from metier.contract import TEXT, TEXT_LIST, Column
 from metier.texts.free_texts import TextCounts, made_plain
 from metier.texts.personal_data import EMAIL, mask
@@ -55,6 +55,16 @@ def mapped_columns(rules: Mapping[str, Rule], rows: pa.Table, findings: Findings
     return table
 
 
+def settled(rules: Mapping[str, Rule], rows: pa.Table) -> dict[str, Rule]:
+    """The rules with what a first piece decides of how a column is spelled, so that later pieces follow it."""
+    return {
+        name: replace(rule, reading=decided(rows[rule.sources[0]], rule.column, rule.reading))
+        if len(rule.sources) == 1
+        else rule
+        for name, rule in rules.items()
+    }
+
+
 def named(cells: pa.ChunkedArray, column: Column, reading: Reading, findings: Findings) -> pa.Array:
     """The ids of an id column; one that holds an e-mail address as its hash, which still tells owners apart."""
     values = read_column(cells, column, reading).values
@@ -90,7 +100,7 @@ def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -
 
 def _kept_for_quarantine(rule: Rule, rows: pa.Table, read: ReadColumn) -> pa.Array:
     """A required word that is none of the allowed ones stays as it is, for conform to quarantine its row."""
-    cells = cast(blank_to_null(rows[rule.sources[0]], rule.column), TEXT).combine_chunks()
+    cells = pc.utf8_trim_whitespace(as_text(rows[rule.sources[0]]))
     return pc.if_else(pc.fill_null(pc.equal(read.reasons, NOT_ONE_OF), False), pc.utf8_lower(cells), read.values)
 
 
@@ -123,7 +133,7 @@ class _Cleaned:
         """A value that is none of its row's cells was mended."""
         mended = np.asarray(pc.is_valid(values))
         for spelled in cells:
-            same = pc.equal(values, cast(spelled, TEXT).combine_chunks())
+            same = pc.equal(values, as_text(spelled))
             mended = mended & ~np.asarray(pc.fill_null(same, False))
         if mended.any():
             self._any |= mended

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from components.importers.conform import LINE, REASON, REPEATED_KEY, conform
 from components.importers.files.opening import open_rows
 from components.importers.ingest import IngestReport
-from components.importers.mapped.mapped_values import Findings, mapped_columns, named
+from components.importers.mapped.mapped_values import Findings, mapped_columns, named, settled
 from components.importers.mapped.mapping import FIRST_KNOWN, Mapping
 from components.importers.values.reading import Reading
 from metier.contract import TEXT, TIMESTAMP
@@ -45,15 +45,16 @@ def mapped_pieces(path: Path, mapping: Mapping, findings: Findings) -> Iterator[
 
     Rows without an id of their own have none here. ContractError names a column that the file lacks.
     """
-    first = 1
+    first, rules = 1, mapping.rules
     for rows in _opened(path, mapping):
         readable, unread = _split(rows)
-        table = mapped_columns(mapping.rules, readable, findings)
+        rules = settled(rules, readable)
+        table = mapped_columns(rules, readable, findings)
         for name, values in zip(mapping.clients, mapped_columns(mapping.clients, readable, findings), strict=True):
             table = table.append_column(f"{CLIENT}{name}", values)
         if mapping.id is not None:
             column = mapping.table.column(mapping.table.key[0])
-            missing = Reading(missing=mapping.missing)
+            missing = Reading("text", missing=mapping.missing)
             table = table.append_column(column.name, named(readable[mapping.id], column, missing, findings))
         table = _with_moment(table, mapping)
         if unread is not None:

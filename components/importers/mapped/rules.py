@@ -1,6 +1,5 @@
 """One column's rule in a mapping: where its cells are and how they are read. Refuses what cannot be meant."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -9,8 +8,9 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from components.importers.values.casting import SPELLED
+from components.importers.values.moments.spelled_dates import spelled_date
+from components.importers.values.patterns import require_pattern
 from components.importers.values.reading import Reading
-from components.importers.values.spelled_dates import spelled_date
 from metier.contract import BOOLEAN, INTEGER, NUMBER, TEXT, TEXT_LIST, TIMESTAMP, Column
 from metier.errors import ContractError, RefusedValueError
 
@@ -20,30 +20,7 @@ KINDS: dict[str, tuple[pa.DataType, ...]] = {
     "boolean": (BOOLEAN,), "constant": (),
 }  # fmt: skip
 """Ways to read a column, and the contract types that each gives; a constant gives any."""
-_BY_TYPE = ("number",)
-"""Kinds that read as the column's type asks, which Reading leaves unnamed."""
 _KEYS = ("from", "kind", "value", "format", "missing", "values", "pattern", "separator")
-_WORDS = {
-    "kind": {
-        "click": "view|viewed|visit|visited|clicked|page view|pageview|job view|detail view|impression click",
-        "save": "saved|bookmark|bookmarked|favorite|favourite|favorited|favourited|like|liked|star|starred|shortlist|"
-        "shortlisted|wishlist",
-        "dismiss": "dismissed|hide|hidden|skip|skipped|dislike|disliked|not interested",
-        "apply": "applied|application|job application|apply now|submission|proposal|bid",
-        "invite": "invited|invitation",
-        "accept": "accepted|acceptance",
-        "decline": "declined|reject|rejected|rejection|refuse|refused",
-        "hire": "hired|contract start",
-        "end": "ended|contract end",
-        "pay": "paid|payment",
-        "rate": "rated|rating|review|reviewed",
-    },
-    "side": {
-        "freelancer": "candidate|applicant|worker|talent|job seeker|jobseeker|seeker|user",
-        "client": "employer|recruiter|company|hirer|buyer|customer",
-    },
-}
-"""How logs spell acts and who acts; a mapping's own `values:` come first."""
 _CONSTANTS: dict[pa.DataType, type | tuple[type, ...]] = {
     TEXT: str, INTEGER: int, NUMBER: (int, float), BOOLEAN: bool, TEXT_LIST: list, TIMESTAMP: (date, str),
 }  # fmt: skip
@@ -136,7 +113,7 @@ def _reading(column: Column, kind: str | None, declaration: dict[str, Any], wher
     own = words(declaration["missing"], f"{where}: missing") if "missing" in declaration else ()
     values, nothing = _values(column, declaration.get("values", {}), where)
     return Reading(
-        kind=None if kind in _BY_TYPE or (kind == "text" and column.type == INTEGER) else kind,
+        kind=kind or ("text" if column.type == TEXT else None),
         missing=(*of_file.missing, *own, *nothing),
         values=values,
         pattern=_pattern(declaration.get("pattern"), where),
@@ -151,23 +128,20 @@ def _values(column: Column, declared: object, where: str) -> tuple[dict[str, str
     """What cells stand for, and those that stand for nothing."""
     if not isinstance(declared, dict) or any(isinstance(value, dict | list) for value in declared.values()):
         raise ContractError(f"{where}: values is {declared!r}; write it as {{a cell's text: its value, ...}}")
-    values = {cell: _plain(value) for cell, value in declared.items() if value is not None}
-    known = {spelling: word for word, all_of in _WORDS.get(column.name, {}).items() for spelling in all_of.split("|")}
+    values = {_plain(cell): _plain(value) for cell, value in declared.items() if value is not None}
     for cell, value in values.items():
         if column.allowed and value not in column.allowed:
             raise ContractError(f"{where}: values has {cell!r}: {value!r}; use one of {', '.join(column.allowed)}")
-    return {**known, **values}, [cell for cell, value in declared.items() if value is None]
+    return values, [_plain(cell) for cell, value in declared.items() if value is None]
 
 
 def _pattern(declared: object, where: str) -> str | None:
     if declared is None:
         return None
     try:
-        groups = re.compile(declared).groups if isinstance(declared, str) else 0
-    except re.error as error:
-        raise ContractError(f"{where}: pattern {declared!r} is no regular expression ({error}); correct it") from error
-    if groups != 1:
-        raise ContractError(f"{where}: pattern {declared!r} has not one group; put '(...)' around the part to read")
+        require_pattern(str(declared))
+    except RefusedValueError as error:
+        raise ContractError(f"{where}: pattern {declared!r} {error}") from error
     return str(declared)
 
 

@@ -1,47 +1,35 @@
 """How the cells of a column are spelled, and the one way to read them: `import contract` and every mapping use it.
 
-Knows cells and contract columns; no file, no table and no mapping.
+Spellings of programs are read column by column, all others once for each distinct cell. Knows cells and contract
+columns; no file, no table and no mapping.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.importers.values.casting import cast
-from components.importers.values.cleaning import html_text, is_missing, listed, truth
-from components.importers.values.money import Money, budget, rate
-from components.importers.values.spelled_dates import relative_date, spelled_date
+from components.importers.values import machine
+from components.importers.values.kinds import MONEY, Reading, kind_of, reader
+from components.importers.values.lists import CANNOT_BE_READ, separator_of
+from components.importers.values.missing import MISSING
+from components.importers.values.moments.spelled_dates import NO_DATE
+from components.importers.values.numbers import NO_NUMBER
+from components.importers.values.patterns import parts
+from components.importers.values.pay.money import NO_SUM
+from components.importers.values.truth import NEITHER
+from components.importers.values.typed_cells import as_text, is_text, typed
+from components.importers.values.words import NOT_ONE_OF
 from metier.contract import TEXT, Column
 from metier.errors import RefusedValueError
-from metier.texts.plain_text import one_line, tidy
 
-NOT_ONE_OF = "not one of the contract's values"
+__all__ = ["GENERAL", "NOT_ONE_OF", "ReadColumn", "Reading", "decided", "first_read", "read_column"]
 
-Reader = Callable[[str], Any]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a column's cells are spelled.
-
-    `kind` None: as the column's contract type and allowed words ask. `missing` adds to what counts as nothing;
-    `values` maps whole cells, whatever their case, to what they stand for; of `pattern`, a regular expression, the one
-    group is read. `format` is strptime's, for dates; `clock` what relative dates count from; `separator` stands between
-    the members of a list (None: decided over the column); `end` is the end of a range that the column takes.
-    """
-
-    kind: str | None = None
-    missing: tuple[str, ...] = ()
-    values: Mapping[str, str] = field(default_factory=dict)
-    pattern: str | None = None
-    format: str | None = None
-    clock: datetime | None = None
-    separator: str | None = None
-    end: Literal["low", "high"] = "low"
+GENERAL = frozenset({NO_NUMBER, NO_SUM, NO_DATE, NEITHER, CANNOT_BE_READ})
+"""Reasons that say no more than what the column takes."""
 
 
 @dataclass(frozen=True)
@@ -53,56 +41,122 @@ class ReadColumn:
 
 
 def read_column(cells: pa.ChunkedArray, column: Column, reading: Reading) -> ReadColumn:
-    """The cells as values of `column`; a cell that cannot be read with certainty is null and has a reason."""
-    if reading.kind is None and column.type != TEXT:
-        raw = cast(
-            pc.if_else(pc.equal(pc.utf8_trim_whitespace(cells), ""), pa.scalar(None, TEXT), cells), column.type
-        ).combine_chunks()
-        return ReadColumn(raw, pa.nulls(len(raw), TEXT))
-    encoded = cast(cells, TEXT).combine_chunks().dictionary_encode()
-    values, reasons = [], []
-    for text in encoded.dictionary.to_pylist():
-        value, reason = _read(text, column, reading)
-        values.append(value)
-        reasons.append(reason)
-    return ReadColumn(
-        pa.array(values, column.type).take(encoded.indices), pa.array(reasons, TEXT).take(encoded.indices)
-    )
+    """The cells as values of `column`; a cell that cannot be read with certainty is null and has a reason.
+
+    UnconvertibleTypeError where the cells are no text and nothing of their type can become the column's.
+    """
+    kind = kind_of(column, reading.kind)
+    if (converted := typed(cells, column, kind, reading.missing)) is not None:
+        return ReadColumn(*converted)
+    texts, reasons = _prepared(as_text(cells), column, kind, reading)
+    reading = _decided(texts, kind, reading)
+    read = _by_machine(texts, kind, reading)
+    if read is None:
+        return _one_by_one(texts, reasons, column, kind, reading)
+    rest = pc.and_(pc.is_valid(texts), pc.is_null(read))
+    if not pc.any(rest).as_py():
+        return ReadColumn(read.cast(column.type), reasons)
+    others = _one_by_one(texts.filter(rest), reasons.filter(rest), column, kind, reading)
+    return ReadColumn(_merged(read.cast(column.type), others.values, rest), _merged(reasons, others.reasons, rest))
+
+
+def decided(cells: pa.ChunkedArray, column: Column, reading: Reading) -> Reading:
+    """`reading` with what these cells decide of it, for the other pieces of the same column."""
+    kind = kind_of(column, reading.kind)
+    if kind not in ("list", *MONEY) or not is_text(cells.type):
+        return reading
+    return _decided(_prepared(as_text(cells), column, kind, reading)[0], kind, reading)
 
 
 def first_read(columns: Sequence[ReadColumn]) -> ReadColumn:
     """Row by row the first value that is there; the first reason where there is none."""
-    values = pc.coalesce(*(column.values for column in columns))
-    reasons = pc.coalesce(*(column.reasons for column in columns))
+    values, reasons = columns[0].values, columns[0].reasons
+    for column in columns[1:]:
+        rest = pc.is_null(values)
+        values = _merged(values, column.values.filter(rest), rest)
+        reasons = pc.coalesce(reasons, column.reasons)
     return ReadColumn(values, pc.if_else(pc.is_valid(values), pa.scalar(None, TEXT), reasons))
 
 
-def _read(text: str, column: Column, reading: Reading) -> tuple[Any, str | None]:
-    text = reading.values.get(text, text)
-    if is_missing(text) or text.casefold() in {word.casefold() for word in reading.missing}:
-        return None, None
+def _prepared(texts: pa.Array, column: Column, kind: str, reading: Reading) -> tuple[pa.Array, pa.Array]:
+    """Trimmed cells, null where they are missing, with the pattern's part and the mapped values; and reasons."""
+    reasons = pa.nulls(len(texts), TEXT)
+    if reading.pattern is not None:
+        texts, reasons = parts(texts, reading.pattern)
+    if kind != "word" and reading.values:
+        texts = _replaced(texts, reading.values)
+    if kind == "verbatim":
+        free_text = column.required and not column.name.endswith("_id")
+        return _without(texts, () if free_text else ("",), reading.missing), reasons
+    trimmed = pc.utf8_trim_whitespace(texts)
+    kept = {word.strip().casefold() for word in reading.values} if kind == "word" else set()
+    return _without(trimmed, sorted(MISSING - kept), reading.missing), reasons
+
+
+def _without(texts: pa.Array, words: Sequence[str], declared: Sequence[str]) -> pa.Array:
+    missing = pa.array([*words, *(word.strip().casefold() for word in declared)], TEXT)
+    if len(missing) == 0:
+        return texts
+    longest = max(pc.max(pc.utf8_length(missing)).as_py(), 1)
+    short = pc.if_else(pc.less_equal(pc.utf8_length(texts), longest + 8), texts, None)
+    is_missing = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(short)), value_set=missing, skip_nulls=True)
+    return pc.if_else(is_missing, pa.scalar(None, TEXT), texts)
+
+
+def _replaced(texts: pa.Array, values: Mapping[str, str]) -> pa.Array:
+    """Whole cells that the mapping names, whatever their case, as what it says."""
+    names = pa.array([name.strip().casefold() for name in values], TEXT)
+    found = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), value_set=names, skip_nulls=True)
+    return pc.coalesce(pa.array(list(values.values()), TEXT).take(found), texts)
+
+
+def _decided(texts: pa.Array, kind: str, reading: Reading) -> Reading:
+    if kind == "list" and reading.separator is None:
+        counted = pc.value_counts(texts.drop_null()).to_pylist()
+        return replace(reading, separator=separator_of({entry["values"]: entry["counts"] for entry in counted}))
+    if kind in MONEY and reading.decimal_point is None and texts.null_count < len(texts):
+        return replace(reading, decimal_point=machine.has_decimal_points(texts))
+    return reading
+
+
+def _by_machine(texts: pa.Array, kind: str, reading: Reading) -> pa.Array | None:
+    """Values of cells as programs spell them, null for all others; None where the kind has no such spelling."""
+    if kind in ("date", "relative_date"):
+        return machine.moments(texts) if reading.format is None else None
+    if kind in ("number", "value"):
+        return machine.numbers(texts)
+    if kind == "whole":
+        return machine.whole_numbers(texts)
+    if kind in MONEY:
+        return machine.sums(texts, bool(reading.decimal_point))
+    if kind == "text":
+        return machine.plain_texts(texts)
+    return texts if kind == "verbatim" else None
+
+
+def _one_by_one(texts: pa.Array, reasons: pa.Array, column: Column, kind: str, reading: Reading) -> ReadColumn:
+    """Each distinct cell by the reader of its kind."""
+    coded = texts.dictionary_encode()
+    read: Callable[[str], Any] = reader(kind, column, reading)
+    values, refusals = [], []
+    for text in coded.dictionary.to_pylist():
+        value, reason = _value(read, text)
+        values.append(value)
+        refusals.append(reason)
+    found = pa.array(refusals, TEXT).take(coded.indices)
+    return ReadColumn(pa.array(values, column.type).take(coded.indices), pc.coalesce(reasons, found))
+
+
+def _value(read: Callable[[str], Any], text: str) -> tuple[Any, str | None]:
     try:
-        value = _reader(column, reading)(text)
+        return read(text), None
     except RefusedValueError as refused:
         return None, str(refused)
-    if column.allowed:
-        return (value.casefold(), None) if value.casefold() in column.allowed else (None, NOT_ONE_OF)
-    return value, None
 
 
-def _reader(column: Column, reading: Reading) -> Reader:
-    readers: dict[str, Reader] = {
-        "text": tidy if column.name == "description" else one_line,
-        "html": html_text,
-        "money": lambda text: _end(reading, budget(text)),
-        "rate": lambda text: _end(reading, rate(text)),
-        "list": listed,
-        "date": lambda text: spelled_date(text, reading.format),
-        "relative_date": lambda text: relative_date(text, reading.clock or datetime.now(UTC)),
-        "boolean": truth,
-    }
-    return readers[reading.kind or "text"]
-
-
-def _end(reading: Reading, money: Money) -> float | None:
-    return money.high if reading.end == "high" else money.low
+def _merged(values: pa.Array, others: pa.Array, rest: pa.Array) -> pa.Array:
+    """`values`, and `others` in the rows of `rest`."""
+    flags = np.asarray(rest)
+    index = np.arange(len(values))
+    index[flags] = len(values) + np.arange(len(others))
+    return pa.concat_arrays([values, others]).take(pa.array(index))

@@ -159,8 +159,8 @@ def test_what_cannot_be_read_with_certainty_is_left_empty_and_counted(imported):
     assert imported[1].warnings == (
         f"left empty: skills {PLANTED['broken list']} x a list that cannot be read; "
         f"posted_at {PLANTED['ambiguous date']} x a date whose day and month cannot be told apart; "
-        f"budget_min_usd {PLANTED['other currency']} x not in US dollars; "
-        f"budget_max_usd {PLANTED['other currency']} x not in US dollars",
+        f"budget_min_usd {PLANTED['other currency']} x in EUR, not in US dollars; "
+        f"budget_max_usd {PLANTED['other currency']} x in EUR, not in US dollars",
     )
 
 

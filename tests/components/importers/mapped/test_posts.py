@@ -127,11 +127,11 @@ def test_cleaned_masked_and_refused_values_are_counted_by_column(imported):
         "unread rows": {"e-mail": 1},
     }
     assert jobs.warnings == (
-        "left empty: skills 1 x a list that cannot be read; "
+        "left empty: skills 1 x a list separated otherwise than the column's others, 1 x a list that cannot be read; "
         "posted_at 1 x a date whose day and month cannot be told apart; "
         "budget_kind 1 x not one of the contract's values; "
-        "budget_min_usd 1 x a number that can be read in two ways, 1 x not in US dollars; "
-        "budget_max_usd 1 x a number that can be read in two ways, 1 x not in US dollars; "
+        "budget_min_usd 1 x a number that can be read in two ways, 1 x in EUR, not in US dollars; "
+        "budget_max_usd 1 x a number that can be read in two ways, 1 x in EUR, not in US dollars; "
         "payment_verified 1 x neither yes nor no",
     )
 

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers.values.cleaning import html_text, is_missing, listed, truth
+from components.importers.values.lists import listed
+from components.importers.values.missing import is_missing
+from components.importers.values.pages import html_text
+from components.importers.values.truth import truth
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy
 

@@ -13,7 +13,7 @@ def read(name, cells, **reading):
 def test_a_value_or_a_reason_or_neither():
     found = read("budget_min_usd", ["$10-$30", "n/a", "€5", None], kind="money")
     assert found.values.to_pylist() == [10, None, None, None]
-    assert found.reasons.to_pylist() == [None, None, "not in US dollars", None]
+    assert found.reasons.to_pylist() == [None, None, "in EUR, not in US dollars", None]
 
 
 def test_the_first_value_that_is_there():
@@ -21,4 +21,4 @@ def test_the_first_value_that_is_there():
     hourly = read("budget_min_usd", ["", "$20/hr", "$30/hr", "€7"], kind="rate")
     found = first_read([fixed, hourly])
     assert found.values.to_pylist() == [500, 20, 30, None]
-    assert found.reasons.to_pylist() == [None, None, None, "not in US dollars"]
+    assert found.reasons.to_pylist() == [None, None, None, "in EUR, not in US dollars"]

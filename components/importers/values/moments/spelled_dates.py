@@ -1,22 +1,28 @@
 """Moments read from how exports spell them: '2026-03-01', 'Mar 1st, 2026 4:30 PM', '3 days ago', '1. März 2026'.
 
 Pure: what is relative is relative to a given clock. A text that could mean two days ('03/04/2026') is refused unless
-the caller names its format. A time without a zone is UTC.
+the caller names its format, as are weeks, days of a year and months without a day. A time without a zone is UTC.
 """
 
 import re
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from babel import Locale
 
+from components.importers.values.moments.epochs import epoch
+from components.importers.values.moments.zones import in_utc
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line
 
 NO_DATE = "names no date"
 NO_MOMENT = "names no moment"
 TWO_DAYS = "a date whose day and month cannot be told apart"
+A_WEEK = f"{NO_DATE}: an ISO week is no moment"
+A_DAY_OF_YEAR = f"{NO_DATE}: an ordinal day of a year is not read"
+A_MONTH = f"{NO_DATE}: a month without a day"
+TWO_DIGITS = f"{NO_DATE}: a year of two digits"
 
 LANGUAGES = ("en", "de", "es", "fr", "pt", "it", "nl", "pl", "ru", "uk")
 """Languages whose months are read by name; no name of one is another month's in another."""
@@ -35,11 +41,22 @@ _DATES = tuple(
     )
 )
 _TIME = re.compile(
-    r"(?:t|,? at |,? )?(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]+))?)?"
-    r" ?(?P<half>am|pm)? ?(?:z|utc|gmt|(?P<sign>[+-])(?P<zone>[0-9]{2}(?::?[0-9]{2})?))?"
+    r"(?:t|,? at |,? )?"
+    r"(?:(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r"|(?P<hour_>[0-9]{2})(?P<minute_>[0-9]{2})(?P<second_>[0-9]{2})?)"
+    r"(?: ?(?P<half>[ap]\.?m\.?))?(?: ?(?P<zone>[a-z+\-\[][a-z0-9_:+\-/\[\]]*))?(?: ?\([^()]*\))?"
 )
+_NOT_A_DAY = (
+    (re.compile(r"[0-9]{4}-?w[0-9]{2}(?:-?[1-7])?(?:t.*)?"), A_WEEK),
+    (re.compile(r"[0-9]{4}-[0-9]{3}(?:[t ].*)?|(?:19|20)[0-9]{5}"), A_DAY_OF_YEAR),
+    (re.compile(r"[0-9]{4}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{4}|[^\W\d_]{3,12}\.?,? (?:19|20)[0-9]{2}"), A_MONTH),
+    (re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}(?:[ ,t].*)?"), TWO_DIGITS),
+)
+_CTIME = re.compile(r"(?:[a-z]{3,9},? )?([a-z]{3,9} [0-9]{1,2}) ([0-9:.]+(?: [a-z+\-0-9:]+)?) ([0-9]{4})")
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 _NAMES = [(use, width) for use in ("format", "stand-alone") for width in ("wide", "abbreviated")]
-_EPOCH = re.compile(r"[0-9]{10}(?:[0-9]{3})?")
+_EPOCH = re.compile(r"[0-9]{9,19}(?:\.[0-9]*)?|[0-9]\.[0-9]+e\+?[0-9]{1,2}")
+_DIGITS = re.compile(r"((?:19|20)[0-9]{6})([0-9]{6})")
 _AGO = re.compile(r"(?P<count>[0-9]{1,4}|an?|one) ?(?P<unit>[a-z]+)\.?(?: ago)?")
 _NAMED = {"now": 0, "just now": 0, "today": 0, "just posted": 0, "yesterday": 1}
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600,
@@ -61,7 +78,7 @@ def spelled_date(text: str, form: str | None = None) -> datetime:
         if form is not None:
             read = datetime.strptime(spelled, form)
             return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-        return _absolute(spelled.casefold())
+        return _absolute(spelled.casefold().translate(_DASHES))
     except (ValueError, OverflowError):
         raise RefusedValueError(NO_DATE) from None
 
@@ -88,16 +105,25 @@ def _date_or_no_moment(spelled: str) -> datetime:
     try:
         return spelled_date(spelled)
     except RefusedValueError as refused:
-        raise RefusedValueError(TWO_DAYS if str(refused) == TWO_DAYS else NO_MOMENT) from None
+        raise RefusedValueError(NO_MOMENT if str(refused) == NO_DATE else str(refused)) from None
 
 
 def _absolute(spelled: str) -> datetime:
-    if _EPOCH.fullmatch(spelled):
-        return datetime.fromtimestamp(int(spelled[:10]), UTC)
+    if _EPOCH.fullmatch(spelled) and not _DIGITS.fullmatch(spelled):
+        return epoch(spelled)
+    spelled = _DIGITS.sub(r"\1t\2", spelled) if _DIGITS.fullmatch(spelled) else spelled
+    spelled = _CTIME.sub(r"\1 \3 \2", spelled) if _CTIME.fullmatch(spelled) else spelled
     for pattern in _DATES:
         if match := pattern.fullmatch(spelled):
-            return _day(match.groupdict()) + _time(match["time"])
+            return _at(_day(match.groupdict()), match["time"])
+    for pattern, reason in _NOT_A_DAY:
+        if pattern.fullmatch(spelled) and (reason != A_MONTH or _names_a_month(spelled)):
+            raise RefusedValueError(reason)
     raise RefusedValueError(NO_DATE)
+
+
+def _names_a_month(spelled: str) -> bool:
+    return spelled[0].isdigit() or re.split(r"[., ]", spelled)[0] in _months()
 
 
 def _day(spelled: dict[str, str | None]) -> datetime:
@@ -113,30 +139,24 @@ def _day(spelled: dict[str, str | None]) -> datetime:
     return datetime(year, month, day, tzinfo=UTC)
 
 
-def _time(spelled: str) -> timedelta:
-    """Time of day less the zone's offset."""
+def _at(day: datetime, spelled: str) -> datetime:
+    """The time of that day, in the zone that stands behind it."""
     if not spelled.strip():
-        return timedelta()
+        return day
+    if spelled.strip() in ("z", "utc", "gmt"):
+        return day
     match = _TIME.fullmatch(spelled)
     if not match:
         raise RefusedValueError(NO_DATE)
-    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    hour, minute, second = (int(match[name] or match[f"{name}_"] or 0) for name in ("hour", "minute", "second"))
     if match["half"]:
         if not 1 <= hour <= 12:
             raise RefusedValueError(NO_DATE)
-        hour = hour % 12 + (12 if match["half"] == "pm" else 0)
+        hour = hour % 12 + (12 if match["half"].startswith("p") else 0)
     fraction = int((match["fraction"] or "").ljust(6, "0")[:6])
-    datetime(2000, 1, 1, hour, minute, second)  # ValueError for a time that no day has
-    of_day = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=fraction)
-    return of_day - _offset(match["sign"], match["zone"])
-
-
-def _offset(sign: str | None, zone: str | None) -> timedelta:
-    if not zone:
-        return timedelta()
-    offset = timedelta(hours=int(zone[:2]), minutes=int(zone[2:].removeprefix(":") or 0))
-    timezone(offset)  # ValueError for an offset that no zone has
-    return -offset if sign == "-" else offset
+    return in_utc(
+        day.replace(hour=hour, minute=minute, second=second, microsecond=fraction, tzinfo=None), match["zone"] or ""
+    )
 
 
 def _months_before(clock: datetime, months: int) -> datetime:

@@ -9,7 +9,7 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers.values.spelled_dates import (
+from components.importers.values.moments.spelled_dates import (
     LANGUAGES,
     NO_DATE,
     NO_MOMENT,

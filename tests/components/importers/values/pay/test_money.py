@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers.values import money
-from components.importers.values.money import Money, budget, rate
+from components.importers.values import numbers
+from components.importers.values.pay import money
+from components.importers.values.pay.money import Money, budget, rate
 from metier.errors import RefusedValueError
 
 
@@ -35,7 +36,7 @@ from metier.errors import RefusedValueError
     ],
 )
 def test_sums(text, low, high):
-    assert budget(text) == Money(low, high, hourly=False)
+    assert budget(text) == Money(low, high)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,11 @@ def test_sums(text, low, high):
     ],
 )
 def test_rates(text):
-    assert rate(text) == Money(15, 25, hourly=True)
+    assert rate(text) == Money(15, 25, "hour")
 
 
 def test_a_rate_need_not_name_its_period():
-    assert rate("$20") == Money(20, 20, hourly=False)
+    assert rate("$20") == Money(20, 20)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +78,15 @@ def test_other_periods_are_refused(text):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("1.200", money.AMBIGUOUS),
-        ("$500-1k", money.AMBIGUOUS),
+        ("1.200", numbers.AMBIGUOUS),
+        ("$500-1k", numbers.AMBIGUOUS),
         ("25-15", money.BACKWARDS),
         ("$15/hr", money.IS_A_RATE),
         ("-5", money.NO_SUM),
         ("negotiable", money.NO_SUM),
         ("1,2,3", money.NO_SUM),
         ("15 25", money.NO_SUM),
-        ("$" + "9" * 40, money.TOO_LARGE),
+        ("$" + "9" * 40, numbers.TOO_LARGE),
         ("5 hours", money.NO_SUM),
     ],
 )
@@ -100,7 +101,7 @@ def test_cents_survive_every_spelling(cents):
     spelled = f"{value:,.2f}"
     swapped = spelled.translate(str.maketrans(",.", ".,"))
     for text in (f"${spelled}", f"{spelled} USD", f"US$ {value:.2f}", swapped):
-        assert budget(text) == Money(value, value, hourly=False)
+        assert budget(text) == Money(value, value)
 
 
 @given(st.text())

@@ -1,0 +1,199 @@
+"""Lists as programs and people spell them in one cell: JSON, Python, numpy, Postgres arrays, sets, and separated text.
+
+Separated text has one separator in the whole column. What could be split in two ways is refused.
+"""
+
+import json
+import re
+from ast import literal_eval
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from html import unescape
+
+from components.importers.values.missing import MISSING
+from metier.errors import RefusedValueError
+from metier.texts.plain_text import one_line, tidy
+
+SEPARATORS = ("|", ";", "\n", "•", "·", ",")
+CANNOT_BE_READ = "a list that cannot be read"
+NESTED = "a list of lists or objects"
+OTHERWISE = "a list separated otherwise than the column's others"
+UNDECIDED = "a list with two separators; declare 'separator:'"
+
+_QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+_NOTHING = r"(?:nan|None|null|NULL|NaN|<NA>|NaT)"
+_PLAIN = r"[+-]?[0-9]+(?:\.[0-9]+)?"
+_MEMBER = rf"(?:[bru]?{_QUOTED}|{_NOTHING}|{_PLAIN})"
+_ARRAY = re.compile(rf"(?:[\[(]|\{{(?=\s*[bru]?['\"]))\s*(?:{_MEMBER}(?:\s*,\s*|\s+|(?=\s*[\])}}])))*[\])}}]", re.S)
+_WRAPPED = re.compile(
+    r"(?:array|frozenset|set|list|tuple|Index)\((?P<inner>[\[({].*[\])}])(?:,\s*dtype=[^()]*)?\)", re.S
+)
+_POSTGRES_MEMBER = r"""(?:"(?:[^"\\]|\\.)*"|[^",{}\\]+)"""
+_POSTGRES = re.compile(rf"\{{\s*(?:{_POSTGRES_MEMBER}\s*(?:,\s*{_POSTGRES_MEMBER}\s*)*)?\}}", re.S)
+_PYTHON_DICTIONARY = re.compile(rf"\{{\s*{_QUOTED}\s*:")
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
+_LONGEST = 100_000
+"""Characters of a cell; a list of skills is shorter."""
+_COUNTER = re.compile(r"\+\s?[0-9]+(?: more| others?| weitere)?|(?:and )?[0-9]+ more|\.{3}|…", re.I)
+"""What a page shows for members that it does not show."""
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.I)
+
+
+def listed(text: str, separator: str | None = None) -> list[str]:
+    """The members, each name once; `separator` None: the text decides, empty: the column could not."""
+    if len(text) > _LONGEST:
+        raise RefusedValueError(CANNOT_BE_READ)
+    tidied = tidy(text)
+    members = _bracketed(tidied)
+    if members is None:
+        mark = separator_of({tidied: 1}) if separator is None else separator
+        members = _separated(tidied, mark)
+    first: dict[str, str] = {}
+    for member in members:
+        name = one_line(plain_entities(member))
+        if name.casefold() not in MISSING and not _COUNTER.fullmatch(name):
+            first.setdefault(name.casefold(), name)
+    return list(first.values())
+
+
+def separator_of(cells: Mapping[str, int]) -> str | None:
+    """The separator of most of a column's separated cells, outside of brackets and quotes; `cells` with their number.
+
+    Empty where no separator is in most of them, or two are in as many; None where no cell is separated.
+    """
+    counts: Counter[str] = Counter()
+    separated = 0
+    for cell, times in cells.items():
+        found = _marks_or_none(cell)
+        counts.update(dict.fromkeys(found, times))
+        separated += times if found else 0
+    (first, most), (_, next_most) = [*counts.most_common(2), ("", 0), ("", 0)][:2]
+    if separated == 0:
+        return None
+    return first if most > next_most and 2 * most > separated else ""
+
+
+def plain_entities(text: str) -> str:
+    """Entities as the characters that they stand for, however often they were escaped."""
+    for _ in range(3):
+        plain = unescape(text) if _ENTITY.search(text) else text
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+def _marks_or_none(cell: str) -> set[str]:
+    """The marks of separated text; a list in brackets, or one that cannot be read, tells none."""
+    try:
+        return _marks(cell) if _bracketed(cell.strip()) is None else set()
+    except RefusedValueError:
+        return set()
+
+
+def _bracketed(text: str) -> list[str] | None:
+    """Members of a list that says that it is one; None for separated text."""
+    if re.fullmatch(r"(?:set|frozenset|list|tuple)\(\)|\{\s*\}", text):
+        return []
+    if wrapped := _WRAPPED.fullmatch(text):
+        text = wrapped["inner"]
+    if text.startswith(("[", "{")) or (text.startswith("(") and re.match(rf"\(\s*(?:{_QUOTED}|\))", text)):
+        return _array(text)
+    if text.startswith('"') and text.endswith('"') and _ARRAY.fullmatch(inner := text[1:-1].replace('""', '"')):
+        return _array(inner)
+    return None
+
+
+def _array(text: str) -> list[str]:
+    if _PYTHON_DICTIONARY.match(text):
+        raise RefusedValueError(NESTED)
+    try:
+        members = json.loads(text)
+    except (ValueError, RecursionError):
+        return _spelled(text)
+    if not isinstance(members, list) or not all(isinstance(member, str | int | float | None) for member in members):
+        raise RefusedValueError(NESTED)
+    return [_scalar(member) for member in members if member is not None and member == member]
+
+
+def _scalar(member: str | float) -> str:
+    return member if isinstance(member, str) else json.dumps(member)
+
+
+def _spelled(text: str) -> list[str]:
+    """Members as Python, numpy or Postgres spell them."""
+    if _ARRAY.fullmatch(text) and text[-1] == _CLOSING[text[0]]:
+        parts = re.findall(_MEMBER, text[1:-1], re.S)
+        return [_unquoted(part) for part in parts if not re.fullmatch(_NOTHING, part)]
+    if _POSTGRES.fullmatch(text):
+        parts = [part.strip() for part in re.findall(_POSTGRES_MEMBER, text[1:-1], re.S)]
+        return [_unescaped(part) for part in parts if part != "NULL"]
+    raise RefusedValueError(CANNOT_BE_READ)
+
+
+def _unquoted(part: str) -> str:
+    quoted = part.lstrip("bru")
+    if quoted[0] not in "'\"":
+        return part
+    try:
+        return str(literal_eval(quoted))
+    except (SyntaxError, ValueError):
+        return quoted[1:-1]
+
+
+def _unescaped(part: str) -> str:
+    return re.sub(r"\\(.)", r"\1", part[1:-1], flags=re.S) if part.startswith('"') else part
+
+
+def _separated(text: str, separator: str | None) -> list[str]:
+    if not separator:
+        if _marks(text):
+            raise RefusedValueError(UNDECIDED)
+        return [_bare(text)]
+    parts = list(_split(text, separator))
+    if len(parts) == 1 and separator in SEPARATORS and _marks(text):
+        raise RefusedValueError(OTHERWISE)
+    return [_bare(part) for part in parts]
+
+
+def _bare(part: str) -> str:
+    """Without the bullet before a line, and without quotes around it."""
+    part = re.sub(r"^\s*(?:[•·*–-]\s+)?", "", part).strip()
+    return part[1:-1] if len(part) > 1 and part[0] == part[-1] and part[0] in "'\"" else part
+
+
+def _marks(text: str) -> set[str]:
+    """The separators outside of brackets and quotes; entities are no semicolons, and a bullet before a line is none."""
+    lines = re.sub(r"(?m)^\s*[•·]", "", text) if "\n" in text.strip() else text
+    return {mark for mark in SEPARATORS if sum(1 for part in _split(_ENTITY.sub("&", lines), mark) if part.strip()) > 1}
+
+
+def _split(text: str, separator: str) -> Iterator[str]:
+    """Parts between separators, not within brackets or quotes; a bracket that stays open before one is refused."""
+    text = text if separator != ";" else _ENTITY.sub(lambda entity: unescape(entity[0]), text)
+    start = position = 0
+    while position < len(text):
+        if text.startswith(separator, position):
+            yield text[start:position]
+            start = position = position + len(separator)
+        else:
+            position = _beyond(text, position)
+    yield text[start:]
+
+
+def _beyond(text: str, position: int) -> int:
+    """Behind the bracket or the quoted member that begins here, or behind one character."""
+    mark = text[position]
+    if mark in _CLOSING:
+        depth = 0
+        for end in range(position, min(len(text), position + 500)):
+            depth += (text[end] == mark) - (text[end] == _CLOSING[mark])
+            if depth == 0:
+                return end + 1
+        if any(mark in text[position:] for mark in SEPARATORS):
+            raise RefusedValueError(CANNOT_BE_READ)
+    elif mark == '"' and (position == 0 or not text[position - 1].isalnum()):
+        end = text.find('"', position + 1)
+        if end > 0 and (end + 1 == len(text) or not text[end + 1].isalnum()):
+            return end + 1
+    return position + 1

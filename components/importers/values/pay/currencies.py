@@ -1,0 +1,61 @@
+"""Which currency a text names. A number that names none counts as US dollars, since the column that takes it does."""
+
+import re
+from functools import cache
+
+from babel import Locale
+
+DOLLARS = re.compile(
+    r"\bus\s?\$|\busd(?![a-z])|(?<=[0-9km])usd\b|\b(?:us |u\.s\. )?dollars?\b|(?<![a-z])\$(?:\s?usd\b)?"
+)
+"""Ways to say US dollars, in a casefolded text."""
+_SIGNS = {
+    "€": "EUR", "£": "GBP", "¥": "JPY or CNY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₴": "UAH", "₱": "PHP", "₦": "NGN",
+    "₫": "VND", "₺": "TRY", "₪": "ILS", "฿": "THB", "₿": "BTC", "¢": "cents",
+}  # fmt: skip
+_PREFIXED = {"c": "CAD", "ca": "CAD", "cad": "CAD", "a": "AUD", "au": "AUD", "aud": "AUD", "r": "BRL", "hk": "HKD",
+             "nz": "NZD", "s": "SGD", "sg": "SGD", "mx": "MXN", "nt": "TWD"}  # fmt: skip
+_WORDS = {
+    "euro": "EUR", "euros": "EUR", "pound": "GBP", "pounds": "GBP", "rs": "rupees", "rupee": "rupees",
+    "rupees": "rupees", "zł": "PLN", "kč": "CZK", "yen": "JPY", "yuan": "CNY", "cent": "cents", "cents": "cents",
+    "lpa": "rupees", "lakh": "rupees", "lakhs": "rupees", "crore": "rupees", "crores": "rupees",
+}  # fmt: skip
+_CODES = (
+    "aed|ars|aud|bdt|brl|cad|chf|clp|cny|cop|czk|dkk|egp|eur|gbp|hkd|huf|idr|ils|inr|jpy|kes|krw|mxn|myr|ngn|nok|nzd|"
+    "php|pkr|pln|rmb|ron|rub|sar|sek|sgd|thb|try|uah|vnd|zar"
+)
+_INDIAN = ("lakh", "lakhs", "crore", "crores")
+_NAMED = re.compile(
+    rf"(?P<prefix>\b[a-z]+)\$|(?P<sign>[{''.join(_SIGNS)}])|(?<![a-z])(?P<code>{_CODES})(?![a-z])"
+    rf"|(?<![^\W\d_])(?P<word>{'|'.join(_WORDS)})(?![^\W\d_])"
+)
+_BESIDE_A_NUMBER = re.compile(r"\b([A-Z]{3})(?=\s?[0-9])|(?<=[0-9])\s?([A-Z]{3})\b")
+
+
+def foreign(text: str) -> str | None:
+    """The currency other than US dollars that the text names; None where it names none."""
+    spelled = text.casefold()
+    rest = DOLLARS.sub(" ", spelled)
+    for named in _NAMED.finditer(rest):
+        if named["word"] in _INDIAN and rest != spelled:  # '$2 lakh' names its currency
+            continue
+        if named["prefix"]:
+            return _PREFIXED.get(named["prefix"], f"{named['prefix'].upper()} dollars")
+        return _SIGNS.get(named["sign"] or "") or _WORDS.get(named["word"] or "") or named["code"].upper()
+    if rest == spelled:
+        for before, after in _BESIDE_A_NUMBER.findall(text):
+            if (before or after) in _known():
+                return str(before or after)
+    return None
+
+
+def foreign_code(code: object) -> str | None:
+    """The code of a currency field, unless it is US dollars or empty."""
+    name = str(code or "").strip().upper()
+    return None if name in ("", "USD", "US$", "$", "US DOLLAR", "US DOLLARS") else name
+
+
+@cache
+def _known() -> frozenset[str]:
+    """ISO 4217 codes, as the Unicode CLDR has them."""
+    return frozenset(Locale("en").currencies) - {"USD"}
