@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from components.importers.conform import LINE, REASON
+from components.importers.conform import REASON
 from components.importers.files.file_format import FileFormat
 from components.importers.files.header import Sheet, read_header
 from components.importers.files.quotes import LONGEST_ROW, Dialect, Split, split
-from components.importers.files.utf8 import BLOCK_BYTES, Blocks, Utf8, is_valid
+from components.importers.files.unread import with_unread
+from components.importers.files.utf8 import Blocks, Utf8, is_valid, shown
 from metier.contract import TEXT
 from metier.errors import ContractError
 
@@ -25,14 +26,13 @@ Cut = tuple[int, int, str]
 
 
 def delimited_pieces(
-    text: Utf8, declared: FileFormat, wanted: Sequence[str] | None, size: int = BLOCK_BYTES
+    text: Utf8, blocks: Blocks, declared: FileFormat, wanted: Sequence[str] | None
 ) -> Iterator[pa.Table]:
-    """The wanted columns (None: all with a name) as text in pieces of about `size` bytes; empty cells are empty text.
+    """The wanted columns (None: all with a name) as text in a piece for each block; empty cells are empty text.
 
     Rows of another width, rows with bytes that do not decode and lines whose quote is never closed are below the
     others, each with its reason in REASON and its text in LINE.
     """
-    blocks = Blocks(text, size)
     blocks.fill()
     sheet = read_header(text, blocks, declared, wanted)
     reading = True
@@ -55,32 +55,27 @@ def _piece(sheet: Sheet, text: Utf8, blocks: Blocks, parts: Split) -> pa.Table:
     ]
     wrong = [] if is_valid(blocks.text[: parts.end]) else list(_undecodable(text, blocks, parts))
     rows, malformed = _parsed(sheet, _without(parts, sorted([*cuts, *wrong])), bool(len(parts.opens)))
-    lost = [(reason, _shown(blocks.text[start:end])) for start, end, reason in cuts]
+    lost = [(reason, shown(blocks.text[start:end])) for start, end, reason in cuts]
     lost += [(_other_width(row, sheet), row.text) for row in malformed]
-    pieces = [rows, *([_with_columns(sheet, blocks, wrong)] if wrong else []), *([_marked(lost)] if lost else [])]
-    return pa.concat_tables(pieces, promote_options="default")
+    pieces = [rows, _with_columns(sheet, blocks, wrong)] if wrong else [rows]
+    return with_unread(pa.concat_tables(pieces, promote_options="default"), lost)
 
 
 def _other_width(row: arrow_csv.InvalidRow, sheet: Sheet) -> str:
     return f"row has {row.actual_columns} values where the header has {sheet.width}"
 
 
-def _marked(lost: list[tuple[str, str]]) -> pa.Table:
-    reasons, lines = zip(*lost, strict=True)
-    return pa.table({REASON: pa.array(reasons, TEXT), LINE: pa.array(lines, TEXT)})
-
-
 def _with_columns(sheet: Sheet, blocks: Blocks, wrong: list[Cut]) -> pa.Table:
     """Rows that do not decode: in their columns where all columns are read, else by their text."""
-    texts = [_shown(blocks.text[start:end]) for start, end, _ in wrong]
+    texts = [shown(blocks.text[start:end]) for start, end, _ in wrong]
+    reasons = [reason for _, _, reason in wrong]
     if not sheet.is_whole:
-        return _marked([(reason, text) for (_, _, reason), text in zip(wrong, texts, strict=True)])
+        return with_unread(pa.table({}), list(zip(reasons, texts, strict=True)))
     rows, malformed = _parsed(sheet, memoryview("\n".join(texts).encode()), has_quoted=True)
     ragged = {row.text for row in malformed}
-    whole = [reason for (_, _, reason), text in zip(wrong, texts, strict=True) if text not in ragged]
-    rows = rows.append_column(REASON, pa.array(whole, TEXT))
-    lost = [(reason, text) for (_, _, reason), text in zip(wrong, texts, strict=True) if text in ragged]
-    return pa.concat_tables([rows, _marked(lost)], promote_options="default") if lost else rows
+    whole = [reason for reason, text in zip(reasons, texts, strict=True) if text not in ragged]
+    lost = [(reason, text) for reason, text in zip(reasons, texts, strict=True) if text in ragged]
+    return with_unread(rows.append_column(REASON, pa.array(whole, TEXT)), lost)
 
 
 def _undecodable(text: Utf8, blocks: Blocks, parts: Split) -> Iterator[Cut]:
@@ -151,7 +146,3 @@ def _parse_options(
         newlines_in_values=has_quoted or dialect.escape is not None,
         invalid_row_handler=keep,
     )
-
-
-def _shown(row: bytes) -> str:
-    return row.decode(errors="replace").rstrip("\r\n")

@@ -51,7 +51,8 @@ _XML = re.compile(rb"\s*<\?xml")
 _HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body|script)\b", re.IGNORECASE | re.DOTALL)
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"\]])')
 _GIT_LFS = b"version https://git-lfs.github.com/spec/"
-_FEW_NULS = 0.02
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r\x1b")
+_FEW = 0.02
 
 
 def refuse_strange(head: bytes, path: Path) -> None:
@@ -67,9 +68,10 @@ def refuse_strange(head: bytes, path: Path) -> None:
 
 def text_format(head: bytes, path: Path) -> str:
     """csv, json or html, by the first characters of a text in UTF-8; ContractError where it is none."""
-    if head.count(0) > _FEW_NULS * len(head):
-        if not any(head[1::2]) or not any(head[::2]):
-            end = "le" if any(head[::2]) else "be"
+    if len(head) - len(head.translate(None, _CONTROLS)) > _FEW * len(head):
+        nuls = {"be": head[::2].count(0), "le": head[1::2].count(0)}
+        end = max(nuls, key=nuls.__getitem__)
+        if nuls[end] > 10 * min(nuls.values()):
             refuse(path, "UTF-16 without its byte order mark", f"declare encoding: utf-16-{end}")
         refuse(path, "a binary file of an unknown kind", _TABLE)
     if _HTML.match(head):

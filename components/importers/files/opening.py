@@ -9,10 +9,12 @@ import pyarrow as pa
 
 from components.importers.files.delimited import delimited_pieces
 from components.importers.files.file_format import FileFormat
-from components.importers.files.kinds import PARQUET
+from components.importers.files.json_documents import json_document_pieces, page_pieces
+from components.importers.files.json_lines import are_json_lines, json_line_pieces
+from components.importers.files.kinds import PARQUET, text_format
 from components.importers.files.parquet import parquet_pieces
 from components.importers.files.unpacking import Content, unpacked
-from components.importers.files.utf8 import Utf8
+from components.importers.files.utf8 import Blocks, Utf8
 
 
 def open_rows(path: Path, declared: FileFormat, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -25,8 +27,24 @@ def open_rows(path: Path, declared: FileFormat, columns: Sequence[str] | None = 
         if declared.format == "parquet" or (declared.format is None and content.head().startswith(PARQUET)):
             yield from _parquet(content, path, columns)
         else:
-            text = Utf8(content, path, declared.encoding)
-            yield from delimited_pieces(text, declared, columns)
+            yield from _text(Utf8(content, path, declared.encoding), declared, columns)
+
+
+def _text(text: Utf8, declared: FileFormat, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    kind = declared.format or text_format(text.head, text.path)
+    blocks = Blocks(text)
+    if kind == "csv":
+        yield from delimited_pieces(text, blocks, declared, columns)
+    elif kind == "html":
+        yield from page_pieces(text, blocks, columns)
+    else:
+        blocks.fill()
+        are_lines = kind == "jsonl" or (declared.records is None and are_json_lines(blocks.text))
+        yield from (
+            json_line_pieces(text, blocks, columns)
+            if are_lines
+            else json_document_pieces(text, blocks, declared.records, columns)
+        )
 
 
 def _parquet(content: Content, path: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:

@@ -120,6 +120,11 @@ def is_valid(text: bytes) -> bool:
     return True
 
 
+def shown(row: bytes) -> str:
+    """The row's text, whatever it holds, without its end."""
+    return row.decode(errors="replace").rstrip("\r\n")
+
+
 def _known(encoding: str, path: Path) -> str:
     try:
         b"".decode(encoding)

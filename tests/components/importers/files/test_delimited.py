@@ -10,7 +10,7 @@ from components.importers.files.delimited import delimited_pieces
 from components.importers.files.file_format import FileFormat
 from components.importers.files.opening import read_rows
 from components.importers.files.unpacking import unpacked
-from components.importers.files.utf8 import Utf8
+from components.importers.files.utf8 import Blocks, Utf8
 from metier.errors import ContractError, EmptyDataError
 
 
@@ -22,7 +22,8 @@ def _read(path, content=None, columns=None, **declared):
 
 def _pieces(path, size):
     with unpacked(path) as content:
-        return list(delimited_pieces(Utf8(content, path, None), FileFormat(), None, size))
+        text = Utf8(content, path, None)
+        return list(delimited_pieces(text, Blocks(text, size), FileFormat(), None))
 
 
 @pytest.fixture
