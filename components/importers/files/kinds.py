@@ -71,7 +71,7 @@ def text_format(head: bytes, path: Path) -> str:
     if len(head) - len(head.translate(None, _CONTROLS)) > _FEW * len(head):
         nuls = {"be": head[::2].count(0), "le": head[1::2].count(0)}
         end = max(nuls, key=nuls.__getitem__)
-        if nuls[end] > 10 * min(nuls.values()):
+        if nuls[end] > 10 * min(nuls.values()) and nuls[end] > len(head) // 20:
             refuse(path, "UTF-16 without its byte order mark", f"declare encoding: utf-16-{end}")
         refuse(path, "a binary file of an unknown kind", _TABLE)
     if _HTML.match(head):
