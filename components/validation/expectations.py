@@ -91,11 +91,12 @@ def validate(lake: Lake, as_of: datetime, docs: Path) -> Verdict:
 
 
 def require(verdict: Verdict) -> None:
-    """ValidationError with the summary where the verdict is no."""
+    """ValidationError where the verdict is no: what is not met and the next move in its first line, then the summary."""
     if not verdict.passed:
+        unmet = "; ".join(f"{failure.table}: {failure.expectation}" for failure in verdict.failed)
         raise ValidationError(
-            f"{verdict.render()}\n  mend the rows at their source and import them again, or remove the lake's files "
-            "that hold them"
+            f"{len(verdict.failed)} expectations of the lake are not met ({unmet}); import what lacks (`metier import "
+            f"people`, `clients`, `posts`), or mend the rows at their source and import them again\n{verdict.render()}"
         )
 
 
