@@ -91,7 +91,7 @@ def validate(lake: Lake, as_of: datetime, docs: Path) -> Verdict:
 
 
 def require(verdict: Verdict) -> None:
-    """ValidationError where the verdict is no: what is not met and the next move in its first line, then the summary."""
+    """ValidationError where the verdict is no: in its first line what is not met and the next move."""
     if not verdict.passed:
         unmet = "; ".join(f"{failure.table}: {failure.expectation}" for failure in verdict.failed)
         raise ValidationError(

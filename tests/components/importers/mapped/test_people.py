@@ -64,7 +64,8 @@ def test_every_row_is_counted_once(files, lake):
     assert "contradicts freelancer ana of row 1" in lake.quarantined("freelancers")["reason"].to_pylist()
     assert people.texts.masked == {"overview": {"e-mail": 1}}
     assert people.warnings == (
-        "left empty: hourly_rate_usd 1 x in EUR, not in US dollars; experience_level 1 x not one of the contract's values",
+        "left empty: hourly_rate_usd 1 x in EUR, not in US dollars; "
+        "experience_level 1 x not one of the contract's values",
     )
 
 
