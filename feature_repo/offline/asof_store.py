@@ -29,6 +29,8 @@ from feature_repo.offline.asof_entities import entity_table, moment_column, requ
 from feature_repo.offline.asof_read import VersionReader, ViewJoin, table_schema
 from feature_repo.offline.asof_sql import VersionTable
 from metier.errors import FeatureError
+from metier.own_ray import keep_on_loopback
+from metier.settings import load_settings
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,8 @@ class AsofOfflineStoreConfig(FeastConfigBaseModel):
         """VersionReader.as_of, where the settings say."""
         if not self.ray_partitions:
             return self.reader().as_of(entities, moment, joins, created_by_then)
+        if not load_settings().ray_address:
+            keep_on_loopback()
         from feature_repo.offline import asof_ray  # Ray takes seconds to import
 
         return asof_ray.as_of(self.reader(), self.ray_partitions, entities, moment, joins, created_by_then)

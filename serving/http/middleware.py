@@ -1,4 +1,4 @@
-"""ASGI middleware at the border: bodies that are too large are refused before they are read, requests are counted.
+"""ASGI middleware at the border: HEAD is asked as GET, bodies are read before the routes, requests are counted.
 
 Knows HTTP only.
 """
@@ -7,16 +7,26 @@ import json
 import time
 from typing import Any
 
+from serving.http.bodies import Refusal, inflated, refused_as_json, refused_by_headers, whole_body
 from serving.http.metrics import Metrics
 
-LARGEST_BODY = 1_000_000
 CLIENT_LEFT = 499
 """Status under which a request counts whose sender hung up before an answer could begin."""
-JSON_HEADERS = [(b"content-type", b"application/json")]
 
 
-class BodyLimit:
-    """Answers 413 to bodies over LARGEST_BODY bytes, whether or not they say how long they are."""
+class Heads:
+    """HEAD asks what GET does; the server leaves out the body of the answer."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send)
+
+
+class Bodies:
+    """Hands on a body that is whole, inflated and readable; answers all others itself, in one line of JSON."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -25,21 +35,17 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        stated = dict(scope["headers"]).get(b"content-length", b"0")
-        if stated.isdigit() and int(stated) > LARGEST_BODY:
-            await _refuse(send)
-            return
-        body, complete = b"", False
-        while not complete:
-            message = await receive()
-            if message["type"] != "http.request":
-                return
-            body += message.get("body", b"")
-            complete = not message.get("more_body", False)
-            if len(body) > LARGEST_BODY:
-                await _refuse(send)
-                return
-        await self._app(scope, _replayed(body, receive), send)
+        headers = dict(scope["headers"])
+        body = refused_by_headers(headers) or await whole_body(receive)
+        if isinstance(body, bytes):
+            body = inflated(body, headers)
+        if isinstance(body, bytes):
+            body = refused_as_json(body, headers) or body
+        if isinstance(body, Refusal):
+            await _refuse(send, body)
+        elif body is not None:
+            scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"content-encoding"]
+            await self._app(scope, _replayed(body, receive), send)
 
 
 class Counted:
@@ -84,7 +90,8 @@ def _replayed(body: bytes, receive: Any) -> Any:
     return replay
 
 
-async def _refuse(send: Any) -> None:
-    text = json.dumps({"error": f"the body is over {LARGEST_BODY:,} bytes; send fewer candidates or events at a time"})
-    await send({"type": "http.response.start", "status": 413, "headers": JSON_HEADERS})
-    await send({"type": "http.response.body", "body": text.encode()})
+async def _refuse(send: Any, refusal: Refusal) -> None:
+    text = json.dumps({"error": refusal.line}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode()), *refusal.headers]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})

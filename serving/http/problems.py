@@ -47,7 +47,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        return _problem(error.status_code, UNROUTED.get(error.status_code, str(error.detail)))
+        return _problem(error.status_code, UNROUTED.get(error.status_code, str(error.detail)), error.headers)
 
     @app.exception_handler(MetierError)
     async def expected(request: Request, error: MetierError) -> JSONResponse:
@@ -60,8 +60,8 @@ def add_error_handlers(app: FastAPI) -> None:
         return _problem(500, "an unexpected error, which the replica's log explains")
 
 
-def _problem(status: int, error: str) -> JSONResponse:
-    headers = {"Retry-After": "1"} if status == 503 else None
+def _problem(status: int, error: str, more: Mapping[str, str] | None = None) -> JSONResponse:
+    headers = {**(more or {}), **({"Retry-After": "1"} if status == 503 else {})}
     line = error if len(error) <= LONGEST_ERROR else f"{error[:LONGEST_ERROR]} ..."
     return JSONResponse({"error": line}, status, headers)
 

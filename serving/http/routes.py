@@ -15,7 +15,7 @@ from serving.events.versions import interaction_event
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
 from serving.http.fields import Id
 from serving.http.metrics import Metrics
-from serving.http.middleware import BodyLimit, Counted
+from serving.http.middleware import Bodies, Counted, Heads
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
 from serving.http.replica import Replica
@@ -27,11 +27,17 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     """The application; `load` makes the engine when the application starts."""
     replica = Replica(load)
     app = FastAPIOffline(
-        title="metier", version="1", lifespan=replica.lifespan, responses=PROBLEMS, static_url="/docs-assets"
+        title="metier",
+        version="1",
+        lifespan=replica.lifespan,
+        responses=PROBLEMS,
+        static_url="/docs-assets",
+        redirect_slashes=False,
     )
     app.state.replica = replica
-    app.add_middleware(BodyLimit)
+    app.add_middleware(Bodies)
     app.add_middleware(Counted, metrics=replica.metrics)
+    app.add_middleware(Heads)
     _ranking_routes(app, replica)
     _event_routes(app, replica)
     _state_routes(app, replica)

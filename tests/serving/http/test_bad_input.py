@@ -1,5 +1,6 @@
 """Bad input meets one line of JSON and a 4xx before any work is done, and the server goes on."""
 
+import gzip
 import json
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from components.importers.logs.endpoint import import_logs
 from metier.contract import KINDS, SURFACES
 from metier.lake import Lake
-from tests.serving.world import ROUTES, logged, served
+from tests.serving.world import HTTP, ROUTES, logged, served
 
 HALF = "\ud83d"
 """Half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
@@ -183,9 +184,11 @@ def test_a_version_that_cannot_be_used_is_refused(client, path, body, reason):
         (b"", "the body: Field required"),
         (b"{", "the body is not JSON ("),
         (b'{"actor_id": "fr_000000"}}', "the body is not JSON (Extra data, character 25)"),
-        (b'{"actor_id": "\xff\xfe"}', "There was an error parsing the body"),
-        (b'{"k": ' + b"9" * 5_000 + b"}", "There was an error parsing the body"),
-        (b"[" * 200_000, "There was an error parsing the body"),
+        (b'{"actor_id": "\xff\xfe"}', "the body is not UTF-8 (byte 14); send JSON in UTF-8"),
+        (b'{"k": ' + b"9" * 5_000 + b"}", "the body holds a number of thousands of digits; "),
+        (b"[" * 200_000, "the body is nested too deeply; "),
+        (b'{"a": ' + b"[" * 5_000 + b"]" * 5_000 + b"}", "the body is nested too deeply; "),
+        (b'{"k": 1, "a": {"b": 1, "b": 2}}', 'the body gives "b" twice in one object; give each key once'),
         (b"[]", "the body: Input should be a valid dictionary"),
         (b'"actor_id"', "the body: Input should be a valid dictionary"),
         (b"null", "the body: "),
@@ -204,6 +207,36 @@ def test_a_body_of_five_megabytes_is_refused(client, path, whole):
     status, reason = told(client.send("POST", path, content if whole else chunks))
     assert status == 413
     assert reason == "the body is over 1,000,000 bytes; send fewer candidates or events at a time"
+
+
+PACKED = gzip.compress(b'{"k": 1}')
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "status", "reason"),
+    [
+        ({"content-encoding": "gzip"}, b'{"k": 1}', 400, "the body is not gzip; send what its content-encoding says"),
+        ({"content-encoding": "gzip"}, PACKED[:-4], 400, "the body is not one whole gzip stream; send it again"),
+        ({"content-encoding": "gzip"}, PACKED + PACKED, 400, "the body is not one whole gzip stream; send it again"),
+        ({"content-encoding": "deflate"}, b"{}", 400, "the body is not deflate; send what its content-encoding says"),
+        ({"content-encoding": "gzip"}, gzip.compress(bytes(1_000_001)), 413, "the body is over 1,000,000 bytes; "),
+        ({"content-encoding": "br"}, b"{}", 415, "bodies are read as they are, as gzip or as deflate; send it so"),
+        ({"content-encoding": "gzip, gzip"}, b"{}", 415, "bodies are read as they are, as gzip or as deflate; "),
+        ({"content-type": "application/json; charset=utf-16"}, b"{}", 415, "JSON is read in UTF-8; send it so, "),
+        ({"content-type": "application/json; charset=Latin-1"}, b"{}", 415, "JSON is read in UTF-8; send it so, "),
+    ],
+)
+def test_a_body_in_a_coding_that_is_not_read_is_refused(client, headers, content, status, reason):
+    sent = {"content-type": "application/json", **headers}
+    found = told(HTTP.post(f"{client.url}/v1/rank", content=content, headers=sent))
+    assert found[0] == status
+    assert found[1].startswith(reason)
+
+
+def test_a_compressed_body_is_read(client, world):
+    sent = {"content-type": "application/json", "content-encoding": "gzip"}
+    body = gzip.compress(json.dumps(world.body("job_feed")).encode())
+    assert HTTP.post(f"{client.url}/v1/feed/jobs", content=body, headers=sent).json()["tier"] == "ensemble"
 
 
 def test_a_body_that_is_not_called_json_is_told_the_header(client, world):

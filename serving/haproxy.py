@@ -1,0 +1,141 @@
+"""Stands in for HAProxy: makes the configuration that Ray Serve wrote ours, then becomes HAProxy.
+
+Whatever HAProxy or Ray would answer by itself is one line of JSON; headers by which callers could steer Ray are taken
+off; what only this machine asks listens on loopback. What HAProxy 2.8 says of bytes that are no HTTP stands in its
+binary, and no setting reaches it: HAProxy runs as a copy in which these texts are ours. Run as
+`haproxy.py BINARY ARGUMENT...` by the launcher's script, for Ray Serve names one executable. Needs the standard library
+alone, since it starts at every reload.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+NO_ROUTE = "no route has this path; routes are at /docs"
+ANSWERS = {
+    400: "no HTTP request, or one of too many headers; send it as /docs shows",
+    403: NO_ROUTE,
+    404: NO_ROUTE,
+    405: "the route of this path takes another method; routes are at /docs",
+    408: "the request did not arrive in time; send it again",
+    413: "the body is over 1,000,000 bytes; send fewer candidates or events at a time",
+    422: "this transfer coding is not read; send the body as it is, or chunked",
+    500: "the endpoint failed, which its log explains; send the request again",
+    502: "a replica ended before it answered; send the request again",
+    503: "no replica can take the request now; send it again in a second",
+    504: "no replica answered in time; send the request again",
+}
+"""By status, what the caller is told where HAProxy or Ray Serve answers and no route of ours."""
+BUILT_IN = (400, 408, 422, 500)
+"""Statuses that HAProxy's parser of HTTP answers with by itself."""
+STEERING = (
+    *("serve_multiplexed_model_id", "serve-multiplexed-model-id", "x-request-timeout-seconds"),
+    *("x-request-disconnect-disabled", "x-session-id", "upgrade"),
+)
+"""Headers by which a caller would choose a replica, a timeout or another protocol."""
+SECTIONS = ("global", "defaults", "frontend", "backend", "listen")
+METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE"
+HEADERS_SECONDS = 30
+"""How long the line and headers of a request may take."""
+
+
+def main(arguments: list[str]) -> None:
+    """Rewrite the file behind -f and replace this process by HAProxy with the same arguments."""
+    binary, *options = arguments
+    path = Path(options[options.index("-f") + 1])
+    configuration = path.read_text()
+    answers = write_answers(path.parent)
+    path.write_text(rewritten(configuration, answers))
+    os.execv(binary, [binary, *options])  # noqa: S606 - HAProxy, as Ray Serve would start it
+
+
+def write_answers(folder: Path) -> dict[int, Path]:
+    """Files that HAProxy answers from, by status."""
+    paths = {status: folder / f"answer-{status}.http" for status in ANSWERS}
+    for status, path in paths.items():
+        path.write_text(_answer_in_full(status, "Retry-After: 1\r\n" if status == 503 else ""), newline="")
+    return paths
+
+
+def copied(binary: Path, folder: Path) -> Path:
+    """A copy of HAProxy in `folder` whose built-in answers are ours; one that is not found, or too short, stays."""
+    image = binary.read_bytes()
+    for status in BUILT_IN:
+        own = _answer_in_full(status, "Connection: close\r\n").encode()
+        found = re.search(rb"HTTP/1\.1 %d [^\0]+</html>\n\0" % status, image)
+        if found is not None and len(own) < len(found[0]):
+            image = image[: found.start()] + own.ljust(len(found[0]), b"\0") + image[found.end() :]
+    copy = folder / binary.name
+    copy.write_bytes(image)
+    copy.chmod(0o755)
+    (folder / "lib").symlink_to(binary.parent / "lib")
+    return copy
+
+
+def rewritten(configuration: str, answers: dict[int, Path]) -> str:
+    """The configuration with our answers, loopback and rules; once more rewritten it stays as it is."""
+    if _MARK in configuration:
+        return configuration
+    return "\n".join(_lines(configuration.splitlines(), answers)) + "\n"
+
+
+def _lines(lines: list[str], answers: dict[int, Path]) -> Iterator[str]:
+    yield _MARK
+    section = ""
+    for line in lines:
+        if line.lstrip().startswith("errorfile "):
+            continue
+        section = line.strip() if line.split()[:1] and line.split()[0] in SECTIONS else section
+        yield _of_refusal(re.sub(r"^(\s*bind )\*?:(\d+)", r"\g<1>127.0.0.1:\2", line))
+        if line.strip() == "defaults":
+            yield from (f"    errorfile {status} {path}" for status, path in answers.items())
+            yield f"    timeout http-request {HEADERS_SECONDS}s"
+        elif line.strip().startswith("bind ") and section == "frontend http_frontend":
+            yield from (f"    {rule}" for rule in _rules())
+
+
+def _rules() -> Iterator[str]:
+    """Of the frontend: what is refused, what is taken off requests, and what becomes of answers that are not ours."""
+    yield f"http-request return {_answer(400)} if !{{ path_beg / }}"
+    yield f"http-request return {_answer(405)} if !{{ method {METHODS} }}"
+    yield from (f"http-request del-header {name}" for name in STEERING)
+    yield "http-request del-header x-request-id if !{ req.hdr(x-request-id) -m reg ^[!-~]{1,200}$ }"
+    for status in ANSWERS:
+        foreign = f"{{ status {status} }} !{{ res.hdr(content-type) -m beg application/json }}"
+        yield f"http-response return {_answer(status)} if {foreign}"
+
+
+def _of_refusal(line: str) -> str:
+    """Ray's plain-text 404 for an application that is not there yet as ours."""
+    if "http-request return status 404 content-type text/plain" not in line:
+        return line
+    return f"    http-request return {_answer(503)}"
+
+
+def _answer(status: int) -> str:
+    retry = " hdr retry-after 1" if status == 503 else ""
+    return f"status {status} content-type application/json string '{_body(status)}'{retry}"
+
+
+def _answer_in_full(status: int, headers: str = "") -> str:
+    body = _body(status)
+    head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json\r\n{headers}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
+
+
+def _body(status: int) -> str:
+    return json.dumps({"error": ANSWERS[status]})
+
+
+_MARK = "# made ours"
+_REASONS = {
+    **{400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout"},
+    **{413: "Content Too Large", 422: "Unprocessable Content", 500: "Internal Server Error", 502: "Bad Gateway"},
+    **{503: "Service Unavailable", 504: "Gateway Timeout"},
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
