@@ -4,6 +4,7 @@ Everything else imports these; nothing here reads or writes data.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, get_args
 
 import pyarrow as pa
@@ -91,6 +92,9 @@ def _maybe(name: str, kind: pa.DataType, **limits: object) -> Column:
 
 ANONYMOUS = "anonymous:"
 """Begins the actor_id of a query that was asked without an account; its session or its own id follows."""
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No market, and no public log of one, is older: an event before it has a wrong clock or unit, and no door takes it."""
 
 CLOCK_COLUMNS = (Column("event_timestamp", TIMESTAMP), Column("recorded_at", TIMESTAMP))
 

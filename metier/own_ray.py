@@ -8,9 +8,8 @@ holds on every one.
 import os
 
 LOOPBACK = "127.0.0.1"
-CLUSTERS = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 ON_LOOPBACK = {
-    CLUSTERS: "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_MODE": "disabled",
 }
@@ -18,6 +17,5 @@ ON_LOOPBACK = {
 
 
 def keep_on_loopback() -> None:
-    """Set what is not set, for a Ray that this process will start."""
-    for name, value in ON_LOOPBACK.items():
-        os.environ.setdefault(name, value)
+    """For a Ray that this process will start."""
+    os.environ.update(ON_LOOPBACK)

@@ -3,7 +3,6 @@
 `build_app` is what a RayService names as its import path. Knows pins and settings; no stage.
 """
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from ray import serve
 from components.releases import RegisteredBundle
 from metier.contract import Surface, surface
 from metier.errors import SettingsError
-from metier.own_ray import CLUSTERS, LOOPBACK, ON_LOOPBACK
+from metier.own_ray import LOOPBACK
 from metier.settings import load_settings
 from serving.clock import OffsetClock
 
@@ -54,9 +53,11 @@ def _listen_where_the_node_does() -> None:
 
     Ray Serve 2.60 opens it on every interface, and pickles come in by it; it does so after the application is built.
     """
-    if os.environ.get(CLUSTERS) != ON_LOOPBACK[CLUSTERS]:
-        return
+    from ray._private.ray_constants import ENABLE_RAY_CLUSTER
     from ray.serve._private import replica
+
+    if ENABLE_RAY_CLUSTER:
+        return
 
     add_port = replica.add_port_to_grpc_server
     replica.add_port_to_grpc_server = lambda server, address: add_port(server, address.replace("[::]", LOOPBACK))

@@ -17,7 +17,7 @@ from components.importers.duplicates import FIRST_OF_KEY, contradictions
 from components.importers.values.casting import SPELLED, readable
 from components.importers.values.reading import GENERAL, Reading, read_column
 from components.importers.values.words import NOT_ONE_OF
-from metier.contract import TIMESTAMP, Column, Table, table
+from metier.contract import EARLIEST, TIMESTAMP, Column, Table, table
 from metier.errors import ContractError, EmptyDataError, UnconvertibleTypeError
 from metier.lake.lake import all_different
 
@@ -147,6 +147,7 @@ def _value_faults(column: Column, values: pa.ChunkedArray) -> Iterator[Fault]:
 def _row_faults(name: str, columns: dict[str, pa.ChunkedArray], clock: datetime) -> Iterator[Fault]:
     now = pa.scalar(clock, TIMESTAMP)
     happened, recorded = columns["event_timestamp"], columns["recorded_at"]
+    yield _mask(pc.less(happened, pa.scalar(EARLIEST, TIMESTAMP))), f"event_timestamp is before {EARLIEST:%Y-%m-%d}"
     yield _mask(pc.greater(happened, now)), "event_timestamp is after the run's clock"
     yield _mask(pc.greater(recorded, now)), "recorded_at is after the run's clock"
     yield _mask(pc.less(recorded, happened)), "recorded_at is before event_timestamp"

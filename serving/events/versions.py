@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from metier.contract import table
+from metier.contract import EARLIEST, table
 from metier.errors import InputError
 from metier.texts.free_texts import FREE_TEXTS
 from metier.texts.personal_data import mask
@@ -29,7 +29,7 @@ def version_row(name: str, values: Mapping[str, Any], now: datetime) -> dict[str
 
 
 def interaction_event(values: Mapping[str, Any], now: datetime) -> Event:
-    """The event of an interaction; InputError for one in the future."""
+    """The event of an interaction; InputError for one in the future or before any market began."""
     moment = happened(f"interaction {values['interaction_id']!r}", values["event_timestamp"], now)
     if moment is None:
         return ("interactions", {**values, "event_timestamp": now, "recorded_at": now}, "server")
@@ -42,7 +42,15 @@ def as_posted(event: Event) -> Row:
 
 
 def happened(what: str, moment: datetime | None, now: datetime) -> datetime | None:
-    """The caller's clock; None where there is none or it runs ahead of the server's."""
+    """The caller's clock; None where there is none or it runs ahead of the server's.
+
+    InputError for a moment in the future, or before any market of this kind began.
+    """
+    if moment is not None and moment < EARLIEST:
+        raise InputError(
+            f"{what} lies before {EARLIEST:%Y-%m-%d} ({moment.isoformat()}); send when it happened, in UTC, as "
+            "ISO 8601 or as seconds since 1970"
+        )
     if moment is not None and moment > now + FUTURE_BY:
         raise InputError(f"{what} lies in the future ({moment.isoformat()}); send when it happened, in UTC")
     return moment if moment is not None and moment <= now else None

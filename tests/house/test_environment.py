@@ -8,6 +8,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = ("metier", "feature_repo", "components", "pipelines", "serving")
 WRITERS = {
     "components/releases/registry_database.py": "MLflow takes its switches from the environment when it is imported",
+    "metier/own_ray.py": "Ray takes its switches from the environment when it is imported",
     "pipelines/local.py": "steps are processes of kfp's, which hand on the environment and nothing else",
     "serving/launch.py": "Ray Serve takes its switches from the environment, and its replicas inherit them",
 }

@@ -37,6 +37,7 @@ hours_per_week
 agency_id
 joined_at
 posted_at
+payment_verified
 budget_kind
 budget_min_usd
 budget_max_usd

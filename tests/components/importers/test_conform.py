@@ -79,6 +79,7 @@ def test_timestamps_with_and_without_zone_are_utc(text, hour):
         ("jobs", job(status="lost"), "status is not one of open, paused, filled, closed, removed"),
         ("jobs", job(skills="[unquoted]"), "skills is not a list of text"),
         ("jobs", job(event_timestamp="infinity"), "event_timestamp is not a ISO 8601 timestamp"),
+        ("jobs", job(event_timestamp="1989-12-31T23:59:59Z"), "event_timestamp is before 1990-01-01"),
         ("jobs", job(event_timestamp="2026-03-01T00:00:01Z"), "event_timestamp is after the run's clock"),
         ("interactions", click(recorded_at="2026-02-01T11:59:59Z"), "recorded_at is before event_timestamp"),
         ("interactions", click(recorded_at="2027-01-01"), "recorded_at is after the run's clock"),

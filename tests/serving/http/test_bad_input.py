@@ -131,6 +131,7 @@ def test_candidates_of_the_caller_that_cannot_be_used_are_refused(client, world,
         ({"value_usd": float("inf")}, "interactions.0.value_usd: Input should be a finite number"),
         ({"dwell_seconds": -1}, "interactions.0.dwell_seconds: Input should be greater than or equal to 0"),
         ({"event_timestamp": "2026-02-01T10:00:00"}, "interactions.0.event_timestamp: Input should have timezone"),
+        ({"event_timestamp": -1}, "interaction 'i' lies before 1990-01-01 (1969-12-31T23:59:59+00:00); send when it"),
         ({"event_timestamp": "2027-02-01T10:00:00Z"}, "interaction 'i' lies in the future (2027-02-01T10:00:00+00:00)"),
         (
             {"event_timestamp": "9999-12-31T23:00:00-02:00"},
@@ -167,6 +168,11 @@ def test_an_interaction_that_cannot_be_used_is_refused_with_all_that_came_with_i
         ("/v1/freelancers/f", {"title": "Line cook"}, "overview: Field required (and 1 more)"),
         (f"/v1/freelancers/{'f' * 300}", PERSON, "path.freelancer_id: String should have at most 200 characters"),
         ("/v1/freelancers/%20", PERSON, "path.freelancer_id: an id is more than white space"),
+        (
+            "/v1/jobs/j",
+            {**JOB, "event_timestamp": "1989-12-31T23:59:59Z"},
+            "this version of job lies before 1990-01-01",
+        ),
         ("/v1/jobs/j", {**JOB, "openings": 0}, "openings: Input should be greater than or equal to 1"),
         ("/v1/jobs/j", {**JOB, "job_id": "j"}, "job_id: Extra inputs are not permitted"),
         ("/v1/jobs/j", {**JOB, "skills": "cooking"}, "skills: Input should be a valid list"),
@@ -285,7 +291,7 @@ def test_no_field_whatsoever_makes_the_server_fail(client, world, data, surface)
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-moments = st.datetimes(max_value=datetime(2026, 4, 1)).map(lambda moment: f"{moment.isoformat()}+00:00")
+moments = st.datetimes(datetime(1989, 1, 1), datetime(2026, 4, 1)).map(lambda moment: f"{moment.isoformat()}+00:00")
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 interactions = st.fixed_dictionaries(
     {"kind": st.sampled_from(KINDS), "side": st.sampled_from(["client", "freelancer"]), "freelancer_id": names},
