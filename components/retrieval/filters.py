@@ -1,7 +1,8 @@
 """The filters of a query: which are known for jobs and for people, and the mask of candidates that pass them all.
 
-Filters are a JSON object. Words are compared without case, a list means any of its values, null or an empty list means
-not asked. A candidate whose value is unknown does not pass a filter on it. Knows nothing of actors or pairs.
+Filters are a JSON object. Words are compared in their canonical form without case, a list means any of its values, null
+or an empty list means not asked. A candidate whose value is unknown does not pass a filter on it. Knows nothing of
+actors or pairs.
 """
 
 import json
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from metier.errors import InputError, UnknownNameError
+from metier.texts.canonical import canonical
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -62,7 +64,9 @@ class Words:
             words, rows = pc.list_flatten(values), pc.list_parent_indices(values).to_numpy()
         else:
             words, rows = values, np.arange(len(values))
-        coded = pc.dictionary_encode(pc.utf8_lower(pc.utf8_trim_whitespace(words.cast(pa.string()))))
+        spelled = pc.dictionary_encode(words.cast(pa.string()))
+        word_of = pa.array([_word(word) for word in spelled.dictionary.to_pylist()], pa.string())
+        coded = pc.dictionary_encode(word_of.take(spelled.indices))
         codes = pc.fill_null(coded.indices, -1).to_numpy()
         order = np.argsort(codes, kind="stable")
         bounds = np.searchsorted(codes[order], np.arange(len(coded.dictionary) + 1))
@@ -75,7 +79,7 @@ class Words:
     def any_of(self, words: list[str]) -> BoolArray:
         mask = np.zeros(self.size, dtype=np.bool_)
         for word in words:
-            mask[self.rows.get(word.strip().lower(), [])] = True
+            mask[self.rows.get(_word(word), [])] = True
         return mask
 
 
@@ -117,6 +121,10 @@ class Filters:
 
     def _word_index(self, candidates: pa.Table, column: str) -> Words:
         return Words.of(candidates[column]) if column in candidates.column_names else Words(self._size)
+
+
+def _word(spelled: str) -> str:
+    return canonical(spelled).strip().lower()
 
 
 def _numbers(candidates: pa.Table, name: str) -> FloatArray:

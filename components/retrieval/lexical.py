@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import tantivy
 
-from feature_repo.texts.text import analyser, analyze
+from feature_repo.texts.text import analyser, analyze, searchable
 from metier.languages import ENGLISH
 
 Floats = npt.NDArray[np.float32]
@@ -166,7 +166,7 @@ def _written(index: Any, texts: Sequence[str], language: str, first: int = 0, he
     writer = index.writer(heap_size=heap_bytes, num_threads=1)
     for position, text in enumerate(texts, first):
         document = tantivy.Document()
-        document.add_text(BODY, _well_formed(text))
+        document.add_text(BODY, searchable(_well_formed(text)))
         document.add_unsigned(POSITION, position)
         writer.add_document(document)
     writer.commit()

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import resources
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -22,6 +21,7 @@ from feature_repo import definitions
 from feature_repo.build.built import Built, change, definition, sources, take_back
 from feature_repo.build.by_day import DayFiles, day_of, day_path, days_in, midnight
 from feature_repo.build.histories import fold, history_schema, newest
+from feature_repo.build.macros import define_macros, sql
 from metier.durable import remove_unfinished
 from metier.errors import FeatureError
 from metier.lake import Lake
@@ -76,19 +76,18 @@ def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, report: Progr
         earlier.unlink()
     files = {view: DayFiles(out_dir / view) for view in VIEWS}
     with _connection(lake, as_of, out_dir) as connection:
-        connection.execute(_sql("clock"))
-        connection.execute(_sql("versions"))
+        define_macros(connection)
         _set_block(connection, first, as_of)
         for view in PROFILE_VIEWS:
             report(f"{view}: {files[view].write(*_rows(connection, view)):,} rows")
             files[view].finish(first, last)
             _view(connection, view, files[view].folder)
-        connection.execute(_sql("visible_events"))
-        days = connection.execute(_sql("active_days")).fetchall()
+        connection.execute(sql("visible_events"))
+        days = connection.execute(sql("active_days")).fetchall()
         before = {view: _newest_before(connection, files[view].folder, view, first) for view in HISTORY_VIEWS}
         for start, end in _blocks(days or [(last, 0)]):
             _set_block(connection, start, min(midnight(end), as_of))
-            connection.execute(_sql("shown"))
+            connection.execute(sql("shown"))
             for view in ACTIVITY_VIEWS:
                 files[view].write(*_rows(connection, view))
             for view in HISTORY_VIEWS:
@@ -174,7 +173,7 @@ def _require_declared(view: str, columns: Sequence[str]) -> None:
 
 def _query(connection: duckdb.DuckDBPyConnection, view: str) -> duckdb.DuckDBPyRelation:
     """The last statement of the view's SQL file, after those before it."""
-    *before, last = connection.extract_statements(_sql(view))
+    *before, last = connection.extract_statements(sql(view))
     for statement in before:
         connection.execute(statement)
     return connection.sql(last.query)
@@ -187,7 +186,3 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> Non
 
 def _literal(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def _sql(name: str) -> str:
-    return (resources.files("feature_repo") / "sql" / f"{name}.sql").read_text()

@@ -5,7 +5,6 @@ Knows no encoder: embeddings come as an argument.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from feature_repo.build.built import BEGINNING
 from feature_repo.build.by_day import DayFiles, day_path, days_in
+from feature_repo.build.macros import define_macros, sql
 from feature_repo.texts.text import headline, text_key
 from metier.errors import FeatureError
 from metier.lake import Lake
@@ -30,7 +30,7 @@ ENCODER = b"metier.encoder"
 
 
 class TextCorpus(NamedTuple):
-    """Distinct texts with their keys and titles, and the headlines (one a card) that place words are weighed by."""
+    """A text of each key with its title, and the headlines (one a card) that place words are weighed by."""
 
     keys: list[str]
     texts: list[str]
@@ -42,10 +42,9 @@ def distinct_texts(lake: Lake, as_of: datetime) -> TextCorpus:
     """Texts of every version of a job or freelancer that was visible by `as_of`, ordered by key."""
     with lake.connect(as_of) as connection:
         connection.execute(f"SET VARIABLE clock = TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'")
-        connection.execute(_sql("clock"))
-        connection.execute(_sql("versions"))
-        texts = connection.sql(_sql("texts")).to_arrow_table()
-        cards = connection.sql(_sql("headlines")).to_arrow_table()
+        define_macros(connection)
+        texts = connection.sql(sql("texts")).to_arrow_table()
+        cards = connection.sql(sql("headlines")).to_arrow_table()
     columns = [cards[name].to_pylist() for name in ("title", "city", "region", "company")]
     return TextCorpus(
         texts["text_key"].to_pylist(),
@@ -56,13 +55,15 @@ def distinct_texts(lake: Lake, as_of: datetime) -> TextCorpus:
 
 
 def distinct_query_texts(lake: Lake, as_of: datetime) -> tuple[list[str], list[str]]:
-    """Keys and distinct texts that actors typed by `as_of`, ordered by text."""
+    """Keys of texts that actors typed by `as_of`, and a text of each; ordered by text."""
     with lake.connect(as_of) as connection:
         rows = connection.execute(
             "SELECT DISTINCT text FROM queries WHERE trim(text) != '' AND event_timestamp <= ? ORDER BY text", [as_of]
         ).fetchall()
-    texts = [text for (text,) in rows]
-    return [text_key(text) for text in texts], texts
+    text_of: dict[str, str] = {}
+    for (text,) in rows:
+        text_of.setdefault(text_key(text), text)
+    return list(text_of), list(text_of.values())
 
 
 def write_text_views(
@@ -118,7 +119,3 @@ def _vectors(
         offsets = np.arange(len(vectors) + 1, dtype=np.int32) * embeddings.shape[1]
         lists = pa.ListArray.from_arrays(offsets, pa.array(vectors.ravel(), pa.float32()))
         yield part.append_column(schema.field("embedding"), lists)
-
-
-def _sql(name: str) -> str:
-    return (resources.files("feature_repo") / "sql" / f"{name}.sql").read_text()

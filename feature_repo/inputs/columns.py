@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline
 from metier.contract import TIMESTAMP
+from metier.texts.canonical import canonical
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -51,7 +52,7 @@ def seconds(table: pa.Table, name: str) -> Doubles:
 
 
 def codes(table: pa.Table, name: str) -> Codes:
-    """(n,) 64-bit code of each string, equal for strings that differ in case or outer spaces only; 0 where absent."""
+    """(n,) 64-bit code of each string by its canonical form, without case and outer spaces; 0 where absent."""
     return _coded(_strings(table, name), _code)
 
 
@@ -187,4 +188,4 @@ def _token(value: str) -> int:
 
 
 def _folded(value: str) -> bytes:
-    return value.strip().casefold().encode()
+    return canonical(value).strip().casefold().encode()

@@ -3,7 +3,9 @@
 -- The text that a card is encoded and indexed by, and its key: as feature_repo.texts.text spells them.
 CREATE OR REPLACE TEMP MACRO card_text(title, skills, prose) AS
     concat(title, '. ', array_to_string(skills, ', '), '. ', prose);
-CREATE OR REPLACE TEMP MACRO text_key(card) AS left(sha256(card), 16);
+-- `canonical` is a function that the connection has from feature_repo.build.corpus.
+CREATE OR REPLACE TEMP MACRO text_key(card) AS
+    left(sha256(CASE WHEN strlen(card) = length(card) THEN card ELSE canonical(card) END), 16);
 
 -- Those of `versions` (entity_id, event_timestamp, recorded_at) that became visible in the block, with the moment from
 -- which each is the newest; one that is older than a visible version never shows.

@@ -1,7 +1,8 @@
 """Text to unit vectors: MiniLM as ONNX, run by onnxruntime on one thread, without torch.
 
-THE RULE: an embedding is a function of its text and the encoder's hash alone. Texts are batched with texts of exactly
-equal token count and never padded, so it is the same alone, in any batch and beside any other text.
+THE RULE: an embedding is a function of its text's canonical form and the encoder's hash alone. Texts are batched
+with texts of exactly equal token count and never padded, so it is the same alone, in any batch and beside any other
+text.
 Knows nothing of tables, ids or indexes; how the ONNX came to be is encoder_export's business.
 """
 
@@ -23,6 +24,7 @@ import tokenizers
 from feature_repo.texts.encoder_files import EXPORT_VERSION, MANIFEST, MODEL, PROBE, TOKENIZER, open_session
 from metier.errors import ArtifactError, InputError
 from metier.settings import load_settings
+from metier.texts.canonical import canonical
 
 Floats = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -90,6 +92,7 @@ class Encoder:
     def _encode(self, texts: Sequence[str], max_tokens: int, progress: Progress | None) -> Floats:
         if isinstance(texts, str):
             raise InputError("encode takes a list of texts, not one text; put it in a list")
+        texts = [canonical(text) for text in texts]
         distinct = {text: position for position, text in enumerate(dict.fromkeys(texts))}
         tokens = [self._tokens(text, max_tokens) for text in distinct]
         vectors = np.zeros((len(distinct), self.dimension), dtype=np.float32)

@@ -1,18 +1,20 @@
 """E-mail addresses, phone numbers and links in texts: how many there are, and the text with each masked.
 
-Pure. Finds what is written as such and leaves prices, years, dates and version numbers alone: digits are a phone number
-in the usual groups, after a word such as 'call', with a country code, or where the numbering plan of a country says so
+Pure. Looks at the canonical form, so that styled letters hide nothing; what is not masked stays as it was written.
+Finds what is written as such and leaves prices, years, dates and version numbers alone: digits are a phone number in
+the usual groups, after a word such as 'call', with a country code, or where the numbering plan of a country says so
 and they stand in its groups (phonenumbers, https://github.com/daviddrysdale/python-phonenumbers). Knows no names of
 people.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from phonenumbers import Leniency, PhoneNumberMatcher
+
+from metier.texts.canonical import aligned, origins
 
 EMAIL, PHONE, LINK = "e-mail", "phone", "link"
 Span = tuple[str, int, int]
@@ -33,7 +35,7 @@ _BEFORE, _AFTER = r"(?<![\w.,$€£+-])", r"(?![\w$€£%-]|[.,:][0-9])"
 _GROUPED = (
     rf"{_BEFORE}-?(?:"
     r"\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,5}\)?){2,5}"
-    r"|(?:1[ .-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])[0-9]{3}(?:[ .-]| - )[0-9]{4}"
+    r"|(?:1[ .-])?(?:\([2-9][0-9]{2}\)(?:[ .-]| - )?|[2-9][0-9]{2}(?:[ .-]| - ))[0-9]{3}(?:[ .-]| - )[0-9]{4}"
     r"|\([2-9][0-9]{2}\) ?[0-9]{7}|[2-9][0-9]{2}-[0-9]{4}(?!000)[0-9]{3}"
     r"|\(?0(?!00)[0-9]{2,4}\)?[ -][0-9]{3,4}[ -]?[0-9]{3,4}"
     r"|0[0-9](?:[ .-][0-9]{2}){4}"
@@ -41,11 +43,12 @@ _GROUPED = (
 )
 _PERSONAL = re.compile(f"(?P<link>{_LINK})|(?P<email>{_EMAIL})|(?P<phone>{_GROUPED})", re.I)
 _DIGITS = re.compile(rf"{_BEFORE}\(?[0-9]+\)?(?:(?: ?[./-] ?| |(?=\())\(?[0-9]+\)?){{1,5}}(?:x[0-9]{{1,5}})?{_AFTER}")
-_RUN = re.compile("[0-9]{8}")
+_RUN = re.compile("[0-9]{7}")
 _CUED = re.compile(
     r"(?P<cue>\b(?:call|cell|mobile|phone|ph|sms|signal|tel|telegram|telephone|viber|whatsapp)\b[^0-9\n$€£+]{0,15}"
-    r"|\b(?:contact|fax|home|mob|number|office|work)\b(?: me| us| is)?[ :#.-]{1,3}(?=[0-9]{10}))"
-    r"(?P<phone>(?!(?:19|20)[0-9]{6}\b)[0-9]{8,15})(?![\w-]|[.,:][0-9])",
+    r"|\b(?:contact|fax|home|mob|number|office|work)\b(?: me| us| is)?[ :#.-]{1,3}(?=[0-9]{10})"
+    r"|(?:\b[mpt]:|[☎✆📞📱📲]) ?(?=[2-9][0-9]{2} ?[0-9]{7}))"
+    r"(?P<phone>(?!(?:19|20)[0-9]{6}\b)[0-9]{8,15}|[2-9][0-9]{2} [0-9]{7})(?![\w-]|[.,:][0-9])",
     re.I,
 )
 _KINDS = {"link": LINK, "email": EMAIL, "phone": PHONE}
@@ -54,13 +57,6 @@ _AMOUNTS = re.compile(r"000(?![0-9])|^[0-9]{4,} ?- ?[0-9]{4,}$")
 """Thousands, and a range of two numbers."""
 _LEAST_NATIONAL = 9
 """Fewer digits without a country code are more often dates and years than a number with its area code."""
-
-_ASCII = {
-    code: str(digit) if (digit := unicodedata.digit(chr(code), None)) is not None else "-"
-    for code in (*range(0x660, 0x66A), *range(0x6F0, 0x6FA), *range(0x966, 0x970), *range(0xFF10, 0xFF1A))
-}
-_ASCII |= dict.fromkeys(range(0x2010, 0x2016), "-") | {0x2212: "-", 0xA0: " ", 0x202F: " ", 0xFF0B: "+"}
-"""Digits of other scripts, dashes and hard spaces, one character each, so that positions stay."""
 
 
 def mask(text: str) -> tuple[str, Counter[str]]:
@@ -72,12 +68,17 @@ def mask(text: str) -> tuple[str, Counter[str]]:
 
 
 def _masked(text: str, spans: Callable[[str], Iterator[Span]], counts: Counter[str]) -> str:
+    plain = aligned(text)
+    found = list(spans(plain))
+    if not found:
+        return text
+    origin = range(len(text)) if plain == text else origins(text)
     parts, end = [], 0
-    for kind, start, stop in spans(text if text.isascii() else text.translate(_ASCII)):
+    for kind, start, stop in found:
         counts[kind] += 1
-        parts += [text[end:start], f"[{kind}]"]
-        end = stop
-    return "".join([*parts, text[end:]]) if parts else text
+        parts += [text[end : origin[start]], f"[{kind}]"]
+        end = origin[stop - 1] + 1
+    return "".join([*parts, text[end:]])
 
 
 def _written(text: str) -> Iterator[Span]:

@@ -37,6 +37,7 @@ def jobs(rows: list[dict] = JOB_ROWS) -> Filters:
         ({"category": "DESIGN"}, [0, 1]),
         ({"category": None, "skills": []}, [0, 1, 2]),
         ({"country": ["de", "it"]}, [0]),
+        ({"category": "𝗗𝗲𝘀𝗶𝗴𝗻", "skills": ["Ｆｉｇｍａ "]}, [0]),
         ({"skills": ["figma", "rust"]}, [0]),
         ({"skills": "CSS"}, [0, 1]),
         ({"skills": "cs"}, []),

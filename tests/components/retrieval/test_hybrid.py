@@ -41,6 +41,16 @@ def test_words_and_meaning_both_find(built: HybridRetriever) -> None:
     assert built.search("accountant", 1)[0].tolist() == ["books"]
 
 
+def test_styled_candidates_and_queries_rank_as_their_plain_twins(encoder: Encoder) -> None:
+    texts = ["𝗕𝗮𝗸𝗲𝗿 𝗳𝗼𝗿 𝘄𝗲𝗱𝗱𝗶𝗻𝗴𝘀", "Ｂaker for wed­dings", "Welder of ships", "Baker for weddings"]
+    retriever = HybridRetriever.build(["a", "b", "c", "d"], texts, encoder)
+    found = [retriever.search(text, 4) for text in ("baker for weddings", "ⓑⓐⓚⓔⓡ ⓕⓞⓡ ⓦⓔⓓⓓⓘⓝⓖⓢ")]
+    for ids, scores in found:
+        assert ids[:3].tolist() == ["a", "b", "d"]
+        assert len({*scores[:3].tolist()}) == 1
+    assert np.array_equal(found[0][1], found[1][1])
+
+
 def test_the_score_is_the_documented_blend(built: HybridRetriever, encoder: Encoder) -> None:
     text = "react developer"
     ids, scores = built.search(text, 6)

@@ -81,6 +81,13 @@ def test_any_text_in_any_order_has_one_embedding(encoder: Encoder, texts: list[s
     assert np.abs(encoder.encode(texts)[order] - shuffled).max() <= 1e-6
 
 
+def test_a_styled_text_has_the_vector_of_its_plain_twin(encoder: Encoder) -> None:
+    styled = ["𝗣𝗮𝘀𝘁𝗿𝘆 𝗰𝗵𝗲𝗳 – “ﬁne” cakes", "Ｐastry che​f — 'fine'  cakes"]
+    plain = ['Pastry chef - "fine" cakes', "Pastry chef - 'fine'  cakes"]
+    for encode in (encoder.encode, encoder.encode_cards, encoder.encode_queries):
+        assert np.array_equal(encode(styled), encode(plain))
+
+
 def test_equal_texts_are_encoded_once_and_progress_counts_them_once(encoder: Encoder) -> None:
     seen: list[tuple[int, int]] = []
     vectors = encoder.encode(["cook", "nurse", "cook"], progress=lambda done, total: seen.append((done, total)))

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from feature_repo.texts.text import analyze, card_text, headline, text_key
+from feature_repo.texts.text import LONGEST_TERM, analyze, card_text, headline, searchable, text_key
 from metier.errors import UnknownNameError
 
 
@@ -13,7 +13,33 @@ def test_terms_are_lower_case_and_stemmed_and_keep_the_signs_of_languages() -> N
 
 
 def test_accents_and_other_scripts_are_terms() -> None:
-    assert analyze("São Paulo, 日本語") == ["são", "paulo", "日本語"]
+    assert analyze("São Paulo, مترجم") == ["são", "paulo", "مترجم"]
+
+
+@pytest.mark.parametrize("word", ["हिन्दी", "தமிழ்", "مُتَرْجِم", "שָׁלוֹם"])
+def test_marks_belong_to_the_term_of_their_letter(word: str) -> None:
+    assert analyze(f"{word}, {word}") == [word, word]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [("東京都 IT", ["東京", "京都", "it"]), ("茶", ["茶"]), ("ขนมไทย", ["ขน", "นม", "มไ", "ไท", "ทย"]), ("กิน", ["กิน"])],
+)
+def test_scripts_without_spaces_are_searched_by_pairs_of_letters(text: str, terms: list[str]) -> None:
+    assert analyze(text) == terms
+    assert analyze(searchable(text)) == terms
+
+
+def test_length_is_counted_in_letters() -> None:
+    long = "высококвалифицированный"
+    assert len(long.encode()) > LONGEST_TERM
+    assert analyze(long) == [long]
+    assert analyze(f"{'ж' * 40} {'ж' * 41} {'x' * 41}") == ["ж" * 40]
+
+
+def test_a_styled_text_has_the_terms_and_the_key_of_its_plain_twin() -> None:
+    assert analyze("𝗖＋＋ ⓓev­eloper") == analyze("C++ developer")
+    assert text_key("Ｃook – “fish”") == text_key('Cook - "fish"')
 
 
 def test_a_language_has_its_own_stemmer() -> None:

@@ -42,6 +42,8 @@ PHONES = (
     "06 12 34 56 78", "+33612345678", "11 91234-5678", "(21) 2345-6789", "+5511912345678", "call 9810012345",
     "022 2765 4321", "0345-1234567", "+92-345-1234567", "01712-345678", "(02) 8123 4567", "02 8123 4567",
     "1300 123 456", "090-1234-5678", "050-123-4567", "095 123 45 67", "8-912-345-67-89", "+7(912)345-67-89",
+    "(555)-010-0199", "(555).010.0199", "(555) - 010 - 0199", "555 - 010 - 0199", "phone: 555 0100199", "m: 5550100199",
+    "☎ 5550100199", "📞️ 555 0100199",
     "1-800-555-0199", "+41 44 668 18 00", "+39 06 1234 5678", "+34 912 34 56 78", "+46 8 123 456 78",
     "+353 1 234 5678", "+30 21 0123 4567", "+84 912 345 678", "+254 712 345678", "+20 100 123 4567",
     "+90 532 123 45 67", "+1 (415) 555–2671", "whatsapp me on 00923451234567", "reach me at 415.555.2671!",
@@ -67,7 +69,7 @@ NO_PHONES = (
     "10 20 30 40 50", "1024 2048 4096 8192", "3.14159 2.71828", "1995-96 1997-98", "05 06 2024",
     "12 000 km - 15 000 km", "11 000 - 22 000 - 33 000", "2019 2020 2021 2022", "40 000 - 60 000 GBP", "100 200 3000",
     "5-10 years 2015-2020", "home 12345678 sq", "work 40 hours 20240101", "salary 65000-85000", "65000 - 85000 INR",
-    "70000 80000",
+    "70000 80000", "t: 1706695200", "①②③④⑤⑥⑦⑧⑨⑩", "3½–4½ years", "10⁶–10⁹ rows", "2019–2021 – 2022–2024",
 )  # fmt: skip
 CUES = st.sampled_from(["pay", "since", "version", "on", "from", "call us by", "phone support"])
 
@@ -108,6 +110,21 @@ def test_a_phone_number_is_masked_however_it_is_written(text):
     assert sum(map(str.isdigit, masked)) <= len("12")  # an extension
 
 
+@pytest.mark.parametrize(
+    ("text", "masked", "found"),
+    [
+        ("Mail 𝗮𝗻𝗻𝗮@𝗳𝗶𝗿𝗺.𝗰𝗼𝗺 – now", "Mail [e-mail] – now", {EMAIL: 1}),
+        ("“ａｎｎａ＠ｆｉｒｍ．ｃｏｍ”, ⓐ@x.com", "“[e-mail]”, [e-mail]", {EMAIL: 2}),
+        ("an​na@fi­rm.com⁠!", "[e-mail]⁠!", {EMAIL: 1}),
+        ("𝗖𝗮𝗹𝗹 +1–415–555–0123…", "𝗖𝗮𝗹𝗹 [phone]…", {PHONE: 1}),
+        ("𝟱𝟱𝟱-𝟬𝟭𝟬-𝟬𝟭𝟵𝟵, ⑤⑤⑤.⓪①⓪.⓪①⑨⑨, ❺❺❺ ⓿❶⓿ ⓿❶❾❾", "[phone], [phone], [phone]", {PHONE: 3}),
+        ("ｈｔｔｐｓ：//ｘ.org/a½ 𝗷𝘂𝘀𝘁", "[link] 𝗷𝘂𝘀𝘁", {LINK: 1}),
+    ],
+)
+def test_styled_letters_hide_nothing_and_stay_where_nothing_is_hidden(text, masked, found):
+    assert mask(text) == (masked, Counter(found))
+
+
 @pytest.mark.parametrize("text", NO_PHONES)
 def test_other_numbers_are_no_phone_numbers(text):
     assert mask(f"before {text} after") == (f"before {text} after", Counter())
@@ -133,7 +150,7 @@ def test_every_one_among_harmless_words_is_counted_once(given_data, data):
     assert not any(text in masked for text, _ in given_data)
 
 
-@given(st.text() | st.text("0123456789 +-().@acl:/w"))
+@given(st.text() | st.text("0123456789 +-().@acl:/w") | st.text("𝟬𝟱⑤²½–@𝗮.\u200b +-5"))
 def test_masking_twice_changes_nothing(text):
     once, _ = mask(text)
     assert mask(once) == (once, Counter())
