@@ -3,7 +3,8 @@
 score = DENSE_SHARE * cosine / best cosine + (1 - DENSE_SHARE) * BM25 / best BM25, both bests of this query; a part
 that a query does not have (no term known, no vector) counts nothing. Where query and candidates have headlines, BM25
 of those makes up CARD_SHARE of the score and all of the above the rest. The union of what the parts find is scored by
-every part; a candidate outside a lexical depth has BM25 0 there. Knows candidates by row; which are eligible is the
+every part; a candidate outside a lexical depth has BM25 0 there. Vectors lie on a grid, so that equal texts have equal
+scores wherever they stand, and equal scores go by row. Knows candidates by row; which are eligible is the
 caller's mask, and what a query means beyond text and vectors is unknown here.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feature_repo.texts import Encoder
+from feature_repo.texts.weighing import on_grid
 from metier.errors import InputError
 
 Floats = npt.NDArray[np.float32]
@@ -95,6 +97,7 @@ class FusedSearch:
         carded = self.cards.search(card, depth, eligible) if card and self.cards else (lexical[0][:0], lexical[1][:0])
         near = np.empty(0, dtype=np.int64)
         if vectors is not None and np.size(vectors):
+            vectors = on_grid(vectors)
             near, _ = self.dense.search(vectors, depth, eligible)
         positions = np.union1d(np.union1d(lexical[0], near), carded[0])
         scores = np.zeros(len(positions), dtype=np.float32)

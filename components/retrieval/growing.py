@@ -15,6 +15,7 @@ from components.retrieval.dense import DenseIndex
 from components.retrieval.fused import BoolArray, Floats, FusedSearch, IntArray, Rows, best_rows
 from components.retrieval.hybrid import CARDS, LEXICAL, HybridRetriever
 from components.retrieval.lexical import LexicalIndex
+from feature_repo.texts.weighing import on_grid
 
 
 class GrowingRetriever:
@@ -41,7 +42,7 @@ class GrowingRetriever:
         """
         n = len(self._base)
         cards = None if self._cards is None else _Chosen(self._cards.index(), n, slots)
-        dense = _Followed(self._base.dense, vectors)
+        dense = _Followed(self._base.dense, on_grid(vectors))
         return FusedSearch(n + len(slots), _Chosen(self._lexical.index(), n, slots), dense, self._base.encoder, cards)
 
 

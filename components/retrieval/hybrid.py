@@ -19,6 +19,7 @@ from components.retrieval.lexical import LexicalIndex
 from feature_repo.files.mapped import read_array, write_array
 from feature_repo.texts import Encoder
 from feature_repo.texts.encoder import Progress
+from feature_repo.texts.weighing import on_grid
 from metier.durable import new_folder
 from metier.errors import ArtifactError, InputError
 from metier.languages import ENGLISH
@@ -83,7 +84,7 @@ class HybridRetriever(FusedSearch):
         if vectors.shape != (len(ids), encoder.dimension):
             raise InputError(f"embeddings are {vectors.shape}, not {(len(ids), encoder.dimension)}; encode the texts")
         cards = None if headlines is None else LexicalIndex.build(headlines, language)
-        dense = DenseIndex.build(vectors, encoder.hash, exact_up_to)
+        dense = DenseIndex.build(on_grid(vectors), encoder.hash, exact_up_to)
         return cls(ids, LexicalIndex.build(texts, language), dense, encoder, cards)
 
     def search(self, text: str, k: int, eligible: BoolArray | None = None) -> Found:

@@ -33,6 +33,8 @@ RESPELLED_TERMS = 3
 """Unknown terms that are matched by near spelling; each costs a walk of the dictionary."""
 SHORTEST_RESPELLED = 4
 LONG_TERM = 8
+SAME = 1e-6
+"""Scores of one text may differ by rounding where terms are summed in another order."""
 SELECTIVE = 1_000
 """Up to this many eligible candidates are named in the query; more are filtered out of its results."""
 
@@ -81,7 +83,7 @@ class LexicalIndex:
         return LexicalIndex(self._index, self.language, self._folder)
 
     def search(self, text: str, k: int, eligible: BoolArray | None = None) -> tuple[IntArray, Floats]:
-        """(positions, BM25 scores) of the k best texts that share a term with `text`, best first."""
+        """(positions, BM25 scores) of the k best that share a term with `text`, best first, equal ones by position."""
         count = self.size if eligible is None else int(np.count_nonzero(eligible))
         query = self._query(text)
         if query is None or min(k, count) <= 0:
@@ -103,6 +105,28 @@ class LexicalIndex:
             depth *= 4
 
     def _hits(self, query: Any, limit: int) -> tuple[IntArray, Floats]:
+        """The `limit` best, equal scores by position: tantivy has them by segments, which differ between replicas.
+
+        Where the last score goes on past the limit, the results are read deeper until it ends, and in turn positions
+        are walked from the first on until enough of that score are found: the one is short for few, the other for many.
+        """
+        depth, start, tied = limit + 1, 0, np.empty(0, dtype=np.int64)
+        while True:
+            positions, scores = self._read(query, depth)
+            if len(scores) < depth or scores[-1] < scores[limit - 1]:
+                break
+            above = scores > scores[limit - 1]
+            walked, walked_scores = self._read(self._between(query, start, start + depth), depth)
+            tied = np.append(tied, np.sort(walked[np.isclose(walked_scores, scores[-1], rtol=SAME)]))
+            if len(tied) + np.count_nonzero(above) >= limit:
+                positions = np.append(positions[above], tied)
+                scores = np.append(scores[above], np.full(len(tied), scores[-1]))
+                break
+            start, depth = start + depth, 4 * depth
+        order = np.lexsort((positions, -scores))[:limit]
+        return positions[order], scores[order]
+
+    def _read(self, query: Any, limit: int) -> tuple[IntArray, Floats]:
         hits = self._searcher.search(query, limit=min(limit, self.size), count=False).hits
         positions = self._searcher.fast_field_values(POSITION, [address for _, address in hits])
         return np.array(positions, dtype=np.int64), np.array([score for score, _ in hits], dtype=np.float32)
@@ -135,9 +159,14 @@ class LexicalIndex:
 
     def _among(self, query: Any, positions: IntArray) -> Any:
         """`query` restricted to the positions, scores unchanged."""
-        named = tantivy.Query.term_set_query(self._index.schema, POSITION, positions.tolist())
-        silent = tantivy.Query.const_score_query(named, 0.0)
-        return tantivy.Query.boolean_query([(tantivy.Occur.Must, silent), (tantivy.Occur.Must, query)])
+        return _restricted(query, tantivy.Query.term_set_query(self._index.schema, POSITION, positions.tolist()))
+
+    def _between(self, query: Any, start: int, stop: int) -> Any:
+        """`query` restricted to positions from `start` to before `stop`, scores unchanged."""
+        kind = tantivy.FieldType.Unsigned
+        return _restricted(
+            query, tantivy.Query.range_query(self._index.schema, POSITION, kind, start, stop, include_upper=False)
+        )
 
     def _texts(self) -> list[str]:
         """The indexed texts in the order of their positions."""
@@ -147,6 +176,11 @@ class LexicalIndex:
                 document = self._searcher.doc(address)
                 texts[document.get_first(POSITION)] = document.get_first(BODY)
         return texts
+
+
+def _restricted(query: Any, to: Any) -> Any:
+    silent = tantivy.Query.const_score_query(to, 0.0)
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, silent), (tantivy.Occur.Must, query)])
 
 
 def _tokenizer(language: str) -> str:

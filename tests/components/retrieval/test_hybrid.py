@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from components.retrieval import HybridRetriever
 from components.retrieval.fused import DENSE_SHARE
 from feature_repo.texts import Encoder
+from feature_repo.texts.weighing import on_grid
 from metier.errors import ArtifactError, InputError
 
 TEXTS = {
@@ -54,7 +55,7 @@ def test_styled_candidates_and_queries_rank_as_their_plain_twins(encoder: Encode
 def test_the_score_is_the_documented_blend(built: HybridRetriever, encoder: Encoder) -> None:
     text = "react developer"
     ids, scores = built.search(text, 6)
-    cosine = encoder.encode(list(TEXTS.values())) @ encoder.encode_queries([text])[0]
+    cosine = on_grid(encoder.encode(list(TEXTS.values()))) @ on_grid(encoder.encode_queries([text]))[0]
     positions, bm25 = built.lexical.search(text, 6)
     lexical = np.zeros(6)
     lexical[positions] = bm25 / bm25.max()

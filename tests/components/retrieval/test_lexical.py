@@ -114,3 +114,35 @@ def test_no_text_breaks_search_and_nobody_ineligible_survives(
     positions, scores = index.search(text, k, mask)
     assert len(positions) == len(scores) <= min(k, mask.sum())
     assert mask[positions].all()
+
+
+TIED = ["plumber", "welder", "plumber welder", "plumber of pipes, plumber of ships", "welder welder", "Ｐlumber"]
+ANY_TEXTS = st.lists(st.sampled_from(TIED), min_size=1, max_size=40)
+
+
+@settings(max_examples=15, deadline=None)
+@given(base=ANY_TEXTS, more=ANY_TEXTS, query=st.sampled_from([*TIED, "plumer"]), k=st.integers(1, 30), data=st.data())
+def test_equal_texts_come_by_position_however_the_index_grew(base, more, query, k, data) -> None:
+    everything = [*base, *more]
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=len(everything), max_size=len(everything))))
+    one_by_one = LexicalIndex.build(base)
+    for text in more:
+        one_by_one = one_by_one.grown([text])
+    indexes = [LexicalIndex.build(everything), LexicalIndex.build(base).grown(more), one_by_one]
+    for eligible in (None, mask):
+        first, *others = [index.search(query, k, eligible) for index in indexes]
+        np.testing.assert_array_equal(np.lexsort((first[0], -first[1])), np.arange(len(first[0])))
+        for positions, scores in others:
+            np.testing.assert_array_equal(positions, first[0])
+            np.testing.assert_allclose(scores, first[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("query", ["plumber", "plumer"])
+def test_the_first_of_many_equal_texts_are_found_in_whatever_part_of_the_index_they_lie(query: str) -> None:
+    texts = ["plumber" if row % 3 else "welder" for row in range(2_000)]
+    index = LexicalIndex.build(texts[1_900:]).grown(texts[1_000:1_900]).grown(texts[:1_000])
+    rows = [row for row, text in enumerate([*texts[1_900:], *texts[1_000:1_900], *texts[:1_000]]) if text == "plumber"]
+    assert found(index, query, 7) == rows[:7]
+    assert found(index, query, 500) == rows[:500]
+    late = np.arange(2_000) >= 900
+    assert found(index, query, 7, late) == [row for row in rows if row >= 900][:7]
