@@ -26,6 +26,7 @@ from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import VIEWS
 from feature_repo.hydrate import Read, candidate_features
 from feature_repo.texts import Encoder, TextVectors, TextWeights
+from feature_repo.texts.text import ANALYSIS
 from metier.contract import Surface
 from metier.errors import FeatureError
 from metier.lake import Lake
@@ -100,7 +101,7 @@ def release_version(
     lake: Lake, as_of: datetime, encoder: Encoder, vectors: TextVectors, older: Moments | None = None
 ) -> str:
     """The moment of the release and a digest of what it is made of: equal versions hold equal candidates."""
-    digest = hashlib.sha256(f"{FORMAT} {lake.digest()} {encoder.hash}".encode())
+    digest = hashlib.sha256(f"{FORMAT} {ANALYSIS} {lake.digest()} {encoder.hash}".encode())
     for _, fitted in sorted(vectors.weights.arrays.items()):
         digest.update(np.ascontiguousarray(fitted).tobytes())
     for view, moment in sorted((older or {}).items()):

@@ -110,6 +110,12 @@ def change(lake: Lake, built: Built | None, files: dict[str, str], as_of: dateti
     return Change(min(days), f"{len(new):,} new lake files; building from {midnight(min(days)):%Y-%m-%d} on")
 
 
+def is_current(lake: Lake, folder: Path) -> bool:
+    """Whether the files in `folder` were built from all of the lake's files, by what builds today."""
+    built = Built.read(folder)
+    return built is not None and built.definition == definition() and {*built.sources} == sources(lake).keys()
+
+
 def take_back(folder: Path, built: Built | None, first_day: int) -> None:
     """Claim only what lies before `first_day`: what follows is about to change."""
     if built is None or first_day == BEGINNING:

@@ -19,6 +19,7 @@ from feature_repo.build.corpus import TextCorpus, distinct_query_texts, distinct
 from feature_repo.files.whole_folder import replacing_folder, settle
 from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.encoding import encoding
+from feature_repo.texts.text import ANALYSIS
 from feature_repo.texts.weighing import DIMENSIONS, on_grid
 from metier.errors import FeatureError
 from metier.lake import Lake
@@ -55,6 +56,8 @@ class Fit:
     """On how many texts the weights were fitted."""
     queries: tuple[str, ...]
     """Keys of texts that actors typed, which are encoded cut short."""
+    analysis: int = 1
+    """ANALYSIS of the terms."""
 
 
 _FIT = TypeAdapter(Fit)
@@ -67,6 +70,7 @@ class _Earlier:
     vectors: TextVectors
     fitted_on: int
     queries: frozenset[str]
+    analysis: int
 
     @classmethod
     def read(cls, folder: Path, encoder: Encoder) -> "_Earlier | None":
@@ -78,12 +82,16 @@ class _Earlier:
             return None
         if fit.encoder != encoder.hash:
             return None
-        return cls(TextVectors.read(folder), fit.texts, frozenset(fit.queries))
+        return cls(TextVectors.read(folder), fit.texts, frozenset(fit.queries), fit.analysis)
 
     def holds(self, cards: Sequence[str], queries: Sequence[str], language: str) -> bool:
         """Whether these are the vectors of exactly these texts, by key, in this language."""
         same_texts = self.vectors.keys == (*cards, *queries) and self.queries == frozenset(queries)
-        return same_texts and self.vectors.language == language
+        return same_texts and self.has_terms_of(language)
+
+    def has_terms_of(self, language: str) -> bool:
+        """Whether texts were analysed as they would be now in that language."""
+        return self.vectors.language == language and self.analysis == ANALYSIS
 
 
 @dataclass(frozen=True)
@@ -140,7 +148,7 @@ def build_all(
         else:
             vectors, fitted_on = _weighed(corpus, cards.embeddings, earlier, settings.language)
             vectors = vectors.extended(typed.keys, typed.texts, typed.embeddings)
-            _write(folder, vectors, Fit(encoder.hash, fitted_on, tuple(typed.keys)))
+            _write(folder, vectors, Fit(encoder.hash, fitted_on, tuple(typed.keys), ANALYSIS))
         rows |= write_text_views(settings.features, corpus.keys, vectors.dense[: len(corpus.keys)], encoder.hash)
     return FeatureReport(rows, len(corpus.keys), len(cards.absent))
 
@@ -164,9 +172,9 @@ def _weighed(
     """Vectors of the corpus, and on how many texts their weights were fitted.
 
     Weights fitted before are kept, so that rankers of different days read the same features; they are fitted where
-    there are none of this encoder and language, and again once the corpus has doubled.
+    there are none of this encoder, language and analysis, and again once the corpus has doubled.
     """
-    if earlier is not None and earlier.vectors.language == language and len(corpus.keys) < 2 * earlier.fitted_on:
+    if earlier is not None and earlier.has_terms_of(language) and len(corpus.keys) < 2 * earlier.fitted_on:
         empty = TextVectors.fitted(earlier.vectors.weights)
         return empty.extended(corpus.keys, corpus.texts, embeddings, corpus.titles), earlier.fitted_on
     vectors = TextVectors.build(corpus.keys, corpus.texts, embeddings, corpus.titles, corpus.headlines, language)

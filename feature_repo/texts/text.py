@@ -17,6 +17,8 @@ from metier.errors import UnknownNameError
 from metier.languages import ENGLISH, STEMMERS
 from metier.texts.canonical import canonical
 
+ANALYSIS = 2
+"""Raise when the terms of a text become others: term weights and indexes made before are then made anew."""
 TERM = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*[+#]*"
 """Letters with their marks and digits, and the signs that tell C++ and C# from C."""
 LONGEST_TERM = 40

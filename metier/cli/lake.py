@@ -17,6 +17,10 @@ from metier.stored import as_plain
 
 app = typer.Typer(help="Look at the lake, and look after it.", no_args_is_help=True)
 
+REBUILD = (
+    "features, text vectors, term weights and candidate releases are of before; `metier pipeline run features` makes "
+    "them anew. Bundles go on serving, with the term weights that they were trained with, until the next training"
+)
 UNREADABLE = "events"
 """Where lines of an event log go that are no rows of any table."""
 
@@ -126,12 +130,26 @@ def replay(
 def migrate(as_json: JsonOption = False) -> None:
     """Bring every file of the lake to the version of the data contract that this metier writes.
 
+    Personal data that masks of an earlier version missed is masked, in refused rows too. Safe to repeat after a kill.
+
     Example: metier lake migrate
     """
+    from feature_repo.build.built import is_current
     from metier.lake.upkeep import migrate as run
 
-    report = run(Lake(load_settings().lake))
-    print(json.dumps(asdict(report)) if as_json else f"{report.upgraded:,} files upgraded, {report.current:,} current")
+    settings = load_settings()
+    report = run(Lake(settings.lake))
+    built_anew = (
+        REBUILD if settings.features.exists() and not is_current(Lake(settings.lake), settings.features) else ""
+    )
+    if as_json:
+        print(json.dumps({**asdict(report), "next": built_anew}))
+        return
+    print(f"{report.upgraded:,} files upgraded, {report.current:,} current")
+    if report.quarantine_masked:
+        print(f"{report.quarantine_masked:,} files of refused rows masked anew")
+    if built_anew:
+        print(built_anew)
 
 
 @app.command("compact")

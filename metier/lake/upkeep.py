@@ -16,31 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from metier.contract import CONTRACT_VERSION, NUMBER, TABLES, VERSION_KEY, table
+from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY, table
 from metier.errors import ContractError
 from metier.lake.exchange import Exchange
 from metier.lake.lake import Lake
+from metier.lake.steps import STEPS, Step, masked_rejects
 
 MEMORY_LIMIT = "1500MB"
 ROWS_A_BATCH = 65_536
 MEGABYTE = 1 << 20
 
-Step: TypeAlias = Callable[[str, pa.Table], pa.Table]
-"""From (table name, rows of one version) to the same rows in the next; rows are given a batch at a time."""
 Marks: TypeAlias = Callable[[pa.Table], pa.ChunkedArray]
 """From rows (n_rows) to booleans (n_rows)."""
-
-
-def _with_salaries(name: str, rows: pa.Table) -> pa.Table:
-    """No job of version 1 says what it pays by the year."""
-    added = ("salary_min_usd", "salary_max_usd") if name == "jobs" else ()
-    for column in added:
-        rows = rows.append_column(column, pa.nulls(rows.num_rows, NUMBER))
-    return rows
-
-
-STEPS: Mapping[int, Step] = {1: _with_salaries}
-"""By version, the step that leads on from it."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +41,11 @@ class Sizes:
 
 @dataclass(frozen=True)
 class MigrationReport:
-    """Files that were brought to the version, and those that had it."""
+    """Files that were brought to the version, those that had it, and those of refused rows that were masked anew."""
 
     upgraded: int
     current: int
+    quarantine_masked: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +67,8 @@ def migrate(lake: Lake, steps: Mapping[int, Step] = STEPS, version: int = CONTRA
             schema = table(name).schema.with_metadata({VERSION_KEY: str(version).encode()})
             upgraded = (_upgraded(path, name, rows, current, steps, schema) for rows in _rows(exchange, path))
             exchange.replace([path], [exchange.write(path, schema, upgraded)])
-    return MigrationReport(len(behind), len(versions) - len(behind))
+        masked = _masked_quarantine(exchange)
+    return MigrationReport(len(behind), len(versions) - len(behind), masked)
 
 
 def compact(lake: Lake, sizes: Sizes = Sizes()) -> CompactionReport:
@@ -118,13 +107,29 @@ def take_out_quarantined(lake: Lake, marks: Marks) -> int:
     """Remove the rejected rows, of all tables, that `marks` is true for; how many there were."""
     removed = 0
     with Exchange.of(lake) as exchange:
-        for path in sorted(exchange.fs.glob(f"{exchange.root}/quarantine/*/part-*.parquet")):
-            rows = pq.read_table(path, filesystem=exchange.fs)
+        for path, rows in _quarantine(exchange):
             mask = pc.fill_null(marks(rows), False)
             if number := _true(mask):
                 removed += number
                 exchange.fs.mv(exchange.write(path, rows.schema, [rows.filter(pc.invert(mask))]), path)
     return removed
+
+
+def _masked_quarantine(exchange: Exchange) -> int:
+    """How many files of refused rows held personal data that is masked now."""
+    changed = 0
+    for path, rows in _quarantine(exchange):
+        masked = masked_rejects(rows)
+        if masked is not rows:
+            exchange.fs.mv(exchange.write(path, rows.schema, [masked]), path)
+            changed += 1
+    return changed
+
+
+def _quarantine(exchange: Exchange) -> Iterator[tuple[str, pa.Table]]:
+    """(path, refused rows) of each file."""
+    for path in sorted(exchange.fs.glob(f"{exchange.root}/quarantine/*/part-*.parquet")):
+        yield path, pq.read_table(path, filesystem=exchange.fs)
 
 
 def _merged(
