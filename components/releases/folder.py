@@ -22,7 +22,7 @@ from metier.locks import exclusively
 from metier.stored import Moment, as_plain, from_plain
 
 FORMAT = 4
-REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"
+REBUILD = "run `metier pipeline run features`, whose step build_candidate_index writes releases"
 POINTER, MANIFEST, LOCK = "current.json", "release.json", "building.lock"
 KEPT = 2
 """Releases kept of a bundle: the newest, and the one that replicas may still be reading."""

@@ -10,7 +10,7 @@ import pytest
 from components.releases.folder import newest_version
 from tests.local.walk import endpoint, metier
 
-REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"
+REBUILD = "run `metier pipeline run features`, whose step build_candidate_index writes releases"
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from metier.stored import from_json
 START = datetime(2026, 1, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=30)
 LATER = AS_OF + timedelta(days=1)
-REBUILD = "run `metier pipeline run training`, whose step build_candidate_index writes releases"
+REBUILD = "run `metier pipeline run features`, whose step build_candidate_index writes releases"
 
 
 def day(number: float) -> datetime:
