@@ -10,6 +10,7 @@ def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
 
     from components.releases import open_registry
     from components.releases.aliases import champions
+    from components.training_sets.budget import most_rows
     from components.training_sets.plan import plan
     from metier.lake import Lake
     from metier.settings import load_settings
@@ -17,7 +18,9 @@ def plan_training(as_of: str, inputs_digest: str, surfaces: list) -> list:
 
     settings = load_settings()
     current = champions(open_registry(settings))
-    studies = plan(Lake(settings.lake), datetime.fromisoformat(as_of), surfaces, current)
+    studies = plan(
+        Lake(settings.lake), datetime.fromisoformat(as_of), surfaces, current, most_rows(settings.memory_bytes)
+    )
     for study in studies:
         print(f"metier: {study.surface}: {study.name}")
     return [as_plain(study) for study in studies]

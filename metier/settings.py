@@ -11,8 +11,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from metier.errors import SettingsError, UnknownNameError
 from metier.languages import ENGLISH, language_code
+from metier.machine import memory
 
 PREFIX = "METIER_"
+SHARE_OF_MEMORY = 0.75
 
 
 def _default_home() -> Path:
@@ -66,6 +68,8 @@ class Settings(BaseSettings):
     """Import paths of rankers of your own, such as `my_package:MyRanker`, that a bundle may load; between commas."""
     retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)
     """Days by table, as JSON, over those that components.privacy.retention declares; null keeps for ever."""
+    memory_mb: int | None = pydantic.Field(default=None, gt=0)
+    """MiB that a run's steps may hold together; empty: three quarters of the machine's or of its control group's."""
     ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
     """Ray cluster that point-in-time joins run on, as Ray itself reads it; empty: one that ends with the join."""
     kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")
@@ -119,6 +123,11 @@ class Settings(BaseSettings):
     def allowing(self, ranker_classes: Iterable[str]) -> Self:
         """These settings, in which a saved model may load `ranker_classes` too."""
         return self.model_copy(update={"ranker_classes": (*self.ranker_classes, *ranker_classes)})
+
+    @property
+    def memory_bytes(self) -> int:
+        """What a run's steps may hold together."""
+        return self.memory_mb * 2**20 if self.memory_mb else int(SHARE_OF_MEMORY * memory().total)
 
     @property
     def lake(self) -> str:

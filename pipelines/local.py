@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.training_sets.budget import needs
 from metier.code import code_digest
 from metier.contract import SURFACES, surface
 from metier.durable import write_whole
@@ -149,6 +150,9 @@ def run_locally(
     arguments = run_arguments(name, settings, surfaces, rankers)
     for choice in _choices(rankers, surfaces) if rankers else ():
         choice.require_class()
+    needed = needs(Lake(settings.lake).counts(), settings.memory_bytes)
+    if name == "training":
+        show(f"needs at most {needed.render()}")
     settings.pipelines.mkdir(parents=True, exist_ok=True)
     from kfp import local
 
@@ -168,7 +172,7 @@ def run_locally(
         RunLog(log_path, show) as log,
         redirect_stdout(log),
         redirect_stderr(log),
-        ending_with_this_run(),
+        ending_with_this_run(needed.steps_at_once),
     ):
         try:
             task = pipeline(**arguments)

@@ -20,7 +20,6 @@ from kfp.local import subprocess_task_handler
 
 from pipelines import guard
 
-STEPS_AT_ONCE = 2
 STEP_FLAG = "--function_to_execute"
 STOPPED = 143
 """Exit status of a step that was not begun since the run is being stopped, as after SIGTERM."""
@@ -29,13 +28,13 @@ SHELL_SIGNAL = 128
 
 
 class StepProcesses:
-    """Those that run now. Steps of a loop are started from threads of kfp's."""
+    """Those that run now, `at_once` of them. Steps of a loop are started from threads of kfp's."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
         self._links: set[socket.socket] = set()
         self._stopping = False
         self._lock = threading.RLock()  # a signal's handler runs in the main thread, which may hold it
-        self._slots = threading.BoundedSemaphore(STEPS_AT_ONCE)
+        self._slots = threading.BoundedSemaphore(at_once)
 
     def run(self, full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
         """Run a step's command, print what it prints, return its exit status; takes the place of kfp's function."""
@@ -93,17 +92,17 @@ def killed(step: str, peak_bytes: int, *, for_memory: bool) -> str:
     cause = "for memory" if for_memory else "by signal 9, most likely for memory unless somebody did it"
     return (
         f"step '{step}' was killed {cause} (peak {peak_bytes / 1e9:.1f} GB); end what else runs here, "
-        "train one --surface at a time, or use a machine with more memory"
+        "set METIER_MEMORY_MB to what is left for the run, or use a machine with more memory"
     )
 
 
 @contextmanager
-def ending_with_this_run() -> Iterator[None]:
-    """Meanwhile kfp's steps end with this process, even when it is killed, and at once when it is asked to end.
+def ending_with_this_run(at_once: int) -> Iterator[None]:
+    """Meanwhile kfp's steps run `at_once` and end with this process, even a killed one, or when it is asked to end.
 
     SIGTERM becomes SystemExit. Signals are heeded in the main thread alone.
     """
-    steps = StepProcesses()
+    steps = StepProcesses(at_once)
     with ExitStack() as stack:
         started, subprocess_task_handler.run_local_subprocess = subprocess_task_handler.run_local_subprocess, steps.run
         stack.callback(setattr, subprocess_task_handler, "run_local_subprocess", started)

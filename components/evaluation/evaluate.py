@@ -142,7 +142,8 @@ def _organic(subject: _Subject, held_out: Path, lake: Lake) -> StudyEvaluation:
         if row.against == against and row.metric == "hr@10"
     ]
     warnings = unknown_candidates(lake, study.surface, subject.as_of)
-    report = EvaluationReport(study.surface, sections, subject.facts, warnings=warnings)
+    facts = subject.facts | {f"{part} queries": drawn for part, drawn in organic.samples(held_out).items()}
+    report = EvaluationReport(study.surface, sections, facts, warnings=warnings)
     return subject.evaluation(report, evidence)
 
 

@@ -4,6 +4,7 @@ The held-out folder names the positives and which of them are targets; features 
 before each target, the baselines from the positives that are no target. Nothing is specific to a data set.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.evaluation.baselines import ContentSimilarity, Popularity, history_matrix
-from components.evaluation.full_ranking import TargetRanks, blocks, rank_targets
+from components.evaluation.full_ranking import ScoreActors, TargetRanks, blocks, rank_targets
 from components.evaluation.measure import compared, measured, order
 from components.evaluation.report.document import FigureTable, Section
 from components.measures.arrays import Floats
 from components.ranking import Ensemble, Ranker
 from components.training_sets.assemble import FeatureStore, assemble
-from components.training_sets.build import POSITIVES_FILE
+from components.training_sets.build import POSITIVES_FILE, SAMPLES_FILE
+from components.training_sets.dataset.checked import row_blocks
+from components.training_sets.dataset.room import room
 from components.training_sets.leave_last_out import FullRanking, full_ranking
 from components.training_sets.plan import Study
 from components.training_sets.pseudo_queries import queries_before
@@ -32,7 +35,8 @@ from feature_repo.texts import TextVectors
 from metier.contract import Surface
 
 K = 10
-ACTORS_AT_ONCE = 24
+PAIRS_AT_ONCE = 131_072
+"""Pairs whose features are in memory together (those of one actor at least)."""
 MOST_PAIRS = 9_000_000
 """Above this, a seeded sample of the test actors is ranked, and the report says so."""
 
@@ -88,14 +92,14 @@ def score_everything(
     scores = _baselines(ranking, catalogue, trained)
     queries = queries_before(positives.take(pa.array(ranking.row)))
     scores["retrieval"] = _retrieved(study, queries, sources)
-    scores |= {name: np.empty((len(ranking.actors), len(ranking.candidates)), np.float32) for name in rankers}
-    for start in range(0, len(ranking.actors), ACTORS_AT_ONCE):
-        block = slice(start, start + ACTORS_AT_ONCE)
-        features = _features(study, queries.slice(start, ACTORS_AT_ONCE), ranking.candidates, sources)
+    scores |= {name: room((len(ranking.actors), len(ranking.candidates))) for name in rankers}
+    actors_at_once = max(1, PAIRS_AT_ONCE // len(ranking.candidates))
+    for number, block in enumerate(row_blocks(len(ranking.actors), actors_at_once)):
+        features = _features(study, queries.slice(block.start, actors_at_once), ranking.candidates, sources)
         for name, ranker in rankers.items():
             scores[name][block] = order(ranker, features).reshape(-1, len(ranking.candidates))
-        if (start // ACTORS_AT_ONCE) % 10 == 0:
-            sources.progress(f"ranked {start:,} of {len(ranking.actors):,} actors")
+        if number % 10 == 0:
+            sources.progress(f"ranked {block.start:,} of {len(ranking.actors):,} actors")
     return Ranked(ranking, scores, positives)
 
 
@@ -124,6 +128,13 @@ def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: 
     )
 
 
+def samples(held_out: Path) -> dict[str, str]:
+    """Which positives train and validate, by part, as the build of the sets left it."""
+    path = held_out / SAMPLES_FILE
+    read: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read
+
+
 def _retrieved(study: Study, queries: pa.Table, sources: Sources) -> Floats:
     return sources.retrieve(study.surface, query_features(study.surface, queries, sources.store.training_features))
 
@@ -143,10 +154,17 @@ def _baselines(ranking: FullRanking, catalogue: Catalogue, trained: pa.Table) ->
     touched = np.searchsorted(ranking.candidates, np.asarray(trained["candidate_id"].to_pylist(), dtype=np.str_))
     crowd = history_matrix(everyone, touched, int(everyone.max(initial=-1)) + 1, len(ranking.candidates))
     own = _history(ranking)
-    actors = np.arange(len(ranking.actors))
-    scores: dict[str, Floats] = {"popularity": np.asarray(Popularity.fit(crowd)(actors), np.float32)}
+    scores = {"popularity": _of_all(Popularity.fit(crowd), ranking)}
     for name, texts in catalogue.cards.items():
-        scores[name] = ContentSimilarity.fit(texts, own)(actors).astype(np.float32)
+        scores[name] = _of_all(ContentSimilarity.fit(texts, own), ranking)
+    return scores
+
+
+def _of_all(score: ScoreActors, ranking: FullRanking) -> Floats:
+    """A baseline's scores (n_actors, n_candidates), some actors at a time."""
+    scores: Floats = room((len(ranking.actors), len(ranking.candidates)))
+    for block in row_blocks(len(scores), max(1, PAIRS_AT_ONCE // scores.shape[1])):
+        scores[block] = score(np.arange(block.start, block.stop))
     return scores
 
 

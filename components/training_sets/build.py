@@ -1,14 +1,16 @@
 """Build the train, validation and held-out sets of one study. Knows splits and labels; no ranker and no metric."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.measures.arrays import Mask
 from components.training_sets.assemble import build_training_set, organic_training_set
+from components.training_sets.budget import FEWEST_NEGATIVES, NEGATIVES, VALIDATION_SHARE, sample
 from components.training_sets.dataset.traced import TracedDataset
 from components.training_sets.leave_last_out import HeldOut, leave_last_out, time_split_actors
 from components.training_sets.plan import Study
@@ -21,14 +23,15 @@ from feature_repo.client import FeatureStoreClient
 from feature_repo.inputs.schema import feature_schema_hash
 from feature_repo.inputs.transforms import feature_names
 from feature_repo.texts import Encoder, TextVectors
+from metier.durable import write_whole
 from metier.errors import EmptyDataError
 from metier.lake import Lake
 from metier.settings import Settings
 
-MOST_ROWS = 900_000
-NEGATIVES = 60
 SEED = 7
 POSITIVES_FILE = "positives.parquet"
+SAMPLES_FILE = "samples.json"
+"""Beside the positives: which of them train and validate, as a report says it, by part."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,14 @@ class StudyReport:
     rows: dict[str, int]
     queries: dict[str, int]
     unknown: tuple[str, ...] = ()
+    sample: str = ""
+    """Which organic positives train, with how many negatives; empty where impressions do."""
 
     def render(self) -> str:
         """One line for a person."""
         parts = ", ".join(f"{name} {self.queries[name]:,} queries" for name in self.queries)
-        return "; ".join((f"{self.study.surface} ({self.study.name}): {parts}", *self.unknown))
+        sample = (f"trains on {self.sample}",) if self.sample else ()
+        return "; ".join((f"{self.study.surface} ({self.study.name}): {parts}", *sample, *self.unknown))
 
 
 def build(
@@ -64,6 +70,7 @@ def build(
         {name: len(part.dataset) for name, part in parts.items()},
         {name: part.dataset.n_queries for name, part in parts.items()},
         unknown_candidates(lake, study.surface, as_of),
+        parts["train"].metadata.get("sample", ""),
     )
 
 
@@ -72,7 +79,9 @@ def _logged(
 ) -> dict[str, TracedDataset]:
     """Impressions split by time, whole queries, with the gap of the longest head that grades relevance."""
     schema = feature_schema_hash(feature_names(study.surface), vectors.weights, Encoder.load().hash)
-    traced = build_training_set(study.surface, lake, store, vectors, as_of, max_rows=MOST_ROWS, schema_hash=schema)
+    traced = build_training_set(
+        study.surface, lake, store, vectors, as_of, max_rows=study.most_rows, schema_hash=schema
+    )
     moments = traced.queries()["event_timestamp"]
     metadata = traced.metadata
     split = time_split(
@@ -111,11 +120,19 @@ def _organic(
     _write_positives(positives, split, held_out)
     pool, seen = candidate_pool(lake, study.surface, as_of), touched(lake, study.surface, as_of)
 
-    def part(mask: Any) -> TracedDataset:
-        chosen = pseudo_queries(positives.filter(pa.array(mask)), pool, seen, SEED, NEGATIVES)
-        return organic_training_set(study.surface, chosen, store, vectors, study.candidate_counts)
+    def part(mask: Mask, most: int, fewest_negatives: int) -> TracedDataset:
+        rows = positives.filter(pa.array(mask))
+        drawn = sample(rows, most, fewest_negatives)
+        chosen = pseudo_queries(rows.filter(pa.array(drawn.chosen)), pool, seen, SEED, drawn.negatives)
+        made = organic_training_set(study.surface, chosen, store, vectors, study.candidate_counts)
+        return replace(made, metadata=made.metadata | {"sample": drawn.render()})
 
-    return {"train": part(split.train), "validation": part(split.validation)}
+    validation = part(split.validation, int(VALIDATION_SHARE * study.most_rows), NEGATIVES)
+    train = part(split.train, study.most_rows - len(validation.dataset), FEWEST_NEGATIVES)
+    parts = {"train": train, "validation": validation}
+    samples = {name: made.metadata["sample"] for name, made in parts.items()}
+    write_whole(held_out / SAMPLES_FILE, json.dumps(samples, indent=1))
+    return parts
 
 
 def _write_positives(positives: pa.Table, split: HeldOut, folder: Path) -> None:

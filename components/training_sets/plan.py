@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from components.training_sets.budget import MOST_ROWS
 from components.training_sets.positives import ORGANIC_SURFACES
 from metier.contract import Surface, surface
 from metier.errors import EmptyDataError
@@ -26,6 +27,8 @@ class Study:
     candidate_counts: bool = True
     champion: str = ""
     """`name version sha256` of the bundle that this one is compared with; empty where there is none."""
+    most_rows: int = MOST_ROWS
+    """Rows that its training and validation sets may have together (budget.most_rows)."""
 
     @property
     def name(self) -> str:
@@ -37,7 +40,11 @@ class Study:
 
 
 def plan(
-    lake: Lake, as_of: datetime, surfaces: list[str], champions: Mapping[Surface, str] | None = None
+    lake: Lake,
+    as_of: datetime,
+    surfaces: list[str],
+    champions: Mapping[Surface, str] | None = None,
+    most_rows: int = MOST_ROWS,
 ) -> list[Study]:
     """Studies for the wanted surfaces, the champion's protocol first; EmptyDataError when there is none.
 
@@ -65,7 +72,8 @@ def plan(
             f"no surface of {', '.join(names)} has {FEWEST_QUERIES} queries with impressions or organic interactions "
             f"in the lake at {lake.url}; import more events or choose another --surface"
         )
-    return [replace(study, champion=(champions or {}).get(study.surface, "")) for study in studies]
+    compared = champions or {}
+    return [replace(study, champion=compared.get(study.surface, ""), most_rows=most_rows) for study in studies]
 
 
 def _studies(name: Surface, queries: dict[str, int], organic: dict[str, int], undated: bool) -> list[Study]:

@@ -107,7 +107,7 @@ def test_a_step_that_was_killed_says_so_and_what_to_do(start, tmp_path):
     shown, error = start("killed").communicate(timeout=90)
     assert "✗ die (" in shown
     assert "killed by signal 9, most likely for memory unless somebody did it (peak 0." in shown
-    assert "train one --surface at a time" in shown
+    assert "set METIER_MEMORY_MB" in shown
     assert "PipelineError: pipeline killed: PipelineError: step 'die' was killed" in error
 
 

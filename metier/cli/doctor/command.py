@@ -34,8 +34,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding, in the order in which they are printed."""
     yield from check_versions()
     yield from check_home(settings)
-    lake, impressions, organic = check_lake(settings)
+    lake, counts = check_lake(settings)
     yield lake
     yield from check_stores(settings)
     yield from check_endpoint(settings)
-    yield check_memory(impressions, organic)
+    yield from check_memory(counts, settings)

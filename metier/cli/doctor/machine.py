@@ -4,13 +4,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from metier.cli.doctor.finding import Finding, Status
 from metier.cli.versions import installed_version, requirements
 from metier.errors import ServingError, SettingsError
-from metier.settings import Settings
+from metier.machine import memory
+from metier.settings import SHARE_OF_MEMORY, Settings
 
 MATTER = ("duckdb", "feast", "kfp", "mlflow", "onnxruntime", "pyarrow", "ray", "torch", "xgboost")
 """Libraries whose versions are named; of all others, only one that is out of its range."""
@@ -19,14 +20,6 @@ FREE_DISK = (1.0, 5.0)
 """GiB: below the first nothing can be trained; the demo takes about the second."""
 TEMPORARY_LENGTH = 12
 """Characters: serving.launch makes `/metier-xxxxxxxx` below it for Ray's sockets, and takes paths of 28."""
-
-RUN, LIBRARIES = 0.7, 1.1
-"""GiB of the run that starts the steps, and of one step before it has data (0.6 to 1.1 with 24,000 impressions)."""
-COPIES = 5
-FEATURES = 150
-MOST_ROWS = 900_000
-NEGATIVES = 60
-STEPS_AT_ONCE = 2
 
 
 def check_versions() -> Iterator[Finding]:
@@ -97,45 +90,35 @@ def check_endpoint(settings: Settings) -> Iterator[Finding]:
         yield Finding("sockets", "ok", f"{folder} takes Ray's sockets")
 
 
-def training_gigabytes(impressions: int, organic: int) -> float:
-    """GiB that a training run of a lake may hold at once, estimated from above.
+def check_memory(counts: Mapping[str, int], settings: Settings) -> Iterator[Finding]:
+    """Memory of this machine (or of its control group) and disk beside what a training run of the lake takes.
 
-    A training set has a row an impression, at most MOST_ROWS a surface; without impressions, a row for each of the
-    `organic` positives and its 60 sampled negatives. A row is about 150 features of 4 bytes. COPIES of it are in memory
-    where most are: the joined table, the matrix, the part chosen from it, the tensors or XGBoost's bins, and the scores
-    and gradients. STEPS_AT_ONCE steps run side by side, each with LIBRARIES:
-
-        0.7 GiB + 2 * (1.1 GiB + 5 * rows * 150 * 4 bytes)
-
-    900,000 rows: 0.7 + 2 * (1.1 + 2.5) = 7.9 GiB. Building features stays below: DuckDB holds 1.5 GB and puts the rest
-    aside.
+    `counts`: rows of the lake by table.
     """
-    rows = min(impressions or organic * (1 + NEGATIVES), MOST_ROWS)
-    return RUN + STEPS_AT_ONCE * (LIBRARIES + COPIES * rows * FEATURES * 4 / GIGABYTE)
+    from components.training_sets.budget import needs
 
-
-def check_memory(impressions: int, organic: int) -> Finding:
-    """Memory of this machine (or of its control group) beside what a training run of the lake needs."""
-    total, available = _memory()
-    needed = training_gigabytes(impressions, organic)
-    fact = f"{available:.1f} of {total:.1f} GiB are free; a training run of this lake needs about {needed:.1f} GiB"
-    if needed > total:
-        move = "train one surface at a time (--surface), on a machine with more memory or on Kubeflow"
-        return Finding("memory", "fail", fact, move)
-    if needed > available:
-        return Finding("memory", "warn", fact, "end what else runs, or train one surface at a time (--surface)")
-    return Finding("memory", "ok", fact)
-
-
-def _memory() -> tuple[float, float]:
-    """(total, available) GiB."""
-    lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
-    kilobytes = {name.rstrip(":"): int(value) for name, value, *_ in lines}
-    total, available = kilobytes["MemTotal"] * 1024, kilobytes["MemAvailable"] * 1024
-    for limit in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
-        if limit.exists() and (value := limit.read_text().strip()).isdigit():
-            total, available = min(total, int(value)), min(available, int(value))
-    return total / GIGABYTE, available / GIGABYTE
+    held = memory()
+    try:
+        needed = needs(counts, settings.memory_bytes)
+    except SettingsError as error:
+        fact, _, move = str(error).rpartition("; ")
+        yield Finding("memory", "fail", fact, move)
+        return
+    fact = (
+        f"{held.available / GIGABYTE:.1f} of {held.total / GIGABYTE:.1f} GiB are free; "
+        f"a training run of this lake needs at most {needed.render()}"
+    )
+    below = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    if needed.memory_bytes > held.total:
+        move = f"set METIER_MEMORY_MB to {int(SHARE_OF_MEMORY * held.total) >> 20} or less, or unset it"
+        yield Finding("memory", "fail", fact, move)
+    elif needed.memory_bytes > held.available:
+        move = f"end what else runs, or set METIER_MEMORY_MB to {held.available >> 20}"
+        yield Finding("memory", "warn", fact, move)
+    elif needed.disk_bytes > shutil.disk_usage(below).free:
+        yield Finding("memory", "warn", fact, f"free some disk at {below}")
+    else:
+        yield Finding("memory", "ok", fact)
 
 
 def _size(path: Path) -> int:

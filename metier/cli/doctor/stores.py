@@ -35,10 +35,9 @@ def check_stores(settings: Settings) -> Iterator[Finding]:
         yield within(SECONDS, name, partial(_database, name, uri, file, pipeline), setting)
 
 
-def check_lake(settings: Settings) -> tuple[Finding, int, int]:
-    """What the lake holds: the finding, its impressions, its organic interactions (0 where there are impressions)."""
-    sizes = {"impressions": 0, "interactions": 0}
-
+def check_lake(settings: Settings) -> tuple[Finding, dict[str, int]]:
+    """What the lake holds: the finding, and its rows by table."""
+    sizes: dict[str, int] = {}
     setting = "METIER_LAKE_URL" if settings.lake_url else "METIER_HOME"
 
     def look() -> Finding:
@@ -55,7 +54,7 @@ def check_lake(settings: Settings) -> tuple[Finding, int, int]:
         return Finding("lake", "ok", f"{lake.url} as of {clock:%Y-%m-%d %H:%M} UTC: {counts}")
 
     finding = within(4 * SECONDS, "lake", look, setting)
-    return finding, sizes["impressions"], 0 if sizes["impressions"] else sizes["interactions"]
+    return finding, sizes
 
 
 def _change_log(settings: Settings) -> Finding:

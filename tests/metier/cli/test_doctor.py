@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 from metier.cli.app import app
 from metier.cli.doctor import machine
 from metier.cli.doctor.finding import Finding, within
-from metier.cli.doctor.machine import check_memory, training_gigabytes
+from metier.cli.doctor.machine import check_memory
 from metier.cli.doctor.stores import check_stores
 from metier.errors import RegistryError
+from metier.machine import Memory
 from metier.settings import Settings
 
 
@@ -138,18 +139,25 @@ def test_a_library_out_of_its_range_is_a_failure(monkeypatch):
     assert "requirements.lock" in findings[-1].next_move
 
 
-def test_the_estimate_is_the_arithmetic_of_its_docstring():
-    assert training_gigabytes(900_000, 0) == pytest.approx(0.7 + 2 * (1.1 + 5 * 900_000 * 150 * 4 / 2**30))
-    assert training_gigabytes(10_000_000, 0) == training_gigabytes(900_000, 0)
-    assert training_gigabytes(0, 1_000) == training_gigabytes(61_000, 0)
-
-
-def test_a_run_that_needs_more_than_the_machine_has_is_a_failure(monkeypatch):
-    monkeypatch.setattr(machine, "_memory", lambda: (4.0, 3.0))
-    assert check_memory(100, 0).status == "ok"
-    assert check_memory(900_000, 0).status == "fail"
-    monkeypatch.setattr(machine, "_memory", lambda: (16.0, 3.0))
-    assert check_memory(900_000, 0).status == "warn"
+@pytest.mark.parametrize(
+    ("given_gib", "free_gib", "status"),
+    [
+        (8, 8, "ok"),  # 0.5 GiB and two steps of 1.7 GiB
+        (3, 3, "ok"),  # one such step
+        (8, 3, "warn"),
+        (None, 3, "ok"),  # three quarters of 4 GiB: one step
+        (1, 4, "fail"),  # less than a step's libraries
+    ],
+)
+def test_what_a_run_needs_stands_beside_what_there_is(monkeypatch, given_gib, free_gib, status):
+    gib = 2**30
+    total = 16 * gib if given_gib else 4 * gib
+    monkeypatch.setattr(machine, "memory", lambda: Memory(total, free_gib * gib))
+    monkeypatch.setattr("metier.settings.memory", lambda: Memory(total, free_gib * gib))
+    settings = Settings(memory_mb=given_gib and given_gib * 1024)
+    (finding,) = check_memory({"impressions": 900_000}, settings)
+    assert finding.status == status
+    assert bool(finding.next_move) == (status != "ok")
 
 
 def test_paths_of_sockets_fit_where_the_endpoint_puts_them():
