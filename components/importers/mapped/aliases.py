@@ -25,11 +25,12 @@ _PLACES = {
     "languages": "languages|language|spoken languages",
     "experience_level": "experience level|seniority|seniority level|experience|career level|job level|level",
 }
+_PAY = "budget|hourly rate|rate|pay|price|amount|basesalary"
 _COLUMNS = {
     "jobs": {
-        "title": "title|job title|jobtitle|position|position title|role|job name|vacancy|headline|text|name",
+        "title": "title|job title|jobtitle|position|position title|role|job name|vacancy|text|name",
         "description": "description|job description|content|body|details|descriptionplain|descriptionhtml|summary|"
-        "job summary|about|requirements",
+        "job summary|requirements",
         "skills": "skills|skill|tags|required skills|skills required|key skills|keyskills|technologies|keywords",
         "category": "category|categories team|department|team|occupationalcategory|job category|function|genres",
         "client_id": "client id|company id|employer id|organization id|organisation id|customer id",
@@ -39,10 +40,10 @@ _COLUMNS = {
         **_PLACES,
         "posted_at": "posted at|posted|dateposted|date posted|posted date|post date|publishedat|published at|"
         "first published|createdat|created at|published|publish date|listed time|original listed time|date|updated at",
-        "budget_min_usd": "budget min usd|budget|hourly low|hourly rate|rate|pay|salary from|min budget|price|amount",
-        "budget_max_usd": "budget max usd|hourly high|salary to|max budget",
+        "budget_min_usd": "budget min usd|hourly low|salary from|min budget|" + _PAY,
+        "budget_max_usd": "budget max usd|hourly high|salary to|max budget|" + _PAY,
         "salary_min_usd": "salary min usd|min salary|salary min|salary|annual salary|salary range|basesalary",
-        "salary_max_usd": "salary max usd|max salary|salary max",
+        "salary_max_usd": "salary max usd|max salary|salary max|salary|annual salary|salary range|basesalary",
         "budget_kind": "budget kind|budget type|payment type|job type|type|is hourly|pricing",
         "openings": "openings|vacancies|positions|number of positions|seats|totaljobopenings",
         "visibility": "visibility",

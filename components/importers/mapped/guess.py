@@ -22,7 +22,7 @@ from components.importers.mapped.aliases import ids, names, plain_name
 from components.importers.mapped.mapping import FIRST_KNOWN, MAPPED
 from components.importers.mapped.rules import KINDS, end_of
 from components.importers.values.reading import Reading, read_column
-from metier.contract import TABLES, TEXT, TIMESTAMP, Column
+from metier.contract import NUMBER, TABLES, TEXT, TIMESTAMP, Column
 from metier.errors import ContractError, EmptyDataError
 
 SAMPLE = 1_000
@@ -38,6 +38,11 @@ _CONSTANTS = {
     "interactions": {"kind": "click"},
 }
 """What is put for a required column that the file seems to lack."""
+_PAY_KINDS = {"hourly_rate_usd": ("rate",), "budget_min_usd": ("money", "rate"), "budget_max_usd": ("money", "rate"),
+              "salary_min_usd": ("salary",), "salary_max_usd": ("salary",), "value_usd": ("money",)}  # fmt: skip
+"""Ways to read what a column of money may hold; other numbers are numbers."""
+_ONE_OBJECT = ("basesalary", "salary", "compensation")
+"""Objects that are read as one value."""
 Sample = dict[str, pa.ChunkedArray]
 
 
@@ -49,6 +54,8 @@ class Guess:
     kind: str | None
     share: float
     hindrance: str | None = None
+    is_whole: bool = True
+    """Whether no cell is missing."""
 
 
 def guess(path: Path, table: str | None = None) -> str:
@@ -60,7 +67,7 @@ def guess(path: Path, table: str | None = None) -> str:
             f"{path}: no column has a name that is known; say what it holds by --table, or map it by hand"
         )
     identity = _first(ids(chosen), sample)
-    found = {name: _guess(TABLES[chosen].column(name), known, sample) for name, known in names(chosen).items()}
+    found = _found(chosen, sample)
     taken = {identity, *(entry.source for entry in found.values() if entry)}
     lines = [
         f"# Guessed from {path.name}; correct it, then: metier import {_command(chosen)} {path} --mapping THIS_FILE"
@@ -70,6 +77,19 @@ def guess(path: Path, table: str | None = None) -> str:
     left = [name for name in sample if name not in taken]
     lines += [f"# not mapped: {name}" for name in left]
     return "\n".join(lines) + "\n"
+
+
+def _found(table: str, sample: Sample) -> dict[str, Guess | None]:
+    """The guess of each contract column; what is read as one of few words is no free text."""
+    declared = TABLES[table]
+    found = {name: _guess(declared.column(name), aliases, sample) for name, aliases in names(table).items()}
+    words = {
+        entry.source for name, entry in found.items() if entry and declared.column(name).allowed and _is_believed(entry)
+    }
+    return {
+        name: None if entry and entry.source in words and not declared.column(name).allowed else entry
+        for name, entry in found.items()
+    }
 
 
 def _command(table: str) -> str:
@@ -89,7 +109,7 @@ def _sample(path: Path) -> tuple[FileFormat, Sample]:
                 raise
             refused = refused or error
             continue
-        names_read = [name for name in rows.column_names if name not in (REASON, LINE)]
+        names_read = [name for name in rows.column_names if name not in (REASON, LINE) and name[:1] != "@"]
         found.append((len(names_read), declared, rows.select(names_read)))
     if not found:
         raise refused or ContractError(f"{path} cannot be read; give a file of rows")
@@ -106,7 +126,9 @@ def _flat(name: str, cells: pa.ChunkedArray) -> Iterator[tuple[str, pa.ChunkedAr
     if not any(objects):
         yield name, cells
         return
-    for key in dict.fromkeys(key for entry in objects for key in entry):
+    if plain_name(name) in _ONE_OBJECT:
+        yield name, cells
+    for key in dict.fromkeys(key for entry in objects for key in entry if not key.startswith("@")):
         values = [entry.get(key) for entry in objects]
         told = [value if isinstance(value, str | None) else json.dumps(value) for value in values]
         yield from _flat(f"{name}.{key}", pa.chunked_array([pa.array(told, TEXT)]))
@@ -123,11 +145,16 @@ def _object(cell: str | None) -> dict[str, Any]:
 
 
 def _likeness(table: str, sample: Sample) -> int:
+    """How many columns have names of the table; names of no other table, and that of its rows, count more."""
     known = names(table)
-    likeness = sum(_first(aliases, sample) is not None for aliases in known.values())
     if table == "interactions":  # what names two sides and a time is a log
         sides = (_first(known[name], sample) for name in ("freelancer_id", "job_id", "event_timestamp"))
         return 100 if all(sides) else 0
+    others = {alias for other in MAPPED if other != table for aliases in names(other).values() for alias in aliases}
+    likeness = 4 * (_first([name for name in ids(table) if name != "id"], sample) is not None)
+    for aliases in known.values():
+        own = _first([alias for alias in aliases if alias not in others], sample)
+        likeness += 2 if own else _first(aliases, sample) is not None
     return likeness
 
 
@@ -147,7 +174,10 @@ def _best(column: Column, source: str, cells: pa.ChunkedArray) -> Guess | None:
     if column.name.endswith("_id") or (column.type == TEXT and not column.allowed):
         is_page = bool(pc.any(pc.match_substring_regex(cells.cast(TEXT), _HTML)).as_py())
         return Guess(source, "html" if is_page and not column.name.endswith("_id") else "text", 1.0)
-    kinds = [name for name, types in KINDS.items() if column.type in types] if not column.allowed else ["text"]
+    fitting = [name for name, types in KINDS.items() if column.type in types]
+    kinds = (
+        ["text"] if column.allowed else _PAY_KINDS.get(column.name, fitting[:1] if column.type == NUMBER else fitting)
+    )
     read = [entry for kind in kinds if (entry := _read(column, source, cells, kind))]
     return max(read, key=lambda entry: entry.share, default=None)
 
@@ -160,7 +190,8 @@ def _read(column: Column, source: str, cells: pa.ChunkedArray, kind: str) -> Gue
     if not read + refused:
         return None
     most = Counter(found.reasons.drop_null().to_pylist()).most_common(1)
-    return Guess(source, kind, read / (read + refused), most[0][0] if most else None)
+    hindrance = most[0][0] if most else None
+    return Guess(source, kind, read / (read + refused), hindrance, is_whole=read == len(found.values))
 
 
 def _top(table: str, declared: FileFormat, identity: str | None, found: dict[str, Guess | None]) -> Iterator[str]:
@@ -176,7 +207,8 @@ def _top(table: str, declared: FileFormat, identity: str | None, found: dict[str
         entry for name, entry in found.items() if TABLES[table].column(name).type == TIMESTAMP and _is_believed(entry)
     ]
     first_known = FIRST_KNOWN.get(table)
-    is_dated = first_known is None or _is_believed(found.get(first_known))
+    entry = found.get(first_known) if first_known else None
+    is_dated = first_known is None or (entry is not None and entry.is_whole and _is_believed(entry))
     if not is_dated or any(entry and entry.kind == "relative_date" for entry in times):
         yield f"clock: {datetime.now(UTC):%Y-%m-%d}  # decide: the day of the export, from which on rows count"
 
