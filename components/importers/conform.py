@@ -4,6 +4,7 @@ A column that is missing or of a hopeless type is an error; a row that cannot be
 Knows one table at a time: references to other tables are for validation, and what the lake holds is for ingest.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 
 from components.importers.duplicates import FIRST_OF_KEY, contradictions
 from components.importers.values.casting import SPELLED, readable
-from components.importers.values.reading import GENERAL, Reading, read_column
+from components.importers.values.reading import GENERAL, ReadColumn, Reading, read_column
 from components.importers.values.words import NOT_ONE_OF
 from metier.contract import EARLIEST, TIMESTAMP, Column, Table, table
 from metier.errors import ContractError, EmptyDataError, UnconvertibleTypeError
@@ -29,6 +30,8 @@ NOTE = b"metier.note"
 """Schema metadata by which an importer says what the report must repeat about a table."""
 TEXTS = b"metier.texts"
 """Schema metadata with the TextCounts, as JSON, of an importer that made texts plain itself."""
+SPELLED_AS = b"metier.spelled_as"
+"""Schema metadata, as JSON, with what a file's first pieces decided of each column's Reading."""
 REPEATED_KEY = "key repeats an earlier row with other content"
 
 Mask = np.ndarray
@@ -56,9 +59,12 @@ def conform(name: str, incoming: pa.Table, clock: datetime, source: str) -> Conf
         raise EmptyDataError(f"{source} holds no rows for table {name}; export it again or leave the file out")
     _require_columns(declared, incoming, source)
     readable_rows, faults = _readable(incoming)
+    spelled = json.loads((incoming.schema.metadata or {}).get(SPELLED_AS, b"{}"))
     columns: dict[str, pa.ChunkedArray] = {}
     for column in declared.columns:
-        columns[column.name], column_faults = _conform_column(declared, column, readable_rows, columns, source)
+        reading = Reading(**spelled.get(column.name, {}))
+        read = _read(declared, column, reading, readable_rows, source)
+        columns[column.name], column_faults = _conform_column(column, read, columns)
         faults += column_faults
     faults += _row_faults(name, columns, clock)
     typed = pa.table({c.name: columns[c.name] for c in declared.columns})
@@ -99,21 +105,24 @@ def _readable(incoming: pa.Table) -> tuple[pa.Table, list[Fault]]:
     return pa.table(columns), faults
 
 
-def _conform_column(
-    declared: Table, column: Column, rows: pa.Table, done: dict[str, pa.ChunkedArray], source: str
-) -> tuple[pa.ChunkedArray, list[Fault]]:
-    """The column in its contract type, defaults filled, and its faults."""
+def _read(declared: Table, column: Column, reading: Reading, rows: pa.Table, source: str) -> ReadColumn:
     raw = rows[column.name] if column.name in rows.column_names else _absent(rows, column)
     try:
-        read = read_column(raw, column, Reading())
+        return read_column(raw, column, reading)
     except UnconvertibleTypeError as error:
         raise ContractError(
             f"{source}: column {column.name} of table {declared.name} has type {raw.type}, "
             f"which cannot become {SPELLED[column.type]}; export it as {column.type}"
         ) from error
+
+
+def _conform_column(
+    column: Column, read: ReadColumn, done: dict[str, pa.ChunkedArray]
+) -> tuple[pa.ChunkedArray, list[Fault]]:
+    """The column with its defaults filled, and its faults."""
     unread = np.asarray(pc.is_valid(read.reasons))
     filled = _filled(column, pa.chunked_array([read.values]), unread, done)
-    missing = _mask(pc.is_null(filled)) & ~unread if column.required else np.zeros(rows.num_rows, bool)
+    missing = _mask(pc.is_null(filled)) & ~unread if column.required else np.zeros(len(unread), bool)
     faults = [*_unread(column, read.reasons), (missing, f"{column.name} is missing")]
     return filled, [*faults, *_value_faults(column, filled)]
 

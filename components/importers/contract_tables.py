@@ -3,15 +3,18 @@
 Knows files and names; what the rows must look like is conform's.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
+from components.importers.conform import SPELLED_AS
 from components.importers.files.file_format import FileFormat
 from components.importers.files.opening import open_rows
 from components.importers.files.parquet import PIECE_ROWS
-from metier.contract import TABLES
+from components.importers.values.reading import Reading, decided
+from metier.contract import TABLES, table
 from metier.errors import ContractError, SettingsError
 
 
@@ -62,7 +65,7 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
     for path in files:
         source = f"{directory.resolve().name}/{path.relative_to(directory).as_posix()}"
         is_single = path.parent == directory
-        for rows in _pieces(path):
+        for rows in _pieces(name, path):
             if rows.num_rows or is_single:
                 some = True
                 yield name, source, rows
@@ -72,7 +75,14 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
         yield from passed_over[:1]
 
 
-def _pieces(path: Path) -> Iterator[pa.Table]:
+def _pieces(name: str, path: Path) -> Iterator[pa.Table]:
+    readings: dict[str, Reading] = {}
     for rows in open_rows(path, FileFormat(format="parquet" if path.suffix == ".parquet" else None)):
+        for column in table(name).columns:
+            if column.name in rows.column_names:
+                reading = readings.get(column.name, Reading())
+                readings[column.name] = decided(rows[column.name], column, reading)
+        told = {column: reading.told() for column, reading in readings.items()}
+        marked = rows.replace_schema_metadata({**(rows.schema.metadata or {}), SPELLED_AS: json.dumps(told)})
         for start in range(0, max(rows.num_rows, 1), PIECE_ROWS):
-            yield rows.slice(start, PIECE_ROWS)
+            yield marked.slice(start, PIECE_ROWS)

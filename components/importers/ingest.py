@@ -14,10 +14,12 @@ import pyarrow as pa
 
 from components.importers.conform import NOTE, REPEATED_KEY, TEXTS, conform
 from components.importers.corrections import Corrections
-from metier.contract import table
+from components.importers.values.typed_cells import is_text
+from metier.contract import TEXT_LIST, table
 from metier.lake import Lake
-from metier.texts.free_texts import TextCounts, plain_texts
+from metier.texts.free_texts import FREE_TEXTS, TextCounts, made_plain, plain_texts
 from metier.texts.personal_data import mask
+from metier.texts.plain_text import one_line, tidy
 
 SET_ASIDE = (REPEATED_KEY, "repeats the text of ", "near-duplicate of ", "contradicts ")
 """How reasons begin that name, or are, an earlier row of the same file."""
@@ -113,9 +115,12 @@ def ingest(
 def _ingest_table(
     lake: Lake, corrections: Corrections, now: datetime, name: str, source: str, incoming: pa.Table
 ) -> TableReport:
-    plain, texts = plain_texts(name, incoming)
+    spelled = _spelled_lists(name, incoming)
+    plain, texts = plain_texts(name, incoming, dict.fromkeys(spelled, tidy))
     conformed = conform(name, plain, now, source)
-    settled = corrections.settle(name, conformed.rows)
+    rows, found = made_plain(conformed.rows, dict.fromkeys(spelled, one_line))
+    texts += found
+    settled = corrections.settle(name, rows)
     rejected = _masked(conformed.rejected, table(name).schema.names)
     quarantined = lake.quarantine(name, rejected, conformed.reasons, source)
     quarantined += lake.quarantine(name, settled.set_aside, settled.reasons, source)
@@ -149,6 +154,17 @@ def _counted(reasons: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
         if place:
             first.setdefault(plain, place[1])
     return dict(numbers), first
+
+
+def _spelled_lists(name: str, incoming: pa.Table) -> list[str]:
+    """Free texts of lists that come as text: breaks may separate their members, which are plain once they are read."""
+    return [
+        column
+        for column in FREE_TEXTS.get(name, {})
+        if table(name).column(column).type == TEXT_LIST
+        and column in incoming.column_names
+        and is_text(incoming.schema.field(column).type)
+    ]
 
 
 def _masked(rejected: pa.Table, declared: Collection[str]) -> pa.Table:

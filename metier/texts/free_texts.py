@@ -64,9 +64,9 @@ class TextCounts:
         return lines
 
 
-def plain_texts(name: str, rows: pa.Table) -> tuple[pa.Table, TextCounts]:
-    """The rows with plain free texts, and what was done to them; other columns stay as they are."""
-    return made_plain(rows, FREE_TEXTS.get(name, {}))
+def plain_texts(name: str, rows: pa.Table, otherwise: Mapping[str, Plain] | None = None) -> tuple[pa.Table, TextCounts]:
+    """The rows with plain free texts, those of `otherwise` by its functions, and what was done to them."""
+    return made_plain(rows, {**FREE_TEXTS.get(name, {}), **(otherwise or {})})
 
 
 def made_plain(rows: pa.Table, columns: Mapping[str, Plain]) -> tuple[pa.Table, TextCounts]:

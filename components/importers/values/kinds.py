@@ -50,6 +50,11 @@ class Reading:
     end: Literal["low", "high"] | None = None
     decimal_point: bool | None = None
 
+    def told(self) -> dict[str, str | bool]:
+        """What was decided by cells, as keywords of another Reading of the same column."""
+        found = {"separator": self.separator, "decimal_point": self.decimal_point}
+        return {name: value for name, value in found.items() if value is not None}
+
 
 def kind_of(column: Column, declared: str | None) -> str:
     """How the cells are read: as a mapping declares, or as those of a contract file; words where few are allowed."""

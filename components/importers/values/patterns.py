@@ -28,7 +28,7 @@ def parts(texts: pa.Array, pattern: str) -> tuple[pa.Array, pa.Array]:
         matching = "CASE WHEN regexp_matches(value, ?, 's') THEN regexp_extract(value, ?, 1, 's') END"
         found = connection.sql(f"SELECT {matching} AS value FROM texts", params=[pattern, pattern]).to_arrow_table()
     part = found["value"].combine_chunks().cast(TEXT)
-    without = pc.and_(pc.and_(pc.is_valid(texts), pc.is_null(part)), pc.not_equal(texts, ""))
+    without = pc.and_(pc.is_valid(texts), pc.is_null(part))
     return part, pc.if_else(without, pa.scalar(NOT_AS_THE_PATTERN, TEXT), pa.scalar(None, TEXT))
 
 

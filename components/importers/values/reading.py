@@ -63,7 +63,8 @@ def read_column(cells: pa.ChunkedArray, column: Column, reading: Reading) -> Rea
 def decided(cells: pa.ChunkedArray, column: Column, reading: Reading) -> Reading:
     """`reading` with what these cells decide of it, for the other pieces of the same column."""
     kind = kind_of(column, reading.kind)
-    if kind not in ("list", *MONEY) or not is_text(cells.type):
+    open_to_decide = (kind == "list" and reading.separator is None) or (kind in MONEY and reading.decimal_point is None)
+    if not open_to_decide or not is_text(cells.type):
         return reading
     return _decided(_prepared(as_text(cells), column, kind, reading)[0], kind, reading)
 
@@ -82,7 +83,7 @@ def _prepared(texts: pa.Array, column: Column, kind: str, reading: Reading) -> t
     """Trimmed cells, null where they are missing, with the pattern's part and the mapped values; and reasons."""
     reasons = pa.nulls(len(texts), TEXT)
     if reading.pattern is not None:
-        texts, reasons = parts(texts, reading.pattern)
+        texts, reasons = parts(_without(texts, sorted(MISSING), reading.missing), reading.pattern)
     if kind != "word" and reading.values:
         texts = _replaced(texts, reading.values)
     if kind == "verbatim":

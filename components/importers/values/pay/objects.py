@@ -66,11 +66,18 @@ def _number(fields: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
             continue
         if not isinstance(value, str | int | float):
             raise RefusedValueError(NO_SUM)
-        read = number(str(value)) / (100 if name.endswith("_cents") else 1)
+        read = _read(str(value)) / (100 if name.endswith("_cents") else 1)
         if read < 0:
             raise RefusedValueError(NEGATIVE)
         return read
     return None
+
+
+def _read(text: str) -> float:
+    try:
+        return number(text)
+    except RefusedValueError:
+        raise RefusedValueError(NO_SUM) from None
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> object:
