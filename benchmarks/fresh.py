@@ -19,23 +19,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
-import httpx
-import numpy as np
-from harness.home import environment, home_of_its_own, keep, say, to_status
-from harness.load import endpoint
+from harness.home import home_of_its_own, keep, say, to_status
+from harness.replicas import LIMIT_SECONDS, Replica, summary, until
 
 from metier.contract import Surface
-from metier.errors import InputError, ServingError
+from metier.errors import InputError
 from metier.lake import Lake
 from metier.settings import Settings
 from metier.surfaces import SurfaceSpec, surface_spec
 
-LIMIT_SECONDS = 2.0
-LOOK_SECONDS = 0.05
-LONGEST_SECONDS = 60.0
 PAUSE_SECONDS = 3.0
 MISSED = 20
 KINDS = ("new", "changed", "closed")
@@ -83,49 +77,6 @@ def measure(arguments: argparse.Namespace) -> int:
     keep(result, "fresh", arguments.out)
     sound = result["paused"]["sound"] and result["killed"]["sound"]
     return 0 if sound and result["seconds"]["slowest"] <= LIMIT_SECONDS else 1
-
-
-@dataclass(frozen=True)
-class Replica:
-    """One process of the endpoint, without a proxy before it."""
-
-    url: str
-    process: Popen
-    http: httpx.Client
-
-    @classmethod
-    def started(cls, settings: Settings, name: str, stack: ExitStack) -> "Replica":
-        """A replica over the home, ready; it is stopped with the stack."""
-        from serving.launch import THREADS
-        from serving.ports import free_port
-
-        port = str(free_port(settings.http_host))
-        url = f"http://{settings.http_host}:{port}"
-        say(f"starting replica {name} at {url}")
-        command = (sys.executable, str(Path(__file__).with_name("serving.py")), "--uvicorn", port)
-        variables = {**environment(settings), **dict.fromkeys(THREADS, "1")}
-        log = settings.home / f"replica {name}.log"
-        process = stack.enter_context(endpoint(command, variables, url, log))
-        return cls(url, process, stack.enter_context(httpx.Client(base_url=url, timeout=LONGEST_SECONDS)))
-
-    def ready(self) -> Figures:
-        state: Figures = self.http.get("/readyz").json()
-        return state
-
-    def put(self, path: str, version: Figures) -> int:
-        """The sequence of the version, which is durable."""
-        response = self.http.put(f"/v1/{path}", json=version)
-        if response.status_code != 202:
-            raise ServingError(f"PUT {path} was answered {response.status_code}: {response.text}")
-        return int(response.json()["sequence"])
-
-    def slate(self, body: Figures) -> set[str]:
-        """Candidates of the slate; none where one is unknown."""
-        response = self.http.post("/v1/rank", json=body)
-        if response.status_code == 404:
-            return set()
-        response.raise_for_status()
-        return {entry["candidate_id"] for entry in response.json()["slate"]}
 
 
 @dataclass(frozen=True)
@@ -217,17 +168,6 @@ def seen(workload: Workload, replicas: Sequence[Replica], puts: int) -> Figures:
     }
 
 
-def until(shows: Callable[[Replica], bool], replica: Replica, begun: float) -> float:
-    """Seconds from `begun` to the request whose answer first showed it."""
-    while True:
-        sent = time.perf_counter() - begun
-        if shows(replica):
-            return sent
-        if sent > LONGEST_SECONDS:
-            raise ServingError(f"{replica.url} does not show a change after {LONGEST_SECONDS:g} s; its log says why")
-        time.sleep(LOOK_SECONDS)
-
-
 def paused(workload: Workload, replicas: Sequence[Replica]) -> Figures:
     """What a replica that was stopped while others were written to says of itself, and answers first."""
     sleeper, writer = replicas[-1], replicas[0]
@@ -262,11 +202,6 @@ def killed(workload: Workload, replicas: Sequence[Replica], settings: Settings, 
     written = names[: len(acknowledged)]
     slate = restarted.slate(workload.body(written))
     return {"acknowledged": len(written), "shown_at_once": len(slate & set(written)), "sound": set(written) <= slate}
-
-
-def summary(seconds: Sequence[float]) -> Figures:
-    p50, p95, p99 = np.percentile(seconds, (50, 95, 99)).tolist()
-    return {"p50": p50, "p95": p95, "p99": p99, "slowest": float(max(seconds)), "n": len(seconds)}
 
 
 def table(result: Figures) -> str:
