@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,14 +88,15 @@ def of_ray_serve(settings: Settings, count: int, stack: ExitStack) -> list[Repli
     deadline, found = time.monotonic() + LONGEST_SECONDS, dict[int, Replica]()
     while len(found) < count and time.monotonic() < deadline:
         for process in psutil.Process(served.pid).children(recursive=True):
-            if process.pid not in found and process.name().startswith("ray::ServeReplica"):
-                found |= {process.pid: replica for replica in _asked_at_its_port(process, settings.http_host, stack)}
+            is_unknown = process.pid not in found and process.name().startswith("ray::ServeReplica")
+            if is_unknown and (replica := _asked_at_its_port(process, settings.http_host, stack)) is not None:
+                found[process.pid] = replica
     if len(found) != count:
         raise ServingError(f"{len(found)} replicas of {count} answer at ports of their own")
     return list(found.values())
 
 
-def _asked_at_its_port(process: psutil.Process, host: str, stack: ExitStack) -> Iterator[Replica]:
+def _asked_at_its_port(process: psutil.Process, host: str, stack: ExitStack) -> Replica | None:
     """The replica of a process, if one of the ports that it listens on answers as such."""
     listened = {each.laddr.port for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
     for port in sorted(listened):
@@ -103,10 +104,10 @@ def _asked_at_its_port(process: psutil.Process, host: str, stack: ExitStack) -> 
         stack.callback(client.close)
         try:
             if client.get("/readyz", timeout=LIMIT_SECONDS).status_code == 200:
-                yield Replica(str(client.base_url), process, client)
-                return
+                return Replica(str(client.base_url), process, client)
         except httpx.HTTPError:
             continue
+    return None
 
 
 def until(shows: Callable[[Replica], bool], replica: Replica, begun: float) -> float:
