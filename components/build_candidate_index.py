@@ -1,4 +1,4 @@
-"""Step: build the candidate release (index, features, pair facts) of every bundle in use."""
+"""Step: build the candidate release (index, features, pair facts) of every bundle in use and every other surface."""
 
 from components.step import step
 
@@ -10,11 +10,14 @@ def build_candidate_index(as_of: str, after: str) -> str:
 
     from components.importers.logs.endpoint import prune_changes
     from components.releases.release_builder import build_releases
+    from components.releases.unranked import build_unranked, unranked_surfaces
     from metier.settings import load_settings
 
     settings = load_settings()
-    built = build_releases(settings, datetime.fromisoformat(as_of))
+    moment = datetime.fromisoformat(as_of)
+    built = build_releases(settings, moment)
+    built |= build_unranked(settings, unranked_surfaces(settings), moment)
     prune_changes(settings, built)
     served = "; ".join(f"{bundle} serves {release}" for bundle, release in built.items())
-    print(f"metier: {served or 'no bundle is registered yet'}")
+    print(f"metier: {served}")
     return served

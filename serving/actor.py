@@ -29,7 +29,10 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Actor:
-    """One row of stored features, its encoding and the question for retrieval; None where a store failed."""
+    """One row of stored features, its encoding and the question for retrieval.
+
+    None where a store failed, and for the question where there is nothing to ask by.
+    """
 
     row: pa.Table
     columns: QueryColumns | None
@@ -64,7 +67,8 @@ def hydrate_actor(
     if typed is not None:
         question = replace(question, vectors=typed)
         embeddings = dict(zip([request.text or ""], typed, strict=False))
-    return Actor(features, QueryColumns.encode(request.surface, features, vectors, embeddings), question)
+    columns = QueryColumns.encode(request.surface, features, vectors, embeddings)
+    return Actor(features, columns, question if question.text else None)
 
 
 def request_row(request: RankingRequest, now: datetime) -> pa.Table:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
+from components.releases.unranked import Unranked
 from components.retrieval.pair_facts import KINDS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
@@ -51,18 +52,16 @@ Pins = Mapping[Surface, RegisteredBundle]
 
 
 class Engine:
-    """Serves the pinned bundles by `clock`, which the replicas of an endpoint share."""
+    """Serves pinned bundles, and other surfaces by retrieval, by `clock`, which the replicas of an endpoint share."""
 
     def __init__(self, settings: Settings, pins: Pins, clock: OffsetClock | None = None) -> None:
-        if not pins:
-            raise ServingError("no bundle is pinned; run `metier pipeline run training`, then `metier serve`")
         self.settings = settings
         self.pins = dict(pins)
         self._clock = clock or OffsetClock()
         store = FeatureStoreClient(settings, settings.online_timeout_seconds)
         self._read = Breaker().guarded(store.serving_features)
         self._refreshing = threading.Lock()
-        self.bundles: dict[Surface, Bundle] = {}
+        self.bundles: dict[Surface, Bundle | Unranked] = {}
         self.stages: dict[Surface, Stages] = {}
         self.changes = open_change_log(settings)
         background = FeatureStoreClient(settings, STORE_SECONDS)
@@ -73,8 +72,12 @@ class Engine:
             self.follower = ChangeFollower(self.changes, self._read_calmly, folder, self._serve)
             opened.callback(self.follower.close)
             for surface in SURFACES:
-                if surface in pins:
-                    self._load(surface)
+                self._load(surface)
+            if not self.stages:
+                raise ServingError(
+                    f"no bundle is pinned and {settings.candidates} holds no candidates; run `metier serve`, which "
+                    "makes them from the lake, or `metier pipeline run training`"
+                )
             self.follower.start()
             self._warm_up()
             self.events = EventLog(settings.events)
@@ -186,7 +189,13 @@ class Engine:
         return newest is not None and newest != stages.snapshot.release.version
 
     def _load(self, surface: Surface) -> None:
-        pin = self.pins[surface]
+        """Serve the pinned bundle of a surface; where none is, its candidates by retrieval, if they were released."""
+        pin = self.pins.get(surface)
+        if pin is None:
+            self.bundles[surface] = Unranked(surface)
+            if newest_version(self.settings.candidates / self.bundles[surface].version) is not None:
+                self._begin(surface)
+            return
         registry = Registry(self.settings.registry, self.settings.artifacts, self.settings.bundles)
         self.bundles[surface] = Bundle.load(
             registry.fetch(pin.name, pin.version, pin.sha256),
@@ -213,7 +222,7 @@ class Engine:
     def _serve(self, surface: Surface, candidates: CandidateSpace) -> None:
         earlier = self.stages.get(surface)
         pace = earlier.pace if earlier else None
-        self.stages[surface] = Stages(self.bundles[surface], candidates, self._read, self.follower.clients, pace)
+        self.stages[surface] = Stages(self.bundles[surface], candidates, self._read, pace, self.follower.clients)
 
     def _warm_up(self) -> None:
         """Load what is loaded lazily; what fails here would fail a request."""

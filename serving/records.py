@@ -33,7 +33,7 @@ def events_of(
         "tier": slate.tier,
         "degraded": list(trace.degraded),
         "feature_service": feature_service,
-        "feature_schema_hash": stages.bundle.manifest.feature_schema_hash,
+        "feature_schema_hash": stages.ranked and stages.ranked.manifest.feature_schema_hash,
         **moment,
     }
     impressions: list[Event] = [

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.releases import Bundle
+from components.releases.unranked import Unranked
 from components.retrieval import Eligibility
 from components.retrieval.questions import Question
 from feature_repo.hydrate import Read, query_features
@@ -62,25 +63,26 @@ class SourcedCandidates:
 
 
 class Stages:
-    """One bundle with its candidates. Safe to share between threads.
+    """One bundle, or what stands for it where nothing was trained, with its candidates. Safe to share between threads.
 
     `read` answers with the online store's values; `clients` are those of the change log.
     """
 
     def __init__(
         self,
-        bundle: Bundle,
+        bundle: Bundle | Unranked,
         candidates: CandidateSpace,
         read: Read,
-        clients: ChangedClients,
         pace: Pace | None = None,
+        clients: ChangedClients | None = None,
     ) -> None:
         self.bundle = bundle
         self.candidates = candidates
         self.pace = pace or Pace()
         self._read = read
-        self._clients = clients
-        self._counts = bundle.manifest.candidate_counts
+        self._clients = clients or ChangedClients()
+        self.ranked = bundle if isinstance(bundle, Bundle) else None
+        """The bundle, where it has rankers."""
 
     @property
     def snapshot(self) -> ReleaseSnapshot:
@@ -117,7 +119,6 @@ class Stages:
         have no score for an unknown actor, and an endpoint of the user's own may be down: as in a request, that stops
         nothing.
         """
-        ensemble = self.bundle.ensemble
         request, rows = RankingRequest(self.candidates.surface, ""), np.arange(min(50, len(self.candidates)))
         self.bundle.encoder.encode_queries(["warm"])
         self.candidates.search(Question("warm", None, None), 10)
@@ -129,11 +130,12 @@ class Stages:
             LOG.warning("the online store failed while %s warmed up", request.surface, exc_info=True)
             return
         columns = QueryColumns.encode(request.surface, row, self.candidates.vectors)
-        features = self.candidates.inputs(columns, rows, self._counts, None, now)
-        try:
-            ensemble.score(features)
-        except RankerError:
-            LOG.warning("a ranker of %s gave no scores while it warmed up", request.surface, exc_info=True)
+        if self.ranked is not None:
+            features = self.candidates.inputs(columns, rows, self.ranked.manifest.candidate_counts, None, now)
+            try:
+                self.ranked.ensemble.score(features)
+            except RankerError:
+                LOG.warning("a ranker of %s gave no scores while it warmed up", request.surface, exc_info=True)
         self._popularity(self.candidates, rows, Actor(row, columns, None))
 
     def _named(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> NamedCandidates:
@@ -199,9 +201,9 @@ class Stages:
     def _score(
         self, request: RankingRequest, actor: Actor, sourced: SourcedCandidates, inputs: Inputs, trace: RequestTrace
     ) -> TierScores:
-        ensemble = self.bundle.ensemble
         tiers: dict[str, Callable[[], npt.NDArray]] = {}
-        if actor.columns is not None:
+        if self.ranked is not None and actor.columns is not None:
+            ensemble = self.ranked.ensemble
             tiers["ensemble"] = lambda: ensemble.score(inputs())
             if "xgboost" in ensemble.rankers:
                 tiers["xgboost"] = lambda: ensemble.rankers["xgboost"].score(inputs())
@@ -216,9 +218,10 @@ class Stages:
 
     def _inputs(self, request: RankingRequest, actor: Actor, sourced: SourcedCandidates, now: datetime) -> Floats:
         """Model inputs (n_candidates, n_features)."""
-        if actor.columns is None:
-            raise NotFoundError(f"no features of {request.actor_id!r} are at hand")
-        return sourced.space.inputs(actor.columns, sourced.rows, self._counts, request.job_id, now)
+        if self.ranked is None or actor.columns is None:
+            raise NotFoundError(f"no rankers, or no features of {request.actor_id!r}, are at hand")
+        counts = self.ranked.manifest.candidate_counts
+        return sourced.space.inputs(actor.columns, sourced.rows, counts, request.job_id, now)
 
     def _by_retrieval(self, question: Question, rows: Rows) -> Scores:
         """Retrieval's scores of rows (n,), -1 where it does not find one."""
@@ -238,11 +241,11 @@ class Stages:
         self, ranked: list[tuple[int, SlateEntry]], features: Floats | None, explain: int, trace: RequestTrace
     ) -> list[SlateEntry]:
         """Entries with the features they were scored by, and reasons for the first `explain`."""
-        if features is None:
+        if features is None or self.ranked is None:
             return [entry for _, entry in ranked]
         entries = [replace(entry, features=features[position]) for position, entry in ranked]
         try:
-            reasons = self.bundle.ensemble.reasons(features[[position for position, _ in ranked[:explain]]])
+            reasons = self.ranked.ensemble.reasons(features[[position for position, _ in ranked[:explain]]])
         except Exception as error:  # the slate stands without them
             LOG.warning("no reasons could be given", exc_info=True)
             trace.degrade("reasons", f"failed ({type(error).__name__})")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from components.releases.registry import RegisteredBundle, Registry, registered_name
 from metier.contract import SURFACES, Surface
-from metier.errors import RegistryError
 from metier.settings import Settings
 
 
@@ -53,10 +52,8 @@ def pinned(champion: str) -> RegisteredBundle | None:
 
 
 def bundles_to_serve(registry: Registry) -> dict[Surface, AliasedBundle]:
-    """Per surface its champion, or the challenger where nothing was promoted yet; RegistryError where there is none."""
+    """Per surface that has one its champion, or the challenger where nothing was promoted yet."""
     chosen: dict[Surface, AliasedBundle] = {}
     for aliased in aliased_bundles(registry):
         chosen.setdefault(aliased.surface, aliased)
-    if not chosen:
-        raise RegistryError(f"{registry} holds no champion and no challenger; run `metier pipeline run training`")
     return chosen

@@ -50,8 +50,7 @@ def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
     """Build the release of every bundle in use as known at `as_of`: bundle label -> release version."""
     registry, lake = open_registry(settings), Lake(settings.lake)
     corpus = TextVectors.read(settings.features / VECTORS)
-    store, built = FeatureStoreClient(settings), Built.read(settings.features)
-    views = {} if built is None else {view.name: built.moment for view in VIEWS}
+    store, views = FeatureStoreClient(settings), built_views(settings)
     versions: dict[str, str] = {}
     for aliased in aliased_bundles(registry):
         pin = aliased.bundle
@@ -61,6 +60,12 @@ def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
             source = ReleaseSource(aliased.surface, lake, store.training_features, bundle.encoder, vectors)
             versions[bundle.version] = build_release(source, as_of, settings.candidates / bundle.version, views)
     return versions
+
+
+def built_views(settings: Settings) -> Moments:
+    """As of which moment the values of each feature view were built; empty where none were."""
+    built = Built.read(settings.features)
+    return {} if built is None else {view.name: built.moment for view in VIEWS}
 
 
 def build_release(source: ReleaseSource, as_of: datetime, folder: Path, views: Moments | None = None) -> str:

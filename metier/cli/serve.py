@@ -28,12 +28,15 @@ def serve(
 ) -> None:
     """Serve the champion of every surface (the challenger where nothing was promoted yet) until interrupted.
 
+    Where nothing was trained yet, retrieval orders what the lake holds.
+
     Example: metier serve --port 8000 --as-of lake
     """
     from components.releases import open_registry
     from components.releases.aliases import bundles_to_serve
     from components.releases.bundle import label
     from components.releases.folder import require_release
+    from components.releases.unranked import bring_up_to_date, unranked_surfaces
     from serving.launch import running, wait_for_signal
     from serving.ports import free_port, require_free
 
@@ -50,6 +53,10 @@ def serve(
         )  # damage is reported before Ray starts
         require_release(settings.candidates / label(surface, served.bundle.sha256))
         print(f"{surface}: {served.bundle.name} version {served.bundle.version} ({served.alias})", flush=True)
+    unranked = unranked_surfaces(settings)
+    if unranked:
+        print(f"{', '.join(unranked)}: nothing is trained yet; served by retrieval", flush=True)
+        bring_up_to_date(settings, unranked)
     started_at = Lake(settings.lake).as_of() if as_of == "lake" else None
     pins = {surface: served.bundle for surface, served in chosen.items()}
     print("Starting Ray Serve ...", flush=True)

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Path, Response
 from fastapi_offline import FastAPIOffline
 
+from components.releases import Bundle
 from feature_repo.online.freshness import Age
+from metier.contract import Surface
 from serving.engine import Engine
 from serving.events.versions import interaction_event
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
@@ -97,15 +99,12 @@ def _event_routes(app: FastAPI, replica: Replica) -> None:
 def _state_routes(app: FastAPI, replica: Replica) -> None:
     @app.get("/v1/bundle")
     async def bundle() -> dict[str, Any]:
-        """What is pinned, by surface."""
+        """What is served, by surface: what is pinned, or that nothing was trained yet."""
         return {
             surface: {
-                **vars(replica.engine.pins[surface]),
+                **_pinned(replica.engine, surface, stages.ranked),
                 "bundle": stages.bundle.version,
-                "as_of": stages.bundle.manifest.as_of,
-                "verdict": stages.bundle.decision["verdict"],
                 "snapshot_version": stages.candidates.version,
-                "features": len(stages.bundle.manifest.feature_names),
             }
             for surface, stages in replica.engine.stages.items()
         }
@@ -136,6 +135,18 @@ def _state_routes(app: FastAPI, replica: Replica) -> None:
         """Figures of this replica for Prometheus."""
         _set_gauges(replica.metrics, replica.engine)
         return Response(replica.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _pinned(engine: Engine, surface: Surface, bundle: Bundle | None) -> dict[str, Any]:
+    """The pin of a surface and what its bundle is; that there is none where nothing was trained."""
+    if bundle is None:
+        return {"verdict": "nothing is trained yet"}
+    return {
+        **vars(engine.pins[surface]),
+        "as_of": bundle.manifest.as_of,
+        "verdict": bundle.decision["verdict"],
+        "features": len(bundle.manifest.feature_names),
+    }
 
 
 def _set_gauges(metrics: Metrics, engine: Engine) -> None:
