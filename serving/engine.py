@@ -67,9 +67,10 @@ class Engine:
         background = FeatureStoreClient(settings, STORE_SECONDS)
         self.pushes = Pushes(background)
         with ExitStack() as opened:
-            folder = opened.enter_context(own_folder(settings.replicas))
+            self.folder = opened.enter_context(own_folder(settings.replicas))
+            """Of this replica alone."""
             self._read_calmly = background.serving_features
-            self.follower = ChangeFollower(self.changes, self._read_calmly, folder, self._serve)
+            self.follower = ChangeFollower(self.changes, self._read_calmly, self.folder, self._serve)
             opened.callback(self.follower.close)
             for surface in SURFACES:
                 self._load(surface)

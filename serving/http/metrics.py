@@ -1,10 +1,24 @@
-"""What a replica tells Prometheus: requests, latency, tiers, degradations, and the state of its event log.
+"""What replicas tell Prometheus: requests, latency, tiers, degradations, and the state of their event logs.
 
-One registry a replica; knows names of figures, not how they come about.
+One registry a replica, and one page for all: each leaves its figures in a file, and whoever is asked gives every
+replica's, told apart by the label `replica`. A new process is a new replica, so no counter ever falls. Knows names of
+figures, not how they come about.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+FILE = "metrics.prom"
+EVERY_SECONDS = 2.0
+"""How often a replica leaves its figures."""
+STALE_SECONDS = 10.0
+"""Figures that are older are of a replica that ended."""
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -54,6 +68,45 @@ class Metrics:
             registry=self.registry,
         )
 
-    def text(self) -> bytes:
+    def text(self) -> str:
         """Prometheus' text format."""
-        return generate_latest(self.registry)
+        return generate_latest(self.registry).decode()
+
+
+def leave(folder: Path, text: str) -> None:
+    """Put a replica's figures where the others find them."""
+    written = folder / f".{FILE}"
+    written.write_text(text)
+    os.replace(written, folder / FILE)
+
+
+def others(folder: Path) -> dict[str, str]:
+    """Figures of the other replicas that run beside the one of `folder`, by the names of their folders."""
+    texts: dict[str, str] = {}
+    for path in folder.parent.glob(f"*/{FILE}"):
+        with suppress(FileNotFoundError):  # it ended this moment
+            if path.parent != folder and time.time() - path.stat().st_mtime < STALE_SECONDS:
+                texts[path.parent.name] = path.read_text()
+    return texts
+
+
+def page_of(texts: Mapping[str, str]) -> bytes:
+    """One page of the figures of replicas, each sample with its replica."""
+    families: dict[str, Metric] = {}
+    for replica, text in texts.items():
+        for family in text_string_to_metric_families(text):
+            kept = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+            samples = (sample._replace(labels={**sample.labels, "replica": replica}) for sample in family.samples)
+            kept.samples.extend(samples)
+    return generate_latest(_Families(families.values()))
+
+
+class _Families(CollectorRegistry):
+    """A registry of metrics that were collected elsewhere."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        super().__init__()
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        return iter(self._families)

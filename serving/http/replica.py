@@ -18,7 +18,7 @@ from serving.engine import Engine
 from serving.events.event_log import Event
 from serving.events.versions import version_row
 from serving.http.events import Version
-from serving.http.metrics import Metrics
+from serving.http.metrics import EVERY_SECONDS, Metrics, leave, others, page_of
 from serving.http.ranking import RankingBody, response
 from serving.request.trace import RequestTrace
 
@@ -70,13 +70,14 @@ class Replica:
         """Load the engine unless it is there, refresh it while the application runs, close it at the end."""
         if not hasattr(self, "engine"):
             await self.load()
-        refreshing = asyncio.create_task(self._refresh())
+        tasks = [asyncio.create_task(self._refresh()), asyncio.create_task(self._leave_figures())]
         try:
             yield
         finally:
-            refreshing.cancel()
-            with suppress(asyncio.CancelledError):
-                await refreshing
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
             self._ranking.close()
             self._writing.close()
@@ -116,6 +117,24 @@ class Replica:
         else:
             self.metrics.pushes.labels("done").inc()
 
+    def page(self) -> bytes:
+        """The figures of all replicas of this home."""
+        folder = self.engine.folder
+        return page_of({**others(folder), folder.name: self._figures()})
+
+    def _figures(self) -> str:
+        _set_gauges(self.metrics, self.engine)
+        return self.metrics.text()
+
+    async def _leave_figures(self) -> None:
+        while True:
+            try:
+                figures = self._figures()
+                await asyncio.get_running_loop().run_in_executor(None, leave, self.engine.folder, figures)
+            except Exception:  # the other replicas' pages do without it
+                LOG.exception("the figures of this replica could not be left for the others")
+            await asyncio.sleep(EVERY_SECONDS)
+
     async def _refresh(self) -> None:
         while True:
             await asyncio.sleep(self.engine.settings.refresh_seconds)
@@ -124,3 +143,18 @@ class Replica:
                     LOG.info("%s serves %s", surface, self.engine.stages[surface].candidates.version)
             except Exception:  # whatever is wrong with the new release, the earlier one serves on
                 LOG.exception("the candidates could not be refreshed; serving the earlier ones")
+
+
+def _set_gauges(metrics: Metrics, engine: Engine) -> None:
+    """Set what is measured only when it is read."""
+    now = engine.now()
+    metrics.sequence.set(engine.follower.sequence)
+    metrics.behind.set(engine.follower.behind_seconds)
+    for state in ("written", "failed", "dropped"):
+        metrics.events.labels(state).set(getattr(engine.events, state))
+    for surface, stages in engine.stages.items():
+        metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
+        metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
+        for age in engine.ages(stages, now):
+            metrics.view_age.labels(surface, age.view).set(age.age.total_seconds())
+            metrics.view_limit.labels(surface, age.view).set(age.limit.total_seconds())

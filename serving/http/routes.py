@@ -3,6 +3,7 @@
 Parses and answers; who works for it is the replica's business. Knows no stage and no ranker.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -16,7 +17,6 @@ from serving.engine import Engine
 from serving.events.versions import interaction_event
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
 from serving.http.fields import Id
-from serving.http.metrics import Metrics
 from serving.http.middleware import Bodies, Counted, Heads
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
@@ -132,9 +132,9 @@ def _state_routes(app: FastAPI, replica: Replica) -> None:
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        """Figures of this replica for Prometheus."""
-        _set_gauges(replica.metrics, replica.engine)
-        return Response(replica.metrics.text(), media_type="text/plain; version=0.0.4")
+        """Figures of all replicas of this home for Prometheus, told apart by the label `replica`."""
+        text = await asyncio.get_running_loop().run_in_executor(None, replica.page)
+        return Response(text, media_type="text/plain; version=0.0.4")
 
 
 def _pinned(engine: Engine, surface: Surface, bundle: Bundle | None) -> dict[str, Any]:
@@ -147,21 +147,6 @@ def _pinned(engine: Engine, surface: Surface, bundle: Bundle | None) -> dict[str
         "verdict": bundle.decision["verdict"],
         "features": len(bundle.manifest.feature_names),
     }
-
-
-def _set_gauges(metrics: Metrics, engine: Engine) -> None:
-    """Set what is measured only when it is read."""
-    now = engine.now()
-    metrics.sequence.set(engine.follower.sequence)
-    metrics.behind.set(engine.follower.behind_seconds)
-    for state in ("written", "failed", "dropped"):
-        metrics.events.labels(state).set(getattr(engine.events, state))
-    for surface, stages in engine.stages.items():
-        metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
-        metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
-        for age in engine.ages(stages, now):
-            metrics.view_age.labels(surface, age.view).set(age.age.total_seconds())
-            metrics.view_limit.labels(surface, age.view).set(age.limit.total_seconds())
 
 
 def _age_figures(age: Age) -> dict[str, Any]:

@@ -25,6 +25,7 @@ PATHS = {
     "/v1/interactions": {"post"},
     "/v1/jobs/{job_id}": {"put"},
     "/v1/freelancers/{freelancer_id}": {"put"},
+    "/v1/clients/{client_id}": {"put"},
     "/v1/bundle": {"get"},
     "/healthz": {"get"},
     "/readyz": {"get"},
@@ -33,14 +34,13 @@ PATHS = {
 
 
 def figures(client):
-    """Every sample by name and labels."""
-    text = client.get("/metrics").text
-    families = text_string_to_metric_families(text)
-    return {
-        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
-        for family in families
-        for sample in family.samples
-    }
+    """Every sample by name and labels, added up over the replicas."""
+    added = {}
+    for family in text_string_to_metric_families(client.get("/metrics").text):
+        for sample in family.samples:
+            key = sample.name, *(value for name, value in sorted(sample.labels.items()) if name != "replica")
+            added[key] = added.get(key, 0) + sample.value
+    return added
 
 
 def test_it_is_alive_and_ready_with_its_candidates(client, world, engine):
@@ -95,6 +95,30 @@ def test_its_figures_move_with_what_it_does(client, world):
     assert 0 <= after["metier_candidates_age_seconds", "job_feed"] < 3_600
     assert 0 <= after["metier_view_age_seconds", "job_feed", "job_activity"] < 3_600
     assert after["metier_view_limit_seconds", "job_feed", "job_activity"] == 48 * 3_600
+
+
+def replicas(client, name):
+    """The samples of a metric by replica, added up."""
+    added = {}
+    for family in text_string_to_metric_families(client.get("/metrics").text):
+        for sample in family.samples:
+            if sample.name == name:
+                replica = sample.labels["replica"]
+                added[replica] = added.get(replica, 0) + sample.value
+    return added
+
+
+def test_any_replica_tells_the_figures_of_all_and_forgets_one_that_ended(world, tmp_path):
+    other = world.copy(tmp_path / "home")
+    engines = [other.engine(), other.engine()]
+    names = [engine.folder.name for engine in engines]
+    with served(lambda: engines[0]) as one:
+        with served(lambda: engines[1]) as two:
+            for _ in range(3):
+                one.get("/healthz")
+            wait_until(lambda: replicas(two, "metier_requests_total").get(names[0], 0) >= 3)
+            assert set(replicas(one, "metier_changes_sequence")) == set(names)
+        assert set(replicas(one, "metier_changes_sequence")) == {names[0]}
 
 
 def test_its_description_lists_every_route(client):
