@@ -71,7 +71,7 @@ def test_its_figures_move_with_what_it_does(client, world):
     before = figures(client)
     client.ranked("/v1/feed/jobs", world.body("job_feed"))
     client.ranked("/v1/feed/jobs", {**world.body("job_feed"), "deadline_ms": 1})
-    client.post("/v1/feed/jobs", {})
+    client.post("/v1/feed/jobs", {"k": 0})
     client.post("/v1/nowhere", {})
     event = {"interaction_id": "m", "kind": "click", "side": "client", "freelancer_id": "f", "job_id": "j"}
     client.post("/v1/interactions", {"interactions": [event]})
