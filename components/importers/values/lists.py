@@ -32,6 +32,7 @@ _POSTGRES_MEMBER = r"""(?:"(?:[^"\\]|\\.)*"|[^",{}\\]+)"""
 _POSTGRES = re.compile(rf"\{{\s*(?:{_POSTGRES_MEMBER}\s*(?:,\s*{_POSTGRES_MEMBER}\s*)*)?\}}", re.S)
 _PYTHON_DICTIONARY = re.compile(rf"\{{\s*{_QUOTED}\s*:")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
+_OPENING = {closing: opening for opening, closing in _CLOSING.items()}
 _LONGEST = 100_000
 """Characters of a cell; a list of skills is shorter."""
 _COUNTER = re.compile(r"\+\s?[0-9]+(?: more| others?| weitere)?|(?:and )?[0-9]+ more|\.{3}|…", re.I)
@@ -86,7 +87,10 @@ def plain_entities(text: str) -> str:
 def _marks_or_none(cell: str) -> set[str]:
     """The marks of separated text; a list in brackets, or one that cannot be read, tells none."""
     try:
-        return _marks(cell) if _bracketed(cell.strip()) is None else set()
+        if _bracketed(cell.strip()) is not None:
+            return set()
+        plain = plain_entities(cell)
+        return _marks(plain, _spans(plain))
     except RefusedValueError:
         return set()
 
@@ -146,54 +150,66 @@ def _unescaped(part: str) -> str:
 
 
 def _separated(text: str, separator: str | None) -> list[str]:
+    plain = plain_entities(text)
+    spans = _spans(plain)
+    marks = _marks(plain, spans)
     if not separator:
-        if _marks(text):
+        if marks:
             raise RefusedValueError(UNDECIDED)
-        return [_bare(text)]
-    parts = list(_split(text, separator))
-    if len(parts) == 1 and separator in SEPARATORS and _marks(text):
+        return [_bare(plain)]
+    parts = list(_split(plain, separator, spans))
+    if len(parts) == 1 and separator in SEPARATORS and marks:
         raise RefusedValueError(OTHERWISE)
     return [_bare(part) for part in parts]
 
 
 def _bare(part: str) -> str:
     """Without the bullet before a line, and without quotes around it."""
-    part = re.sub(r"^\s*(?:[•·*–-]\s+)?", "", part).strip()
+    part = re.sub(r"^\s*(?:[•·*–-]\s+)?", "", part).strip().rstrip(",;|").rstrip()
     return part[1:-1] if len(part) > 1 and part[0] == part[-1] and part[0] in "'\"" else part
 
 
-def _marks(text: str) -> set[str]:
-    """The separators outside of brackets and quotes; entities are no semicolons, and a bullet before a line is none."""
-    lines = re.sub(r"(?m)^\s*[•·]", "", text) if "\n" in text.strip() else text
-    return {mark for mark in SEPARATORS if sum(1 for part in _split(_ENTITY.sub("&", lines), mark) if part.strip()) > 1}
+def _marks(text: str, spans: Mapping[int, int]) -> set[str]:
+    """The separators with something on both sides; a bullet before a line is none."""
+    found = {mark for mark in SEPARATORS if mark in text and sum(bool(_bare(p)) for p in _split(text, mark, spans)) > 1}
+    return found - set("•·") if "\n" in found else found
 
 
-def _split(text: str, separator: str) -> Iterator[str]:
-    """Parts between separators, not within brackets or quotes; a bracket that stays open before one is refused."""
-    text = text if separator != ";" else _ENTITY.sub(lambda entity: unescape(entity[0]), text)
+def _split(text: str, separator: str, spans: Mapping[int, int]) -> Iterator[str]:
+    """Parts between separators that stand outside of brackets and quotes."""
     start = position = 0
     while position < len(text):
         if text.startswith(separator, position):
             yield text[start:position]
             start = position = position + len(separator)
         else:
-            position = _beyond(text, position)
+            position = spans.get(position, position + 1)
     yield text[start:]
 
 
-def _beyond(text: str, position: int) -> int:
-    """Behind the bracket or the quoted member that begins here, or behind one character."""
-    mark = text[position]
-    if mark in _CLOSING:
-        depth = 0
-        for end in range(position, min(len(text), position + 500)):
-            depth += (text[end] == mark) - (text[end] == _CLOSING[mark])
-            if depth == 0:
-                return end + 1
-        if any(mark in text[position:] for mark in SEPARATORS):
-            raise RefusedValueError(CANNOT_BE_READ)
-    elif mark == '"' and (position == 0 or not text[position - 1].isalnum()):
-        end = text.find('"', position + 1)
-        if end > 0 and (end + 1 == len(text) or not text[end + 1].isalnum()):
-            return end + 1
-    return position + 1
+def _spans(text: str) -> dict[int, int]:
+    """Where brackets and quoted members begin and end; a bracket that stays open before a separator is refused."""
+    spans: dict[int, int] = {}
+    opened: dict[str, list[int]] = {mark: [] for mark in _CLOSING}
+    position = 0
+    while position < len(text):
+        mark = text[position]
+        if mark == '"' and (end := _quoted_until(text, position)):
+            spans[position] = position = end
+            continue
+        if mark in opened:
+            opened[mark].append(position)
+        elif mark in _OPENING and opened[_OPENING[mark]]:
+            spans[opened[_OPENING[mark]].pop()] = position + 1
+        position += 1
+    left = [positions[0] for positions in opened.values() if positions]
+    if left and any(text.find(mark, min(left)) >= 0 for mark in SEPARATORS):
+        raise RefusedValueError(CANNOT_BE_READ)
+    return spans
+
+
+def _quoted_until(text: str, position: int) -> int | None:
+    """The end of a member in quotes; inches and the like are no quotes."""
+    end = text.find('"', position + 1)
+    opens = position == 0 or not text[position - 1].isalnum()
+    return end + 1 if opens and end > 0 and not text[end + 1 : end + 2].isalnum() else None
