@@ -1,10 +1,10 @@
 """Rebuild the features of served impressions from the lake, as they were known when they were served, and compare.
 
 Stored features are those of the release that a query names (snapshot_version) and what was pushed since: of candidates
-and of a client's profile up to the change it names, of who asks up to the query. What depends on time uses the query's
-own moment. The bundle that ranked (policy) gives text weights and names. Reads the lake and the bundles; keeps nothing.
-What came into the lake by another way than the endpoint, between a release and a query, serving could not know: it
-shows as mismatches.
+up to the change it names, of who asks up to the query. What depends on time uses the query's own moment. The bundle
+that ranked (policy) gives text weights and names. A value that a person took part in who was forgotten since cannot be
+rebuilt: where it differs it counts as redacted. Reads the lake and the bundles; keeps nothing. What came into the lake
+by another way than the endpoint, between a release and a query, serving could not know: it shows as mismatches.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from components.measures.arrays import Floats
 from components.monitoring.as_known import AsHappened, AsKnown, as_known, changed_until, released_at
+from components.monitoring.lost import Lost
 from components.releases import Bundle
 from components.releases.release_builder import encoded_texts, vectors_by
 from components.training_sets.assemble import applications
@@ -47,19 +48,21 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """How many impressions and values were compared, and the values that differ."""
+    """How many impressions and values were compared, those that differ, and those that a forgotten person explains."""
 
     impressions: int
     values: int
     mismatches: int
     examples: tuple[Mismatch, ...]
+    redacted: int = 0
 
     def render(self) -> str:
         """Lines for a person."""
         head = (
             f"{self.impressions:,} served impressions rebuilt, {self.values:,} values, {self.mismatches:,} mismatches"
         )
-        return "\n".join([head, *(f"  {example}" for example in self.examples)])
+        gone = [f"{self.redacted:,} more values were redacted: somebody who took part in them was forgotten"]
+        return "\n".join([head, *(gone if self.redacted else []), *(f"  {example}" for example in self.examples)])
 
 
 def replay(settings: Settings, most: int, as_happened: bool = False) -> ReplayReport:
@@ -73,16 +76,20 @@ def replay(settings: Settings, most: int, as_happened: bool = False) -> ReplayRe
     if served.num_rows == 0:
         raise EmptyDataError("the lake holds no served impression with features; run `metier import events` first")
     mismatches: list[Mismatch] = []
-    values = count = 0
+    values = count = redacted = 0
+    lost = Lost.of(Lake(settings.lake))
     for group, rebuilt, names in _rebuilt(settings, lake, served):
         logged = np.array(group["features"].to_pylist(), dtype=np.float32)
         differs = ~((logged == rebuilt) | (np.isnan(logged) & np.isnan(rebuilt)))
+        explained = differs & lost.of_values(group, names)
+        differs &= ~explained
         values, count = values + logged.size, count + int(differs.sum())
+        redacted += int(explained.sum())
         for row, column in np.argwhere(differs)[:SHOWN]:
             query, candidate = (group[name][int(row)].as_py() for name in ("query_id", "candidate_id"))
             pair = float(logged[row, column]), float(rebuilt[row, column])
             mismatches.append(Mismatch(query, candidate, names[column], *pair))
-    return ReplayReport(served.num_rows, values, count, tuple(mismatches[:SHOWN]))
+    return ReplayReport(served.num_rows, values, count, tuple(mismatches[:SHOWN]), redacted)
 
 
 def _served(lake: Lake, most: int) -> pa.Table:

@@ -1,7 +1,8 @@
 """Remove one person from everything under METIER_HOME, in an order in which a killed run can be repeated.
 
-What tells the person apart is noted first, then the places are cleared; a receipt stays that counts what went and
-names the bundles trained on it, by a salted hash instead of the id. Knows the order; places and rows are others'.
+What tells the person apart is noted first, and whose features they took part in; then the places are cleared; a receipt
+stays that counts what went and names the bundles trained on it, by a salted hash instead of the id. Knows the order;
+places and rows are others'.
 """
 
 import hashlib
@@ -21,14 +22,17 @@ from components.privacy.forget_places import (
     forget_quarantine,
     forget_releases,
     in_events,
+    own_events,
     remove_unfinished,
     still_held,
 )
 from components.privacy.person import Person, in_lake, lake_marks
+from components.privacy.touched import touched
 from components.privacy.traces import Traces
 from metier.durable import UNFINISHED, replacing, write_whole
 from metier.errors import InputError
 from metier.lake import Lake
+from metier.lake.redacted import redact
 from metier.lake.upkeep import take_out
 from metier.settings import Settings
 from metier.stored import as_json, from_json
@@ -62,6 +66,7 @@ def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
     with no_other_import(settings.events), no_other_import(settings.changes):
         person = in_events(settings.changes, in_events(settings.events, in_lake(lake, home.unfinished())))
         home.begin(person)
+        redact(lake, touched(lake, person, own_events(settings.events, person)), person.names)
         traces = Traces(person)
         lines, segments = forget_events(settings.events, person, traces)
         versions = forget_changes(settings, person, traces)

@@ -40,9 +40,14 @@ Row = Mapping[str, Any]
 def in_events(folder: Path, person: Person) -> Person:
     """What is known of the person, and what the event log adds: jobs and queries that the lake does not hold yet."""
     for _ in range(2):  # queries are found by the jobs
-        events = (_event(line) for path in sorted(folder.glob("*.jsonl")) for line in _lines(path))
-        person = in_rows(person, (event for event in events if event is not None and person.owns(event[1])))
+        person = in_rows(person, own_events(folder, person))
     return person
+
+
+def own_events(folder: Path, person: Person) -> Iterator[tuple[str, Row]]:
+    """(table, row) of each event of the person in the log."""
+    events = (_event(line) for path in sorted(folder.glob("*.jsonl")) for line in _lines(path))
+    return (event for event in events if event is not None and person.owns(event[1]))
 
 
 def forget_events(folder: Path, person: Person, traces: Traces) -> tuple[int, list[Path]]:

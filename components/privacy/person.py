@@ -76,7 +76,7 @@ class Person:
 def in_lake(lake: Lake, person: Person) -> Person:
     """What is known of the person, and what the lake adds to it."""
     with lake.connect() as connection:
-        _register(connection, person)
+        register_own(connection, person)
         texts = connection.execute(
             f"SELECT text FROM ({_TEXTS.format(whose='')}) AS own WHERE length(trim(own.text)) >= {SHORTEST_TEXT} "
             f"AND NOT EXISTS (FROM ({_TEXTS.format(whose='NOT')}) AS other WHERE contains(other.text, own.text))",
@@ -137,7 +137,7 @@ def lake_marks(lake: Lake, person: Person) -> dict[str, tuple[list[str], Marks]]
     }
 
 
-def _register(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
+def register_own(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
     """The tables own_jobs and own_queries."""
     for name, ids in (("known_jobs", person.jobs), ("known_queries", person.queries)):
         connection.register(name, pa.table({"id": pa.array(sorted(ids), pa.string())}))

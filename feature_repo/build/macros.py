@@ -4,15 +4,13 @@ from importlib import resources
 
 import duckdb
 import pyarrow as pa
-from duckdb.func import PythonUDFType
-from duckdb.sqltypes import VARCHAR
 
 from metier.texts.canonical import canonical
 
 
 def define_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Define them on the connection."""
-    connection.create_function("canonical", _canonical, [VARCHAR], VARCHAR, type=PythonUDFType.ARROW)
+    connection.create_function("canonical", _canonical, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[call-overload]
     for name in ("clock", "versions"):
         connection.execute(sql(name))
 

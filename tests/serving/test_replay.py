@@ -1,16 +1,20 @@
 """Served features, rebuilt: equal where rows count from when they were recorded, different where they do not."""
 
-from datetime import timedelta
+import shutil
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
 
 from components.importers.logs.endpoint import import_logs
 from components.monitoring.replay import replay
+from components.privacy.forget import forget
 from feature_repo.build import build_all
 from feature_repo.texts import Encoder
 from metier.contract import SURFACES, TABLES
 from metier.errors import FeatureError
+from metier.lake import Lake
+from metier.settings import Settings
 from tests.serving.world import ROUTES, ids, logged, served, wait_until
 
 ALL = 10_000
@@ -77,3 +81,19 @@ def test_without_recorded_at_late_rows_make_values_differ(replayed):
     report = replay(settings, ALL, as_happened=True)
     assert report.mismatches > 0
     assert "mismatches" in report.render()
+
+
+@pytest.mark.parametrize("side", ["freelancer", "client"])
+def test_what_a_forgotten_person_took_part_in_is_redacted_and_no_skew(replayed, tmp_path, side):
+    settings = Settings(home=tmp_path / "home")
+    shutil.copytree(replayed[0].home, settings.home, symlinks=True)
+    with Lake(settings.lake).connect() as connection:
+        (busiest,) = connection.execute(
+            f"SELECT {side}_id FROM interactions WHERE {side}_id NOT IN (SELECT actor_id FROM queries "
+            f"WHERE snapshot_version IS NOT NULL) GROUP BY ALL ORDER BY count(*) DESC, {side}_id LIMIT 1"
+        ).fetchall()[0]
+    forget(settings, busiest, datetime.now(UTC))
+    report = replay(settings, ALL)
+    assert (report.mismatches, report.examples) == (0, ())
+    assert 0 < report.redacted < report.values / 4
+    assert f"{report.redacted:,} more values were redacted" in report.render()

@@ -30,6 +30,7 @@ from metier.changes.stream import StreamChangeLog
 from metier.contract import TABLES
 from metier.errors import InputError
 from metier.lake import Lake
+from metier.lake.redacted import EVERYBODY, redacted
 from metier.settings import Settings
 from metier.stored import as_json, from_json
 from serving.events.event_log import EventLog
@@ -184,6 +185,20 @@ def test_a_client_takes_its_jobs_along_with_all_that_is_about_them(tmp_path):
     said = everything(tmp_path)
     assert not any(trace in said for trace in ("carl", "kitchen by the sea"))
     assert "Bob bakes bread" in said
+
+
+def test_whose_features_a_person_took_part_in_is_noted_without_the_person(tmp_path):
+    settings = small(tmp_path)
+    lake = Lake(settings.lake)
+
+    def noted():
+        rows = redacted(lake).to_pylist()
+        return {(row["id"], (row["since"] - START).days, (row["until"] - START).days) for row in rows}
+
+    forget(settings, "ann", NOW)
+    assert noted() == {(EVERYBODY, 1, 2), ("j-dora", 1, 2), ("dora", 1, 2)}
+    forget(settings, "dora", NOW)
+    assert noted() == {(EVERYBODY, 0, 2), ("bob", 2, 2)}
 
 
 def test_a_second_time_counts_zeros_and_an_unknown_id_is_refused(tmp_path):
