@@ -1,5 +1,6 @@
 """Features with their vectors: a text is encoded once, what did not change is left alone."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from feature_repo.build import build_all, read_vectors
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build.feature_tables import FIT_FILE, VECTORS
 from feature_repo.texts import TextVectors
-from feature_repo.texts.text import card_text, text_key
+from feature_repo.texts.text import ANALYSIS, card_text, text_key
 from metier.contract import TABLES
 from metier.errors import FeatureError
 from metier.lake import Lake
@@ -109,6 +110,35 @@ def test_a_typed_text_that_becomes_a_jobs_text_is_encoded_as_one(home):
     build_all(lake, settings, day(7), encoder)
     assert encoder.asked == [card_text("Waiter", "d", [])]
     assert signs(settings, card_text("Waiter", "d", []), "bread") == [1, -1]
+
+
+def test_a_styled_text_shares_the_key_and_the_vector_of_its_plain_twin(home):
+    settings, lake = home
+    append(lake, "jobs", job("j3", 4, title="Ｃook"), job("j4", 4, title="𝗪𝗮𝗶𝘁𝗲𝗿"), job("j5", 4, title="Waiter"))
+    append(lake, "queries", typed("q2", 4, "Ⓑread"), typed("q3", 4, "bread"), typed("q4", 4, "Bread"))
+    encoder = CountingEncoder()
+    report = build_all(lake, settings, day(5), encoder)
+    assert (report.texts, report.encoded) == (3, 1)
+    assert sorted(text_key(text) for text in encoder.asked) == sorted(
+        text_key(text) for text in (card_text("Waiter", "d", []), "Bread")
+    )
+    profiles = {row["job_id"]: row["text_key"] for row in pq.read_table(settings.features / "job_profile").to_pylist()}
+    assert profiles["j3"] == profiles["j1"] == text_key(COOK)
+    assert profiles["j4"] == profiles["j5"]
+
+
+def test_weights_of_an_earlier_analysis_are_fitted_anew_and_nothing_is_encoded(home):
+    settings, lake = home
+    fitted = settings.features / VECTORS / FIT_FILE
+    told = json.loads(fitted.read_bytes())
+    assert told.pop("analysis") == ANALYSIS
+    fitted.write_text(json.dumps(told))
+    before = fitted.stat().st_ino
+    encoder = CountingEncoder()
+    assert build_all(lake, settings, day(3), encoder).encoded == 0
+    assert encoder.asked == []
+    assert json.loads(fitted.read_bytes())["analysis"] == ANALYSIS
+    assert fitted.stat().st_ino != before
 
 
 def test_nothing_new_leaves_every_file_alone(home):
