@@ -115,8 +115,12 @@ def ingest(
 def _ingest_table(
     lake: Lake, corrections: Corrections, now: datetime, name: str, source: str, incoming: pa.Table
 ) -> TableReport:
+    metadata: dict[bytes, bytes] = incoming.schema.metadata or {}
     spelled = _spelled_lists(name, incoming)
-    plain, texts = plain_texts(name, incoming, dict.fromkeys(spelled, tidy))
+    if TEXTS in metadata:
+        plain, texts = incoming, TextCounts(**json.loads(metadata[TEXTS]))
+    else:
+        plain, texts = plain_texts(name, incoming, dict.fromkeys(spelled, tidy))
     conformed = conform(name, plain, now, source)
     rows, found = made_plain(conformed.rows, dict.fromkeys(spelled, one_line))
     texts += found
@@ -126,9 +130,6 @@ def _ingest_table(
     quarantined += lake.quarantine(name, settled.set_aside, settled.reasons, source)
     appended = lake.append(name, settled.rows)
     reasons, first = _counted([*conformed.reasons.to_pylist(), *settled.reasons.to_pylist()])
-    metadata: dict[bytes, bytes] = incoming.schema.metadata or {}
-    if TEXTS in metadata:
-        texts += TextCounts(**json.loads(metadata[TEXTS]))
     warnings = (metadata[NOTE].decode(), *conformed.warnings) if NOTE in metadata else conformed.warnings
     return TableReport(
         read=incoming.num_rows,

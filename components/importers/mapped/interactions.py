@@ -4,16 +4,13 @@ An act without an id is named by its content, so that equal rows are one. Who ac
 does not say. The file comes piece by piece: two of them are in memory.
 """
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.importers.conform import NOTE, TEXTS
 from components.importers.ingest import IngestReport, ingest
 from components.importers.mapped.mapped_values import Findings
 from components.importers.mapped.mapping import Mapping, read_mapping
@@ -39,13 +36,10 @@ def read_interactions(path: Path, mapping: Mapping) -> Iterator[tuple[str, str, 
     waiting: pa.Table | None = None  # so that the last one carries the counts of all
     for rows in mapped_pieces(path, mapping, findings):
         if waiting is not None:
-            yield INTERACTIONS.name, path.name, waiting
+            yield INTERACTIONS.name, path.name, findings.marked(waiting, counts=False)
         waiting = _named(_with_side(rows.drop_columns([ROW])))
     assert waiting is not None  # noqa: S101 - a file is one piece at least
-    metadata = {TEXTS: json.dumps(asdict(findings.texts)).encode()}
-    if note := findings.note():
-        metadata[NOTE] = note.encode()
-    yield INTERACTIONS.name, path.name, waiting.replace_schema_metadata(metadata)
+    yield INTERACTIONS.name, path.name, findings.marked(waiting)
 
 
 def _with_side(rows: pa.Table) -> pa.Table:

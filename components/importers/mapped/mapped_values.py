@@ -4,15 +4,17 @@ Texts leave here clean and without personal data. What cannot be read with certa
 reason. Knows rules and columns; no file, and nothing of what the rows mean together.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.importers.conform import NOTE, TEXTS
 from components.importers.mapped.rules import Rule
 from components.importers.values.reading import NOT_ONE_OF, ReadColumn, Reading, decided, first_read, read_column
 from components.importers.values.typed_cells import as_text
@@ -30,6 +32,13 @@ class Findings:
 
     texts: TextCounts = field(default_factory=TextCounts)
     refused: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def marked(self, rows: pa.Table, counts: bool = True) -> pa.Table:
+        """The rows marked as plain, with what was found in the whole file unless another piece has the counts."""
+        metadata = {TEXTS: json.dumps(asdict(self.texts if counts else TextCounts())).encode()}
+        if counts and (note := self.note()):
+            metadata[NOTE] = note.encode()
+        return rows.replace_schema_metadata(metadata)
 
     def note(self) -> str:
         """What was left empty, in one line; empty where nothing was."""

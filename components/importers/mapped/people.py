@@ -4,17 +4,14 @@ A row that contradicts an earlier one of its id and moment goes to quarantine wi
 neither the file nor the mapping dates counts from the run's clock, unless the lake's newest version says the same.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.importers.conform import NOTE, TEXTS
 from components.importers.ingest import IngestReport, ingest
 from components.importers.mapped.mapped_values import Findings
 from components.importers.mapped.mapping import Mapping, read_mapping
@@ -47,16 +44,9 @@ def read_versions(path: Path, mapping: Mapping, clock: datetime, lake: Lake) -> 
             marked = dated.append_column(SAME, content_names(_content(dated, table, _CLOCKS[1:])))
             spill.add(marked.append_column(SOUND, sound(table.name, dated, clock, path.name)))
         reasons = repeated_names(spill, table, unnamed=False)
-        metadata = {TEXTS: json.dumps(asdict(findings.texts)).encode()}
-        if note := findings.note():
-            metadata[NOTE] = note.encode()
-        for rows in spill.pieces():
-            yield (
-                table.name,
-                path.name,
-                with_reasons(rows, reasons, (ROW, SOUND, SAME)).replace_schema_metadata(metadata),
-            )
-            metadata.pop(TEXTS, None)
+        for number, rows in enumerate(spill.pieces()):
+            marked = with_reasons(rows, reasons, (ROW, SOUND, SAME))
+            yield table.name, path.name, findings.marked(marked, counts=number == 0)
 
 
 def _named(rows: pa.Table, table: Table) -> pa.Table:

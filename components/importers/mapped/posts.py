@@ -5,17 +5,15 @@ the name of the kept one. The file is read once, in pieces that wait on the disk
 bytes a row, the reasons of those set aside, and the posts of one client, company, place and title.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.importers.conform import NOTE, REASON, TEXTS
+from components.importers.conform import REASON
 from components.importers.ingest import IngestReport, ingest
 from components.importers.mapped.mapped_values import Findings
 from components.importers.mapped.mapping import Mapping, read_mapping
@@ -71,13 +69,8 @@ def read_posts(
         clients = _clients(spill, list(reasons), mapping)
         if clients.num_rows:
             yield "clients", path.name, clients
-        metadata = {TEXTS: json.dumps(asdict(findings.texts)).encode()}
-        if note := findings.note():
-            metadata[NOTE] = note.encode()
-        for rows in spill.pieces():
-            posts = with_reasons(rows, reasons, _MARKS)
-            yield "jobs", path.name, posts.replace_schema_metadata(metadata)
-            metadata.pop(TEXTS, None)
+        for number, rows in enumerate(spill.pieces()):
+            yield "jobs", path.name, findings.marked(with_reasons(rows, reasons, _MARKS), counts=number == 0)
 
 
 def _marked(rows: pa.Table, mapping: Mapping, names: "_NamesBefore") -> pa.Table:
