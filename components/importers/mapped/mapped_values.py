@@ -32,6 +32,8 @@ class Findings:
 
     texts: TextCounts = field(default_factory=TextCounts)
     refused: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    cells: dict[str, int] = field(default_factory=dict)
+    """By column, how many of its cells said anything."""
 
     def marked(self, rows: pa.Table, counts: bool = True) -> pa.Table:
         """The rows marked as plain, with what was found in the whole file unless another piece has the counts."""
@@ -41,12 +43,19 @@ class Findings:
         return rows.replace_schema_metadata(metadata)
 
     def note(self) -> str:
-        """What was left empty, in one line; empty where nothing was."""
+        """What was left empty and what no row has, in one line; empty where nothing was."""
         counts = (
             f"{name} {', '.join(f'{number:,} x {what}' for what, number in sorted(reasons.items()))}"
             for name, reasons in self.refused.items()
         )
-        return f"left empty: {'; '.join(counts)}" if self.refused else ""
+        silent = ", ".join(name for name, number in self.cells.items() if not number)
+        notes = [f"left empty: {'; '.join(counts)}"] if self.refused else []
+        return "; ".join([*notes, *([f"in no row of the file: {silent}"] if silent else [])])
+
+    def heard(self, name: str, read: ReadColumn) -> None:
+        """Count the cells of a column that said anything."""
+        said = 2 * len(read.values) - read.values.null_count - read.reasons.null_count
+        self.cells[name] = self.cells.get(name, 0) + said
 
 
 def mapped_columns(rules: Mapping[str, Rule], rows: pa.Table, findings: Findings) -> pa.Table:
@@ -95,6 +104,7 @@ def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -
         return named(rows[rule.sources[0]], column, rule.reading, findings)
     reads = [read_column(rows[source], column, rule.reading) for source in rule.sources]
     read = reads[0] if len(reads) == 1 else first_read(reads)
+    findings.heard(column.name, read)
     values = read.values
     if column.allowed and column.required:
         values, read = _kept_for_quarantine(rule, rows, read), ReadColumn(values, pc.if_else(

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from metier.contract import TEXT, TEXT_LIST, TIMESTAMP
+from metier.texts.canonical import canonical
 from metier.texts.plain_text import one_line
 
 _FIELD, _MEMBER = "chr(31)", "chr(29)"
@@ -39,12 +40,12 @@ def content_names(columns: Mapping[str, pa.ChunkedArray | pa.Array], prefix: str
 
 def folded(values: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Texts, or lists of texts, in the form in which they are compared."""
-    return _each_text(values, lambda text: one_line(text).casefold())
+    return _each_text(values, lambda text: canonical(one_line(text)).casefold())
 
 
 def words_of(values: pa.ChunkedArray | pa.Array) -> pa.Array:
     """The words of texts in the form in which they are compared: 'C++ developer!' as 'c++ developer'."""
-    return _each_text(values, lambda text: " ".join(_WORD.findall(one_line(text).casefold())))
+    return _each_text(values, lambda text: " ".join(_WORD.findall(canonical(one_line(text)).casefold())))
 
 
 def _each_text(values: pa.ChunkedArray | pa.Array, change: Callable[[str], str]) -> pa.Array:

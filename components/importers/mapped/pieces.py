@@ -23,7 +23,8 @@ from components.importers.files.opening import open_rows
 from components.importers.ingest import IngestReport
 from components.importers.mapped.mapped_values import Findings, mapped_columns, named, settled
 from components.importers.mapped.mapping import FIRST_KNOWN, Mapping
-from components.importers.values.reading import Reading
+from components.importers.mapped.rules import Rule
+from components.importers.values.reading import Reading, decided
 from metier.contract import TEXT, TIMESTAMP
 from metier.errors import ContractError
 from metier.lake.lake import MEMORY_LIMIT
@@ -134,6 +135,13 @@ def _opened(path: Path, mapping: Mapping) -> Iterator[pa.Table]:
             lacks = f"{path} has no column {source!r}"
             told = told.replace(lacks, f"{lacks}, from which {mapping.path} takes {column}")
         raise ContractError(told) from error
+
+
+def _decided(rule: Rule, rows: pa.Table) -> Rule:
+    """The rule with what the first piece decides of how its column is spelled."""
+    if len(rule.sources) != 1:
+        return rule
+    return replace(rule, reading=decided(rows[rule.sources[0]], rule.column, rule.reading))
 
 
 def _split(rows: pa.Table) -> tuple[pa.Table, pa.Table | None]:

@@ -157,3 +157,72 @@ def test_what_is_no_mapping_is_one_clear_line(tmp_path, content, said):
 def test_an_absent_mapping(tmp_path):
     with pytest.raises(SettingsError, match=r"absent\.yaml cannot be read"):
         read_mapping(tmp_path / "absent.yaml")
+
+
+def test_how_the_file_is_written_and_how_a_column_is_read(tmp_path):
+    given = declared()
+    given.update(
+        encoding="cp1252", quote="'", escape="\\", header=["Role", "Body"], format="csv", missing=["Not told", -1]
+    )
+    given["jobs"]["title"] = {
+        "from": ["Role", "Work"],
+        "kind": "text",
+        "missing": "none of it",
+        "pattern": "^(.*) wanted$",
+    }
+    given["jobs"]["skills"] = {"from": "Tags", "kind": "list", "separator": "/"}
+    given["jobs"]["status"] = {"from": "State", "kind": "text", "values": {"Live": "open", "Gone": None}}
+    path = tmp_path / "posts.yaml"
+    path.write_text(yaml.safe_dump(given))
+    mapping = read_mapping(path)
+    assert (mapping.file.encoding, mapping.file.quote, mapping.file.header) == ("cp1252", "'", ("Role", "Body"))
+    title, skills, status = (mapping.rules[name] for name in ("title", "skills", "status"))
+    assert (title.sources, title.reading.pattern) == (("Role", "Work"), "^(.*) wanted$")
+    assert (title.reading.missing, skills.reading.separator) == (("Not told", "-1", "none of it"), "/")
+    assert (status.reading.values, status.reading.missing) == ({"Live": "open"}, ("Not told", "-1", "Gone"))
+
+
+def test_yes_and_no_are_words_of_a_values_map(tmp_path):
+    path = tmp_path / "posts.yaml"
+    rule = "  budget_kind: {from: Hourly, values: {yes: hourly, no: fixed}}"
+    path.write_text(yaml.safe_dump(declared()).replace("jobs:", f"jobs:\n{rule}"))
+    assert read_mapping(path).rules["budget_kind"].reading.values == {"yes": "hourly", "no": "fixed"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (
+            {"from": "State", "kind": "text", "values": {"Live": "opened"}},
+            "values has 'Live': 'opened'; use one of open, ",
+        ),
+        ({"from": "State", "kind": "text", "values": ["Live"]}, "values is ['Live']; write it as {a cell's text: "),
+        ({"from": "State", "kind": "text", "pattern": "(a)(b)"}, "pattern '(a)(b)' has not one group"),
+        ({"from": "State", "kind": "text", "pattern": "(a"}, "pattern '(a' is no regular expression"),
+        ({"from": "State", "kind": "text", "separator": ";"}, "separator is for kind list"),
+        ({"from": "State", "kind": "text", "missing": [{"a": 1}]}, "missing is [{'a': 1}]; write the words as a list"),
+        ({"from": [], "kind": "text"}, "names no source"),
+        ({"kind": "constant", "value": "open", "missing": "x"}, "is a constant; write 'value:'"),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_told_with_its_column_and_line(refusal, rule, said):
+    told = refusal(lambda given: given["jobs"].update(status=rule))
+    assert ": column status of jobs" in told
+    assert said in told
+    assert told.endswith(")")
+    assert " (line " in told
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("encoding", "cp9999", "encoding 'cp9999' is no encoding that is known; write one such as cp1252"),
+        ("format", "xlsx", "format 'xlsx' is no format; use one of csv, json"),
+        ("header", "no", "header 'no' is neither true, false nor a list of names"),
+        ("quote", "''", "quote \"''\" is not one character"),
+        ("records", 3, "records 3 is no path"),
+        ("freelancers", {}, "maps 'freelancers:' where jobs are imported; use the import of freelancers"),
+    ],
+)
+def test_a_key_of_the_file_that_cannot_be_used(refusal, key, value, said):
+    assert said in refusal(lambda given: given.update({key: value}))
