@@ -19,6 +19,8 @@ _STARTED = re.compile(r"Executing task '([^']+)'")
 _FINISHED = re.compile(r"Task '([^']+)' finished with status (\w+)")
 _MESSAGE = re.compile(r"^\s*metier: (.*)")
 _KILLED = re.compile(r"^\s*PipelineError: step '([^']+)' was (killed .*)")
+_LOST = re.compile(r"Task \S+ failed with exception: (.*)")
+"""How kfp says that it refused what a step of a loop gave back, whose own line has a tick by then."""
 _ERROR = re.compile(r"^\s*(?:[\w.]*\.)?(\w+(?:Error|Estimate|Exception)): (.*)")
 
 
@@ -74,6 +76,8 @@ class RunLog(io.TextIOBase):
             self._error = f"{error[1]}: {error[2]}"
             if killed := _KILLED.match(line):
                 self._killed[killed[1]] = killed[2]
+        elif lost := _LOST.search(line):
+            self._error = self._error or lost[1]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Evaluate one study by its protocol. Composes measurements; knows no pipeline and makes no decision."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -62,11 +63,11 @@ class StudyEvaluation:
         return cls(stored.study, read_report(folder), stored.evidence, stored.champion)
 
     def headline(self) -> dict[str, float]:
-        """The ensemble's figures in the first section, by metric."""
+        """The ensemble's figures in the first section, by metric, without those that are undefined."""
         return {
             row.metric.replace("@", "_at_"): row.interval.value
             for row in self.report.sections[0].measured
-            if row.ranker == "ensemble"
+            if row.ranker == "ensemble" and math.isfinite(row.interval.value)
         }
 
 

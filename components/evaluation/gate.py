@@ -102,6 +102,8 @@ def _judge(evidence: Evidence, rules: GateRules) -> Check:
     difference, effective = evidence.difference, evidence.effective_sample_size
     name = f"{evidence.metric} on {MEANING[evidence.estimand]}"
     figure = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+    if difference.n == 0:
+        return Check(name, "unusable", difference, "no held-out query has a positive, so there is nothing to compare")
     if math.isnan(difference.low) or math.isnan(difference.high):
         return Check(name, "unusable", difference, "no interval")
     if difference.n_actors < rules.fewest_actors:

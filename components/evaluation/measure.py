@@ -38,5 +38,6 @@ def order(ranker: Ranker | Ensemble, features: Floats) -> NDArray[np.float64]:
 
 
 def best(values: Values, among: Sequence[str]) -> str:
-    """The ranker of `among` with the highest mean."""
-    return max(among, key=lambda name: float(np.nanmean(values[name])))
+    """The ranker of `among` with the highest mean; the first where no value is defined."""
+    defined = {name: values[name][~np.isnan(values[name])] for name in among}
+    return max(among, key=lambda name: float(defined[name].mean()) if len(defined[name]) else -np.inf)

@@ -38,9 +38,12 @@ def aliased_bundles(registry: Registry) -> list[AliasedBundle]:
 
 
 def champions(registry: Registry) -> dict[Surface, str]:
-    """Per surface that has one, its champion as `name version sha256`: what a study carries between steps."""
-    pins = {aliased.surface: aliased.bundle for aliased in aliased_bundles(registry) if aliased.alias == "champion"}
-    return {surface: f"{pin.name} {pin.version} {pin.sha256}" for surface, pin in pins.items()}
+    """Per surface that has one, its champion as `name version sha256`: what a study carries between steps.
+
+    RegistryError where a surface's champion is gone.
+    """
+    pins = {surface: None if registry.is_new else registry.champion(registered_name(surface)) for surface in SURFACES}
+    return {surface: f"{pin.name} {pin.version} {pin.sha256}" for surface, pin in pins.items() if pin}
 
 
 def pinned(champion: str) -> RegisteredBundle | None:
@@ -52,7 +55,11 @@ def pinned(champion: str) -> RegisteredBundle | None:
 
 
 def bundles_to_serve(registry: Registry) -> dict[Surface, AliasedBundle]:
-    """Per surface that has one its champion, or the challenger where nothing was promoted yet."""
+    """Per surface that has one its champion, or the challenger where nothing was promoted yet.
+
+    RegistryError where a surface's champion is gone: the gate held its challenger.
+    """
+    champions(registry)
     chosen: dict[Surface, AliasedBundle] = {}
     for aliased in aliased_bundles(registry):
         chosen.setdefault(aliased.surface, aliased)

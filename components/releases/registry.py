@@ -25,6 +25,8 @@ EXPERIMENT = "metier"
 ARTIFACT = "bundle"
 PREVIOUS_CHAMPION = "previous_champion"
 """Tag of a promoted version: the version that it replaced, to which a rollback returns."""
+CHAMPION_VERSION = "champion_version"
+"""Tag of a registered model: the version that was made champion last, so that a champion that is gone is missed."""
 LONGEST_PARAM = 6_000
 """MLflow refuses longer ones; the bundle's manifest holds the whole."""
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
@@ -84,6 +86,8 @@ class Registry:
         self._version(name, version)
         with self._database.errors_in_one_line(f"cannot set the {alias} of {name}"):
             self._database.client.set_registered_model_alias(name, alias, str(version))
+            if alias == "champion":
+                self._database.client.set_registered_model_tag(name, CHAMPION_VERSION, str(version))
 
     @property
     def is_new(self) -> bool:
@@ -93,6 +97,24 @@ class Registry:
     def by_alias(self, name: str, alias: Alias) -> RegisteredBundle | None:
         """The version that `alias` means; None where it means none, or nothing has that name yet."""
         return self._lookup(f"cannot read the {alias} of {name}", lambda c: c.get_model_version_by_alias(name, alias))
+
+    def champion(self, name: str) -> RegisteredBundle | None:
+        """The champion; None where there never was one. RegistryError where there was and its version or alias is gone.
+
+        Nothing but a champion keeps a challenger from being promoted as the first one.
+        """
+        champion = self.by_alias(name, "champion")
+        if champion is None and not self.is_new:
+            with self._database.errors_in_one_line(f"cannot read {name}"):
+                models = self._database.client.search_registered_models(f"name='{name}'")
+            lost = models[0].tags.get(CHAMPION_VERSION) if models else None
+            if lost:
+                raise RegistryError(
+                    f"the champion of {name}, version {lost}, is gone from {self._database}; give the alias `champion` "
+                    f"to a version of it in MLflow (`mlflow ui --backend-store-uri {self._database}`), or delete the "
+                    f"tag `{CHAMPION_VERSION}` of {name} there to begin without one"
+                )
+        return champion
 
     def newest(self, name: str) -> RegisteredBundle:
         """The version registered last."""

@@ -54,8 +54,35 @@ def killed(folder: str):
     die(folder=folder)
 
 
+@step()
+def undefined(folder: str, evaluation: dsl.Output[dsl.Metrics]):
+    evaluation.log_metric("ndcg_at_10", float("nan"))
+
+
+@step()
+def lacking(folder: str, evaluation: dsl.Output[dsl.Metrics]):
+    from metier.errors import EmptyDataError
+
+    raise EmptyDataError("no positive on job_feed; import interactions")
+
+
+def looping(name, evaluate):
+    @dsl.pipeline(name=name)
+    def pipeline(folder: str):
+        with dsl.ParallelFor(["a", "b"], parallelism=2) as _:
+            evaluate(folder=folder).set_caching_options(False)
+
+    return pipeline
+
+
 folder, name = sys.argv[1:]
-pipelines.local.pipeline_named = {"alone": alone, "loop": loop, "killed": killed}.get
+pipelines.local.pipeline_named = {
+    "alone": alone,
+    "loop": loop,
+    "killed": killed,
+    "undefined": looping("undefined", undefined),
+    "lacking": looping("lacking", lacking),
+}.get
 pipelines.local.run_arguments = lambda *arguments: {"folder": folder}
 show = lambda line: sys.__stdout__.write(line + chr(10))
 pipelines.local.run_locally(name, Settings(home=Path(folder)), show=show)
@@ -109,6 +136,17 @@ def test_a_step_that_was_killed_says_so_and_what_to_do(start, tmp_path):
     assert "killed by signal 9, most likely for memory unless somebody did it (peak 0." in shown
     assert "set METIER_MEMORY_MB" in shown
     assert "PipelineError: pipeline killed: PipelineError: step 'die' was killed" in error
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("undefined", "nan"), ("lacking", "EmptyDataError: no positive on job_feed; import interactions")],
+)
+def test_a_loop_that_fails_says_why(start, name, reason):
+    _, error = start(name).communicate(timeout=90)
+    (line,) = [line for line in error.splitlines() if f"PipelineError: pipeline {name}: " in line]
+    assert reason in line.lower() if name == "undefined" else reason in line
+    assert "the whole log is" in line
 
 
 def test_a_kill_that_the_kernel_counted_is_for_memory():

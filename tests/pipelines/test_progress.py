@@ -34,6 +34,12 @@ def test_the_last_error_is_the_failure_and_everything_is_in_the_file(tmp_path):
     assert "3 rows without a title" in (tmp_path / "run.log").read_text()
 
 
+def test_what_kfp_refuses_of_a_step_in_a_loop_is_a_failure_unless_the_step_gave_one(tmp_path):
+    refused = "10:00:02 - ERROR - Task for-loop-1-iteration-0 failed with exception: Failed to parse NaN"
+    assert read(tmp_path, refused)[1] == "Failed to parse NaN"
+    assert read(tmp_path, "    ValueError: the step's own", refused)[1] == "ValueError: the step's own"
+
+
 def test_a_line_may_arrive_in_pieces(tmp_path):
     shown: list[str] = []
     with RunLog(tmp_path / "run.log", shown.append) as log:

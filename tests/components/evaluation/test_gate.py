@@ -121,3 +121,10 @@ def test_nothing_is_promoted_without_a_gain_or_in_spite_of_a_loss(evidence, firs
         assert any(each.difference.above_zero for each in evidence if each.estimand == decision.estimand)
         assert not any(each.difference.below_zero for each in evidence)
     assert decision.reasons
+
+
+def test_a_surface_whose_held_out_queries_have_no_positive_is_held_with_that_reason():
+    nothing = Interval(math.nan, math.nan, math.nan, 0, 0)
+    decision = decide([_evidence("logged", nothing)], first_champion=True)
+    assert decision.verdict == "hold"
+    assert "no held-out query has a positive" in decision.reasons[0]

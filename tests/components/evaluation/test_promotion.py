@@ -26,13 +26,17 @@ AS_OF = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 def interval(value: float) -> Interval:
-    return Interval(value, value - 0.01, value + 0.01, 200, 100)
+    seen = 0 if np.isnan(value) else 200
+    return Interval(value, value - 0.01, value + 0.01, seen, seen // 2)
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory) -> Settings:
+    return filled(Settings(home=tmp_path_factory.mktemp("home")))
+
+
+def filled(settings: Settings) -> Settings:
     """A home with one client in its lake and the vectors of two texts."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"))
     row = {"client_id": "c", "status": "active", "event_timestamp": AS_OF, "recorded_at": AS_OF}
     Lake(settings.lake).append("clients", pa.Table.from_pylist([row], schema=TABLES["clients"].schema))
     TextVectors.build(["a", "b"], ["cook", "nurse"], np.eye(2, 384, dtype=np.float32)).write(
@@ -45,17 +49,19 @@ def settings(tmp_path_factory) -> Settings:
 def registered(settings, tmp_path):
     """Register an ensemble of one score column whose evidence is `difference`; (verdict, alias, version)."""
 
-    def run(column: str, difference: float, champion: str | None):
+    def run(column: str, difference: float, champion: str | None, surface="job_feed", home=settings):
         rows = np.arange(40, dtype=np.float32).reshape(20, 2)
         dataset = RankingDataset(rows, np.arange(20) % 2, np.repeat(np.arange(2), 10), ("price", "rating"))
         ensemble = Ensemble.fit([ExternalRanker(score_column=column).fit(dataset)], dataset)
         ensemble.save(tmp_path / "ensemble")
-        section = Section("Observed", "", (Measured("ensemble", "ndcg@10", interval(0.5)),), (), ())
+        measured = (Measured("ensemble", "ndcg@10", interval(0.5 + 0 * difference)),)
+        section = Section("Observed", "", measured, (), ())
         evidence = (Evidence("randomised", "ndcg@10", interval(difference)),)
-        report = EvaluationReport("job_feed", (section,), {})
-        study = Study("job_feed", "logged_slates")
-        StudyEvaluation(study, report, evidence, champion).write(tmp_path / "evaluation")
-        (found,) = register([(tmp_path / "evaluation", tmp_path / "ensemble")], settings, AS_OF, "inputs")
+        report = EvaluationReport(surface, (section,), {})
+        evaluation = StudyEvaluation(Study(surface, "logged_slates"), report, evidence, champion)
+        assert evaluation.headline() == ({} if np.isnan(difference) else {"ndcg_at_10": 0.5})
+        evaluation.write(tmp_path / "evaluation")
+        (found,) = register([(tmp_path / "evaluation", tmp_path / "ensemble")], home, AS_OF, "inputs")
         return found
 
     return run
@@ -95,3 +101,31 @@ def test_promotion_hold_and_refusal_in_turn(registered, settings):
     assert record["verdict"] == "refuse"
     assert record["estimand"] == "randomised"
     assert record["lineage"]["compared_with"] == champion
+
+
+def test_a_champion_that_is_gone_is_an_error_and_no_first_run(registered, tmp_path_factory):
+    from mlflow import MlflowClient
+
+    gone = filled(Settings(home=tmp_path_factory.mktemp("gone")))
+    registry = open_registry(gone)
+    bundle = registered("price", 0.05, None, home=gone).bundle
+    assert champions(registry)["job_feed"].startswith(f"{bundle.name} {bundle.version} ")
+    registered("rating", 0.0, champions(registry)["job_feed"], home=gone)
+    client = MlflowClient(gone.registry, gone.registry)
+    client.delete_model_version(bundle.name, str(bundle.version))
+    for ask in (champions, bundles_to_serve):
+        with pytest.raises(RegistryError, match=r"the champion of metier_job_feed, version 1, is gone .*`mlflow ui"):
+            ask(registry)
+    # The two moves that the error names: another champion, or none from now on.
+    client.set_registered_model_alias(bundle.name, "champion", "2")
+    assert champions(registry)["job_feed"].startswith(f"{bundle.name} 2 ")
+    client.delete_registered_model_alias(bundle.name, "champion")
+    client.delete_registered_model_tag(bundle.name, "champion_version")
+    assert champions(registry) == {}
+    assert bundles_to_serve(registry)["job_feed"].alias == "challenger"
+
+
+def test_a_surface_without_a_positive_is_held_and_the_others_keep_their_bundles(registered):
+    undefined = registered("price", np.nan, None)
+    assert (undefined.verdict, undefined.alias) == ("hold", "challenger")
+    assert registered("rating", 0.05, None, surface="talent_search").alias == "champion"
