@@ -19,6 +19,7 @@ from components.training_sets import RankingDataset
 from components.training_sets.plan import Study
 from feature_repo.texts import TextVectors
 from metier.contract import TABLES
+from metier.errors import RegistryError
 from metier.lake import Lake
 from metier.settings import Settings
 
