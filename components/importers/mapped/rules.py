@@ -16,7 +16,7 @@ from metier.errors import ContractError, RefusedValueError
 
 KINDS: dict[str, tuple[pa.DataType, ...]] = {
     "text": (TEXT, INTEGER), "html": (TEXT,), "number": (NUMBER, INTEGER), "money": (NUMBER,), "rate": (NUMBER,),
-    "salary": (NUMBER,), "list": (TEXT_LIST,), "date": (TIMESTAMP,), "relative_date": (TIMESTAMP,),
+    "salary": (NUMBER,), "pay": (NUMBER,), "list": (TEXT_LIST,), "date": (TIMESTAMP,), "relative_date": (TIMESTAMP,),
     "boolean": (BOOLEAN,), "constant": (),
 }  # fmt: skip
 """Ways to read a column, and the contract types that each gives; a constant gives any."""

@@ -9,7 +9,17 @@ from components.importers.values.lists import listed
 from components.importers.values.moments.spelled_dates import relative_date, spelled_date
 from components.importers.values.numbers import number, number_list, whole_number
 from components.importers.values.pages import html_text
-from components.importers.values.pay.money import Money, as_budget, as_rate, as_salary, budget, rate, salary
+from components.importers.values.pay.money import (
+    Money,
+    as_budget,
+    as_pay,
+    as_rate,
+    as_salary,
+    budget,
+    pay,
+    rate,
+    salary,
+)
 from components.importers.values.pay.objects import pay_object
 from components.importers.values.truth import truth
 from components.importers.values.words import allowed_word
@@ -19,8 +29,8 @@ from metier.texts.plain_text import one_line, tidy
 
 OF_MANY_LINES = ("description", "overview")
 """Texts of which the lines are kept."""
-MONEY = ("money", "rate", "salary")
-_OF_MONEY = {"money": (budget, as_budget), "rate": (rate, as_rate), "salary": (salary, as_salary)}
+MONEY = ("money", "rate", "salary", "pay")
+_OF_MONEY = {"money": (budget, as_budget), "rate": (rate, as_rate), "salary": (salary, as_salary), "pay": (pay, as_pay)}
 _OF_TYPE = {TEXT: "verbatim", TEXT_LIST: "list", NUMBER: "number", INTEGER: "whole", BOOLEAN: "boolean",
             TIMESTAMP: "date"}  # fmt: skip
 _PAY = {

@@ -18,6 +18,7 @@ NOT_DOLLARS = "not in US dollars"
 NOT_HOURLY = "not by the hour"
 NOT_YEARLY = "not by the year"
 IS_A_RATE = "a rate, not a sum"
+NEITHER_SUM_NOR_HOURLY = "neither a sum nor by the hour"
 NO_SUM = "names no sum"
 BACKWARDS = "a range that runs backwards"
 MORE_THAN_ONE = "names more than one sum"
@@ -83,9 +84,20 @@ def salary(text: str) -> Money:
     return as_salary(spelled_money(text), bare=bool(_BARE.fullmatch(text.strip())))
 
 
+def pay(text: str) -> Money:
+    """A sum or a price by the hour; another column says which."""
+    return as_pay(spelled_money(text))
+
+
 def as_budget(money: Money) -> Money:
     if money.period not in (None, "project"):
         raise RefusedValueError(IS_A_RATE if money.period == "hour" else f"by the {money.period}: {IS_A_RATE}")
+    return money
+
+
+def as_pay(money: Money) -> Money:
+    if money.period not in (None, "hour", "project"):
+        raise RefusedValueError(f"by the {money.period}: {NEITHER_SUM_NOR_HOURLY}")
     return money
 
 

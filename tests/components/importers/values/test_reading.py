@@ -39,6 +39,12 @@ def test_the_first_value_that_is_there():
     assert found.reasons.to_pylist() == [None, None, None, "in EUR, not in US dollars"]
 
 
+def test_pay_is_a_sum_or_by_the_hour():
+    found = read("budget_max_usd", ["$6,000", "Hourly: $20-$30", "$500 per project", "$400 a day"], kind="pay")
+    assert found.values.to_pylist() == [6000, 30, 500, None]
+    assert found.reasons.to_pylist() == [None, None, None, "by the day: neither a sum nor by the hour"]
+
+
 def test_a_list_column_has_one_separator():
     cells = ["Tiling (walls, floors), Grouting", "Cement;lime, Sand", "{Tiling,Sand}", "Sand"]
     found = read("skills", cells, kind="list")
