@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from metier.texts.personal_data import mask
+from metier.texts.personal_data import SIGNS, mask
 from metier.texts.plain_text import one_line, tidy
 
 Plain = Callable[[str], str]
@@ -31,6 +32,8 @@ FREE_TEXTS: dict[str, dict[str, Plain]] = {
     "queries": {"text": one_line},
 }
 """Columns in which people write what they like, and whether their lines are kept."""
+_TIDY = r"\A[!-~]+(?: [!-~]+)*\z"
+_NOTHING: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,11 @@ class TextCounts:
             counts = "; ".join(f"{name} {_rendered(kinds)}" for name, kinds in self.masked.items())
             lines.append(f"masked personal data in {self.masked_rows:,} rows: {counts}")
         return lines
+
+
+def _are_plain(texts: pa.Array) -> pa.Array:
+    """Which texts are printable ASCII with single spaces and hold no sign of personal data: nothing is done to them."""
+    return pc.and_not(pc.match_substring_regex(texts, _TIDY), pc.match_substring_regex(texts, SIGNS))
 
 
 def plain_texts(name: str, rows: pa.Table, otherwise: Mapping[str, Plain] | None = None) -> tuple[pa.Table, TextCounts]:
@@ -121,8 +129,9 @@ def _cleaned(values: pa.Array, plain: Plain, column: str, marks: _Marks) -> pa.A
     lists = pa.types.is_list(values.type)
     coded = (values.flatten() if lists else values).dictionary_encode()
     original = coded.dictionary.to_pylist()
-    clean = [plain(text) for text in original]
-    pairs = [mask(text) for text in clean]
+    is_plain = np.asarray(_are_plain(coded.dictionary))
+    clean = [text if known else plain(text) for text, known in zip(original, is_plain, strict=True)]
+    pairs = [(text, _NOTHING) if known else mask(text) for text, known in zip(clean, is_plain, strict=True)]
     if [text for text, _ in pairs] == original:
         return None
     codes = coded.indices.fill_null(len(original)).to_numpy(zero_copy_only=False)

@@ -42,6 +42,11 @@ _GROUPED = (
     rf"){_AFTER}"
 )
 _PERSONAL = re.compile(f"(?P<link>{_LINK})|(?P<email>{_EMAIL})|(?P<phone>{_GROUPED})", re.I)
+_PHONE = re.compile(f"(?P<phone>{_GROUPED})", re.I)
+_SIGN_OF_WORDS, _SIGN_OF_DIGITS = r"[@/(\[]|www\.", "[0-9]"
+SIGNS = f"(?i){_SIGN_OF_WORDS}|{_SIGN_OF_DIGITS}"
+"""A regular expression; a text in ASCII in which nothing matches holds no personal data."""
+_HAS_WORDS, _HAS_DIGITS = re.compile(_SIGN_OF_WORDS, re.I), re.compile(_SIGN_OF_DIGITS)
 _DIGITS = re.compile(rf"{_BEFORE}\(?[0-9]+\)?(?:(?: ?[./-] ?| |(?=\())\(?[0-9]+\)?){{1,5}}(?:x[0-9]{{1,5}})?{_AFTER}")
 _RUN = re.compile("[0-9]{7}")
 _CUED = re.compile(
@@ -82,7 +87,13 @@ def _masked(text: str, spans: Callable[[str], Iterator[Span]], counts: Counter[s
 
 
 def _written(text: str) -> Iterator[Span]:
-    for match in _PERSONAL.finditer(text):
+    if _HAS_WORDS.search(text):
+        matches = _PERSONAL.finditer(text)
+    elif _HAS_DIGITS.search(text):
+        matches = _PHONE.finditer(text)
+    else:
+        return
+    for match in matches:
         kind = _KINDS[match.lastgroup or ""]
         if kind != PHONE or sum(map(str.isdecimal, match[0])) in _LENGTHS:
             yield kind, match.start(), match.end()

@@ -22,14 +22,19 @@ _QUOTED_CAPITALS = re.compile("[A-ZÀ-Þ]{2}[ÂÃ][»”’›…–—™®]")
 
 def tidy(text: str) -> str:
     """Composed Unicode without control or zero-width characters; single spaces, trimmed lines, at most one empty."""
-    while (cleaner := _tidied(text)) != text:
+    while not _is_plain(text) and (cleaner := _tidied(text)) != text:
         text = cleaner
     return text
 
 
 def one_line(text: str) -> str:
     """`tidy` with every break as a space."""
-    return " ".join(tidy(text).split())
+    return text if _is_plain(text) else " ".join(tidy(text).split())
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is printable ASCII with single spaces, which nothing needs to be done to."""
+    return text.isascii() and text.isprintable() and "  " not in text and text == text.strip()
 
 
 def _tidied(text: str) -> str:

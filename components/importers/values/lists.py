@@ -33,6 +33,7 @@ _POSTGRES = re.compile(rf"\{{\s*(?:{_POSTGRES_MEMBER}\s*(?:,\s*{_POSTGRES_MEMBER
 _PYTHON_DICTIONARY = re.compile(rf"\{{\s*{_QUOTED}\s*:")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
+_GROUPING = re.compile(r'[\[({"]')
 _LONGEST = 100_000
 """Characters of a cell; a list of skills is shorter."""
 _COUNTER = re.compile(r"\+\s?[0-9]+(?: more| others?| weitere)?|(?:and )?[0-9]+ more|\.{3}|…", re.I)
@@ -177,6 +178,9 @@ def _marks(text: str, spans: Mapping[int, int]) -> set[str]:
 
 def _split(text: str, separator: str, spans: Mapping[int, int]) -> Iterator[str]:
     """Parts between separators that stand outside of brackets and quotes."""
+    if not spans:
+        yield from text.split(separator)
+        return
     start = position = 0
     while position < len(text):
         if text.startswith(separator, position):
@@ -190,6 +194,8 @@ def _split(text: str, separator: str, spans: Mapping[int, int]) -> Iterator[str]
 def _spans(text: str) -> dict[int, int]:
     """Where brackets and quoted members begin and end; a bracket that stays open before a separator is refused."""
     spans: dict[int, int] = {}
+    if not _GROUPING.search(text):
+        return spans
     opened: dict[str, list[int]] = {mark: [] for mark in _CLOSING}
     position = 0
     while position < len(text):

@@ -26,12 +26,16 @@ _ESCAPED_AGAIN = re.compile(r"&(?:amp;)+(?=#?[a-z0-9]{1,31};)", re.I)
 
 def html_text(text: str) -> str:
     """What a page would show, tidy, a line for each block and '- ' before list items; text that is no tag stays."""
+    lines = tidy(_shown(text) if "<" in text or "&" in text else text).splitlines()
+    return "\n".join(line for line in lines if line not in ("", "-"))
+
+
+def _shown(text: str) -> str:
     page = _Page()
     closed, arrow, remainder = _unescaped(text).rpartition("-->")
     page.feed(_STRAY.sub("&lt;", closed) + arrow + _STRAY.sub("&lt;", remainder).replace("<!--", "&lt;!--"))
     page.close()
-    lines = tidy("".join(page.fragments)).splitlines()
-    return "\n".join(line for line in lines if line not in ("", "-"))
+    return "".join(page.fragments)
 
 
 class _Page(HTMLParser):
