@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from components.importers.conform import NOTE, REPEATED_KEY, TEXTS, conform
 from components.importers.corrections import Corrections
 from components.importers.values.typed_cells import is_text
 from metier.contract import TEXT_LIST, table
+from metier.errors import MetierError
 from metier.lake import Lake
 from metier.texts.free_texts import FREE_TEXTS, TextCounts, made_plain, plain_texts
 from metier.texts.personal_data import mask
@@ -106,10 +108,25 @@ def ingest(
     now = clock or datetime.now(UTC)
     corrections = Corrections(lake, now, corrects)
     reports: dict[str, TableReport] = {}
-    for name, source, incoming in tables:
-        became = _ingest_table(lake, corrections, now, name, source, incoming)
-        reports[name] = reports.get(name, TableReport()) + became
+    with _telling_what_is_held(reports):
+        for name, source, incoming in tables:
+            became = _ingest_table(lake, corrections, now, name, source, incoming)
+            reports[name] = reports.get(name, TableReport()) + became
     return IngestReport(reports)
+
+
+@contextmanager
+def _telling_what_is_held(reports: dict[str, TableReport]) -> Iterator[None]:
+    """An error says how many rows before it are in the lake."""
+    try:
+        yield
+    except MetierError as error:
+        if held := sum(report.written for report in reports.values()):
+            told = (
+                f"{error}; the {held:,} rows before it are in the lake, and importing all again writes only the others"
+            )
+            error.args = (told,)
+        raise
 
 
 def _ingest_table(

@@ -233,3 +233,13 @@ def test_what_the_contract_does_not_know_is_masked_before_it_is_quarantined(lake
     assert "736 5000" not in kept
     assert "[e-mail]" in kept
     assert "[phone]" in kept
+
+
+def test_an_error_behind_rows_that_were_written_says_how_many(lake, tmp_path):
+    def tables():
+        yield from interactions(clicks(("a", 0)))
+        raise ContractError("the archive is cut off; fetch it again")
+
+    with pytest.raises(ContractError, match="fetch it again; the 1 rows before it are in the lake, and importing all"):
+        ingest(lake, tables(), CLOCK)
+    assert lake.read("interactions").num_rows == 1

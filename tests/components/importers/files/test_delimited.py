@@ -100,3 +100,18 @@ def test_a_cell_of_several_megabytes_is_read_from_a_stream_of_short_reads(path, 
     path.write_text(f'job_id,title\nj1,"{long}"\nj2,Roofer\n')
     rows = pa.concat_tables(_pieces(path, size)).to_pylist()
     assert [(row["job_id"], len(row["title"])) for row in rows] == [("j1", len(long)), ("j2", 6)]
+
+
+SOUND = (b"%d,Welder,Cork", b'%d,"Weld\nsteel",Cork', b'%d,"He said ""no"", twice","Cork"', b'%d,5" pipe,Cork')
+DIRT = (b'%d,"Roofer,Cork', b'%d,Roofer,"Cork', b"%d,Cork", b"%d,a,b,c", b"%d,Caf\xe9,Cork", b'"%d,Tiler,Cork')
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from((*SOUND, *DIRT)), max_size=60), st.sampled_from([80, 400, 1 << 20]))
+def test_planted_dirt_costs_the_rows_it_was_planted_in_and_no_other(path, rows, size):
+    path.write_bytes(b"\n".join([b"number,title,city", *(row % number for number, row in enumerate(rows)), b""]))
+    read = pa.concat_tables(_pieces(path, size), promote_options="default").to_pylist()
+    lost = [row for row in read if row.get(REASON)]
+    kept = sorted(int(row["number"]) for row in read if not row.get(REASON))
+    assert kept == [number for number, row in enumerate(rows) if row in SOUND]
+    assert len(kept) + len(lost) == len(rows)
