@@ -12,8 +12,6 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
@@ -25,7 +23,7 @@ from feature_repo.online.breaker import Breaker
 from feature_repo.online.freshness import Age, ages
 from feature_repo.online.pushes import Pushes
 from metier.changes import Change, open_change_log
-from metier.contract import SURFACES, TIMESTAMP, Surface
+from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from metier.surfaces import surface_spec
@@ -35,6 +33,7 @@ from serving.candidates.space import CandidateSpace
 from serving.clock import OffsetClock
 from serving.events.event_log import Event, EventLog
 from serving.events.versions import as_posted
+from serving.known import KnownIds
 from serving.own_folder import own_folder
 from serving.records import events_of
 from serving.request.ranking import RankingRequest, Slate
@@ -69,8 +68,8 @@ class Engine:
         with ExitStack() as opened:
             self.folder = opened.enter_context(own_folder(settings.replicas))
             """Of this replica alone."""
-            self._read_calmly = background.serving_features
-            self.follower = ChangeFollower(self.changes, self._read_calmly, self.folder, self._serve)
+            self.follower = ChangeFollower(self.changes, background.serving_features, self.folder, self._serve)
+            self.known = KnownIds(self.stages, self.follower.clients, self._read)
             opened.callback(self.follower.close)
             for surface in SURFACES:
                 self._load(surface)
@@ -106,7 +105,7 @@ class Engine:
     def put(self, table: str, row: Mapping[str, Any]) -> Change:
         """A new version, once it is durable; every replica serves it soon. A job brings a client that is not known."""
         client = row.get("client_id") if table == "jobs" else None
-        if client is not None and self._is_unknown(client):
+        if client is not None and self.known.unknown([{"client_id": client}], self.now()):
             brought = {"client_id": client, "status": "active", "event_timestamp": row["event_timestamp"]}
             self.changes.append("clients", brought, self.now())
         return self.changes.append(table, row, self.now())
@@ -172,17 +171,6 @@ class Engine:
                 self.follower.catch_up(trace.remaining_ms / 2e3)
         if (behind := self.follower.behind_seconds) > BEHIND_SECONDS:
             trace.degrade("live changes", self.follower.failure or f"not read for {behind:.0f} s")
-
-    def _is_unknown(self, client: str) -> bool:
-        """Whether neither the change log nor the online store knows the client; False where the store fails."""
-        if client in self.follower.clients:
-            return False
-        key = pa.table({"client_id": [client], "event_timestamp": pa.array([self.now()], TIMESTAMP)})
-        try:
-            return self._read_calmly(key, ["client_profile"])["client_profile__status"][0].as_py() is None
-        except Exception:
-            LOG.warning("whether client %r is known could not be read", client, exc_info=True)
-            return False
 
     def _is_newer(self, stages: Stages) -> bool:
         """Whether there is another release than the one served."""

@@ -93,9 +93,10 @@ class JobVersion(_CandidateVersion):
 
 
 class Accepted(BaseModel):
-    """How many events are on disk now."""
+    """How many events are on disk now, and how many of their ids nobody knows yet, by table, where there are any."""
 
     accepted: int
+    unknown: dict[str, int] | None = None
 
 
 class Version(BaseModel):

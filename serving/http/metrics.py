@@ -44,6 +44,9 @@ class Metrics:
         self.events = Gauge(
             "metier_event_log_events", "Events written, failed and dropped.", ("state",), registry=self.registry
         )
+        self.unknown = Counter(
+            "metier_unknown_ids", "Ids of feedback that nobody knew.", ("table",), registry=self.registry
+        )
         self.pushes = Counter("metier_pushes", "Pushes to the online store.", ("state",), registry=self.registry)
         self.sequence = Gauge("metier_changes_sequence", "Newest change that is served.", registry=self.registry)
         self.behind = Gauge(

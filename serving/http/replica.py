@@ -93,11 +93,19 @@ class Replica:
         answer = response(body, slate, trace, surface=surface, **versions)
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
-    async def record(self, events: list[Event]) -> None:
-        """Return once the events are durable, and their actors' histories in the online store as far as it answers."""
+    async def record(self, events: list[Event]) -> dict[str, int]:
+        """Once the events are durable, and their actors' histories in the online store as far as it answers.
+
+        How many of their ids nobody knows, by table.
+        """
         recorded = await self._writing.do(lambda: self.engine.tell(events))
         await asyncio.wrap_future(self.engine.events.append(recorded))
-        await self._push(lambda: self.engine.pushes.interactions([event[1] for event in recorded]))
+        rows = [event[1] for event in recorded]
+        await self._push(lambda: self.engine.pushes.interactions(rows))
+        unknown: dict[str, int] = await self._writing.do(lambda: self.engine.known.unknown(rows, self.engine.now()))
+        for table, count in unknown.items():
+            self.metrics.unknown.labels(table).inc(count)
+        return unknown
 
     async def put(self, table: str, values: Mapping[str, Any]) -> Version:
         """A new version, durable and in the online store as far as it answers."""

@@ -70,12 +70,13 @@ def _ranking_routes(app: FastAPI, replica: Replica) -> None:
 
 
 def _event_routes(app: FastAPI, replica: Replica) -> None:
-    @app.post("/v1/interactions", response_model=Accepted)
+    @app.post("/v1/interactions", response_model=Accepted, response_model_exclude_none=True)
     async def interactions(request: Interactions) -> Accepted:
-        """Record what happened; acknowledged once it is on disk."""
+        """Record what happened; acknowledged once it is on disk, ids that nobody knows yet included."""
         now = replica.engine.now()
-        await replica.record([interaction_event(interaction.model_dump(), now) for interaction in request.interactions])
-        return Accepted(accepted=len(request.interactions))
+        events = [interaction_event(interaction.model_dump(), now) for interaction in request.interactions]
+        unknown = await replica.record(events)
+        return Accepted(accepted=len(events), unknown=unknown or None)
 
     @app.put("/v1/jobs/{job_id}", status_code=202, response_model=Version)
     async def put_job(job_id: EntityId, job: JobVersion) -> Version:

@@ -109,6 +109,21 @@ def test_served_values_of_new_sides_come_back_and_their_clients_are_in_the_lake(
     assert (report.mismatches, report.examples) == (0, ())
 
 
+def test_feedback_about_ids_that_nobody_knows_is_accepted_and_counted(replicas, own, tmp_path):
+    known = {"freelancer_id": own.feed_actor, "job_id": own.open_jobs[0], "client_id": "fresh"}
+    about = [known, {"freelancer_id": "no-one", "job_id": "none"}, {"freelancer_id": "no-one", "client_id": "nobody"}]
+    events = [
+        {"interaction_id": f"u{number}", "kind": "click", "side": "client", **ids} for number, ids in enumerate(about)
+    ]
+    unknown = {"freelancers": 1, "jobs": 1, "clients": 1}
+    assert replicas[0].post("/v1/interactions", {"interactions": events}).json() == {"accepted": 3, "unknown": unknown}
+    assert replicas[0].post("/v1/interactions", {"interactions": events[:1]}).json() == {"accepted": 1}
+    report = import_logs(own.lake, own.settings, datetime.now(UTC) + timedelta(days=365))
+    told = "unknown: interactions name 1 freelancers, 1 clients, 1 jobs that the lake does not hold"
+    assert report.render().splitlines()[-1] == told
+    assert report.unknown["jobs"] == ("none",)
+
+
 def profile(read, clients):
     rows = pa.table({"client_id": pa.array(clients, pa.string())})
     return read(rows, ["client_profile"])["client_profile__country"].to_pylist()

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from components.importers.logs.event_lines import (
     waiting,
 )
 from components.importers.logs.repeated_posts import with_first_clocks
+from components.importers.logs.unknown_ids import Unknown, joined, unknown_ids
 from components.importers.values.casting import SPELLED
 from metier.contract import (
     BOOLEAN,
@@ -59,10 +60,14 @@ _FITS: dict[pa.DataType, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True)
 class EventsReport(IngestReport):
-    """What became of the rows, and which lines wait for a later import: ahead of the clock, or torn."""
+    """What became of the rows, and which lines wait for a later import: ahead of the clock, or torn.
+
+    `unknown` are the ids that interactions name and the lake does not hold, by table.
+    """
 
     waiting_lines: int = 0
     torn_lines: int = 0
+    unknown: Unknown = field(default_factory=dict)
 
     def __add__(self, other: "EventsReport") -> "EventsReport":
         names = (*TABLES, UNREADABLE)
@@ -74,12 +79,17 @@ class EventsReport(IngestReport):
             tables,
             waiting_lines=self.waiting_lines + other.waiting_lines,
             torn_lines=self.torn_lines + other.torn_lines,
+            unknown=joined(self.unknown, other.unknown),
         )
 
     def render(self) -> str:
-        """The counts of ingest, and the lines that wait."""
+        """The counts of ingest, the lines that wait, and how many ids nobody knows."""
         ahead = f"{self.waiting_lines:,} lines recorded after this import's clock"
-        return f"{super().render()}\nwaiting: {ahead}, {self.torn_lines:,} torn last lines"
+        lines = [super().render(), f"waiting: {ahead}, {self.torn_lines:,} torn last lines"]
+        if self.unknown:
+            counts = ", ".join(f"{len(ids):,} {name}" for name, ids in self.unknown.items())
+            lines.append(f"unknown: interactions name {counts} that the lake does not hold")
+        return "\n".join(lines)
 
 
 def import_events(lake: Lake, folder: Path, clock: datetime) -> EventsReport:
@@ -89,15 +99,17 @@ def import_events(lake: Lake, folder: Path, clock: datetime) -> EventsReport:
     with no_other_import(folder):
         imported, importing = _read_ledger(folder)
         reports: dict[str, TableReport] = {}
+        unknown: Unknown = {}
         for chunk in _chunks(folder, imported, importing, clock):
             _write_ledger(folder, imported, importing=chunk.offsets)
             for name, report in _ingest(lake, chunk, clock).items():
                 reports[name] = reports.get(name, TableReport()) + report
+            unknown = joined(unknown, unknown_ids(lake, chunk.lines))
             imported = chunk.offsets
             _write_ledger(folder, imported, importing=None)
         ordered = {name: reports[name] for name in (*TABLES, UNREADABLE) if name in reports}
         waiting_lines, torn_lines = waiting(folder, imported)
-        return EventsReport(ordered, waiting_lines=waiting_lines, torn_lines=torn_lines)
+        return EventsReport(ordered, waiting_lines=waiting_lines, torn_lines=torn_lines, unknown=unknown)
 
 
 def _chunks(folder: Path, imported: Offsets, importing: Offsets | None, clock: datetime) -> Iterator[Chunk]:
