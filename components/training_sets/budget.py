@@ -34,7 +34,7 @@ STEPS_AT_ONCE = 2
 STUDIES = 3
 LOG_BYTES, SET_BYTES, ASIDE_BYTES = 600, 700, 2_000
 """On disk: features of a row of the log; a row of a set; a row of what a step puts aside while it works."""
-FEATURE_SECONDS, LOG_SECONDS, STUDY_SECONDS, ROW_SECONDS = 60.0, 0.4e-3, 60.0, 0.4e-3
+FEATURE_SECONDS, LOG_SECONDS, STUDY_SECONDS, ROW_SECONDS = 60.0, 0.4e-3, 60.0, 0.25e-3
 """Of one CPU: features and steps without data, a row of the log, a study's evaluation, a row of its sets."""
 
 
