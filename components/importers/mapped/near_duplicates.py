@@ -14,6 +14,8 @@ from math import ceil
 
 import numpy as np
 
+from metier.texts.canonical import canonical
+
 THRESHOLD = 0.85
 """Share of three-word runs in common: about two changed words in a hundred, or one in forty."""
 _RUN = 3
@@ -63,7 +65,7 @@ def near_duplicates(
 
 def _runs(text: str) -> np.ndarray:
     """Sorted distinct 64-bit hashes of the text's runs of three words; one of a shorter text as a whole."""
-    words = _WORD.findall(text.casefold())
+    words = _WORD.findall(canonical(text).casefold())
     starts = range(max(1, len(words) - _RUN + 1)) if words else ()
     joined = {" ".join(words[start : start + _RUN]).encode() for start in starts}
     hashed = b"".join(blake2b(run, digest_size=8).digest() for run in joined)

@@ -31,6 +31,11 @@ def test_case_and_punctuation_do_not_count_but_owner_and_block_do():
     assert near_duplicates([Text(WORDS, "a", "Reno"), shouted]) == {}
 
 
+def test_styled_letters_say_the_same():
+    styled = Text(WORDS.replace("word", "ｗo\u00adｒｄ"), "b", None)
+    assert near_duplicates([Text(WORDS, "a", None), styled]) == {1: Twin(0, 1.0)}
+
+
 def test_texts_without_words_are_no_duplicates_and_short_ones_only_of_equal_words():
     texts = ["", "...", "", "Cook", "cook!", "Cook wanted"]
     found = near_duplicates([Text(text, str(number), None) for number, text in enumerate(texts)])
