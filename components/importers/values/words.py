@@ -68,7 +68,7 @@ _STATUSES = {
         "suspended": "banned|blocked|disabled|deactivated",
     },
 }
-_FILLER = re.compile(r"\b(?:level|position|role|job|contract|type)\b")
+_FILLER = re.compile(r"\([^()]*\)|\$+|\b(?:level|position|role|job|contract|type)\b")
 
 
 def allowed_word(text: str, column: Column, values: Mapping[str, str]) -> str:

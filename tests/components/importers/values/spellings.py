@@ -37,6 +37,7 @@ DATES = {
     "2026-02-03 21:00 JST": NOON,
     "2026-02-03 13:00:00 Europe/Berlin": NOON,
     "2026-02-03T13:00:00+01:00[Europe/Berlin]": NOON,
+    "2026-02-03 07:00:00 America/New_York": NOON,
     "2026-02-03 14:00 GMT+2": NOON,
     "20260203": at(2026, 2, 3),
     "20260203T120000Z": NOON,

@@ -64,7 +64,8 @@ LEVELS = {
         "intermediate",
     ),
     **dict.fromkeys(
-        ["expert", "Senior", "sr.", "Sr", "Senior level", "Lead", "Principal", "Director", "Executive", "Expert Level"],
+        ["expert", "Senior", "sr.", "Sr", "Senior level", "Lead", "Principal", "Director", "Executive", "Expert Level",
+         "Expert ($$$)"],
         "expert",
     ),
     **dict.fromkeys(["any", "3+ years", "guru", "Not Applicable"], NO_WORD),

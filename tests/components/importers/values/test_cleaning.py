@@ -30,6 +30,13 @@ WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
         ('<a href="http://x.example/?a=1">here</a>', "here"),
         ("I &#9829; caf&eacute;s &#x2014; R&D", "I ♥ cafés — R&D"),
         ("no tags", "no tags"),
+        ("&lt;p&gt;Two years &amp;amp; more&lt;/p&gt;", "Two years & more"),
+        ("&amp;lt;p&amp;gt;Two years &amp;amp;amp; more&amp;lt;/p&amp;gt;", "Two years & more"),
+        (
+            "&lt;ul&gt;&lt;li&gt;Wire&lt;/li&gt;&lt;li class=&quot;x&quot;&gt;Solder&lt;/li&gt;&lt;/ul&gt;",
+            "- Wire\n- Solder",
+        ),
+        ("List&lt;String&gt; and R&amp;amp;D", "List<String> and R&D"),
     ],
 )
 def test_html_is_what_a_page_shows(page, shown):
