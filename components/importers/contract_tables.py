@@ -1,4 +1,4 @@
-"""Read a folder of tables that already keep the data contract's columns: Parquet or CSV, whole or in parts.
+"""Read a folder of tables that already keep the data contract's columns: Parquet, CSV or JSON, whole or in parts.
 
 Knows files and names; what the rows must look like is conform's.
 """
@@ -17,9 +17,12 @@ from components.importers.values.reading import Reading, decided
 from metier.contract import TABLES, table
 from metier.errors import ContractError, SettingsError
 
+ENDINGS = tuple(f".{kind}{packed}" for kind in ("parquet", "csv", "jsonl", "json") for packed in ("", ".gz", ".zip"))
+"""What the name of a table's file ends with."""
+
 
 def read_contract_directory(directory: Path) -> Iterator[tuple[str, str, pa.Table]]:
-    """(table name, source, rows) of `<table>.parquet`, `<table>.csv` and `<table>/**/*.parquet`, entities first.
+    """(table name, source, rows) of `<table>` with each of ENDINGS, and of `<table>/**/*.parquet`, entities first.
 
     Large files come in pieces. A part without rows among others is passed over. ContractError names a file that is none
     of these or is broken.
@@ -36,7 +39,8 @@ def read_contract_directory(directory: Path) -> Iterator[tuple[str, str, pa.Tabl
 
 def _refuse_strangers(directory: Path) -> None:
     for path in sorted(directory.iterdir()):
-        if path.suffix in (".csv", ".parquet") and path.stem not in TABLES and not _hidden(path):
+        is_table = path.name.endswith(ENDINGS) and ".json" not in path.suffixes  # other programs leave notes in JSON
+        if is_table and path.name.split(".")[0] not in TABLES and not _hidden(path):
             raise ContractError(
                 f"{path} names no table of the contract; rename it to one of {', '.join(TABLES)}, or move it away"
             )
@@ -44,7 +48,7 @@ def _refuse_strangers(directory: Path) -> None:
 
 def _files(directory: Path, name: str) -> list[Path]:
     files: list[Path] = []
-    for path in (directory / f"{name}.parquet", directory / f"{name}.csv", directory / name):
+    for path in (*(directory / f"{name}{ending}" for ending in ENDINGS), directory / name):
         if path.is_dir():
             parts = sorted(p for p in path.rglob("*.parquet") if not _hidden(p))
             if not parts:
@@ -77,7 +81,8 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
 
 def _pieces(name: str, path: Path) -> Iterator[pa.Table]:
     readings: dict[str, Reading] = {}
-    for rows in open_rows(path, FileFormat(format="parquet" if path.suffix == ".parquet" else None)):
+    kind = next((kind for kind in ("parquet", "jsonl") if f".{kind}" in path.name), None)
+    for rows in open_rows(path, FileFormat(format=kind)):
         for column in table(name).columns:
             if column.name in rows.column_names:
                 reading = readings.get(column.name, Reading())

@@ -1,5 +1,6 @@
 """A folder of contract tables: which files are read, and what broken ones say."""
 
+import gzip
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -27,6 +28,17 @@ def test_parquet_csv_and_parts_are_found_entities_first(tmp_path):
         ("jobs", f"{folder}/jobs/event_date=2026-01-01/part-0.parquet", 1),
         ("queries", f"{folder}/queries.csv", 1),
     ]
+
+
+def test_json_lines_and_packed_tables_are_found(tmp_path):
+    (tmp_path / "clients.jsonl").write_text('{"client_id": "c1"}\n')
+    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "jobs.csv.gz").write_bytes(gzip.compress(b"job_id\nj1\nj2\n"))
+    found = [(name, rows.num_rows) for name, _, rows in read_contract_directory(tmp_path)]
+    assert found == [("clients", 1), ("jobs", 2)]
+    (tmp_path / "job.jsonl.gz").write_bytes(b"")
+    with pytest.raises(ContractError, match="names no table of the contract"):
+        list(read_contract_directory(tmp_path))
 
 
 def test_the_date_in_a_part_folder_is_no_column(tmp_path):
