@@ -41,6 +41,14 @@ def service_views(service: str) -> tuple[str, ...]:
     raise UnknownNameError("feature service", service, tuple(declared.name for declared in SERVICES))
 
 
+def declared_view(name: str) -> FeatureView:
+    """The declared view of this name; UnknownNameError where there is none."""
+    for view in VIEWS:
+        if view.name == name:
+            return view
+    raise UnknownNameError("feature view", name, tuple(view.name for view in VIEWS))
+
+
 def render_feature_store_yaml(settings: Settings) -> Path:
     """Write `feature_store.yaml` with absolute paths into METIER_HOME, for `feast -c feature_repo -f PATH ...`.
 

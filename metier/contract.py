@@ -4,7 +4,7 @@ Everything else imports these; nothing here reads or writes data.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
 import pyarrow as pa
@@ -15,6 +15,8 @@ CONTRACT_VERSION = 2
 """2: jobs have salary_min_usd and salary_max_usd."""
 VERSION_KEY = b"metier.contract_version"
 
+FUTURE_BY = timedelta(minutes=5)
+"""How far the clock of whoever sends a row may run ahead."""
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 TEXT = pa.string()
 TEXT_LIST = pa.list_(pa.string())

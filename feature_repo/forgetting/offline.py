@@ -46,7 +46,7 @@ class RemovedIds:
 
 def forget_offline(features: Path, removed: RemovedIds) -> dict[str, int]:
     """Rows removed or shortened by view; each file is replaced whole."""
-    tables = {view.name: sorted((features / view.name).glob("*.parquet")) for view in VIEWS}
+    tables = {view.name: sorted((features / view.name).rglob("*.parquet")) for view in VIEWS}
     return {view: sum(_forget_table(path, view, removed) for path in files) for view, files in tables.items() if files}
 
 

@@ -4,14 +4,17 @@ Names what is missing or in the way before anything is read. Knows no Feast stor
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from feast.errors import EntityTimestampInferenceException, FeastEntityDFMissingColumnsError
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
-from feature_repo.offline.asof_read import VersionReader, ViewJoin
+from feature_repo.offline.asof_read import VersionReader, ViewJoin, table_schema
 from metier.errors import FeatureError
 
 EVENT_TIMESTAMP = "event_timestamp"
@@ -23,8 +26,55 @@ def entity_table(reader: VersionReader, entity_df: pd.DataFrame | pa.Table | str
         return entity_df
     if isinstance(entity_df, pd.DataFrame):
         return pa.Table.from_pandas(entity_df, preserve_index=False).replace_schema_metadata(None)
-    with reader.connect() as connection:
-        return connection.sql(entity_df).to_arrow_table()
+    try:
+        with reader.connect() as connection:
+            return connection.sql(entity_df).to_arrow_table()
+    except duckdb.Error as error:
+        raise FeatureError(f"the query of the entity rows failed ({error}); correct its SQL") from error
+
+
+def moments_of_versions(
+    reader: VersionReader, joins: Sequence[ViewJoin], start: datetime | None, end: datetime | None
+) -> pa.Table:
+    """Keys and event_timestamp of every version between two moments, both included; FeatureError where keys differ."""
+    keys = joins[0].entity_keys
+    for join in joins:
+        if join.entity_keys != keys:
+            raise FeatureError(
+                f"views of {', '.join(keys)} and of {', '.join(join.entity_keys)} have no rows in common; pass "
+                "entity_df, the keys and moments that are meant, or ask for views of one entity"
+            )
+    tables = [
+        reader.between(join.versions, [*join.versions.keys, join.versions.event_timestamp], start, end)
+        for join in joins
+    ]
+    rows = pa.concat_tables([table.rename_columns([*keys, EVENT_TIMESTAMP]) for table in tables])
+    return (
+        rows.group_by([*keys, EVENT_TIMESTAMP])
+        .aggregate([])
+        .sort_by([(name, "ascending") for name in (EVENT_TIMESTAMP, *keys)])
+    )
+
+
+def with_keys_as_stored(entities: pa.Table, joins: Sequence[ViewJoin]) -> pa.Table:
+    """The rows with whole-number keys as the text that the tables hold; FeatureError for keys of another type."""
+    for join in joins:
+        schema = table_schema(Path(join.versions.path))
+        for stored, name in zip(join.versions.keys, join.entity_keys, strict=True):
+            position, kind = entities.column_names.index(name), entities.schema.field(name).type
+            if not pa.types.is_string(schema.field(stored).type) or _is_text(kind):
+                continue
+            if not (pa.types.is_integer(kind) or pa.types.is_null(kind)):
+                raise FeatureError(
+                    f"column {name} of the entity rows is {kind}, and the ids of {name} are text; convert it to text"
+                )
+            entities = entities.set_column(position, name, entities[name].cast(pa.string()))
+    return entities
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return value in (pa.string(), pa.large_string(), pa.string_view())
 
 
 def moment_column(schema: pa.Schema) -> str:

@@ -4,12 +4,12 @@ Translates what Feast asks into reads of version tables, and nothing else; retri
 for pandas. Knows nothing of what the features mean, and writes only where a caller persists a data set.
 """
 
-import functools
-import logging
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,14 +25,24 @@ from feast.saved_dataset import SavedDatasetStorage
 from pydantic import Field, StrictInt, StrictStr, field_validator
 
 from feature_repo.files.home import under_home
-from feature_repo.offline.asof_entities import entity_table, moment_column, require_columns, retrieval_metadata
+from feature_repo.offline.asof_entities import (
+    entity_table,
+    moment_column,
+    moments_of_versions,
+    require_columns,
+    retrieval_metadata,
+    with_keys_as_stored,
+)
 from feature_repo.offline.asof_read import VersionReader, ViewJoin, table_schema
 from feature_repo.offline.asof_sql import VersionTable
+from feature_repo.offline.ranges import require_past, warn_of_empty_range
+from metier.durable import replacing
 from metier.errors import FeatureError
 from metier.own_ray import keep_on_loopback
 from metier.settings import load_settings
 
-logger = logging.getLogger(__name__)
+PUSHED = "pushed"
+"""Folder within a view's table that holds what was pushed into it; a build leaves it alone."""
 
 
 class AsofOfflineStoreConfig(FeastConfigBaseModel):
@@ -91,10 +101,16 @@ class AsofRetrievalJob(RetrievalJob):
         self._metadata = metadata
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:
-        return self._retrieve()
+        try:
+            return self._retrieve()
+        except duckdb.Error as error:
+            raise FeatureError(
+                f"the feature tables in {self._folder} could not be read ({str(error).splitlines()[0]}); build them "
+                "again (`metier features build`)"
+            ) from error
 
     def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
-        return self._retrieve().to_pandas()
+        return self._to_arrow_internal().to_pandas()
 
     @property
     def full_feature_names(self) -> bool:
@@ -129,18 +145,29 @@ class AsofOfflineStore(OfflineStore):
         config: RepoConfig,
         feature_views: list[FeatureView],
         feature_refs: list[str],
-        entity_df: pd.DataFrame | pa.Table | str,
+        entity_df: pd.DataFrame | pa.Table | str | None,
         registry: BaseRegistry,
         project: str,
         full_feature_names: bool = False,
         filter_by_created_timestamp: bool = False,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
     ) -> RetrievalJob:
-        """Newest feature values at each entity row's timestamp; `entity_df` may be an SQL query that DuckDB runs."""
+        """Newest feature values at each entity row's timestamp; `entity_df` may be an SQL query that DuckDB runs.
+
+        Without entity rows: a row for each moment between the dates, both included, at which a version of a key begins.
+        """
         store: AsofOfflineStoreConfig = config.offline_store
         joins = [_view_join(store, view, feature_refs, full_feature_names) for view in feature_views]
-        entities = entity_table(store.reader(), entity_df)
+        if entity_df is None:
+            entities = moments_of_versions(
+                store.reader(), joins, start_date and _utc(start_date), end_date and _utc(end_date)
+            )
+        else:
+            entities = entity_table(store.reader(), entity_df)
         moment = moment_column(entities.schema)
         require_columns(entities, moment, joins)
+        entities = with_keys_as_stored(entities, joins)
         return AsofRetrievalJob(
             lambda: store.as_of(entities, moment, joins, filter_by_created_timestamp),
             store.folder,
@@ -163,8 +190,9 @@ class AsofOfflineStore(OfflineStore):
         """Each key's newest row with an event timestamp between the dates, both included."""
         store: AsofOfflineStoreConfig = config.offline_store
         versions = _versions(store, data_source, join_key_columns, timestamp_field, created_timestamp_column)
+        require_past(_utc(end_date))
         if _utc(start_date) >= _utc(end_date):
-            _warn_of_empty_range(_utc(start_date), _utc(end_date))
+            warn_of_empty_range(_utc(start_date), _utc(end_date))
 
         def newest() -> pa.Table:
             columns = _pulled(versions, feature_name_columns)
@@ -193,6 +221,18 @@ class AsofOfflineStore(OfflineStore):
             return _keyed(versions, store.reader().between(versions, columns, start, end))
 
         return AsofRetrievalJob(between, store.folder)
+
+    @staticmethod
+    def offline_write_batch(
+        config: RepoConfig, feature_view: FeatureView, table: pa.Table, progress: Callable[[int], object] | None
+    ) -> None:
+        """Keep pushed rows in a file of their own below the view's table, where every read finds them."""
+        folder = config.offline_store.path(feature_view.batch_source) / PUSHED
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}-{uuid.uuid4().hex[:8]}.parquet") as temporary:
+            pq.write_table(table, temporary)
+        if progress:
+            progress(table.num_rows)
 
     def validate_data_source(self, config: RepoConfig, data_source: DataSource) -> None:
         """A table that is not built yet is no mistake; one without its timestamps is."""
@@ -254,16 +294,6 @@ def _keyed(versions: VersionTable, rows: pa.Table) -> pa.Table:
     if versions.keys:
         return rows
     return rows.append_column(DUMMY_ENTITY_ID, pa.repeat(DUMMY_ENTITY_VAL, rows.num_rows))
-
-
-@functools.cache
-def _warn_of_empty_range(start: datetime, end: datetime) -> None:
-    """One line a process, however many views are loaded."""
-    logger.warning(
-        f"the range from {start:%Y-%m-%dT%H:%M:%S} to {end:%Y-%m-%dT%H:%M:%S} is empty: views go on from the moment up "
-        "to which they are materialized; give a later one once `metier features build` has brought newer rows, or load "
-        f"all again by `feast -c feature_repo materialize 1970-01-01T00:00:00 {max(start, end):%Y-%m-%dT%H:%M:%S}`"
-    )
 
 
 def _utc(moment: datetime) -> datetime:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from feast import FeatureView
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
@@ -16,7 +18,7 @@ from feast.type_map import feast_value_type_to_python_type, python_values_to_pro
 
 from feature_repo import definitions
 from feature_repo.build.histories import fingerprint, inserted
-from feature_repo.client import FeatureStoreClient
+from feature_repo.client import BEGINNING, FeatureStoreClient, declared_view
 from feature_repo.definitions import HISTORY_MARKS, LONGEST, RECENT
 from feature_repo.texts.text import card_text, text_key
 from metier.contract import table
@@ -98,6 +100,35 @@ class Pushes:
                     actors.setdefault(row[side.actor_key], []).append(row)
             if actors:
                 self._fold(side, actors)
+
+    def restore(self, name: str, keys: Sequence[str], now: datetime) -> list[str]:
+        """Put the newest offline rows of keys in place of what the store holds, even of newer rows; the keys restored.
+
+        A key without an offline row up to `now` holds nothing afterwards. UnknownNameError for a view that is none.
+        """
+        view = declared_view(name)
+        (key,) = view.join_keys
+        rows = self._offline_rows(view, pa.array(keys, pa.string()), now)
+        online = self._store.provider.online_store
+        online.remove(self._store.config, view, [_entity(view, name) for name in keys])
+        self._write(view, rows)
+        return [row[key] for row in rows]
+
+    def _offline_rows(self, view: FeatureView, keys: pa.Array, now: datetime) -> list[Row]:
+        source = view.batch_source
+        (key,) = view.join_keys
+        newest = self._store.provider.offline_store.pull_latest_from_table_or_query(
+            self._store.config,
+            source,
+            [key],
+            [field.name for field in view.features],
+            source.timestamp_field,
+            source.created_timestamp_column,
+            BEGINNING,
+            now,
+        ).to_arrow()
+        rows: list[Row] = newest.filter(pc.is_in(newest[key], value_set=keys)).to_pylist()
+        return rows
 
     def _with_clients(self, rows: Sequence[Row]) -> list[Row]:
         """The rows with the client of their job where they name none."""

@@ -86,6 +86,14 @@ class HomeSqliteOnlineStore(SqliteOnlineStore):
         """As Feast's own, with the event timestamp to the microsecond."""
         return [_exact(*stored) for stored in super().online_read(config, table, entity_keys, requested_features)]
 
+    def remove(self, config: RepoConfig, table: FeatureView, keys: Sequence[EntityKey]) -> None:
+        """Hold nothing of these keys in this view."""
+        connection = self._get_conn(config)
+        with self._writing, connection:
+            name = _table_name(config, table)
+            stored = [[_serialized(config, key)] for key in keys]
+            connection.executemany(f'DELETE FROM "{name}" WHERE entity_key = ?', stored)
+
     @contextmanager
     def locked(self, config: RepoConfig, names: Sequence[str]) -> Iterator[None]:
         """Hold the locks of some names; FeatureError where others held them for the store's timeout."""
@@ -111,7 +119,7 @@ class HomeSqliteOnlineStore(SqliteOnlineStore):
 def _is_newest(connection: sqlite3.Connection, config: RepoConfig, table: FeatureView, row: Row) -> bool:
     """Note when the row is true, in a transaction that is left open; False where the store holds a newer one."""
     key, _, event, created = row
-    name = compute_table_id(config.project, table, config.registry.enable_online_feature_view_versioning)
+    name = _table_name(config, table)
     version = spelled(event, created)
     noted = connection.execute(
         f'INSERT INTO "{name}" (entity_key, feature_name, value, value_text, event_ts, created_ts) '
@@ -119,11 +127,21 @@ def _is_newest(connection: sqlite3.Connection, config: RepoConfig, table: Featur
         "value_text = excluded.value_text, event_ts = excluded.event_ts, created_ts = excluded.created_ts "
         "WHERE excluded.value_text >= value_text",
         [
-            serialize_entity_key(key, entity_key_serialization_version=config.entity_key_serialization_version),
+            _serialized(config, key),
             *(VERSION, Value(string_val=version).SerializeToString(), version, int(event.timestamp()), None),
         ],
     )
     return noted.rowcount == 1
+
+
+def _table_name(config: RepoConfig, table: FeatureView) -> str:
+    name: str = compute_table_id(config.project, table, config.registry.enable_online_feature_view_versioning)
+    return name
+
+
+def _serialized(config: RepoConfig, key: EntityKey) -> bytes:
+    serialized: bytes = serialize_entity_key(key, config.entity_key_serialization_version)
+    return serialized
 
 
 def _exact(stamp: datetime | None, values: dict[str, Value] | None) -> StoredRow:

@@ -14,6 +14,7 @@ from typing import Any
 from feast import FeatureView, RepoConfig
 from feast.infra.online_stores.helpers import _mmh3, _redis_key, compute_versioned_name
 from feast.infra.online_stores.redis import RedisOnlineStore, RedisOnlineStoreConfig
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.utils import make_tzaware
 from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import Field, field_validator
@@ -88,6 +89,15 @@ class ValkeyOnlineStore(RedisOnlineStore):
             if progress:
                 progress(len(batch))
 
+    def remove(self, config: RepoConfig, table: FeatureView, keys: Sequence[EntityKey]) -> None:
+        """Hold nothing of these keys in this view."""
+        view = _view_name(config, table)
+        fields = [f"_ts:{view}", f"{VERSION}:{view}", *(_mmh3(f"{view}:{field.name}") for field in table.features)]
+        with self.client(config).pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.hdel(_redis_key(config.project, key, config.entity_key_serialization_version), *fields)
+            pipe.execute()
+
     def client(self, config: RepoConfig) -> Redis:
         """The server itself, for what Feast has no word for."""
         return self._get_client(config.online_store)
@@ -125,10 +135,15 @@ class ValkeyOnlineStore(RedisOnlineStore):
 def _stored(config: RepoConfig, table: FeatureView, row: Row) -> tuple[bytes, list[Any]]:
     """The key of a row, and its fields and values by turns."""
     entity, values, event, created = row
-    view = compute_versioned_name(table, config.registry.enable_online_feature_view_versioning)
+    view = _view_name(config, table)
     stamp = Timestamp()
     stamp.FromDatetime(make_tzaware(event))
     fields: list[Any] = [f"_ts:{view}", stamp.SerializeToString(), f"{VERSION}:{view}", spelled(event, created)]
     for name, value in values.items():
         fields += _mmh3(f"{view}:{name}"), value.SerializeToString()
     return _redis_key(config.project, entity, config.entity_key_serialization_version), fields
+
+
+def _view_name(config: RepoConfig, table: FeatureView) -> str:
+    name: str = compute_versioned_name(table, config.registry.enable_online_feature_view_versioning)
+    return name

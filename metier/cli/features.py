@@ -1,4 +1,4 @@
-"""`metier features`: build the offline feature tables."""
+"""`metier features`: build the offline feature tables, and put values back into the online store."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,12 +9,12 @@ from metier.cli.output import JsonOption, print_report
 from metier.errors import InputError
 from metier.settings import load_settings
 
-app = typer.Typer(help="Build the offline feature tables.", no_args_is_help=True)
+app = typer.Typer(help="Build the offline feature tables; restore values of the online store.", no_args_is_help=True)
 
 
 @app.callback()
 def features() -> None:
-    """Build the offline feature tables."""
+    """Build the offline feature tables; restore values of the online store."""
 
 
 @app.command("build")
@@ -43,3 +43,24 @@ def build(
         )
     report = build_all(lake, settings, as_of, Encoder.load(), first_day)
     print_report(report, as_json)
+
+
+@app.command("restore")
+def restore(
+    view: Annotated[str, typer.Argument(help="Feature view, such as freelancer_profile.")],
+    keys: Annotated[list[str], typer.Argument(help="Ids whose values are to be put back.")],
+) -> None:
+    """Put back what the offline table holds of some keys, whatever was pushed into the online store since.
+
+    What came since the last build, by PUT or push, is gone from these keys until the next one.
+
+    Example: metier features restore freelancer_profile fr_000030
+    """
+    from feature_repo.client import FeatureStoreClient
+    from feature_repo.online.pushes import Pushes
+
+    restored = Pushes(FeatureStoreClient(load_settings())).restore(view, keys, datetime.now(UTC))
+    absent = [key for key in keys if key not in restored]
+    print(f"restored {len(restored):,} of {len(keys):,} keys of {view}")
+    if absent:
+        print(f"now without values, since the offline table has none: {', '.join(absent)}")

@@ -5,17 +5,14 @@ hold. Knows columns and clocks; writes nothing.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from metier.contract import EARLIEST, table
+from metier.contract import EARLIEST, FUTURE_BY, table
 from metier.errors import InputError
 from metier.texts.free_texts import FREE_TEXTS
 from metier.texts.personal_data import mask
 from serving.events.event_log import Event, Row
-
-FUTURE_BY = timedelta(minutes=5)
-"""How far a caller's clock may run ahead; the server's counts then."""
 
 
 def version_row(name: str, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
