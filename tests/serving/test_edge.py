@@ -192,7 +192,7 @@ def test_a_configuration_becomes_ours_once(tmp_path):
     assert haproxy.rewritten(ours, {}) == ours
     binds = re.findall(r"bind (\S+)", ours)
     assert binds == ["127.0.0.1:9101", "0.0.0.0:8000", "127.0.0.1:8404"]
-    assert "500.http" not in ours
+    assert "errorfile 503 /tmp/500.http" not in ours
     assert "text/plain" not in ours
     for status in haproxy.ANSWERS:
         whole = (tmp_path / f"answer-{status}.http").read_bytes()

@@ -81,7 +81,7 @@ def test_a_bundle_that_is_not_here_is_fetched_and_one_that_is_nowhere_is_refused
 
 
 def test_without_a_pin_there_is_nothing_to_serve(world):
-    refused(world, "no bundle is pinned; run `metier pipeline run training`", ServingError, {})
+    refused(world, "no bundle is pinned and .* holds no candidates; run `metier serve`", ServingError, {})
 
 
 def test_a_bundle_without_candidates_names_the_step_that_builds_them(other):
