@@ -40,6 +40,8 @@ GUESSED = {"posts": "jobs", "people": "freelancers", "clients": "clients", "inte
 """What a file may hold, as the commands and as the contract name it."""
 
 Bring = Callable[[Lake, datetime], "IngestReport"]
+Importer = Callable[[Lake, Path, Path, datetime], "IngestReport"]
+"""From lake, file, mapping and clock."""
 
 
 @app.command("contract")
@@ -99,67 +101,58 @@ def import_events(as_json: JsonOption = False) -> None:
     print_report(report, as_json)
 
 
-@app.command("posts")
-def import_posts(
-    file: FileArgument,
-    mapping: MappingOption,
-    *,
-    check: CheckOption = False,
-    most_quarantined: MostOption = 0.5,
-    as_json: JsonOption = False,
-) -> None:
-    """Import any file of job posts by a mapping: cleaned, personal data masked, near-duplicates quarantined.
+def _by_mapping(name: str, find: Callable[[], Importer], said: str) -> None:
+    """The command of a file that comes in by a mapping; `find` imports its importer when it runs."""
 
-    Example: metier import posts posts.csv --mapping posts.yaml
-    """
-    from components.importers.mapped import posts
+    def command(
+        file: FileArgument,
+        mapping: MappingOption,
+        *,
+        check: CheckOption = False,
+        most_quarantined: MostOption = 0.5,
+        as_json: JsonOption = False,
+    ) -> None:
+        run = find()
+        _bring(f"{name} {file}", lambda lake, clock: run(lake, file, mapping, clock), check, most_quarantined, as_json)
 
-    def bring(lake: Lake, clock: datetime) -> "IngestReport":
-        return posts.import_posts(lake, file, mapping, clock)
-
-    _bring(f"posts {file}", bring, check, most_quarantined, as_json)
+    app.command(name, help=said)(command)
 
 
-@app.command("people")
-def import_people(
-    file: FileArgument,
-    mapping: MappingOption,
-    *,
-    check: CheckOption = False,
-    most_quarantined: MostOption = 0.5,
-    as_json: JsonOption = False,
-) -> None:
-    """Import any file of freelancers by a mapping: cleaned, personal data masked.
+def _posts() -> Importer:
+    from components.importers.mapped.posts import import_posts
 
-    Example: metier import people people.csv --mapping people.yaml
-    """
-    from components.importers.mapped import people
-
-    def bring(lake: Lake, clock: datetime) -> "IngestReport":
-        return people.import_people(lake, file, mapping, clock)
-
-    _bring(f"people {file}", bring, check, most_quarantined, as_json)
+    return import_posts
 
 
-@app.command("clients")
-def import_clients(
-    file: FileArgument,
-    mapping: MappingOption,
-    *,
-    check: CheckOption = False,
-    most_quarantined: MostOption = 0.5,
-    as_json: JsonOption = False,
-) -> None:
-    """Import any file of clients by a mapping.
+def _people() -> Importer:
+    from components.importers.mapped.people import import_people
 
-    Example: metier import clients companies.csv --mapping companies.yaml
-    """
-    from components.importers.mapped import people
+    return import_people
 
-    def bring(lake: Lake, clock: datetime) -> "IngestReport":
-        return people.import_clients(lake, file, mapping, clock)
 
-    _bring(f"clients {file}", bring, check, most_quarantined, as_json)
+def _clients() -> Importer:
+    from components.importers.mapped.people import import_clients
+
+    return import_clients
+
+
+_by_mapping(
+    "posts",
+    _posts,
+    "Import any file of job posts by a mapping: cleaned, personal data masked, near-duplicates quarantined.\n\n"
+    "Example: metier import posts posts.csv --mapping posts.yaml",
+)
+_by_mapping(
+    "people",
+    _people,
+    "Import any file of freelancers by a mapping: cleaned, personal data masked.\n\n"
+    "Example: metier import people people.csv --mapping people.yaml",
+)
+_by_mapping(
+    "clients",
+    _clients,
+    "Import any file of clients by a mapping.\n\nExample: metier import clients companies.csv --mapping companies.yaml",
+)
 
 
 @app.command("interactions")

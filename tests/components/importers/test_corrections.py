@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from components.importers.conform import REPEATED_KEY
 from components.importers.corrections import HELD_OTHERWISE, NOT_LATER
 from components.importers.ingest import ingest
+from feature_repo.build.aggregates import build_feature_tables
 from metier.lake import Lake
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -103,3 +105,16 @@ def test_the_report_says_how_many_rows_were_corrected(lake):
     brought(lake, FIRST, [client("NO")])
     report = ingest(lake, [("clients", "file", pa.Table.from_pylist([client("DK")]))], SECOND)
     assert "note on clients: 1 of the written rows correct rows that the lake held" in report.render()
+
+
+def test_a_feature_sees_a_correction_from_its_import_on(lake, tmp_path):
+    def person(title):
+        said = {"title": title, "overview": "", "skills": [], "status": "listed"}
+        return {"freelancer_id": "f1", **said, "event_timestamp": DAY}
+
+    brought(lake, FIRST, [person("Cook")], table="freelancers")
+    brought(lake, SECOND, [person("Baker")], table="freelancers")
+    build_feature_tables(lake, THIRD, tmp_path / "features")
+    rows = pq.read_table(tmp_path / "features" / "freelancer_profile").to_pylist()
+    shown = sorted((row["event_timestamp"], row["title"]) for row in rows)
+    assert shown == [(DAY, "Cook"), (SECOND, "Baker")]
