@@ -111,14 +111,12 @@ class Engine:
         return self.changes.append(table, row, self.now())
 
     def tell(self, events: Sequence[Event]) -> list[Event]:
-        """The interactions as they are to be recorded, those that eligibility reads durable in the change log.
+        """The interactions as they are to be recorded, those that eligibility reads, at least one, in the change log.
 
         EventLogError where that could not be: then none of them counts.
         """
-        pairs = [number for number, event in enumerate(events) if event[1]["kind"] in KINDS]
-        if not pairs:
-            return list(events)
         recorded = list(events)
+        pairs = [number for number, event in enumerate(events) if event[1]["kind"] in KINDS]
         rows = [as_posted(events[number]) for number in pairs]
         for number, change in zip(pairs, self.changes.extend("interactions", rows, self.now()), strict=True):
             recorded[number] = (change.table, change.row, *events[number][2:])

@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 import psutil
 from harness.home import environment, say
-from harness.load import endpoint
+from harness.load import START_SECONDS, endpoint
 
 from metier.errors import ServingError
 from metier.settings import Settings
@@ -85,7 +85,7 @@ def of_ray_serve(settings: Settings, count: int, stack: ExitStack) -> list[Repli
     variables = {**environment(settings), "METIER_MOST_REPLICAS": str(count)}
     url = f"http://{settings.http_host}:{port}"
     served = stack.enter_context(endpoint(command, variables, url, settings.home / "ray serve.log"))
-    deadline, found = time.monotonic() + LONGEST_SECONDS, dict[int, Replica]()
+    deadline, found = time.monotonic() + START_SECONDS, dict[int, Replica]()
     while len(found) < count and time.monotonic() < deadline:
         for process in psutil.Process(served.pid).children(recursive=True):
             is_unknown = process.pid not in found and process.name().startswith("ray::ServeReplica")
@@ -103,7 +103,7 @@ def _asked_at_its_port(process: psutil.Process, host: str, stack: ExitStack) -> 
         client = httpx.Client(base_url=f"http://{host}:{port}", timeout=LONGEST_SECONDS)
         stack.callback(client.close)
         try:
-            if client.get("/readyz", timeout=LIMIT_SECONDS).status_code == 200:
+            if client.get("/readyz", timeout=START_SECONDS / 10).status_code == 200:
                 return Replica(str(client.base_url), process, client)
         except httpx.HTTPError:
             continue

@@ -133,7 +133,7 @@ def _features(
     queries = query_features(name, rows.drop_columns(["features"]), own)
     pairs = rows.select(["candidate_id", "event_timestamp"])
     if not surface_spec(name).retrieves:
-        applied = applications(lake, rows, as_of)
+        applied = applications(lake, rows, pc.max(rows["changed_until"]).as_py(), rows["changed_until"])
         for column in applied.column_names:
             pairs = pairs.append_column(column, applied[column])
     candidates = candidate_features(name, pairs, stores.read(as_of, rows["changed_until"]))

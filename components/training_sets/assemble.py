@@ -81,29 +81,31 @@ def assemble(
     return matrix
 
 
-def applications(lake: Lake, pairs: pa.Table, as_of: datetime) -> pa.Table:
+def applications(lake: Lake, pairs: pa.Table, as_of: datetime, known_until: pa.ChunkedArray | None = None) -> pa.Table:
     """What is known at the query of the candidate's last application to the job; null where there is none.
 
     pairs: job_id, candidate_id, event_timestamp (of the query). application_age_hours: since then; application_order:
-    how many others' last applications to the job came earlier.
+    how many others' last applications to the job came earlier. `known_until`: of each row the moment up to which
+    applications count, where that is not the query's.
     """
     keys = pairs.select(["job_id", "candidate_id", "event_timestamp"])
     keys = keys.append_column("pair", pa.array(np.arange(pairs.num_rows)))
+    keys = keys.append_column("known_until", keys["event_timestamp"] if known_until is None else known_until)
     with lake.connect(as_of) as connection:
         connection.register("pairs", keys)
         return connection.sql(
             """
-            WITH moments AS (SELECT DISTINCT job_id, event_timestamp AS query_at FROM pairs), last AS (
+            WITH moments AS (SELECT DISTINCT job_id, known_until FROM pairs), last AS (
                 SELECT moments.*, freelancer_id, max(epoch_us(applied.event_timestamp)) AS applied_us
                 FROM moments JOIN interactions applied USING (job_id)
-                WHERE kind = 'apply' AND greatest(applied.event_timestamp, applied.recorded_at) <= query_at
+                WHERE kind = 'apply' AND greatest(applied.event_timestamp, applied.recorded_at) <= known_until
                 GROUP BY ALL
             ), ranked AS (
-                SELECT *, rank() OVER (PARTITION BY job_id, query_at ORDER BY applied_us) - 1 AS earlier FROM last
+                SELECT *, rank() OVER (PARTITION BY job_id, known_until ORDER BY applied_us) - 1 AS earlier FROM last
             )
             SELECT (epoch_us(pairs.event_timestamp) - applied_us) / 3.6e9::DOUBLE AS application_age_hours,
                    earlier::DOUBLE AS application_order
-            FROM pairs LEFT JOIN ranked ON ranked.job_id = pairs.job_id AND query_at = pairs.event_timestamp
+            FROM pairs LEFT JOIN ranked ON ranked.job_id = pairs.job_id AND ranked.known_until = pairs.known_until
                  AND freelancer_id = candidate_id
             ORDER BY pair
             """

@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
+from components.retrieval.pair_facts import KINDS
 from metier.contract import Surface
 from metier.errors import BusyError
 from serving.engine import Engine
@@ -57,6 +58,7 @@ class Replica:
     def __init__(self, load: Callable[[], Engine]) -> None:
         self._load = load
         self._ranking = Worker("rank")
+        self._changing = Worker("change log")
         self._writing = Worker("write")
         self.engine: Engine
         self.metrics = Metrics()
@@ -80,6 +82,7 @@ class Replica:
                     await task
             await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
             self._ranking.close()
+            self._changing.close()
             self._writing.close()
 
     async def rank(self, surface: Surface, body: RankingBody) -> Response:
@@ -98,7 +101,9 @@ class Replica:
 
         How many of their ids nobody knows, by table.
         """
-        recorded = await self._writing.do(lambda: self.engine.tell(events))
+        recorded = events
+        if any(event[1]["kind"] in KINDS for event in events):
+            recorded = await self._changing.do(lambda: self.engine.tell(events))
         await asyncio.wrap_future(self.engine.events.append(recorded))
         rows = [event[1] for event in recorded]
         await self._push(lambda: self.engine.pushes.interactions(rows))
@@ -110,7 +115,7 @@ class Replica:
     async def put(self, table: str, values: Mapping[str, Any]) -> Version:
         """A new version, durable and in the online store as far as it answers."""
         row = version_row(table, values, self.engine.now())
-        change = await self._writing.do(lambda: self.engine.put(table, row))
+        change = await self._changing.do(lambda: self.engine.put(table, row))
         if table in PUSHED:
             await self._push(lambda: self.engine.pushes.profile(change.table, change.row))
         return Version(id=change.id, sequence=change.sequence)

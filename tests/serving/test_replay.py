@@ -44,14 +44,17 @@ def replayed(world, tmp_path_factory):
 
 
 def changed(own, client, shown):
-    """Each actor turns to one of its slate, and one candidate of each slate gets a new title."""
+    """Each actor turns to one of its slate, one applies, and one candidate of each slate gets a new title."""
     job, person = shown["job_feed"][0], shown["talent_search"][0]
     acts = [
         {"side": "freelancer", "freelancer_id": own.feed_actor, "job_id": job},
         {"side": "client", "freelancer_id": person, "client_id": own.owner(own.open_jobs[0])},
     ]
     events = [{**act, "kind": "click", "interaction_id": str(number)} for number, act in enumerate(acts)]
-    assert client.post("/v1/interactions", {"interactions": events}).json() == {"accepted": 2}
+    applicant = min(set(own.people) - own.waiting(own.reviewed_job))
+    applied = {"side": "freelancer", "freelancer_id": applicant, "job_id": own.reviewed_job, "kind": "apply"}
+    events.append({**applied, "interaction_id": "applied"})
+    assert client.post("/v1/interactions", {"interactions": events}).json() == {"accepted": 3}
     for table, rows, name in (("jobs", own.jobs, job), ("freelancers", own.people, person)):
         fields = {each.name for each in TABLES[table].columns} - {TABLES[table].key[0]}
         told = {key: value for key, value in rows[name].items() if key in fields and value is not None}

@@ -1,14 +1,16 @@
-"""The logs of the endpoint into the lake: new versions from the change log, then what was served and done.
+"""The logs of the endpoint into the lake: what was served and done, then new versions from the change log.
 
 A stream of changes is copied into files first and imported from there; what was imported and is part of every release
 in use can be pruned. Knows logs and releases; how lines become rows is events.py's.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from components.importers.logs.events import EventsReport, import_events, imported_whole, no_other_import
+from components.importers.logs.unknown_ids import still_unknown
 from components.releases.folder import moment_of
 from metier.changes.files import FileChangeLog
 from metier.changes.log import sequence_of
@@ -22,10 +24,16 @@ KEPT = timedelta(days=1)
 
 
 def import_logs(lake: Lake, settings: Settings, clock: datetime) -> EventsReport:
-    """Bring what was recorded by `clock` to the lake; InputError while another import runs."""
+    """Bring what was recorded by `clock` to the lake; InputError while another import runs.
+
+    Interactions that eligibility reads are in both logs, with equal clocks. One that is in the change log alone, since
+    its replica was killed between the two, counts on every replica: it comes from there.
+    """
     if settings.changes_url:
         copy_stream(settings)
-    return import_events(lake, settings.changes, clock) + import_events(lake, settings.events, clock)
+    done = import_events(lake, settings.events, clock)
+    report = done + import_events(lake, settings.changes, clock, came_before=True)
+    return replace(report, unknown=still_unknown(lake, report.unknown))
 
 
 def copy_stream(settings: Settings) -> None:

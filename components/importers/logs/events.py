@@ -27,7 +27,7 @@ from components.importers.logs.event_lines import (
     segments,
     waiting,
 )
-from components.importers.logs.repeated_posts import with_first_clocks
+from components.importers.logs.repeated_posts import with_first_clocks, without_stored
 from components.importers.logs.unknown_ids import Unknown, joined, unknown_ids
 from components.importers.values.casting import SPELLED
 from metier.contract import (
@@ -92,8 +92,11 @@ class EventsReport(IngestReport):
         return "\n".join(lines)
 
 
-def import_events(lake: Lake, folder: Path, clock: datetime) -> EventsReport:
-    """Bring the lines of `folder` that were recorded by `clock` to the lake; InputError while another import runs."""
+def import_events(lake: Lake, folder: Path, clock: datetime, *, came_before: bool = False) -> EventsReport:
+    """Bring the lines of `folder` that were recorded by `clock` to the lake; InputError while another import runs.
+
+    `came_before`: its interactions are in another log too, and those that the lake holds by now count nowhere.
+    """
     if not folder.exists():
         return EventsReport({})
     with no_other_import(folder):
@@ -102,7 +105,7 @@ def import_events(lake: Lake, folder: Path, clock: datetime) -> EventsReport:
         unknown: Unknown = {}
         for chunk in _chunks(folder, imported, importing, clock):
             _write_ledger(folder, imported, importing=chunk.offsets)
-            for name, report in _ingest(lake, chunk, clock).items():
+            for name, report in _ingest(lake, chunk, clock, came_before).items():
                 reports[name] = reports.get(name, TableReport()) + report
             unknown = joined(unknown, unknown_ids(lake, chunk.lines))
             imported = chunk.offsets
@@ -121,10 +124,10 @@ def _chunks(folder: Path, imported: Offsets, importing: Offsets | None, clock: d
     yield from read_events(folder, imported, clock)
 
 
-def _ingest(lake: Lake, chunk: Chunk, clock: datetime) -> dict[str, TableReport]:
+def _ingest(lake: Lake, chunk: Chunk, clock: datetime, came_before: bool) -> dict[str, TableReport]:
     names = sorted({line.segment for line in chunk.lines})
     source = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-    lines = with_first_clocks(lake, chunk.lines)
+    lines = (without_stored if came_before else with_first_clocks)(lake, chunk.lines)
     of_table = {name: [line for line in lines if line.table == name] for name in (*TABLES, UNREADABLE)}
     unreadable = _quarantine(lake, of_table.pop(UNREADABLE), source)
     tables = ((name, source, _rows(TABLES[name], entries)) for name, entries in of_table.items() if entries)

@@ -26,6 +26,16 @@ def with_first_clocks(lake: Lake, lines: Sequence[Line]) -> list[Line]:
 
     Repeats of what the lake holds come first: ingest must not take them for contradictions of a row that is one.
     """
+    repeats, others = _repeats_and_others(lake, lines)
+    return repeats + others
+
+
+def without_stored(lake: Lake, lines: Sequence[Line]) -> list[Line]:
+    """The same without repeats of what the lake holds."""
+    return _repeats_and_others(lake, lines)[1]
+
+
+def _repeats_and_others(lake: Lake, lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
     stored = _stored_clocks(
         lake, [str(line.row.get("interaction_id")) for line in lines if line.table == INTERACTIONS.name]
     )
@@ -40,7 +50,7 @@ def with_first_clocks(lake: Lake, lines: Sequence[Line]) -> list[Line]:
         if post is not None and _has_sound_clocks(line.row):
             first.setdefault(post, {clock: line.row[clock] for clock in _CLOCKS})
         others.append(line)
-    return repeats + others
+    return repeats, others
 
 
 def _repeats(line: Line, first: dict[str, str]) -> bool:

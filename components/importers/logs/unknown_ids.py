@@ -17,11 +17,17 @@ def unknown_ids(lake: Lake, lines: Sequence[Line]) -> Unknown:
     rows = [line.row for line in lines if line.table == INTERACTIONS.name]
     if not rows:
         return {}
+    keys = {name: TABLES[name].key[0] for name in ENTITY_TABLES}
+    named = {name: {row[key] for row in rows if isinstance(row.get(key), str)} for name, key in keys.items()}
+    return still_unknown(lake, {name: tuple(ids) for name, ids in named.items()})
+
+
+def still_unknown(lake: Lake, named: Unknown) -> Unknown:
+    """Of ids by table those that the lake does not hold."""
     unknown: Unknown = {}
     with lake.connect() as connection:
-        for name in ENTITY_TABLES:
+        for name, ids in named.items():
             key = TABLES[name].key[0]
-            ids = {row[key] for row in rows if isinstance(row.get(key), str)}
             connection.register("named", pa.table({key: pa.array(sorted(ids), pa.string())}))
             absent = connection.sql(f"SELECT {key} FROM named ANTI JOIN {name} USING ({key})").fetchall()
             if absent:

@@ -82,6 +82,21 @@ def test_versions_come_before_what_was_done_about_them(settings):
     assert (report.waiting_lines, report.torn_lines) == (0, 0)
 
 
+def test_an_interaction_of_both_logs_is_one_and_one_of_the_change_log_alone_is_not_lost(settings):
+    """The second was acknowledged to nobody: its replica was killed before it wrote the event log."""
+    log, events = FileChangeLog(settings.changes), EventLog(settings.events)
+    applied = {"kind": "apply", "side": "freelancer", "freelancer_id": "f", "job_id": "a"}
+    both, alone = log.extend("interactions", [{**applied, "interaction_id": name} for name in "ij"], NOON)
+    events.append([("interactions", both.row, "server")]).result(30)
+    again = log.append("interactions", {**applied, "interaction_id": "i"}, LATER - timedelta(minutes=1))
+    events.append([("interactions", again.row, "server")]).result(30)
+    events.close(30)
+    lake = Lake(settings.lake)
+    assert written(import_logs(lake, settings, LATER)) == {"interactions": (2, 1, 0)}
+    clocks = {row["interaction_id"]: row["event_timestamp"] for row in lake.read("interactions").to_pylist()}
+    assert clocks == {"i": both.row["recorded_at"], "j": alone.row["recorded_at"]}
+
+
 def test_what_was_recorded_after_the_clock_waits(settings):
     log = FileChangeLog(settings.changes)
     put(log, "a")
