@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
@@ -88,9 +88,10 @@ def of_ray_serve(settings: Settings, count: int, stack: ExitStack) -> list[Repli
     deadline, found = time.monotonic() + START_SECONDS, dict[int, Replica]()
     while len(found) < count and time.monotonic() < deadline:
         for process in psutil.Process(served.pid).children(recursive=True):
-            is_unknown = process.pid not in found and process.name().startswith("ray::ServeReplica")
-            if is_unknown and (replica := _asked_at_its_port(process, settings.http_host, stack)) is not None:
-                found[process.pid] = replica
+            with suppress(psutil.NoSuchProcess):
+                is_unknown = process.pid not in found and process.name().startswith("ray::ServeReplica")
+                if is_unknown and (replica := _asked_at_its_port(process, settings.http_host, stack)) is not None:
+                    found[process.pid] = replica
     if len(found) != count:
         raise ServingError(f"{len(found)} replicas of {count} answer at ports of their own")
     return list(found.values())
