@@ -1,6 +1,6 @@
 """A challenger that learned from shuffled relevance must be refused by the gate.
 
-    python benchmarks/shuffled_challenger.py [--home HOME] [--surface job_feed] [--out FILE]
+    python benchmarks/quality/shuffled_challenger.py [--home HOME] [--surface job_feed] [--out FILE]
 
 HOME holds a lake, features and a registry, as `metier pipeline run training` leaves them. The challenger is trained and
 evaluated as any other, against the champion where there is one; nothing is registered.
