@@ -13,7 +13,7 @@ from feature_repo.hydrate import candidate_features
 from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from metier.contract import SURFACES
-from metier.errors import NotFoundError, UnknownNameError
+from metier.errors import UnknownNameError
 from metier.surfaces import surface_spec
 from serving.candidates.online import read_online
 from serving.candidates.snapshot import CandidateSnapshot, eligibility_of
@@ -194,6 +194,7 @@ def test_the_agency_of_a_new_person_is_known(engine):
     assert (found.ids, found.agencies.tolist()) == (["new", "newer"], ["x", "x"])
 
 
-def test_a_candidate_that_the_store_does_not_hold_either_is_unknown(engine):
-    with pytest.raises(NotFoundError, match="unknown candidate 'new'; PUT it"):
-        allowed(engine, "talent_search", {**PERSON, "freelancer_profile__status": None})
+def test_candidates_that_the_store_does_not_hold_either_are_left_out(engine):
+    snapshot, nobody = engine.stages["talent_search"].snapshot, {**PERSON, "freelancer_profile__status": None}
+    vectors = snapshot.release.candidates.vectors
+    assert read_online(snapshot, ["new"], engine.now(), vectors, online(nobody)) is None
