@@ -1,5 +1,7 @@
 """The parts of a study: what of a data set stays when it is rebuilt, and what becomes of unknown candidates."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -8,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.training_sets import RankingDataset, TracedDataset
-from components.training_sets.build import POSITIVES_FILE, build, known_by
-from components.training_sets.plan import Study
+from components.training_sets.build import POSITIVES_FILE, SAMPLES_FILE, build, known_by
+from components.training_sets.plan import Study, plan
 from components.training_sets.unknown import known_candidates, unknown_candidates
 from metier.contract import TIMESTAMP
 from metier.errors import EmptyDataError
@@ -74,3 +76,19 @@ def test_a_log_without_unknown_candidates_says_nothing_of_them(tmp_path):
     settings = Settings(home=tmp_path)
     organic_log(settings, [])
     assert unknown_candidates(Lake(settings.lake), "job_feed", AS_OF) == ()
+
+
+def test_a_lake_without_data_for_any_surface_has_no_study_and_says_what_to_import(tmp_path):
+    settings = Settings(home=tmp_path)
+    organic_log(settings, [])  # fewer positives than an interval asks for
+    with pytest.raises(EmptyDataError, match=r"no surface of job_feed, talent_search .* import more events"):
+        plan(Lake(settings.lake), AS_OF, ["job_feed", "talent_search"])
+
+
+def test_a_study_takes_as_many_rows_as_it_was_planned_with(home, tmp_path):
+    study = replace(Study("job_feed", "leave_last_out"), most_rows=12)
+    report = build(study, home, AS_OF, *(tmp_path / name for name in ("train", "validation", "held_out")))
+    assert sum(report.rows.values()) <= 12
+    samples = json.loads((tmp_path / "held_out" / SAMPLES_FILE).read_text())
+    assert samples["train"] == report.sample
+    assert "trains on" in report.render()
