@@ -23,8 +23,9 @@ def build_training_set(
     from components.training_sets.build import build
     from components.training_sets.plan import Study
     from metier.settings import load_settings
+    from metier.stored import from_plain
 
     folders = [Path(part.path) for part in (train, validation, held_out)]
-    report = build(Study(**study), load_settings(), datetime.fromisoformat(as_of), *folders)
+    report = build(from_plain(Study, study), load_settings(), datetime.fromisoformat(as_of), *folders)
     print(f"metier: {report.render()}")
     train.metadata.update(rows=report.rows, queries=report.queries)

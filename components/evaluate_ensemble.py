@@ -24,10 +24,11 @@ def evaluate_ensemble(
     from components.ranking import Ensemble
     from components.training_sets.plan import Study
     from metier.settings import load_settings
+    from metier.stored import from_plain
 
     settings = load_settings().allowing(choice["source"] for choice in choices)
     evaluated = evaluate(
-        Study(**study),
+        from_plain(Study, study),
         Path(held_out.path),
         Ensemble.load(ensemble.path, settings.ranker_classes),
         settings,
