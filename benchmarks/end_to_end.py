@@ -138,7 +138,7 @@ def _without_targets(settings: Settings, own: Settings, pin: RegisteredBundle, h
     store.apply()
     store.materialize(as_of)
     vectors = vectors_by(bundle.text_weights, TextVectors.read(own.features / VECTORS), reduced, as_of)
-    source = ReleaseSource(SURFACE, reduced, store.training_features, bundle.encoder, vectors)
+    source = ReleaseSource(SURFACE, reduced, store.training_features, bundle.encoder, vectors, store.covisits(SURFACE))
     build_release(source, as_of, own.candidates / bundle.version)
     return bundle
 

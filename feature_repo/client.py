@@ -19,10 +19,14 @@ from feast.types import from_feast_to_pyarrow_type
 from sqlalchemy.exc import SQLAlchemyError
 
 from feature_repo.definitions import ENTITIES, SERVICES, VIEWS
+from feature_repo.files.whole_folder import settle
+from feature_repo.inputs.covisits import FOLDER, Covisits
 from feature_repo.offline.asof_sql import VersionTable
+from metier.contract import Surface
 from metier.durable import replacing
 from metier.errors import FeatureError, RegistryChangedError, UnknownNameError
 from metier.settings import Settings
+from metier.surfaces import surface_spec
 
 REPOSITORY = Path(__file__).resolve().parent
 EVENT_TIMESTAMP = "event_timestamp"
@@ -135,6 +139,12 @@ class FeatureStoreClient:
             full_feature_names=True,
         ).to_dict()
         return _with_columns(entity_rows, {name: pa.array(stored[name], kind) for name, kind in _columns(chosen)})
+
+    def covisits(self, surface: Surface) -> Covisits:
+        """Which candidates of the surface the same actors turned to, as of the last build; mapped."""
+        folder = self.settings.features / FOLDER / surface_spec(surface).side
+        settle(folder)
+        return Covisits.read(folder)
 
     def materialize(self, end: datetime, start: datetime = BEGINNING) -> int:
         """Load each key's newest values between `start` and `end` into the online store; the number of rows loaded."""

@@ -21,6 +21,7 @@ from components.retrieval import Eligibility
 from components.retrieval.questions import Question
 from feature_repo.hydrate import Read, query_features
 from feature_repo.inputs.encoded import QueryColumns
+from feature_repo.inputs.transforms import require_computed
 from metier.errors import MetierError, NotFoundError, RankerError, RestingStoreError
 from metier.surfaces import surface_spec
 from serving.actor import Actor, hydrate_actor, request_row
@@ -83,6 +84,8 @@ class Stages:
         self._clients = clients or ChangedClients()
         self.ranked = bundle if isinstance(bundle, Bundle) else None
         """The bundle, where it has rankers."""
+        if self.ranked is not None:
+            require_computed(candidates.surface, self.ranked.manifest.feature_names)
 
     @property
     def snapshot(self) -> ReleaseSnapshot:
@@ -131,7 +134,7 @@ class Stages:
             return
         columns = QueryColumns.encode(request.surface, row, self.candidates.vectors)
         if self.ranked is not None:
-            features = self.candidates.inputs(columns, rows, self.ranked.manifest.candidate_counts, None, now)
+            features = self.candidates.inputs(columns, rows, self.ranked.manifest.feature_names, None, now)
             try:
                 self.ranked.ensemble.score(features)
             except RankerError:
@@ -220,8 +223,8 @@ class Stages:
         """Model inputs (n_candidates, n_features)."""
         if self.ranked is None or actor.columns is None:
             raise NotFoundError(f"no rankers, or no features of {request.actor_id!r}, are at hand")
-        counts = self.ranked.manifest.candidate_counts
-        return sourced.space.inputs(actor.columns, sourced.rows, counts, request.job_id, now)
+        names = self.ranked.manifest.feature_names
+        return sourced.space.inputs(actor.columns, sourced.rows, names, request.job_id, now)
 
     def _by_retrieval(self, question: Question, rows: Rows) -> Scores:
         """Retrieval's scores of rows (n,), -1 where it does not find one."""

@@ -1,6 +1,6 @@
-"""Baselines that any ranker must beat: popularity, and TF-IDF of content summed over an actor's history.
+"""Baselines that any ranker must beat: popularity, and item-to-item cosines or TF-IDF of content with a history.
 
-Both read a history matrix (n_actors, n_candidates), non-zero where the actor has positively interacted, and score
+All read a history matrix (n_actors, n_candidates), non-zero where the actor has positively interacted, and score
 actors by position, as full_ranking.blocks asks. They know nothing of where history or texts come from.
 """
 
@@ -37,6 +37,30 @@ class Popularity:
     def __call__(self, actor: IntArray) -> npt.NDArray[np.float64]:
         """Scores (b, n_candidates)."""
         return np.broadcast_to(self.count, (len(actor), len(self.count)))
+
+
+@dataclass(frozen=True)
+class ItemToItem:
+    """Score = sum of cosines between a candidate's column of the crowd's history and those of the actor's own.
+
+    Item-to-item neighbours (Sarwar et al., WWW 2001) without a limit of neighbours. What the actor's history holds is
+    not ranked, so that a candidate's cosine with itself plays no part.
+    """
+
+    own: sparse.csr_array  # (n_actors, n_candidates)
+    crowd: sparse.csr_array  # (n_others, n_candidates), unit columns
+
+    @classmethod
+    def fit(cls, crowd: sparse.csr_array, own: sparse.csr_array) -> "ItemToItem":
+        """`crowd` (n_others, n_candidates): the history of everybody."""
+        from sklearn.preprocessing import normalize
+
+        return cls(own, sparse.csr_array(normalize(crowd, axis=0)))
+
+    def __call__(self, actor: IntArray) -> npt.NDArray[np.float64]:
+        """Scores (b, n_candidates), rounded so that equal sums tie in spite of floating point."""
+        cosines: npt.NDArray[np.float64] = ((self.own[actor] @ self.crowd.T) @ self.crowd).toarray()
+        return cosines.round(12)
 
 
 @dataclass(frozen=True)

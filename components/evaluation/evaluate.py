@@ -136,9 +136,9 @@ def _organic(subject: _Subject, held_out: Path, lake: Lake) -> StudyEvaluation:
     ranked = organic.score_everything(study, held_out, catalogue, subject.rankers, sources)
     pools = (True, False) if study.protocol == "leave_last_out" else (False,)
     sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
-    against = CHAMPION if subject.champion.ensemble else "tf-idf"
+    against = CHAMPION if subject.champion.ensemble else organic.strongest_baseline(sections[0])
     evidence = [
-        Evidence("logged", row.metric, row.interval, against=row.against)
+        Evidence("leave_last_out", row.metric, row.interval, against=row.against)
         for row in sections[0].compared
         if row.against == against and row.metric == "hr@10"
     ]

@@ -1,8 +1,9 @@
 """The promotion gate: decides by intervals, names the estimand it decided on, and writes down why.
 
 Evidence is read in order of trust: the randomised slice, off-policy estimates with enough effective sample, logged
-slates re-ranked. The last favours whoever showed them: it may block, and it promotes only the first champion or where
-the owner declares that it may. Pure: measures nothing, stores nothing, reads no clock.
+slates re-ranked, and, where no impressions were logged, organic interactions held out. The last two favour whoever
+showed the candidates: they may block, and promote only the first champion or where the owner declares that they may.
+Pure: measures nothing, stores nothing, reads no clock.
 """
 
 import math
@@ -14,15 +15,22 @@ from components.measures import Interval
 from metier.stored import OptionalNumber
 
 Verdict = Literal["promote", "refuse", "hold"]
-Estimand = Literal["randomised", "off_policy", "logged"]
+Estimand = Literal["randomised", "off_policy", "logged", "leave_last_out"]
 Status = Literal["better", "worse", "inconclusive", "unusable", "kept", "broken", "unclear"]
 
-TRUST: tuple[Estimand, ...] = ("randomised", "off_policy", "logged")
+TRUST: tuple[Estimand, ...] = ("randomised", "off_policy", "logged", "leave_last_out")
 MEANING: dict[Estimand, str] = {
     "randomised": "the randomised slice",
     "off_policy": "the off-policy estimate",
     "logged": "logged slates re-ranked",
+    "leave_last_out": "leave-last-out of organic interactions",
 }
+ONLY_FIRST: dict[Estimand, str] = {
+    "logged": "logged slates favour whoever showed them and promote only a first champion; run the randomised slice",
+    "leave_last_out": "interactions held out favour what was easy to find and promote only a first champion; "
+    "log impressions and run the randomised slice",
+}
+"""Why evidence promotes only a first champion."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +154,8 @@ def _weigh(
             deciding.estimand,
             [*reasons, "less trusted evidence shows a loss; find out why before promoting"],
         )
-    if deciding.estimand == "logged" and not logged_promotes:
-        why = "logged slates favour whoever showed them and promote only a first champion; run the randomised slice"
-        return "hold", deciding.estimand, [*reasons, why]
+    if deciding.estimand in ONLY_FIRST and not logged_promotes:
+        return "hold", deciding.estimand, [*reasons, ONLY_FIRST[deciding.estimand]]
     return "promote", deciding.estimand, [*reasons, f"the challenger gains: decided on {check.name}"]
 
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from components.evaluation.baselines import ContentSimilarity, Popularity, history_matrix
+from components.evaluation.baselines import ContentSimilarity, ItemToItem, Popularity, history_matrix
 from components.evaluation.full_ranking import ScoreActors, TargetRanks, blocks, rank_targets
 from components.evaluation.measure import compared, measured, order
 from components.evaluation.report.document import FigureTable, Section
@@ -35,6 +35,7 @@ from feature_repo.texts import TextVectors
 from metier.contract import Surface
 
 K = 10
+BASELINES = ("tf-idf", "tf-idf (description)", "popularity", "item-to-item")
 PAIRS_AT_ONCE = 131_072
 """Pairs whose features are in memory together (those of one actor at least)."""
 MOST_PAIRS = 9_000_000
@@ -56,6 +57,17 @@ class Ranked:
     ranking: FullRanking
     scores: dict[str, Floats]
     positives: pa.Table
+    test_actors: int
+    """Test actors of whom those ranked are a sample."""
+
+    @property
+    def sample(self) -> str:
+        """Which test actors were ranked, for a reader; empty where all were."""
+        ranked = len(self.ranking.actors)
+        if ranked == self.test_actors:
+            return ""
+        most = f"so that at most {MOST_PAIRS:,} pairs are ranked"
+        return f"{ranked:,} of {self.test_actors:,} test actors, drawn evenly at random, {most}"
 
 
 Progress = Callable[[str], None]
@@ -86,7 +98,8 @@ def score_everything(
     Positives of candidates that the catalogue lacks are neither targets nor history.
     """
     positives = of_known_candidates(pq.read_table(held_out / POSITIVES_FILE), pa.array(catalogue.ids, pa.string()))
-    test = _sampled(positives["is_test"].to_numpy(), MOST_PAIRS // len(catalogue.ids))
+    targets = positives["is_test"].to_numpy()
+    test = _sampled(targets, MOST_PAIRS // len(catalogue.ids))
     ranking = full_ranking(positives, test, catalogue.ids)
     trained = positives.filter(pc.and_(pc.invert(positives["is_test"]), _countable(positives, study)))
     scores = _baselines(ranking, catalogue, trained)
@@ -100,7 +113,7 @@ def score_everything(
             scores[name][block] = order(ranker, features).reshape(-1, len(ranking.candidates))
         if number % 10 == 0:
             sources.progress(f"ranked {block.start:,} of {len(ranking.actors):,} actors")
-    return Ranked(ranking, scores, positives)
+    return Ranked(ranking, scores, positives, int(targets.sum()))
 
 
 def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: bool) -> Section:
@@ -112,13 +125,13 @@ def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: 
     gains = {name: target.ndcg_at(K) for name, target in ranks.items()}
     against = tuple(name for name in hits if name != "ensemble")
     facts = (
-        ("actors", len(actors)),
+        ("actors", ranked.sample or len(actors)),
         ("candidates ranked", int(pool.sum())),
         ("targets nobody had touched", _cold(ranked)),
     )
     return Section(
         title,
-        note,
+        f"{note} Ranked: {ranked.sample}." if ranked.sample else note,
         (*measured("hr@10", hits, actors), *measured("ndcg@10", gains, actors)),
         (
             *compared("hr@10", hits, actors, "ensemble", against),
@@ -133,6 +146,13 @@ def samples(held_out: Path) -> dict[str, str]:
     path = held_out / SAMPLES_FILE
     read: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return read
+
+
+def strongest_baseline(section: Section) -> str:
+    """The baseline, of those that know nothing of the rankers, with the highest HR@10."""
+    figures = {row.ranker: row.interval.value for row in section.measured if row.metric == "hr@10"}
+    baselines = [name for name in figures if name in BASELINES]
+    return max(baselines, key=lambda name: figures[name])
 
 
 def _retrieved(study: Study, queries: pa.Table, sources: Sources) -> Floats:
@@ -154,7 +174,10 @@ def _baselines(ranking: FullRanking, catalogue: Catalogue, trained: pa.Table) ->
     touched = np.searchsorted(ranking.candidates, np.asarray(trained["candidate_id"].to_pylist(), dtype=np.str_))
     crowd = history_matrix(everyone, touched, int(everyone.max(initial=-1)) + 1, len(ranking.candidates))
     own = _history(ranking)
-    scores = {"popularity": _of_all(Popularity.fit(crowd), ranking)}
+    scores = {
+        "popularity": _of_all(Popularity.fit(crowd), ranking),
+        "item-to-item": _of_all(ItemToItem.fit(crowd, own), ranking),
+    }
     for name, texts in catalogue.cards.items():
         scores[name] = _of_all(ContentSimilarity.fit(texts, own), ranking)
     return scores

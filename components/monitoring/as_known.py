@@ -20,8 +20,9 @@ from components.releases.folder import moment_of
 from feature_repo.build.aggregates import HISTORY_VIEWS, build_feature_tables
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import Read, with_column
+from feature_repo.inputs.covisits import Covisits
 from metier.changes.log import EPOCH
-from metier.contract import TABLES, TIMESTAMP
+from metier.contract import TABLES, TIMESTAMP, Surface
 from metier.lake import Lake
 from metier.settings import Settings
 
@@ -86,6 +87,10 @@ class AsKnown:
             return with_column(rows, "event_timestamp", stamps)
 
         return read
+
+    def covisits(self, as_of: datetime, surface: Surface) -> Covisits:
+        """Those of the release of `as_of`."""
+        return self._released[as_of].covisits(surface)
 
 
 @contextmanager

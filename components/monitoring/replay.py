@@ -142,9 +142,9 @@ def _features(
     row = np.arange(rows.num_rows)
     columns = (
         QueryColumns.encode(name, queries, vectors, embeddings),
-        CandidateColumns.encode(name, candidates, vectors),
+        CandidateColumns.encode(name, candidates, vectors, stores.covisits(as_of, name)),
     )
-    return pair_matrix(name, *columns, row, row, bundle.manifest.candidate_counts)
+    return pair_matrix(name, *columns, row, row, bundle.manifest.feature_names)
 
 
 def _bundle(settings: Settings, policy: str) -> Bundle:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.files.mapped import read_table, write_table
 from feature_repo.files.names import Names
+from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.encoded import CandidateColumns
 from feature_repo.inputs.encoded_files import read_candidates, write_candidates
 from feature_repo.texts import TextVectors
@@ -43,14 +44,15 @@ class CandidateRows:
         vectors: TextVectors,
         *,
         facts: PairFacts,
+        covisits: Covisits | None = None,
     ) -> Self:
         """Candidates in memory; `vectors` hold their texts."""
-        columns = CandidateColumns.encode(surface, features, vectors)
+        columns = CandidateColumns.encode(surface, features, vectors, covisits)
         return cls(Names.of(versions["id"]), versions, features, columns, facts)
 
     def others(self, versions: pa.Table, features: pa.Table, vectors: TextVectors) -> "CandidateRows":
         """Other candidates of the surface, with what is known of the pairs of all."""
-        columns = CandidateColumns.encode(self.surface, features, vectors)
+        columns = CandidateColumns.encode(self.surface, features, vectors, self.columns.covisits)
         return CandidateRows(Names.of(versions["id"]), versions, features, columns, self.facts)
 
     @property

@@ -4,7 +4,7 @@ Reads the lake and the feature store. Knows no ranker and no request.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import VIEWS
 from feature_repo.hydrate import Read, candidate_features
+from feature_repo.inputs.covisits import SECONDS_A_DAY, Covisits
 from feature_repo.texts import Encoder, TextVectors, TextWeights
 from feature_repo.texts.text import ANALYSIS
 from metier.contract import Surface
@@ -44,6 +45,8 @@ class ReleaseSource:
     encoder: Encoder
     vectors: TextVectors
     """Of every text of the lake, by the bundle's weights."""
+    covisits: Covisits = field(default_factory=Covisits.none)
+    """As of the last build."""
 
 
 def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
@@ -57,7 +60,8 @@ def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
         bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
         if bundle.version not in versions:
             vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
-            source = ReleaseSource(aliased.surface, lake, store.training_features, bundle.encoder, vectors)
+            covisits = store.covisits(aliased.surface)
+            source = ReleaseSource(aliased.surface, lake, store.training_features, bundle.encoder, vectors, covisits)
             versions[bundle.version] = build_release(source, as_of, settings.candidates / bundle.version, views)
     return versions
 
@@ -124,6 +128,7 @@ def _release(source: ReleaseSource, version: str, as_of: datetime, older: Moment
         candidate_features(source.surface, keys, source.read),
         source.vectors,
         facts=PairFacts.from_interactions(pair_interactions(source.lake, as_of), as_of),
+        covisits=source.covisits.newest(int(as_of.timestamp() // SECONDS_A_DAY)),
     )
     retriever = index_candidates(versions, source.vectors, source.encoder)
     return CandidateRelease.of(version, as_of, candidates, retriever, older)

@@ -21,6 +21,7 @@ from components.training_sets.labels import HEADS, Attribution, attribution, win
 from components.training_sets.pseudo_queries import PseudoQueries
 from components.training_sets.split import choose_heads, gap_days
 from feature_repo.hydrate import candidate_features, query_features, with_column
+from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.transforms import feature_names, model_inputs
 from feature_repo.texts import TextVectors
 from metier.contract import ATTRIBUTION_DAYS, Surface
@@ -40,6 +41,10 @@ class FeatureStore(Protocol):
 
     def training_features(self, entity_rows: pa.Table, views: Sequence[str]) -> pa.Table:
         """`entity_rows` (keys and event_timestamp) and, appended, `<view>__<feature>` as known then."""
+        ...
+
+    def covisits(self, surface: Surface) -> Covisits:
+        """Which candidates the same actors turned to, by day."""
         ...
 
 
@@ -63,7 +68,7 @@ def assemble(
     query = position.to_numpy().astype(np.int64)
     if (np.diff(query) < 0).any():
         raise InputError("the pairs are not in the order of their queries; sort them by query first")
-    actors = query_features(surface, queries, store.training_features)
+    actors, covisits = query_features(surface, queries, store.training_features), store.covisits(surface)
     matrix: Floats = room((len(query), len(feature_names(surface, candidate_counts))))
     for start, end in _blocks(query):
         first, last = int(query[start]), int(query[end - 1])
@@ -76,6 +81,7 @@ def assemble(
             query[start:end] - first,
             np.arange(end - start),
             vectors,
+            covisits=covisits,
             candidate_counts=candidate_counts,
         )
     return matrix

@@ -20,6 +20,7 @@ import pyarrow as pa
 from feature_repo import definitions
 from feature_repo.build.built import Built, change, definition, sources, take_back
 from feature_repo.build.by_day import DayFiles, day_of, day_path, days_in, midnight
+from feature_repo.build.covisits import write_covisits
 from feature_repo.build.histories import fold, history_schema, newest
 from feature_repo.build.macros import define_macros, sql
 from metier.durable import remove_unfinished
@@ -96,6 +97,8 @@ def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, report: Progr
     for view in (*ACTIVITY_VIEWS, *HISTORY_VIEWS):
         files[view].finish(first, last)
         report(f"{view}: {files[view].rows:,} rows")
+    pairs = write_covisits(lake, as_of, out_dir)
+    report(f"co-visits: {sum(pairs.values()):,} counts of pairs")
     return {view: files[view].rows for view in VIEWS}
 
 

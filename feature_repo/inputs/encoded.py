@@ -25,6 +25,7 @@ from feature_repo.inputs.columns import (
     strings,
     text_rows,
 )
+from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.parties import JOB, PERSON, Party, jobs, people
 from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, Stored
 from feature_repo.texts import TextVectors
@@ -65,9 +66,13 @@ class CandidateColumns:
     application_order: Doubles
     """Columns of the request, where a client reviews applicants."""
     stored: Floats
+    covisits: Covisits
+    """Which candidates of the surface the same actors turned to."""
 
     @classmethod
-    def encode(cls, surface: Surface, table: pa.Table, vectors: TextVectors) -> "CandidateColumns":
+    def encode(
+        cls, surface: Surface, table: pa.Table, vectors: TextVectors, covisits: Covisits | None = None
+    ) -> "CandidateColumns":
         """Columns of a table of stored candidate features (and of applications, where known)."""
         spec = surface_spec(surface)
         prefix, party, since = (JOB, jobs, "posted_at") if spec.shows_jobs else (PERSON, people, "joined_at")
@@ -84,6 +89,7 @@ class CandidateColumns:
             application_age_hours=numbers(table, "application_age_hours"),
             application_order=numbers(table, "application_order"),
             stored=_stored(CANDIDATE_STORED[surface], table, vectors, rows),
+            covisits=covisits or Covisits.none(),
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from feature_repo.files.mapped import read_array, read_rows, write_arrays
 from feature_repo.inputs.columns import TOKEN_COLUMNS, Headlines
+from feature_repo.inputs.covisits import FOLDER, Covisits
 from feature_repo.inputs.encoded import MARKS, CandidateColumns
 from feature_repo.inputs.parties import PLACES, Party
 from feature_repo.texts import TextVectors
@@ -37,6 +38,7 @@ def write_candidates(folder: Path, columns: CandidateColumns) -> None:
             "stored": columns.stored,
         },
     )
+    columns.covisits.write(folder / FOLDER)
 
 
 def read_candidates(folder: Path, surface: Surface, vectors: TextVectors) -> CandidateColumns:
@@ -55,6 +57,7 @@ def read_candidates(folder: Path, surface: Surface, vectors: TextVectors) -> Can
         application_age_hours=unknown,
         application_order=unknown,
         stored=stored,
+        covisits=Covisits.read(folder / FOLDER),
     )
 
 

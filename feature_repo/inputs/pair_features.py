@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from feature_repo.inputs.columns import Codes, Doubles, Flags, Floats, Indices
+from feature_repo.inputs.covisits import YEAR, day_of
 from feature_repo.inputs.encoded import MARKS, CandidateColumns, QueryColumns
 from feature_repo.inputs.parties import COMPARISON_NAMES, compare
 from feature_repo.inputs.similarity import Span, dense_cosines, interleaved, lexical_cosines, summaries
@@ -76,8 +77,16 @@ def pair_names(surface: Surface) -> tuple[str, ...]:
     """Names of the pair features of a surface, in the order of its model inputs."""
     texts = [f"past_{kind}_{summary}" for kind in ("semantic", "lexical", "headline") for summary in SUMMARIES]
     marks = [f"past_same_{mark}_{summary}" for mark in MARKS[surface] for summary in ("share", "last", "decayed")]
+    covisits = [f"past_covisit_{summary}" for summary in SUMMARIES]
     omitted = _OF_APPLICANTS if surface_spec(surface).retrieves else set[str]()
-    return (*COMPARISON_NAMES, *TEXT_NAMES, *texts, *marks, *(name for name in _FEATURES if name not in omitted))
+    return (
+        *COMPARISON_NAMES,
+        *TEXT_NAMES,
+        *texts,
+        *marks,
+        *covisits,
+        *(name for name in _FEATURES if name not in omitted),
+    )
 
 
 def pair_features(block: Block, scratch: Indices) -> dict[str, Values]:
@@ -91,6 +100,7 @@ def pair_features(block: Block, scratch: Indices) -> dict[str, Values]:
         **_lexical(block, scratch),
         **_headline(block, scratch),
         **_same_marks(block),
+        **_covisited(block),
         **{name: compute(block) for name, compute in _FEATURES.items()},
     }
 
@@ -169,6 +179,17 @@ def _same_marks(block: Block) -> dict[str, Floats]:
     }
 
 
+def _covisited(block: Block) -> dict[str, Floats]:
+    """How often those who turned to the past candidates turned to this one around it."""
+    covisits = block.candidates.covisits
+    past = block.queries.past.identity[block.distinct, : block.longest]
+    identity = block.candidates.identity[block.candidate]
+    day = day_of(block.queries.time[block.distinct])
+    cosines = covisits.cosines(covisits.rows(past), covisits.rows(identity), day, block.span)
+    known = (past != 0)[block.position] & (identity != 0)[:, None]
+    return {f"past_covisit_{name}": values for name, values in summaries(cosines, known).items()}
+
+
 @pair_feature
 def past_seen(block: Block) -> Values:
     """Whether the actor turned to the candidate before; NaN where the candidate's identity is unknown."""
@@ -193,6 +214,18 @@ def past_distinct(block: Block) -> Values:
 def past_hours_since_last(block: Block) -> Values:
     """Hours since the actor's newest interaction."""
     return (block.queries.time - block.queries.past.moments[:, 0])[block.query] / HOUR
+
+
+@pair_feature
+def candidate_turned_to(block: Block) -> Values:
+    """log(1 + actors who had ever turned to the candidate, by the last midnight)."""
+    return np.log1p(_turned_to(block, 0))
+
+
+@pair_feature
+def candidate_turned_to_365d(block: Block) -> Values:
+    """log(1 + actors who turned to the candidate for the first time in the year that ended at the last midnight)."""
+    return np.log1p(_turned_to(block, 0) - _turned_to(block, YEAR))
 
 
 @pair_feature
@@ -230,6 +263,13 @@ def _turned_to_within(block: Block, seconds: float) -> Values:
     ago = block.queries.time[block.distinct, None] - block.queries.past.moments[block.distinct]
     counts: Doubles = (ago < seconds).sum(axis=1).astype(np.float64)
     return counts[block.position]
+
+
+def _turned_to(block: Block, days_ago: int) -> Doubles:
+    """How many actors had turned to each candidate so many days before the last midnight; NaN where it has no id."""
+    covisits, identity = block.candidates.covisits, block.candidates.identity[block.candidate]
+    day = day_of(block.queries.time[block.query]) - days_ago
+    return np.where(identity == 0, np.nan, covisits.turned(covisits.rows(identity), day))
 
 
 def _wider(span: Span, slots: int) -> Span:

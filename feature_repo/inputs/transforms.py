@@ -6,13 +6,14 @@ A pair's features depend on its query and its candidate alone. Knows neither Fea
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from feature_repo.inputs.columns import Codes, Floats
+from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.pair_features import Block, pair_features, pair_names
 from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, STORED_COUNT_NAMES, vector_names
@@ -25,7 +26,11 @@ from metier.surfaces import surface_spec
 BLOCK_PAIRS = 16_384
 BLOCK_QUERIES = 1_024
 
-CANDIDATE_COUNT_FEATURES = STORED_COUNT_NAMES | {"candidate_age_days"}
+CANDIDATE_COUNT_FEATURES = STORED_COUNT_NAMES | {
+    "candidate_age_days",
+    "candidate_turned_to",
+    "candidate_turned_to_365d",
+}
 """Counts, recency and popularity of a candidate: left out of runs in which posted_at is null."""
 
 
@@ -51,6 +56,16 @@ def feature_names(name: str, candidate_counts: bool = True) -> tuple[str, ...]:
     return names if candidate_counts else tuple(n for n in names if n not in CANDIDATE_COUNT_FEATURES)
 
 
+def require_computed(name: Surface, names: Iterable[str]) -> None:
+    """FeatureError where one of `names` is no model input of the surface, as of a bundle of another version."""
+    unknown = sorted(set(names) - set(FEATURE_NAMES[name]))
+    if unknown:
+        raise FeatureError(
+            f"{', '.join(unknown)}: no model input of {name} in this version of metier; "
+            "train again (`metier pipeline run training`), or serve with the version that trained the bundle"
+        )
+
+
 def model_inputs(
     name: str,
     queries: pa.Table,
@@ -59,6 +74,7 @@ def model_inputs(
     candidate_index: npt.NDArray[np.integer],
     vectors: TextVectors,
     *,
+    covisits: Covisits | None = None,
     candidate_counts: bool = True,
 ) -> Floats:
     """(pairs, features) float32 for the pairs (query_index[i], candidate_index[i]); query_index is sorted.
@@ -68,8 +84,9 @@ def model_inputs(
     """
     checked = surface(name)
     query_columns = QueryColumns.encode(checked, queries, vectors)
-    candidate_columns = CandidateColumns.encode(checked, candidates, vectors)
-    return pair_matrix(checked, query_columns, candidate_columns, query_index, candidate_index, candidate_counts)
+    candidate_columns = CandidateColumns.encode(checked, candidates, vectors, covisits)
+    names = feature_names(checked, candidate_counts)
+    return pair_matrix(checked, query_columns, candidate_columns, query_index, candidate_index, names)
 
 
 def pair_matrix(
@@ -78,13 +95,13 @@ def pair_matrix(
     candidates: CandidateColumns,
     query_index: npt.NDArray[np.integer],
     candidate_index: npt.NDArray[np.integer],
-    candidate_counts: bool = True,
+    names: tuple[str, ...] | None = None,
 ) -> Floats:
-    """As model_inputs, of columns encoded before."""
+    """As model_inputs, of columns encoded before: the inputs called `names` in their order, all where it is None."""
     checked = surface(name)
     query, candidate = np.asarray(query_index, np.int64), np.asarray(candidate_index, np.int64)
     _check(checked, queries, candidates, query, candidate)
-    column_of, of_candidate, of_query = _layout(checked, candidate_counts)
+    column_of, of_candidate, of_query = _layout(checked, names or feature_names(checked))
     inputs = np.empty((len(query), len(column_of)), np.float32)
     scratch = np.zeros(BUCKETS, np.int32)
     for start, end in _blocks(query):
@@ -102,14 +119,21 @@ def pair_matrix(
 
 
 @functools.cache
-def _layout(name: Surface, candidate_counts: bool) -> tuple[dict[str, int], tuple[Codes, Codes], tuple[Codes, Codes]]:
+def _layout(name: Surface, wanted: tuple[str, ...]) -> tuple[dict[str, int], tuple[Codes, Codes], tuple[Codes, Codes]]:
     """Column of every model input, and (stored column, model input) of what is gathered from each side."""
-    column_of = {feature: column for column, feature in enumerate(feature_names(name, candidate_counts))}
+    column_of = {feature: column for column, feature in enumerate(wanted)}
+    require_computed(name, wanted)
     candidate, query = (
-        np.array([(stored, column_of[feature]) for stored, feature in enumerate(names) if feature in column_of]).T
+        np.array([(stored, column_of[feature]) for stored, feature in enumerate(names) if feature in column_of])
         for names in _stored_names(name)
     )
-    return column_of, tuple(candidate), tuple(query)
+    return column_of, _two(candidate), _two(query)
+
+
+def _two(pairs: Codes) -> tuple[Codes, Codes]:
+    """The columns of (n, 2) pairs; n may be 0."""
+    columns = pairs.astype(np.int64).reshape(-1, 2)
+    return columns[:, 0], columns[:, 1]
 
 
 def _blocks(query: Codes) -> Iterator[tuple[int, int]]:

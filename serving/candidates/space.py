@@ -102,8 +102,10 @@ class CandidateSpace:
         ((rows, scores),) = retrieve_rows(self.index, [question], k, eligible)
         return rows, scores.astype(np.float64)
 
-    def inputs(self, query: QueryColumns, rows: Rows, counts: bool, job_id: str | None, moment: datetime) -> Floats:
-        """Model inputs (len(rows), n_features) of one query and these candidates."""
+    def inputs(
+        self, query: QueryColumns, rows: Rows, names: tuple[str, ...], job_id: str | None, moment: datetime
+    ) -> Floats:
+        """Model inputs `names` (len(rows), n_features) of one query and these candidates."""
         applications = None if surface_spec(self.surface).retrieves else self.facts.people_of_job(job_id or "")
         inputs: list[Floats] = []
         order: list[Rows] = []
@@ -111,10 +113,10 @@ class CandidateSpace:
             columns = part.columns
             if applications is not None:
                 columns = part.with_applications(applications, moment)
-            inputs.append(pair_matrix(self.surface, query, columns, np.zeros_like(part_rows), part_rows, counts))
+            inputs.append(pair_matrix(self.surface, query, columns, np.zeros_like(part_rows), part_rows, names))
             order.append(positions)
         if not inputs:
-            return pair_matrix(self.surface, query, self.base.columns, rows, rows, counts)
+            return pair_matrix(self.surface, query, self.base.columns, rows, rows, names)
         return inputs[0] if len(inputs) == 1 else np.concatenate(inputs)[np.argsort(np.concatenate(order))]
 
     def agencies(self, rows: Rows) -> list[str | None]:

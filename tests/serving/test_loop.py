@@ -200,6 +200,9 @@ class Watermark:
             rows = self.store.training_features(with_column(rows, "event_timestamp", at), [view])
         return with_column(rows, "event_timestamp", stamps)
 
+    def covisits(self, surface):
+        return self.store.covisits(surface).newest(int(self.moment.timestamp() // 86_400))
+
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_served_features_equal_those_that_training_assembles_bit_for_bit(walk, featured, surface):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.evaluation.baselines import ContentSimilarity, Popularity, history_matrix
+from components.evaluation.baselines import ContentSimilarity, ItemToItem, Popularity, history_matrix
 from components.evaluation.full_ranking import ActorBlock, blocks, rank_targets
 from components.measures import hit_rate_at_k, ndcg_at_k
 from metier.errors import EmptyDataError, InputError
@@ -113,3 +113,11 @@ def test_baselines_reach_their_reference_on_real_job_views():
 def test_candidates_without_a_word_are_all_alike():
     alike = ContentSimilarity.fit(["", "a"], history_matrix(np.array([0]), np.array([1]), 1, 2))
     assert alike(np.array([0])).tolist() == [[0.0, 0.0]]
+
+
+def test_item_to_item_sums_cosines_with_the_history() -> None:
+    """Columns by who turned to them: a {0, 1}, b {0}, c {1, 2}. An actor of a alone: cos(a, b) = 1 / sqrt(2 * 1)."""
+    crowd = history_matrix(np.array([0, 1, 0, 1, 2]), np.array([0, 0, 1, 2, 2]), 3, 3)
+    own = history_matrix(np.array([0]), np.array([0]), 1, 3)
+    scores = ItemToItem.fit(crowd, own)(np.array([0]))
+    np.testing.assert_allclose(scores, [[1.0, 1 / np.sqrt(2), 1 / 2]])

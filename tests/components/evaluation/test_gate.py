@@ -128,3 +128,12 @@ def test_a_surface_whose_held_out_queries_have_no_positive_is_held_with_that_rea
     decision = decide([_evidence("logged", nothing)], first_champion=True)
     assert decision.verdict == "hold"
     assert "no held-out query has a positive" in decision.reasons[0]
+
+
+def test_interactions_held_out_are_called_so_and_promote_only_a_first_champion() -> None:
+    gain = Evidence("leave_last_out", "hr@10", Interval(0.1, 0.05, 0.15, 300, 300), against="popularity")
+    first = decide([gain], first_champion=True)
+    assert (first.verdict, first.checks[0].name) == ("promote", "hr@10 on leave-last-out of organic interactions")
+    later = decide([gain])
+    assert later.verdict == "hold"
+    assert "logged slates" not in " ".join(later.reasons)

@@ -68,7 +68,7 @@ def test_targets_and_history_of_candidates_that_the_lake_lacks_are_left_out(home
 
 def test_a_section_has_an_interval_for_every_scorer(home):
     section = organic.section(STUDY, ranked(home, []), "title", "note", protocol_pool=True)
-    assert {row.ranker for row in section.measured} == {"popularity", "tf-idf", "retrieval", "ensemble"}
+    assert {row.ranker for row in section.measured} == {"popularity", "item-to-item", "tf-idf", "retrieval", "ensemble"}
     assert dict(section.tables[0].rows)["actors"] == 3
 
 
@@ -77,3 +77,22 @@ def test_progress_goes_to_whoever_asked_for_it_and_not_to_the_terminal(home, cap
     ranked(home, lines)
     assert lines == ["ranked 0 of 3 actors"]
     assert capsys.readouterr().out == ""
+
+
+def test_who_was_ranked_is_told_where_it_is_a_sample(home, monkeypatch):
+    assert ranked(home, []).sample == ""
+    monkeypatch.setattr(organic, "MOST_PAIRS", 8)
+    sampled = ranked(home, [])
+    assert sampled.sample == "2 of 3 test actors, drawn evenly at random, so that at most 8 pairs are ranked"
+    section = organic.section(STUDY, sampled, "title", "How.", protocol_pool=False)
+    assert section.note == f"How. Ranked: {sampled.sample}."
+    assert dict(section.tables[0].rows)["actors"] == sampled.sample
+
+
+def test_the_ensemble_is_compared_with_every_baseline_and_judged_by_the_strongest(home):
+    section = organic.section(STUDY, ranked(home, []), "title", "note", protocol_pool=False)
+    compared = {row.against for row in section.compared if row.metric == "hr@10"}
+    assert {"popularity", "item-to-item", "tf-idf"} <= compared
+    figures = {row.ranker: row.interval.value for row in section.measured if row.metric == "hr@10"}
+    strongest = organic.strongest_baseline(section)
+    assert figures[strongest] == max(figures[name] for name in ("popularity", "item-to-item", "tf-idf"))

@@ -18,7 +18,7 @@ from metier.stored import as_json, as_plain, from_json, from_plain
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 TEXTS = st.text(max_size=5)
 INTERVALS = st.builds(Interval, NUMBERS, NUMBERS, NUMBERS, st.integers(0, 9), st.integers(0, 9))
-ESTIMANDS = st.sampled_from(["randomised", "off_policy", "logged"])
+ESTIMANDS = st.sampled_from(["randomised", "off_policy", "logged", "leave_last_out"])
 EVIDENCE = st.builds(Evidence, ESTIMANDS, TEXTS, INTERVALS, st.none() | NUMBERS)
 STUDIES = st.builds(
     Study,

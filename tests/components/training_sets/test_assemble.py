@@ -24,9 +24,10 @@ from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import distinct_texts
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import candidate_features, query_features
+from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.transforms import feature_names
 from feature_repo.texts import TextVectors
-from metier.contract import TIMESTAMP
+from metier.contract import TIMESTAMP, Surface
 from metier.errors import EmptyDataError, InputError
 from metier.lake import Lake
 from metier.settings import Settings
@@ -230,6 +231,9 @@ class CountingStore:
     def training_features(self, entity_rows: pa.Table, views: Sequence[str]) -> pa.Table:
         self.asked.append(entity_rows.num_rows)
         return self._store.training_features(entity_rows, views)
+
+    def covisits(self, surface: Surface) -> Covisits:
+        return self._store.covisits(surface)
 
 
 def test_blocks_of_queries_give_what_one_block_gives(

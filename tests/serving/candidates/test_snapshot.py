@@ -86,6 +86,7 @@ def some_of(release, rows):
         all_rows.features.take(rows),
         all_rows.vectors.only(np.unique(all_rows.vectors.rows(keys))),
         facts=all_rows.facts,
+        covisits=all_rows.columns.covisits,
     )
 
 
