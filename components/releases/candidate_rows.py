@@ -12,9 +12,9 @@ import pyarrow as pa
 from components.retrieval.pair_facts import PairFacts
 from feature_repo.files.mapped import read_table, write_table
 from feature_repo.files.names import Names
-from feature_repo.inputs.covisits import Covisits
+from feature_repo.inputs.covisits import FOLDER, Covisits
 from feature_repo.inputs.encoded import CandidateColumns
-from feature_repo.inputs.encoded_files import read_candidates, write_candidates
+from feature_repo.inputs.encoded_files import are_current, read_candidates, write_candidates
 from feature_repo.texts import TextVectors
 from metier.contract import Surface
 
@@ -79,12 +79,11 @@ class CandidateRows:
 
     @classmethod
     def read(cls, folder: Path, surface: Surface) -> Self:
-        """The candidates that `write` left, mapped."""
-        vectors = TextVectors.read(folder / VECTORS)
-        return cls(
-            Names.read(folder, NAMES),
-            read_table(folder / VERSIONS),
-            read_table(folder / FEATURES),
-            read_candidates(folder / COLUMNS, surface, vectors),
-            PairFacts.read(folder / FACTS),
-        )
+        """The candidates that `write` left, mapped; encoded again where this version reads other features of them."""
+        vectors, features = TextVectors.read(folder / VECTORS), read_table(folder / FEATURES)
+        if are_current(folder / COLUMNS, surface):
+            columns = read_candidates(folder / COLUMNS, surface, vectors)
+        else:
+            columns = CandidateColumns.encode(surface, features, vectors, Covisits.read(folder / COLUMNS / FOLDER))
+        names, versions = Names.read(folder, NAMES), read_table(folder / VERSIONS)
+        return cls(names, versions, features, columns, PairFacts.read(folder / FACTS))

@@ -12,9 +12,13 @@ from feature_repo.inputs.columns import TOKEN_COLUMNS, Headlines
 from feature_repo.inputs.covisits import FOLDER, Covisits
 from feature_repo.inputs.encoded import MARKS, CandidateColumns
 from feature_repo.inputs.parties import PLACES, Party
+from feature_repo.inputs.stored_features import CANDIDATE_STORED
 from feature_repo.texts import TextVectors
-from feature_repo.texts.weighing import BUCKETS
+from feature_repo.texts.weighing import BUCKETS, COMPONENTS
 from metier.contract import Surface
+
+LAYOUT = "layout"
+"""File with the names of the stored columns and marks, in order."""
 
 
 def write_candidates(folder: Path, columns: CandidateColumns) -> None:
@@ -36,9 +40,21 @@ def write_candidates(folder: Path, columns: CandidateColumns) -> None:
             **{f"mark_{name}": codes for name, codes in columns.marks.items()},
             "since": columns.since,
             "stored": columns.stored,
+            LAYOUT: np.array(_layout(columns.surface)),
         },
     )
     columns.covisits.write(folder / FOLDER)
+
+
+def are_current(folder: Path, surface: Surface) -> bool:
+    """Whether the columns that `write_candidates` left are those that this version reads."""
+    if not (folder / f"{LAYOUT}.npy").exists():  # written before a layout had a name
+        return bool(read_array(folder / "stored.npy").shape[1] == len(CANDIDATE_STORED[surface]) + COMPONENTS)
+    return read_array(folder / f"{LAYOUT}.npy").tolist() == _layout(surface)
+
+
+def _layout(surface: Surface) -> list[str]:
+    return [*(stored.name for stored in CANDIDATE_STORED[surface]), *MARKS[surface]]
 
 
 def read_candidates(folder: Path, surface: Surface, vectors: TextVectors) -> CandidateColumns:

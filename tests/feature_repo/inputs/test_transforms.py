@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from feature_repo.inputs.columns import codes
+from feature_repo.inputs.covisits import Covisits, key_of
 from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.transforms import (
     CANDIDATE_COUNT_FEATURES,
@@ -290,6 +292,45 @@ def test_without_candidate_counts_the_other_columns_stay_as_they_are() -> None:
     assert {"candidate_impressions_30d", "candidate_age_days"} <= set(FEATURE_NAMES["talent_search"]) - set(names)
     columns = [FEATURE_NAMES["talent_search"].index(name) for name in names]
     np.testing.assert_array_equal(fewer, every[:, columns])
+
+
+def test_a_bundle_is_fed_the_features_that_it_names_in_its_order() -> None:
+    queries, shown = random_world("job_feed", seed=6)
+    index = np.arange(9)
+    asked = QueryColumns.encode("job_feed", queries, VECTORS)
+    candidates = CandidateColumns.encode("job_feed", shown, VECTORS)
+    every = pair_matrix("job_feed", asked, candidates, index, index)
+    columns = [60, 2, 33]
+    names = tuple(FEATURE_NAMES["job_feed"][column] for column in columns)
+    np.testing.assert_array_equal(pair_matrix("job_feed", asked, candidates, index, index, names), every[:, columns])
+    with pytest.raises(FeatureError, match="skill_match_of_before: no model input of job_feed.*train again"):
+        pair_matrix("job_feed", asked, candidates, index, index, ("skill_match_of_before",))
+
+
+def test_covisits_compare_a_candidate_with_what_the_actor_turned_to() -> None:
+    """J and K were turned to together once, by one of the 6 actors of J and the 2 of K: 1 / sqrt(16 * 12)."""
+    both = pa.table({"id": ["J", "K"]})
+    ranked = np.sort(codes(both, "id"))
+    j, k = np.searchsorted(ranked, codes(both, "id"))
+    yesterday = int(NOW.timestamp()) // 86_400 - 1
+    covisits = Covisits(
+        candidates=ranked,
+        starts=np.array([0, 1, 2]),
+        others=key_of(np.array([1, 0]), yesterday),
+        counts=np.array([1, 1], np.int32),
+        turns=key_of(np.sort(np.array([j, k])), yesterday),
+        turn_counts=np.array([6, 2], np.int32)[np.argsort([j, k])],
+    )
+    query = pa.Table.from_pylist([{"event_timestamp": NOW, **past("freelancer_history", KEYS[:2], ["X", "J"])}])
+    shown = pa.Table.from_pylist([{"job_id": "K"}])
+    at = np.zeros(1, int)
+    row = model_inputs("job_feed", query, shown, at, at, VECTORS, covisits=covisits)[0]
+    found = dict(zip(feature_names("job_feed"), row.tolist(), strict=True))
+    cosine = 1 / np.sqrt(16 * 12)
+    assert found["past_covisit_max"] == pytest.approx(cosine)
+    assert found["past_covisit_mean"] == pytest.approx(cosine / 2)
+    assert found["past_covisit_last"] == 0.0
+    assert found["candidate_turned_to"] == found["candidate_turned_to_365d"] == pytest.approx(np.log(3))
 
 
 @pytest.mark.parametrize("surface", SURFACES)

@@ -9,6 +9,7 @@ import pytest
 from components.releases.candidate_rows import CandidateRows
 from components.training_sets.assemble import applications
 from feature_repo.client import FeatureStoreClient
+from feature_repo.files.mapped import write_array
 from feature_repo.hydrate import candidate_features
 from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
@@ -199,3 +200,14 @@ def test_candidates_that_the_store_does_not_hold_either_are_left_out(engine):
     snapshot, nobody = engine.stages["talent_search"].snapshot, {**PERSON, "freelancer_profile__status": None}
     vectors = snapshot.release.candidates.vectors
     assert read_online(snapshot, ["new"], engine.now(), vectors, online(nobody)) is None
+
+
+def test_rows_that_were_written_in_another_layout_are_encoded_again(engine, tmp_path):
+    rows = engine.stages["job_feed"].snapshot.candidates
+    rows.write(tmp_path)
+    folder = tmp_path / "columns"
+    write_array(folder / "stored.npy", rows.columns.stored[:, 1:])
+    write_array(folder / "layout.npy", np.array(["candidate_of_another_version"]))
+    read = CandidateRows.read(tmp_path, "job_feed")
+    np.testing.assert_array_equal(read.columns.stored, rows.columns.stored)
+    np.testing.assert_array_equal(read.columns.covisits.others, rows.columns.covisits.others)
