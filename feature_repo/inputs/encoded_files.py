@@ -50,7 +50,8 @@ def are_current(folder: Path, surface: Surface) -> bool:
     """Whether the columns that `write_candidates` left are those that this version reads."""
     if not (folder / f"{LAYOUT}.npy").exists():  # written before a layout had a name
         return bool(read_array(folder / "stored.npy").shape[1] == len(CANDIDATE_STORED[surface]) + COMPONENTS)
-    return read_array(folder / f"{LAYOUT}.npy").tolist() == _layout(surface)
+    written: list[str] = read_array(folder / f"{LAYOUT}.npy").tolist()
+    return written == _layout(surface)
 
 
 def _layout(surface: Surface) -> list[str]:

@@ -303,7 +303,7 @@ def test_a_bundle_is_fed_the_features_that_it_names_in_its_order() -> None:
     columns = [60, 2, 33]
     names = tuple(FEATURE_NAMES["job_feed"][column] for column in columns)
     np.testing.assert_array_equal(pair_matrix("job_feed", asked, candidates, index, index, names), every[:, columns])
-    with pytest.raises(FeatureError, match="skill_match_of_before: no model input of job_feed.*train again"):
+    with pytest.raises(FeatureError, match=r"skill_match_of_before: no model input of job_feed.*train again"):
         pair_matrix("job_feed", asked, candidates, index, index, ("skill_match_of_before",))
 
 
