@@ -38,6 +38,12 @@ class Actor:
     columns: QueryColumns | None
     question: Question | None
 
+    @property
+    def has_typed(self) -> bool:
+        """Whether the request has a text."""
+        typed = self.row["text"][0].as_py()
+        return bool(typed and typed.strip())
+
     def category(self, view: str) -> str | None:
         """Category of the actor's own profile, or of the job asked for."""
         name = f"{view}__category"

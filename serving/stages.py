@@ -37,6 +37,8 @@ from serving.select import ranked_entries
 LOG = logging.getLogger(__name__)
 SOURCED = 500
 """Candidates that retrieval hands to the rankers."""
+COVISITED = 100
+"""Of these, at most so many that others turned to with what the actor turned to."""
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
@@ -189,6 +191,7 @@ class Stages:
         if actor.question is not None:
             try:
                 (rows, scores), retrieved = self.candidates.search(actor.question, SOURCED, eligible.mask), True
+                rows, scores = self._with_covisited(actor, eligible, rows, scores)
             except Exception as error:  # the index failed: popularity stands in
                 LOG.warning("retrieval failed", exc_info=True)
                 trace.degrade("retrieval", f"failed ({type(error).__name__})")
@@ -200,6 +203,18 @@ class Stages:
             ]
             rows, scores = np.append(rows, popular), np.append(scores, -1.0 - np.arange(len(popular)))
         return rows, scores if retrieved else None
+
+    def _with_covisited(self, actor: Actor, eligible: Eligibility, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
+        """What was found, and behind it, in place of the last of SOURCED, what others turned to with the actor's past.
+
+        Only where a freelancer's own past is what is searched with: a typed text says itself what is wanted.
+        """
+        if actor.columns is None or not surface_spec(self.candidates.surface).shows_jobs or actor.has_typed:
+            return rows, scores
+        near = self.candidates.covisited(actor.columns.past.identity[0], COVISITED)
+        near = near[eligible.mask[near] & ~np.isin(near, rows)]
+        kept = SOURCED - len(near)
+        return np.append(rows[:kept], near), np.append(scores[:kept], np.zeros(len(near)))
 
     def _score(
         self, request: RankingRequest, actor: Actor, sourced: SourcedCandidates, inputs: Inputs, trace: RequestTrace

@@ -23,6 +23,8 @@ SHRINKAGE = 10.0
 YEAR = 365
 DAY_BITS = 20
 FIRST_DAY = -(2 ** (DAY_BITS - 1))
+EVER = 2 ** (DAY_BITS - 1) - 1
+OFTENEST = 50
 SECONDS_A_DAY = 86_400.0
 
 
@@ -101,6 +103,27 @@ class Covisits:
                     found = self._counted(int(past[query, slot]), keys)
                     cosines[start:end, slot] = found / (own[start:end] * weight[query, slot])
         return cosines
+
+    def neighbours(self, past: Codes, most: int) -> Codes:
+        """Codes of the `most` candidates nearest to the rows `past` (n,) together, by the sum of cosines, best first.
+
+        Of the counts that `newest` left; of each row its OFTENEST most frequent.
+        """
+        found = [self._oftenest(int(row)) for row in past if row >= 0]
+        if not found:
+            return np.empty(0, np.int64)
+        others, part = np.unique(np.concatenate([other for other, _ in found]), return_inverse=True)
+        sums = np.bincount(part, np.concatenate([share for _, share in found]))
+        near = sums / np.sqrt(self.turned(others, np.array(EVER)) + SHRINKAGE)
+        nearest: Codes = self.candidates[others[np.argsort(-near, kind="stable")[:most]]]
+        return nearest
+
+    def _oftenest(self, row: int) -> tuple[Codes, Doubles]:
+        """What was turned to with a row most often, and how often by the square root of the row's own turns."""
+        first, end = self.starts[row], self.starts[row + 1]
+        best = np.argsort(-self.counts[first:end], kind="stable")[:OFTENEST]
+        weight = np.sqrt(self.turned(np.array([row]), np.array(EVER)) + SHRINKAGE)
+        return self.others[first:end][best] >> DAY_BITS, self.counts[first:end][best] / weight
 
     def _counted(self, row: int, keys: Codes) -> Indices:
         """Co-visits of a row with what `keys` name, by their day (n,)."""

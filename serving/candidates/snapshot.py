@@ -19,7 +19,7 @@ from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
 from components.retrieval.pair_facts import Act, Pairs
 from feature_repo.files.names import contiguous
-from feature_repo.inputs.columns import numbers
+from feature_repo.inputs.columns import Codes, numbers
 from feature_repo.inputs.encoded import CandidateColumns
 from metier.contract import Surface
 from metier.errors import UnknownNameError
@@ -57,6 +57,12 @@ class CandidateSnapshot:
         """Row of each candidate (n,), -1 where the release does not hold it."""
         return self.candidates.names.rows(candidates)
 
+    def rows_of_codes(self, codes: Codes) -> Rows:
+        """Row of each code of an id (n,), -1 where there is none."""
+        sorted_codes, order = self._by_code
+        at = np.minimum(np.searchsorted(sorted_codes, codes), len(order) - 1)
+        return np.where(sorted_codes[at] == codes, order[at], -1) if len(order) else np.full(len(codes), -1, np.int64)
+
     def ids_at(self, rows: Rows) -> list[str]:
         """Ids of rows."""
         return self.candidates.names.at(rows)
@@ -69,6 +75,11 @@ class CandidateSnapshot:
         rows = self.rows(candidates)
         absent = rows < 0
         return self._only(tuple(columns)).take(pa.array(rows, mask=absent if absent.any() else None))
+
+    @cached_property
+    def _by_code(self) -> tuple[Codes, Rows]:
+        order = np.argsort(self.columns.identity, kind="stable")
+        return self.columns.identity[order], order
 
     @cached_property
     def agencies(self) -> npt.NDArray[np.object_]:

@@ -16,6 +16,7 @@ from components.retrieval import Eligibility
 from components.retrieval.fused import FusedSearch
 from components.retrieval.pair_facts import PairFacts
 from components.retrieval.questions import Question, retrieve_rows
+from feature_repo.inputs.columns import Codes
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from feature_repo.texts import TextVectors
@@ -101,6 +102,16 @@ class CandidateSpace:
         """(rows, scores) of the k best for a question; not for candidates that were `joined`."""
         ((rows, scores),) = retrieve_rows(self.index, [question], k, eligible)
         return rows, scores.astype(np.float64)
+
+    def covisited(self, past: Codes, most: int) -> Rows:
+        """Rows of what those who turned to `past`, codes of candidates (n,), turned to around them, best first."""
+        covisits = self.base.columns.covisits
+        codes = covisits.neighbours(covisits.rows(past), most)
+        rows = np.full(len(codes), -1, np.int64)
+        for start, part in zip(self._starts, self.parts, strict=False):
+            part_rows = part.rows_of_codes(codes)
+            rows = np.where(part_rows >= 0, start + part_rows, rows)
+        return rows[rows >= 0]
 
     def inputs(
         self, query: QueryColumns, rows: Rows, names: tuple[str, ...], job_id: str | None, moment: datetime

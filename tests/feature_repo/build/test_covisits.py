@@ -78,6 +78,21 @@ def test_similarity_is_the_shrunk_cosine_and_nothing_counts_twice(tmp_path):
     np.testing.assert_array_equal(cosines, np.array([[1 / 6, 0], [0, 0]], np.float32))
 
 
+def test_neighbours_are_the_nearest_of_all_past_candidates_together(tmp_path):
+    """a has 3 turns, b and c 2, d 1. With a: b 2 / sqrt(13 * 12), c half of that. With d: c 1 / sqrt(11 * 12).
+
+    With both, c has 1 / sqrt(13 * 12) + 1 / sqrt(11 * 12) = 0.1671, more than the 0.1601 of b.
+    """
+    walks = [("ada", "ab"), ("bob", "ab"), ("cyd", "ac"), ("dan", "dc")]
+    acts = clicks(*((actor, job, 0.1 + at / 10, 0.1 + at / 10) for actor, jobs in walks for at, job in enumerate(jobs)))
+    covisits = built(tmp_path, acts, BEGIN + DAY).newest(BEGIN_DAY + 1)
+    a, d = covisits.rows(np.array([code("a"), code("d")]))
+    assert covisits.neighbours(np.array([a, -1]), 5).tolist() == [code("b"), code("c")]
+    assert covisits.neighbours(np.array([d, -1]), 5).tolist() == [code("c")]
+    assert covisits.neighbours(np.array([a, d]), 1).tolist() == [code("c")]
+    assert covisits.neighbours(np.array([-1]), 5).tolist() == []
+
+
 def test_a_day_that_has_not_ended_does_not_count(tmp_path):
     acts = clicks(("ada", "a", 0.2, 0.2), ("ada", "b", 0.3, 0.3))
     assert len(built(tmp_path, acts, BEGIN + 0.9 * DAY).others) == 0
