@@ -52,7 +52,7 @@ def build_unranked(settings: Settings, surfaces: Sequence[Surface], as_of: datet
     versions: dict[str, str] = {}
     for surface in surfaces:
         source, label = (
-            ReleaseSource(surface, lake, store.training_features, encoder, vectors),
+            ReleaseSource(surface, lake, store.training_features, encoder, vectors, store.covisits(surface)),
             Unranked(surface).version,
         )
         versions[label] = build_release(source, as_of, settings.candidates / label, views)
