@@ -211,3 +211,13 @@ def test_rows_that_were_written_in_another_layout_are_encoded_again(engine, tmp_
     read = CandidateRows.read(tmp_path, "job_feed")
     np.testing.assert_array_equal(read.columns.stored, rows.columns.stored)
     np.testing.assert_array_equal(read.columns.covisits.others, rows.columns.covisits.others)
+
+
+def test_neighbours_of_the_past_are_rows_of_the_space_best_first(engine):
+    space = engine.stages["job_feed"].candidates
+    covisits, identity = space.base.columns.covisits, space.base.columns.identity
+    past = covisits.candidates[np.diff(covisits.starts) > 1][:3]
+    nearest = covisits.neighbours(covisits.rows(past), 5)
+    assert len(nearest) > 1
+    assert identity[space.covisited(past, 5)].tolist() == nearest[np.isin(nearest, identity)].tolist()
+    assert space.base.rows_of_codes(np.array([0, identity[1]])).tolist() == [-1, 1]
