@@ -84,7 +84,7 @@ class Stages:
         self.pace = pace or Pace()
         self._read = read
         self._clients = clients or ChangedClients()
-        self.ranked = bundle if isinstance(bundle, Bundle) else None
+        self.ranked = None if isinstance(bundle, Unranked) else bundle
         """The bundle, where it has rankers."""
         if self.ranked is not None:
             require_computed(candidates.surface, self.ranked.manifest.feature_names)
