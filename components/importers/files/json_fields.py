@@ -5,6 +5,7 @@ DuckDB reads the objects; a path through lists of objects is walked here.
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +83,11 @@ class _Objects:
 
     def keys(self) -> list[str]:
         """Names of the fields that any object has, in the order in which they are met."""
-        return list(dict.fromkeys(key for keys in self._shapes() for key in keys))
+        return list(dict.fromkeys(key for keys in self._shapes for key in keys))
 
     def repeating(self) -> pa.ChunkedArray:
         """Which objects have a field twice."""
-        twice = [keys for keys in self._shapes() if len(set(keys)) < len(keys)]
+        twice = [keys for keys in self._shapes if len(set(keys)) < len(keys)]
         if not twice:
             return pa.chunked_array([np.zeros(len(self._texts), bool)])
         query = f"SELECT json_keys(text) IN (SELECT unnest(?)) FROM {_OBJECTS}"
@@ -111,6 +112,7 @@ class _Objects:
         query = f"SELECT {members} FROM (SELECT {function}(text, ?) AS found FROM {_OBJECTS})"
         return list(self._connection.sql(query, params=[list(pointers)]).to_arrow_table().columns)
 
+    @cached_property
     def _shapes(self) -> list[list[str]]:
         query = f"SELECT DISTINCT json_keys(text) FROM {_OBJECTS}"
         return [keys for (keys,) in self._connection.execute(query).fetchall()]
