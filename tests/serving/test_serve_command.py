@@ -7,7 +7,7 @@ import socket
 import httpx
 import pytest
 
-from components.releases.folder import newest_version
+from components.releases.folder import FORMAT, newest_version
 from tests.local.walk import endpoint, metier
 
 REBUILD = "run `metier pipeline run features`, whose step build_candidate_index writes releases"
@@ -59,7 +59,7 @@ def test_a_release_of_an_earlier_format_names_what_to_run(other):
     manifest = {**json.loads((home / "release.json").read_text()), "format": 2}
     (home / "release.json").unlink()
     (home / "release.json").write_text(json.dumps(manifest))
-    refused(other, f"{home} has release format 2, this metier reads 3")
+    refused(other, f"{home} has release format 2, this metier reads {FORMAT}")
 
 
 def test_a_bundle_without_a_release_names_what_to_run(other):
