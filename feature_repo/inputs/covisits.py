@@ -97,11 +97,11 @@ class Covisits:
         weight = np.sqrt(self.turned(past, day[:, None]) + SHRINKAGE)
         own = np.sqrt(self.turned(candidates, np.repeat(day, np.diff(span.starts))) + SHRINKAGE)
         for query, (start, end, width) in enumerate(zip(span.starts[:-1], span.starts[1:], span.width, strict=True)):
-            keys = key_of(candidates[start:end], day[query])
-            for slot in range(width):
-                if past[query, slot] >= 0:
-                    found = self._counted(int(past[query, slot]), keys)
-                    cosines[start:end, slot] = found / (own[start:end] * weight[query, slot])
+            order = start + np.argsort(candidates[start:end])  # ascending keys are found faster
+            keys = key_of(candidates[order], day[query])
+            for slot in np.flatnonzero(past[query, :width] >= 0):
+                found = self._counted(int(past[query, slot]), keys, candidates[order])
+                cosines[order, slot] = found / (own[order] * weight[query, slot])
         return cosines
 
     def neighbours(self, past: Codes, most: int) -> Codes:
@@ -109,29 +109,31 @@ class Covisits:
 
         Of the counts that `newest` left; of each row its OFTENEST most frequent.
         """
-        found = [self._oftenest(int(row)) for row in past if row >= 0]
-        if not found:
+        rows = past[past >= 0]
+        if not len(rows):
             return np.empty(0, np.int64)
-        others, part = np.unique(np.concatenate([other for other, _ in found]), return_inverse=True)
-        sums = np.bincount(part, np.concatenate([share for _, share in found]))
+        found = [self._oftenest(int(row)) for row in rows]
+        weight = np.repeat(np.sqrt(self.turned(rows, np.array(EVER)) + SHRINKAGE), [len(others) for others, _ in found])
+        others, part = np.unique(np.concatenate([others for others, _ in found]), return_inverse=True)
+        sums = np.bincount(part, np.concatenate([counts for _, counts in found]) / weight)
         near = sums / np.sqrt(self.turned(others, np.array(EVER)) + SHRINKAGE)
         nearest: Codes = self.candidates[others[np.argsort(-near, kind="stable")[:most]]]
         return nearest
 
-    def _oftenest(self, row: int) -> tuple[Codes, Doubles]:
-        """What was turned to with a row most often, and how often by the square root of the row's own turns."""
+    def _oftenest(self, row: int) -> tuple[Codes, Indices]:
+        """What was turned to with a row most often, and how often."""
         first, end = self.starts[row], self.starts[row + 1]
         best = np.argsort(-self.counts[first:end], kind="stable")[:OFTENEST]
-        weight = np.sqrt(self.turned(np.array([row]), np.array(EVER)) + SHRINKAGE)
-        return self.others[first:end][best] >> DAY_BITS, self.counts[first:end][best] / weight
+        return self.others[first:end][best] >> DAY_BITS, self.counts[first:end][best]
 
-    def _counted(self, row: int, keys: Codes) -> Indices:
-        """Co-visits of a row with what `keys` name, by their day (n,)."""
+    def _counted(self, row: int, keys: Codes, others: Codes) -> Codes:
+        """Co-visits of a row with `others` (n,), of which `keys` name the day too."""
         first, end = self.starts[row], self.starts[row + 1]
-        others = self.others[first:end]
-        at = np.searchsorted(others, keys, side="right") - 1
-        known = (at >= 0) & (others[at] >> DAY_BITS == keys >> DAY_BITS) if len(others) else np.zeros(len(keys), bool)
-        counted: Indices = np.where(known, self.counts[first:end][at] if len(others) else 0, 0)
+        if first == end:
+            return np.zeros(len(keys), np.int64)
+        of_row = self.others[first:end]
+        at = np.searchsorted(of_row, keys, side="right") - 1
+        counted: Codes = self.counts[first:end][at] * ((at >= 0) & (of_row[at] >> DAY_BITS == others))
         return counted
 
 
