@@ -189,7 +189,7 @@ def guess(
 
     Example: metier import guess posts.csv --out posts.yaml
     """
-    from components.importers.mapped.guess import guess
+    from components.importers.mapped.guessing.guess import guess
 
     if table is not None and table not in GUESSED:
         raise UnknownNameError("table", table, tuple(GUESSED))

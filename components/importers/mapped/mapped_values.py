@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from components.importers.conform import NOTE, TEXTS
 from components.importers.mapped.rules import Rule
+from components.importers.mapped.sources import read_source
 from components.importers.values.reading import NOT_ONE_OF, ReadColumn, Reading, decided, first_read, read_column
 from components.importers.values.typed_cells import as_text
 from metier.contract import TEXT, TEXT_LIST, Column
@@ -102,7 +103,7 @@ def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -
     column = rule.column
     if column.name.endswith("_id"):
         return named(rows[rule.sources[0]], column, rule.reading, findings)
-    reads = [read_column(rows[source], column, rule.reading) for source in rule.sources]
+    reads = [read_source(rule, source, rows) for source in rule.sources]
     read = reads[0] if len(reads) == 1 else first_read(reads)
     findings.heard(column.name, read)
     values = read.values

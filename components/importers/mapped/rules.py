@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from components.importers.values.casting import SPELLED
+from components.importers.values.kinds import MONEY
 from components.importers.values.moments.spelled_dates import spelled_date
 from components.importers.values.patterns import require_pattern
 from components.importers.values.reading import Reading
@@ -20,7 +21,8 @@ KINDS: dict[str, tuple[pa.DataType, ...]] = {
     "boolean": (BOOLEAN,), "constant": (),
 }  # fmt: skip
 """Ways to read a column, and the contract types that each gives; a constant gives any."""
-_KEYS = ("from", "kind", "value", "format", "missing", "values", "pattern", "separator")
+_TERMS = ("currency", "period")
+_KEYS = ("from", "kind", "value", "format", "missing", "values", "pattern", "separator", *_TERMS)
 _CONSTANTS: dict[pa.DataType, type | tuple[type, ...]] = {
     TEXT: str, INTEGER: int, NUMBER: (int, float), BOOLEAN: bool, TEXT_LIST: list, TIMESTAMP: (date, str),
 }  # fmt: skip
@@ -30,12 +32,17 @@ _ONLY_FOR = {"format": ("date", "as text such as '%d/%m/%Y'"), "separator": ("li
 
 @dataclass(frozen=True)
 class Rule:
-    """How one contract column is read: from the first of `sources` that has a value (none: `constant` in every row)."""
+    """How one contract column is read: from the first of `sources` that has a value (none: `constant` in every row).
+
+    `currency` and `period` are columns of the file that say these of the sums.
+    """
 
     column: Column
     reading: Reading
     sources: tuple[str, ...] = ()
     constant: Any = None
+    currency: str | None = None
+    period: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,19 @@ def read_rule(column: Column, declaration: object, where: str, of_file: OfFile) 
     if kind is not None and column.type not in KINDS[kind]:
         fitting = [name for name, types in KINDS.items() if column.type in types]
         raise ContractError(f"{where} is a {SPELLED[column.type]}, not {kind}; use kind {' or '.join(fitting)}")
-    return Rule(column, _reading(column, kind, declaration, where, of_file), _sources(declaration.get("from"), where))
+    reading = _reading(column, kind, declaration, where, of_file)
+    return Rule(column, reading, _sources(declaration.get("from"), where), **_terms(kind, declaration, where))
+
+
+def _terms(kind: str | None, declaration: dict[str, Any], where: str) -> dict[str, str | None]:
+    """The columns that say currency and period of a column of money."""
+    terms = {key: header_name(declaration[key], f"{where}: {key}") for key in _TERMS if key in declaration}
+    for key in terms:
+        if kind not in MONEY:
+            raise ContractError(f"{where}: {key} is for kind {', '.join(MONEY)}; mend it or leave it out")
+        if "pattern" in declaration or "values" in declaration:
+            raise ContractError(f"{where}: {key} stands beside whole cells; leave pattern and values out")
+    return terms
 
 
 def end_of(column: Column) -> Literal["low", "high"]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from html import unescape
 
+from components.importers.values.list_objects import named_members
 from components.importers.values.missing import MISSING
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy
@@ -31,6 +32,7 @@ _WRAPPED = re.compile(
 _POSTGRES_MEMBER = r"""(?:"(?:[^"\\]|\\.)*"|[^",{}\\]+)"""
 _POSTGRES = re.compile(rf"\{{\s*(?:{_POSTGRES_MEMBER}\s*(?:,\s*{_POSTGRES_MEMBER}\s*)*)?\}}", re.S)
 _PYTHON_DICTIONARY = re.compile(rf"\{{\s*{_QUOTED}\s*:")
+_PYTHON_DICTIONARIES = re.compile(rf"[\[(]\s*\{{\s*{_QUOTED}\s*:")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
 _GROUPING = re.compile(r'[\[({"]')
@@ -116,9 +118,15 @@ def _array(text: str) -> list[str]:
         members = json.loads(text)
     except (ValueError, RecursionError):
         return _spelled(text)
-    if not isinstance(members, list) or not all(isinstance(member, str | int | float | None) for member in members):
+    return _scalars(members)
+
+
+def _scalars(members: object) -> list[str]:
+    """The members of a list; of those that are objects, the names."""
+    flat = named_members(members) if isinstance(members, list | tuple) else None
+    if flat is None or not all(isinstance(member, str | int | float | None) for member in flat):
         raise RefusedValueError(NESTED)
-    return [_scalar(member) for member in members if member is not None and member == member]
+    return [_scalar(member) for member in flat if member is not None and member == member]
 
 
 def _scalar(member: str | float) -> str:
@@ -127,6 +135,8 @@ def _scalar(member: str | float) -> str:
 
 def _spelled(text: str) -> list[str]:
     """Members as Python, numpy or Postgres spell them."""
+    if _PYTHON_DICTIONARIES.match(text):
+        return _scalars(_evaluated(text))
     if _ARRAY.fullmatch(text) and text[-1] == _CLOSING[text[0]]:
         parts = re.findall(_MEMBER, text[1:-1], re.S)
         return [_unquoted(part) for part in parts if not re.fullmatch(_NOTHING, part)]
@@ -134,6 +144,14 @@ def _spelled(text: str) -> list[str]:
         parts = [part.strip() for part in re.findall(_POSTGRES_MEMBER, text[1:-1], re.S)]
         return [_unescaped(part) for part in parts if part != "NULL"]
     raise RefusedValueError(CANNOT_BE_READ)
+
+
+def _evaluated(text: str) -> object:
+    """The value of a Python literal."""
+    try:
+        return literal_eval(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise RefusedValueError(CANNOT_BE_READ) from None
 
 
 def _unquoted(part: str) -> str:

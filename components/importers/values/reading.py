@@ -21,7 +21,7 @@ from components.importers.values.numbers import NO_NUMBER
 from components.importers.values.patterns import parts
 from components.importers.values.pay.money import NO_SUM
 from components.importers.values.truth import NEITHER
-from components.importers.values.typed_cells import as_text, is_text, typed
+from components.importers.values.typed_cells import as_text, is_text, spelled, typed
 from components.importers.values.words import NOT_ONE_OF
 from metier.contract import TEXT, Column
 from metier.errors import RefusedValueError
@@ -46,6 +46,8 @@ def read_column(cells: pa.ChunkedArray, column: Column, reading: Reading) -> Rea
     UnconvertibleTypeError where the cells are no text and nothing of their type can become the column's.
     """
     kind = kind_of(column, reading.kind)
+    if kind == "list" or kind in MONEY:
+        cells = spelled(cells)
     if (converted := typed(cells, column, kind, reading.missing)) is not None:
         return ReadColumn(*converted)
     texts, reasons = _prepared(as_text(cells), column, kind, reading)

@@ -1,5 +1,6 @@
 """Cells that are no text: Arrow's numbers, booleans, lists and times to the types of the contract."""
 
+import json
 from collections.abc import Sequence
 
 import duckdb
@@ -37,6 +38,17 @@ def as_text(cells: pa.ChunkedArray) -> pa.Array:
         cells = cells.cast(cells.type.value_type)
     values = _without(cells.combine_chunks(), ())
     return values.cast(TEXT)
+
+
+def spelled(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Structures, and lists of them, as JSON; other cells as they are."""
+    inner = cells.type.value_type if _is_list(cells.type) else cells.type
+    if not pa.types.is_struct(inner):
+        return cells
+    values = (
+        None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in cells.to_pylist()
+    )
+    return pa.chunked_array([pa.array(values, TEXT)])
 
 
 def is_text(kind: pa.DataType) -> bool:

@@ -15,7 +15,8 @@ NOT_ONE_OF = "not one of the contract's values"
 
 _SPELLINGS: dict[str, dict[str, str]] = {
     "kind": {
-        "click": "view|viewed|visit|visited|clicked|page view|pageview|job view|detail view|impression click",
+        "click": "view|viewed|visit|visited|clicked|page view|pageview|job view|detail view|impression click|"
+        "view item|view content|select item|select content|link click|job click|card click",
         "save": "saved|bookmark|bookmarked|favorite|favourite|favorited|favourited|like|liked|star|starred|shortlist|"
         "shortlisted|wishlist",
         "dismiss": "dismissed|hide|hidden|skip|skipped|dislike|disliked|not interested",

@@ -133,7 +133,8 @@ def test_a_missing_column_names_table_column_and_type():
         ("event_timestamp", pa.array([True])),
         ("skills", pa.array([3])),
         ("budget_min_usd", pa.array([datetime(2026, 1, 1)])),
-        ("skills", pa.array([[{"name": "mig"}]])),
+        ("skills", pa.array([[["mig"]]])),
+        ("title", pa.array([{"name": "mig"}])),
     ],
 )
 def test_a_column_of_a_hopeless_type_names_both_types(column, values):

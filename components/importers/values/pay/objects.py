@@ -49,10 +49,11 @@ def _money(declared: Mapping[str, Any]) -> Money:
         raise RefusedValueError(NO_SUM)
     if low is not None and high is not None and high < low:
         raise RefusedValueError(BACKWARDS)
-    return Money(low, high, _period(_first(fields, _PERIOD)))
+    return Money(low, high, period_named(_first(fields, _PERIOD)))
 
 
-def _period(value: object) -> str | None:
+def period_named(value: object) -> str | None:
+    """The period in a field of its own ('HOUR', 'per-year-salary', '1 YEAR', 'ANN'); None where it is empty."""
     spelled = re.sub(r"^1[\s_-]*", "", str(value or "").strip())
     if not spelled or spelled.upper() == "NONE":
         return None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.importers.mapped.guess import guess
+from components.importers.mapped.guessing.guess import guess
 from components.importers.mapped.interactions import import_interactions
 from components.importers.mapped.people import import_clients, import_people
 from components.importers.mapped.posts import import_posts
@@ -110,3 +110,48 @@ def test_a_file_of_unknown_names_is_refused_with_the_next_move(tmp_path):
     (tmp_path / "a.csv").write_text("q1,q2\n1,2\n")
     with pytest.raises(ContractError, match="no column has a name that is known; say what it holds by --table"):
         guess(tmp_path / "a.csv")
+
+
+def guessed(tmp_path, name, content):
+    """Lines of the mapping without what is not mapped."""
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    lines = guess(tmp_path / name).splitlines()
+    return [line.strip() for line in lines if not line.startswith("# not mapped")]
+
+
+def test_terms_beside_pay_ids_written_as_floats_and_second_columns_are_seen(tmp_path):
+    lines = guessed(
+        tmp_path,
+        "posts.csv",
+        "jobId,job_title,company_id,min_salary,pay_period\n1,Tiler,7.0,30,HOURLY\n2,Cook,,60000,YEARLY\n",
+    )
+    assert 'client_id: {from: "company_id", kind: text, pattern: "^(.*?)(?:\\\\.0)?$"}' in lines
+    assert any(
+        line.startswith('salary_min_usd: {from: "min_salary", kind: salary, period: "pay_period"}  # 50%')
+        for line in lines
+    )
+    lines = guessed(tmp_path, "b.csv", "job_title,is_hourly,hourly_low,budget\nTiler,True,20,\nCook,False,,500\n")
+    assert 'budget_kind: {from: "is_hourly", kind: text, values: {"yes": hourly, "no": fixed}}' in lines
+    assert any('from: ["hourly_low", "budget"]' in line for line in lines)
+
+
+def test_a_column_that_lacks_a_cell_names_no_row(tmp_path):
+    posts = [{"id": 1, "requisition_id": "R-1", "title": "Tiler"}, {"id": 2, "requisition_id": None, "title": "Cook"}]
+    assert 'id: "id"' in guessed(tmp_path, "posts.json", json.dumps(posts))
+
+
+def test_places_within_lists_are_found_and_objects_are_no_texts(tmp_path):
+    place = {"address": {"addressLocality": "Cork", "addressCountry": {"name": "IE"}}}
+    lines = guessed(tmp_path, "posts.json", json.dumps([{"title": "Tiler", "jobLocation": [place, place]}]))
+    assert 'city: {from: "jobLocation.0.address.addressLocality", kind: text}' in lines
+    assert 'country: {from: "jobLocation.0.address.addressCountry.name", kind: text}' in lines
+
+
+def test_a_file_of_another_encoding_is_read_and_told(tmp_path):
+    lines = guessed(tmp_path, "posts.csv", "Job Title;Größe\nBäcker;3\n".encode("cp1252"))
+    assert "encoding: cp1252  # decide: whether letters with accents are right" in lines
+
+
+def test_people_are_told_from_posts_by_what_only_they_have(tmp_path):
+    lines = guessed(tmp_path, "people.csv", "id,title,skills,hourlyRate,totalEarnings\n1,Tiler,A|B,$20/hr,$5k\n")
+    assert "freelancers:" in lines

@@ -66,12 +66,26 @@ def test_spelled_lists_are_lists_and_a_name_counts_once(text):
     assert listed(text) == ["Python", "SQL"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"name": "Tiling"}, {"name": "Lead work, slate"}]',
+        "[{'id': 7, 'name': 'Tiling'}, {'id': 8, 'name': 'Lead work, slate'}]",
+        '[{"rank": "a", "skill": "Tiling"}, "Lead work, slate"]',
+        '[{"trade": "Tiling"}, {"trade": "Lead work, slate"}, {}]',
+        '[{"name": "Tiling"}, {"name": null}, {"name": "Lead work, slate"}]',
+    ],
+)  # fmt: skip
+def test_objects_of_a_list_count_by_the_field_that_names_them(text):
+    assert listed(text) == ["Tiling", "Lead work, slate"]
+
+
 @pytest.mark.parametrize("text", ["", "[]", "nan", "N/A", "None"])
 def test_no_list_is_an_empty_one(text):
     assert listed(text) == []
 
 
-@pytest.mark.parametrize("text", ["['Python', 'SQ", '[{"name": "Python"}]', "[[1]]", "[Python]"])
+@pytest.mark.parametrize("text", ["['Python', 'SQ", '[{"id": 3}]', '[{"a": "x", "b": "y"}]', "[[1]]", "[Python]"])
 def test_a_list_that_cannot_be_read_is_refused(text):
     with pytest.raises(RefusedValueError, match="a list"):
         listed(text)

@@ -86,6 +86,12 @@ def test_both_importers_read_every_spelling_alike(name, column, kind):
     assert dict(zip(spellings, of_contract, strict=True)) == dict(zip(spellings, told, strict=True))
 
 
+@pytest.mark.parametrize("spellings", [of.DATES, of.MONEY, of.RATES, of.SALARIES, of_words.LISTS, of_words.LEVELS,
+                                       of_words.TRUTHS, of_words.NUMBERS, of_words.WHOLE])  # fmt: skip
+def test_every_kind_has_spellings_enough(spellings):
+    assert len(spellings) >= 25
+
+
 @pytest.mark.parametrize(("name", "column", "kind"), [c for c in MATRIX if not TABLES[c[0]].column(c[1]).required])
 def test_what_is_missing_is_no_refusal(name, column, kind):
     assert conformed(name, column, of_words.MISSING) == [(None, None)] * len(of_words.MISSING)
