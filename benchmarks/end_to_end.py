@@ -23,6 +23,7 @@ import httpx
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from rich.progress import track
 
 from components.measures import mean_interval
@@ -38,16 +39,18 @@ from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
+from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.texts import TextVectors
 from metier.contract import TABLES
 from metier.lake import Lake
 from metier.settings import Settings
 from metier.stored import as_plain
 from serving.candidates.snapshot import ReleaseSnapshot, eligibility_of
+from serving.candidates.space import CandidateSpace
 from serving.launch import running
 from serving.ports import free_port
 from serving.request.ranking import RankingRequest
-from serving.stages import SOURCED
+from serving.stages import COVISITED, SOURCED
 
 K = 10
 SURFACE = "job_feed"
@@ -175,6 +178,7 @@ def _offline(
         ((ids, _),) = retrieve(
             release.retriever, questions(SURFACE, stored, release.candidates.vectors), SOURCED, eligible
         )
+        ids = _with_covisited(snapshot, stored, ids, eligible)
         pairs = pa.table({"query_id": ["q"] * len(ids), "candidate_id": ids.tolist()})
         features = assemble(SURFACE, query, pairs, store, release.candidates.vectors, bundle.manifest.candidate_counts)
         score = bundle.ensemble.score(features).astype(np.float64)
@@ -182,6 +186,18 @@ def _offline(
         slates.append([(str(ids[i]), float(score[i])) for i in best])
         retrieved.append(ids.tolist())
     return slates, retrieved
+
+
+def _with_covisited(
+    snapshot: ReleaseSnapshot, stored: pa.Table, ids: NDArray[np.str_], eligible: NDArray[np.bool_]
+) -> NDArray[np.str_]:
+    """What was retrieved, its last in favour of what others turned to with the actor's past, as the endpoint has it."""
+    release = snapshot.release
+    space = CandidateSpace(snapshot, (), release.retriever, release.candidates.vectors)
+    past = QueryColumns.encode(SURFACE, stored, release.candidates.vectors).past.identity[0]
+    near = space.covisited(past, COVISITED)
+    near = near[eligible[near] & ~np.isin(near, snapshot.rows(ids.tolist()))]
+    return np.append(ids[: SOURCED - len(near)], space.ids_at(near))
 
 
 def _result(
