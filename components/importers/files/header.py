@@ -39,14 +39,18 @@ def read_header(text: Utf8, blocks: Blocks, declared: FileFormat, wanted: Sequen
     start = 0
     if separator := _SEPARATOR_LINE.match(blocks.text):
         declared, start = replace(declared, delimiter=separator[1].decode()), separator.end()
+    if isinstance(declared.header, int) and not isinstance(declared.header, bool):
+        for _ in range(declared.header - 1):
+            start = blocks.text.find(b"\n", start) + 1 or len(blocks.text)
+        declared = replace(declared, header=True)
     first, end = _first_row(text, blocks, declared, start)
     blocks.drop(end if declared.header is True else start)
     if declared.header is True:
         names = first
-    elif declared.header is False:
-        names = [str(place + 1) for place in range(len(first))]
-    else:
+    elif isinstance(declared.header, tuple):
         names = list(declared.header)
+    else:
+        names = [str(place + 1) for place in range(len(first))]
     if len(names) != len(first):
         raise ContractError(
             f"{text.path}: {len(names)} names are declared for rows of {len(first)} values; name every column"

@@ -127,7 +127,7 @@ def _is_encoding(value: object) -> bool:
 
 def _is_header(value: object) -> bool:
     is_names = isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value)
-    return isinstance(value, bool) or is_names
+    return isinstance(value, bool) or is_names or (isinstance(value, int) and value > 0)
 
 
 _FILE_FAULTS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -139,7 +139,7 @@ _FILE_FAULTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "quote": (lambda value: not value or _is_mark(value), "not one character; write one, or '' for a file without"),
     "escape": (lambda value: value is None or _is_mark(value), 'not one character; write one, such as "\\\\"'),
-    "header": (_is_header, "neither true, false nor a list of names; write one of them"),
+    "header": (_is_header, "neither true, false nor a list of names, nor the number of its line; write one of them"),
     "records": (
         lambda value: isinstance(value, str),
         "no path; write the keys that lead to the list, such as data.jobs",

@@ -205,8 +205,6 @@ def _read(column: Column, source: str, cells: pa.ChunkedArray, kind: str) -> Gue
 
 
 def _top(table: str, declared: FileFormat, identity: str | None, found: dict[str, Guess | None]) -> Iterator[str]:
-    if isinstance(declared.header, int) and not isinstance(declared.header, bool):
-        yield f"header: {declared.header}"
     if declared.encoding is not None:
         yield f"encoding: {declared.encoding}  # decide: whether letters with accents are right"
     if declared.delimiter != ",":

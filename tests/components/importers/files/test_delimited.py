@@ -115,3 +115,9 @@ def test_planted_dirt_costs_the_rows_it_was_planted_in_and_no_other(path, rows, 
     kept = sorted(int(row["number"]) for row in read if not row.get(REASON))
     assert kept == [number for number, row in enumerate(rows) if row in SOUND]
     assert len(kept) + len(lost) == len(rows)
+
+
+def test_a_header_below_a_title_is_named_by_its_line(path):
+    path.write_bytes(b"Open posts,,\n,,\njob_id,title,\n1,Tiler,\n2,Cook,\n")
+    rows = read_rows(path, FileFormat(header=3), ["job_id", "title"])
+    assert rows.to_pylist() == [{"job_id": "1", "title": "Tiler"}, {"job_id": "2", "title": "Cook"}]
