@@ -32,6 +32,13 @@ FRESH_DAYS = max(ATTRIBUTION_DAYS.values())
 """A lake older than the longest attribution window has no immature outcome: nothing was recorded for too long."""
 NEVER_EMPTY = ("freelancers", "jobs")
 """Without these nobody can be ranked; clients may be unknown, and a log may hold organic interactions only."""
+CONTRACT = "contract"
+"""The suite about the files themselves: their columns and types."""
+MIGRATE = "run `metier lake migrate`, which upgrades the files of earlier versions"
+MEND = (
+    "import what lacks (`metier import people`, `clients`, `posts`), or mend the rows at their source and import them again"
+)
+"""Next moves: of files that are not of today's contract, and of rows."""
 EXAMPLES = 3
 """Example rows kept of each failed expectation."""
 
@@ -80,7 +87,7 @@ def validate(lake: Lake, as_of: datetime, docs: Path) -> Verdict:
     """
     suites = _Suites(docs, as_of)
     columns = columns_frame(lake)
-    suites.check("contract", columns, ["table", "column", "expected_type"], [_types_agree()])
+    suites.check(CONTRACT, columns, ["table", "column", "expected_type"], [_types_agree()])
     if (columns.expected_type == columns.found_type).all():
         with lake.connect(as_of) as connection:
             suites.check("lake", age_frame(connection, as_of), ["table"], [_fresh()])
@@ -94,9 +101,10 @@ def require(verdict: Verdict) -> None:
     """ValidationError where the verdict is no: in its first line what is not met and the next move."""
     if not verdict.passed:
         unmet = "; ".join(f"{failure.table}: {failure.expectation}" for failure in verdict.failed)
+        of_before = any(failure.table == CONTRACT for failure in verdict.failed)
         raise ValidationError(
-            f"{len(verdict.failed)} expectations of the lake are not met ({unmet}); import what lacks (`metier import "
-            f"people`, `clients`, `posts`), or mend the rows at their source and import them again\n{verdict.render()}"
+            f"{len(verdict.failed)} expectations of the lake are not met ({unmet}); "
+            f"{MIGRATE if of_before else MEND}\n{verdict.render()}"
         )
 
 

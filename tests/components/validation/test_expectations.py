@@ -125,6 +125,8 @@ def test_a_file_with_other_columns_blocks_before_its_rows_are_read(lake_of, tmp_
     assert failure.table == "contract"
     assert failure.examples[0]["table"] == "jobs"
     assert failure.examples[0]["found_type"] == ("string" if change == "retype" else "absent")
+    with pytest.raises(ValidationError, match=r"column of every file is there .*; run `metier lake migrate`"):
+        require(verdict)
 
 
 def test_an_empty_lake_does_not_pass(judged):
