@@ -2,7 +2,7 @@
 
 Windows and clients of candidates are as of the release, a client that asks as of the newest change that was served.
 Profiles of jobs and freelancers and histories were pushed as they were recorded, so they are as of a moment of each
-row's own. Built anew from a lake; keeps nothing.
+row's own; vectors of texts are as of the newest change. Built anew from a lake; keeps nothing.
 """
 
 import os
@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from components.releases.folder import moment_of
 from feature_repo.build.aggregates import HISTORY_VIEWS, build_feature_tables
@@ -25,8 +27,12 @@ from metier.changes.log import EPOCH
 from metier.contract import TABLES, TIMESTAMP, Surface
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.surfaces import surface_spec
 
-PUSHED = ("freelancer_profile", "job_profile", *HISTORY_VIEWS)
+PROFILES = ("freelancer_profile", "job_profile")
+PUSHED = (*PROFILES, *HISTORY_VIEWS)
+TEXT_KEYS = tuple(f"{view}__text_key" for view in PROFILES)
+PAST_TEXT_KEYS = tuple(f"{view}__recent_text_keys" for view in HISTORY_VIEWS)
 CLIENT = "client_profile"
 
 
@@ -62,6 +68,7 @@ class AsKnown:
     def __init__(self, released: Mapping[datetime, FeatureStoreClient], pushed: FeatureStoreClient) -> None:
         self._released = released
         self._pushed = pushed
+        self._texts_since = _texts_since(pushed.settings.features)
 
     def read(
         self, as_of: datetime, pushed_until: pa.ChunkedArray, clients_until: pa.ChunkedArray | None = None
@@ -88,9 +95,50 @@ class AsKnown:
 
         return read
 
+    def with_texts(self, features: pa.Table, until: pa.ChunkedArray) -> pa.Table:
+        """`features` without the keys of texts that nobody had sent by `until`, a moment a row.
+
+        A replica reads the profile of who asks, and a candidate that it does not hold, from the online store at once,
+        but has their texts' vectors from the change log.
+        """
+        moments = until.to_pylist()
+
+        def known(key: str | None, moment: datetime) -> str | None:
+            return key if key is not None and self._texts_since.get(key, moment) <= moment else None
+
+        for name in (name for name in features.column_names if name in (*TEXT_KEYS, *PAST_TEXT_KEYS)):
+            cells = zip(features[name].to_pylist(), moments, strict=True)
+            kept = [
+                [known(key, moment) for key in cell] if isinstance(cell, list) else known(cell, moment)
+                for cell, moment in cells
+            ]
+            features = with_column(features, name, pa.array(kept, features[name].type))
+        return features
+
+    def candidates_until(self, surface: Surface, pairs: pa.Table, until: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Up to which moment the profile of each candidate of `pairs` was known.
+
+        That is `until`, and the request's own where there was none yet: it was read from the online store.
+        """
+        spec = surface_spec(surface)
+        keyed = with_column(pairs, spec.key, pairs["candidate_id"]).select([spec.key, "event_timestamp"])
+        held = self._pushed.training_features(with_column(keyed, "event_timestamp", until), [spec.profile_view])
+        return pc.if_else(held[f"{spec.profile_view}__status"].is_valid(), until, pairs["event_timestamp"])
+
     def covisits(self, as_of: datetime, surface: Surface) -> Covisits:
         """Those of the release of `as_of`."""
         return self._released[as_of].covisits(surface)
+
+
+def _texts_since(features: Path) -> dict[str, datetime]:
+    """When each text of a profile, by key, became known first."""
+    since: dict[str, datetime] = {}
+    for view in PROFILES:
+        for file in sorted((features / view).glob("*.parquet")):
+            versions = pq.read_table(file, columns=["text_key", "event_timestamp"])
+            for key, moment in zip(*(column.to_pylist() for column in versions.columns), strict=True):
+                since[key] = min(moment, since.get(key, moment))
+    return since
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """Rebuild the features of served impressions from the lake, as they were known when they were served, and compare.
 
 Stored features are those of the release that a query names (snapshot_version) and what was pushed since: of candidates
-up to the change it names, of who asks up to the query. What depends on time uses the query's own moment. The bundle
-that ranked (policy) gives text weights and names. A value that a person took part in who was forgotten since cannot be
-rebuilt: where it differs it counts as redacted. Reads the lake and the bundles; keeps nothing. What came into the lake
-by another way than the endpoint, between a release and a query, serving could not know: it shows as mismatches.
+up to the change it names, of who asks up to the query, vectors of texts up to that change. What depends on time uses
+the query's own moment. The bundle that ranked (policy) gives text weights and names. A value that a person took part in
+who was forgotten since cannot be rebuilt: where it differs it counts as redacted. Reads the lake and the bundles; keeps
+nothing. What came into the lake by another way than the endpoint, between a release and a query, serving could not
+know: it shows as mismatches.
 """
 
 from collections.abc import Iterator
@@ -129,14 +130,16 @@ def _features(
 ) -> Floats:
     """(n_rows, n_features) of impressions of one release, in their order."""
     name: Surface = surface(bundle.manifest.surface)
-    own = stores.read(as_of, rows["event_timestamp"], rows["changed_until"])
-    queries = query_features(name, rows.drop_columns(["features"]), own)
+    until = rows["changed_until"]
+    own = stores.read(as_of, rows["event_timestamp"], until)
+    queries = stores.with_texts(query_features(name, rows.drop_columns(["features"]), own), until)
     pairs = rows.select(["candidate_id", "event_timestamp"])
+    known = stores.read(as_of, stores.candidates_until(name, pairs, until))
     if not surface_spec(name).retrieves:
-        applied = applications(lake, rows, pc.max(rows["changed_until"]).as_py(), rows["changed_until"])
+        applied = applications(lake, rows, pc.max(until).as_py(), until)
         for column in applied.column_names:
             pairs = pairs.append_column(column, applied[column])
-    candidates = candidate_features(name, pairs, stores.read(as_of, rows["changed_until"]))
+    candidates = stores.with_texts(candidate_features(name, pairs, known), until)
     typed = sorted({text for text in rows["text"].to_pylist() if text and text.strip()})
     embeddings = dict(zip(typed, bundle.encoder.encode_queries(typed), strict=True))
     row = np.arange(rows.num_rows)

@@ -35,9 +35,7 @@ NEVER_EMPTY = ("freelancers", "jobs")
 CONTRACT = "contract"
 """The suite about the files themselves: their columns and types."""
 MIGRATE = "run `metier lake migrate`, which upgrades the files of earlier versions"
-MEND = (
-    "import what lacks (`metier import people`, `clients`, `posts`), or mend the rows at their source and import them again"
-)
+MEND = "import what lacks (`metier import people`, `clients`, `posts`), or mend the rows and import them again"
 """Next moves: of files that are not of today's contract, and of rows."""
 EXAMPLES = 3
 """Example rows kept of each failed expectation."""

@@ -1,6 +1,7 @@
 """Served features, rebuilt: equal where rows count from when they were recorded, different where they do not."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -15,7 +16,10 @@ from metier.contract import SURFACES, TABLES
 from metier.errors import FeatureError
 from metier.lake import Lake
 from metier.settings import Settings
-from tests.serving.world import ROUTES, ids, logged, served, wait_until
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
+from tests.serving.versions import JOB, PERSON
+from tests.serving.world import ROUTES, UNHURRIED_MS, ids, logged, served, wait_until
 
 ALL = 10_000
 
@@ -84,6 +88,27 @@ def test_without_recorded_at_late_rows_make_values_differ(replayed):
     report = replay(settings, ALL, as_happened=True)
     assert report.mismatches > 0
     assert "mismatches" in report.render()
+
+
+def test_who_asks_before_the_replica_followed_its_put_was_served_without_texts_and_that_is_no_skew(world, tmp_path):
+    own = world.copy(tmp_path / "home")
+    behind, ahead = own.engine(), own.engine()
+    behind.follower.close()
+    with served(lambda: ahead) as client:
+        assert client.put("/v1/jobs/job-new", JOB).status_code == 202
+        assert client.put("/v1/freelancers/person-new", PERSON).status_code == 202
+        asked = RankingRequest("job_feed", "person-new", k=5)
+        at_once = behind.rank(asked, RequestTrace(UNHURRIED_MS))[0]
+        named = behind.rank(replace(asked, candidates=["job-new"]), RequestTrace(UNHURRIED_MS))[0]
+        shown = len(at_once.entries) + len(named.entries)
+        assert [entry.candidate_id for entry in named.entries] == ["job-new"]
+        wait_until(lambda: len(logged(own.settings.events, "impressions")) == shown)
+        now = ahead.now()
+    behind.close()
+    import_logs(own.lake, own.settings, now)
+    build_all(own.lake, own.settings, own.lake.as_of(), Encoder.load())
+    report = replay(own.settings, ALL)
+    assert (report.impressions, report.mismatches, report.examples) == (shown, 0, ())
 
 
 @pytest.mark.parametrize("side", ["freelancer", "client"])
