@@ -142,6 +142,9 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port(settings.http_host)),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port(settings.http_host)),
+        # HAProxy asks it while no replica answers: by its usual port, that of another endpoint of this machine
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(free_port(LOOPBACK)),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(free_port(LOOPBACK)),
         "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": "60",
         "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": "60",
         **RETRIES,

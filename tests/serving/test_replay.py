@@ -103,7 +103,7 @@ def test_who_asks_before_the_replica_followed_its_put_was_served_without_texts_a
         shown = len(at_once.entries) + len(named.entries)
         assert [entry.candidate_id for entry in named.entries] == ["job-new"]
         wait_until(lambda: len(logged(own.settings.events, "impressions")) == shown)
-        now = ahead.now()
+        now = max(behind.now(), ahead.now())
     behind.close()
     import_logs(own.lake, own.settings, now)
     build_all(own.lake, own.settings, own.lake.as_of(), Encoder.load())
