@@ -5,7 +5,8 @@ import socket
 import pytest
 
 from metier.errors import InputError, ServingError, SettingsError
-from serving.launch import _cause
+from metier.settings import Settings
+from serving.launch import _cause, _environment
 from serving.ports import free_port, require_free
 
 
@@ -37,3 +38,13 @@ def test_the_cause_of_a_failed_start_is_the_last_line_of_what_a_deployment_says(
     assert _cause(failed, [message]) == "metier.errors.FeatureError: nothing there"
     assert _cause(failed, [""]) == str(failed)
     assert _cause(RuntimeError(), []) == "RuntimeError"
+
+
+def test_two_endpoints_of_one_machine_share_no_port(tmp_path):
+    ports = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        environment = _environment(Settings(home=tmp_path), tmp_path / name)
+        ports.append([environment[key] for key in environment if "PORT" in key and "MAX" not in key])
+        assert "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT" in environment
+    assert not set(ports[0]) & set(ports[1])
