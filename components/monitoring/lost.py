@@ -1,7 +1,8 @@
 """Which served values a person took part in who was forgotten since: they cannot be rebuilt as they were.
 
 Of who asks, the job it is for, the candidate and the clients of both jobs, every value from the moment on; of all
-others, the rates that are drawn towards the mean of all, for as long as a window counts what was forgotten.
+others, the rates that are drawn towards the mean of all, for as long as a window counts what was forgotten, and from
+then on the co-visits, of which any pair of candidates may have lost some.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 SMOOTHED = "_rate_30d"
 """How the names of rates end that sql/*.sql smooths."""
+COVISITED = "past_covisit_"
+"""How the names of features of co-visits begin, whose counts run on for ever."""
 COUNTED = timedelta(days=31)
 """A window of 30 days, and the day whose snapshot counts it."""
 
@@ -52,7 +55,9 @@ class Lost:
         touched = np.array([any(self._touched(name, moment) for name in ids) for moment, *ids in rows], np.bool_)
         drawn = np.array([any(start <= row[0] < end for start, end in self.spans) for row in rows], np.bool_)
         smoothed = np.array([name.endswith(SMOOTHED) for name in names], np.bool_)
-        lost: BoolArray = touched[:, None] | (drawn[:, None] & smoothed)
+        after = np.array([any(start <= row[0] for start, _ in self.spans) for row in rows], np.bool_)
+        covisited = np.array([name.startswith(COVISITED) for name in names], np.bool_)
+        lost: BoolArray = touched[:, None] | (drawn[:, None] & smoothed) | (after[:, None] & covisited)
         return lost
 
     def _touched(self, name: str | None, moment: datetime) -> bool:
