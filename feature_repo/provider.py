@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from feast import FeatureView, RepoConfig
 from feast.data_source import DataSource
 from feast.infra.passthrough_provider import PassthroughProvider
+from feast.infra.provider import PROVIDERS_CLASS_FOR_TYPE
 from feast.types import from_feast_to_pyarrow_type
 from redis.exceptions import RedisError
 
@@ -26,12 +27,20 @@ from metier.errors import FeatureError
 PUSH_AGAIN = "nothing was written"
 
 
+OURS = "feature_repo."
+"""How the offline store is named whose views keep these rules."""
+
+
 class MetierProvider(PassthroughProvider):
-    """Named as `provider` in feature_store.yaml."""
+    """Feast's `local` provider wherever this module is imported, which the offline store does.
+
+    Only for a provider of that name does Feast plan an `apply`, and say that nothing changes.
+    """
 
     def ingest_df(self, feature_view: FeatureView, df: pd.DataFrame, field_mapping: dict | None = None) -> None:
         """Write the rows of a frame into the online store; FeatureError, and nothing written, where one cannot be."""
-        checked_push(feature_view, df, datetime.now(UTC))
+        if self._is_ours:
+            checked_push(feature_view, df, datetime.now(UTC))
         try:
             super().ingest_df(feature_view, df, field_mapping)
         except (sqlite3.Error, RedisError) as error:
@@ -47,20 +56,28 @@ class MetierProvider(PassthroughProvider):
 
     def ingest_df_to_offline_store(self, feature_view: FeatureView, table: pa.Table) -> None:
         """Write the rows beside the view's offline table, after the same check."""
-        rows = checked_push(feature_view, table.to_pandas(), datetime.now(UTC))
-        super().ingest_df_to_offline_store(feature_view, rows)
+        if self._is_ours:
+            table = checked_push(feature_view, table.to_pandas(), datetime.now(UTC))
+        super().ingest_df_to_offline_store(feature_view, table)
 
     def get_table_column_names_and_types_from_data_source(
         self, config: RepoConfig, data_source: DataSource
     ) -> Iterable[tuple[str, str]]:
         """Columns and types of a view's table as declared: it need not be built yet."""
-        for view in VIEWS:
+        for view in VIEWS if self._is_ours else ():
             if view.batch_source.name == data_source.name:
                 return [(field.name, str(field.type)) for field in push_schema(view)]
         columns: Iterable[tuple[str, str]] = super().get_table_column_names_and_types_from_data_source(
             config, data_source
         )
         return columns
+
+    @property
+    def _is_ours(self) -> bool:
+        return str(self.repo_config.offline_store.type).startswith(OURS)
+
+
+PROVIDERS_CLASS_FOR_TYPE["local"] = f"{__name__}.{MetierProvider.__name__}"
 
 
 def push_schema(view: FeatureView) -> pa.Schema:

@@ -24,6 +24,7 @@ from feast.repo_config import FeastConfigBaseModel
 from feast.saved_dataset import SavedDatasetStorage
 from pydantic import Field, StrictInt, StrictStr, field_validator
 
+import feature_repo.provider  # noqa: F401 - its import is its work
 from feature_repo.files.home import under_home
 from feature_repo.offline.asof_entities import (
     entity_table,
@@ -42,7 +43,7 @@ from metier.own_ray import keep_on_loopback
 from metier.settings import load_settings
 
 PUSHED = "pushed"
-"""Folder within a view's table that holds what was pushed into it; a build leaves it alone."""
+"""Folder within a view's table of what was pushed into it; builds leave it alone."""
 
 
 class AsofOfflineStoreConfig(FeastConfigBaseModel):
@@ -231,8 +232,7 @@ class AsofOfflineStore(OfflineStore):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}-{uuid.uuid4().hex[:8]}.parquet") as temporary:
             pq.write_table(table, temporary)
-        if progress:
-            progress(table.num_rows)
+        _ = progress and progress(table.num_rows)
 
     def validate_data_source(self, config: RepoConfig, data_source: DataSource) -> None:
         """A table that is not built yet is no mistake; one without its timestamps is."""

@@ -83,7 +83,6 @@ _._to_df_internal
 _.persist
 AsofOfflineStore
 _.offline_write_batch
-MetierProvider
 _.ingest_df_async
 supports_filter_by_created_timestamp
 _.pull_latest_from_table_or_query
