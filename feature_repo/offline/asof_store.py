@@ -26,14 +26,7 @@ from pydantic import Field, StrictInt, StrictStr, field_validator
 
 import feature_repo.provider  # noqa: F401 - its import is its work
 from feature_repo.files.home import under_home
-from feature_repo.offline.asof_entities import (
-    entity_table,
-    moment_column,
-    moments_of_versions,
-    require_columns,
-    retrieval_metadata,
-    with_keys_as_stored,
-)
+from feature_repo.offline import asof_entities
 from feature_repo.offline.asof_read import VersionReader, ViewJoin, table_schema
 from feature_repo.offline.asof_sql import VersionTable
 from feature_repo.offline.ranges import require_past, warn_of_empty_range
@@ -161,20 +154,20 @@ class AsofOfflineStore(OfflineStore):
         store: AsofOfflineStoreConfig = config.offline_store
         joins = [_view_join(store, view, feature_refs, full_feature_names) for view in feature_views]
         if entity_df is None:
-            entities = moments_of_versions(
+            entities = asof_entities.moments_of_versions(
                 store.reader(), joins, start_date and _utc(start_date), end_date and _utc(end_date)
             )
         else:
-            entities = entity_table(store.reader(), entity_df)
-        moment = moment_column(entities.schema)
-        require_columns(entities, moment, joins)
-        entities = with_keys_as_stored(entities, joins)
+            entities = asof_entities.entity_table(store.reader(), entity_df)
+        moment = asof_entities.moment_column(entities.schema)
+        asof_entities.require_columns(entities, moment, joins)
+        entities = asof_entities.with_keys_as_stored(entities, joins)
         return AsofRetrievalJob(
             lambda: store.as_of(entities, moment, joins, filter_by_created_timestamp),
             store.folder,
             full_feature_names,
             OnDemandFeatureView.get_requested_odfvs(feature_refs, project, registry),
-            retrieval_metadata(entities, moment, feature_refs),
+            asof_entities.retrieval_metadata(entities, moment, feature_refs),
         )
 
     @staticmethod
@@ -232,7 +225,8 @@ class AsofOfflineStore(OfflineStore):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}-{uuid.uuid4().hex[:8]}.parquet") as temporary:
             pq.write_table(table, temporary)
-        _ = progress and progress(table.num_rows)
+        if progress:
+            progress(table.num_rows)
 
     def validate_data_source(self, config: RepoConfig, data_source: DataSource) -> None:
         """A table that is not built yet is no mistake; one without its timestamps is."""
