@@ -89,6 +89,10 @@ def _own_ray(settings: Settings, folder: str) -> Iterator[None]:
         )
         _end_at_signals()  # Ray has put a handler of its own in the place of that for SIGTERM
         yield
+    except SystemExit as stop:
+        if stop.code == signal.SIGTERM:  # by Ray's handler, while Ray started
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
     finally:
         with _silent():
             ray.shutdown()

@@ -57,7 +57,7 @@ def test_two_applies_at_once_leave_a_whole_registry(kind, request, tmp_path):
     ended = apply_at_once(render_feature_store_yaml(settings), tmp_path)
     failed = [printed for code, printed in ended if code]
     assert len(failed) < 2, failed
-    assert all("at the same moment; nothing is lost, run this again" in printed.splitlines()[-1] for printed in failed)
+    assert all("at the same moment; nothing is lost, run this again" in printed for printed in failed), failed
     held = FeatureStoreClient(settings).store.registry.to_dict("metier")
     assert {view["spec"]["name"] for view in held["featureViews"]} == {view.name for view in VIEWS}
     assert {each["spec"]["name"] for each in held["featureServices"]} == {each.name for each in SERVICES}

@@ -21,8 +21,8 @@ from components.importers.values.pay.money import (
     salary,
 )
 from components.importers.values.pay.objects import pay_object
-from components.importers.values.truth import truth
 from components.importers.values.words import allowed_word
+from components.importers.values.yes_no import truth
 from metier.contract import BOOLEAN, INTEGER, NUMBER, TEXT, TEXT_LIST, TIMESTAMP, Column
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy

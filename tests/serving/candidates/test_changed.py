@@ -12,7 +12,7 @@ from components.retrieval.questions import Question
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import candidate_features, with_column
 from feature_repo.inputs.encoded import QueryColumns
-from feature_repo.inputs.transforms import pair_matrix
+from feature_repo.inputs.transforms import feature_names, pair_matrix
 from feature_repo.online.pushes import Pushes
 from feature_repo.texts.text import card_text, text_key
 from metier.changes import Change
@@ -255,11 +255,12 @@ def test_rows_of_all_parts_are_scored_as_each_part_scores_them(on, world):
     asked = pa.table({"actor_id": ["c"], "text": ["accordion reeds"]})
     columns, base = QueryColumns.encode("talent_search", asked, candidates.vectors), np.arange(len(surface.base))
     rows = candidates.rows([*surface.base.ids, "new"])
-    inputs = candidates.inputs(columns, rows, True, None, world.as_of)
+    wanted = feature_names("talent_search")
+    inputs = candidates.inputs(columns, rows, wanted, None, world.as_of)
     released = pair_matrix("talent_search", columns, surface.base.columns, np.zeros_like(base), base)
     np.testing.assert_array_equal(inputs[:-1], released)
     order = np.random.default_rng(0).permutation(len(rows))
-    np.testing.assert_array_equal(candidates.inputs(columns, rows[order], True, None, world.as_of), inputs[order])
+    np.testing.assert_array_equal(candidates.inputs(columns, rows[order], wanted, None, world.as_of), inputs[order])
 
 
 def test_texts_of_both_tables_are_known_to_who_asks(on):
