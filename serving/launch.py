@@ -14,7 +14,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -96,6 +96,15 @@ def _own_ray(settings: Settings, folder: str) -> Iterator[None]:
     finally:
         with _silent():
             ray.shutdown()
+        _end_what_names(folder)
+
+
+def _end_what_names(folder: str) -> None:
+    """End processes with `folder` in their command line: HAProxy outlives a Ray that lost one of its own processes."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile, or is somebody else's
+            if folder.encode() in path.read_bytes():
+                os.kill(int(path.parent.name), signal.SIGTERM)
 
 
 def wait_for_signal(say: Callable[[], None]) -> None:
