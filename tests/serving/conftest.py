@@ -31,3 +31,24 @@ def engine(world):
 def client(engine):
     with served(lambda: engine) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def own(world, tmp_path_factory):
+    """The world of one file of tests, which may change it."""
+    return world.copy(tmp_path_factory.mktemp("own") / "home")
+
+
+@pytest.fixture(scope="module")
+def engines(own):
+    """Two replicas over one home."""
+    engines = [own.engine(), own.engine()]
+    yield engines
+    for engine in engines:
+        engine.close()
+
+
+@pytest.fixture(scope="module")
+def replicas(engines):
+    with served(lambda: engines[0]) as one, served(lambda: engines[1]) as other:
+        yield one, other

@@ -22,26 +22,6 @@ NUMBERS = count()
 RANDOM_ACTS = 80
 
 
-@pytest.fixture(scope="module")
-def own(world, tmp_path_factory):
-    return world.copy(tmp_path_factory.mktemp("feedback") / "home")
-
-
-@pytest.fixture(scope="module")
-def engines(own):
-    """Two replicas over one home."""
-    engines = [own.engine(), own.engine()]
-    yield engines
-    for engine in engines:
-        engine.close()
-
-
-@pytest.fixture(scope="module")
-def replicas(engines):
-    with served(lambda: engines[0]) as one, served(lambda: engines[1]) as other:
-        yield one, other
-
-
 def act(kind, side, freelancer, job=None, client=None, **more):
     names = {"interaction_id": f"act {next(NUMBERS)}", "kind": kind, "side": side, "freelancer_id": freelancer}
     return {**names, "job_id": job, "client_id": client, **more}

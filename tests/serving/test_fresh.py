@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
-import pytest
 
 from components.importers.logs.endpoint import import_logs
 from components.privacy.forget import forget
@@ -24,26 +23,6 @@ from tests.serving.versions import JOB, PERSON
 from tests.serving.world import SOON, Client, ids, served, wait_until
 
 TEXT = "accordion repair"
-
-
-@pytest.fixture(scope="module")
-def own(world, tmp_path_factory):
-    return world.copy(tmp_path_factory.mktemp("fresh") / "home")
-
-
-@pytest.fixture(scope="module")
-def engines(own):
-    """Two replicas over one home."""
-    engines = [own.engine(), own.engine()]
-    yield engines
-    for engine in engines:
-        engine.close()
-
-
-@pytest.fixture(scope="module")
-def replicas(engines):
-    with served(lambda: engines[0]) as one, served(lambda: engines[1]) as other:
-        yield one, other
 
 
 def put(client, path, body):

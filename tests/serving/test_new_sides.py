@@ -17,11 +17,6 @@ from tests.serving.world import UNHURRIED_MS, ids, logged, served, wait_until
 
 
 @pytest.fixture(scope="module")
-def own(world, tmp_path_factory):
-    return world.copy(tmp_path_factory.mktemp("new") / "home")
-
-
-@pytest.fixture(scope="module")
 def replicas(own):
     """Two over one home, of one clock."""
     clock = OffsetClock.starting_at(own.as_of)
