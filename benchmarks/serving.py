@@ -11,7 +11,6 @@ and get the same requests in turns, so that a noisy machine hits both alike. Eve
 import argparse
 import json
 import os
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from typing import Any
 
 import httpx
 import numpy as np
-from harness.home import METIER, environment, home_of_its_own, keep, say, to_status
+from harness.home import METIER, environment, home_of_its_own, keep, say, stop_at_signals, to_status
 from harness.load import CLIENT, Round, endpoint, run_round
 
 from components.releases.candidate_rows import VERSIONS
@@ -83,8 +82,7 @@ def serve_bare(port: int) -> int:
 
 def measure(arguments: argparse.Namespace) -> int:
     """Serve twice, measure, stop, report."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    stop_at_signals()
     with ExitStack() as stack:
         settings = stack.enter_context(home_of_its_own(arguments.surface))
         urls = stack.enter_context(both(settings))

@@ -6,6 +6,7 @@ Knows what endpoints write, and the commands that make a world.
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +59,12 @@ def environment(settings: Settings) -> dict[str, str]:
         "CHANGES_URL": settings.changes_url,
     }
     return {**os.environ, **{f"METIER_{name}": value for name, value in variables.items()}}
+
+
+def stop_at_signals() -> None:
+    """Let SIGINT and SIGTERM interrupt the work, so that all that was started is stopped."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def to_status(work: Callable[[], int]) -> int:
