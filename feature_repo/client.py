@@ -198,8 +198,8 @@ def _columns(views: Sequence[FeatureView]) -> list[tuple[str, pa.DataType]]:
 
 @functools.cache
 def _columns_of(view: str) -> tuple[tuple[str, pa.DataType], ...]:
-    (declared,) = (candidate for candidate in VIEWS if candidate.name == view)
-    return tuple((f"{view}__{field.name}", from_feast_to_pyarrow_type(field.dtype)) for field in declared.features)
+    fields = declared_view(view).features
+    return tuple((f"{view}__{field.name}", from_feast_to_pyarrow_type(field.dtype)) for field in fields)
 
 
 def _conform(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feature_repo.build.aggregates import HISTORY_VIEWS
+from feature_repo.client import declared_view
 from feature_repo.definitions import ENTITIES, VIEWS
 from feature_repo.files.whole_folder import replacing_folder, settle
 from feature_repo.texts import TextVectors
@@ -35,7 +36,7 @@ class RemovedIds:
 
     def of(self, view: str) -> tuple[str, frozenset[str]]:
         """(join key of the view, the ids of it that go)."""
-        (entity,) = next(candidate.entities for candidate in VIEWS if candidate.name == view)
+        (entity,) = declared_view(view).entities
         key = _JOIN_KEYS[entity]
         return key, self.ids.get(key, frozenset())
 
