@@ -37,6 +37,8 @@ class Clients:
     locality: Floats
     diligence: Floats
     activity: Floats
+    curiosity: Floats
+    """How often a search is about a trade that the client does not usually look for."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,6 +71,7 @@ def create_clients(config: SimulatorConfig, text: TextGenerator, rng: np.random.
         locality=(rng.random(count) < 0.3).astype(np.float32),
         diligence=rng.beta(4, 2, count).astype(np.float32),
         activity=rng.lognormal(0, 0.9, count).astype(np.float32),
+        curiosity=rng.beta(1, 4, count).astype(np.float32),
     )
 
 

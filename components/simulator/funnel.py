@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.simulator.asked import breaking_jobs, breaking_people
 from components.simulator.clicks import CLICK_MODELS, Mask
 from components.simulator.config import DAY_US, HOUR_US
 from components.simulator.geography import Integers
 from components.simulator.jobs import OPEN
 from components.simulator.market import Applicant, Columns, Market, in_us, picked
-from components.simulator.relevance import Suitability, combined, graded, observable, suitability
+from components.simulator.relevance import REFUSED, Suitability, as_asked, combined, graded, observable, suitability
 from components.simulator.sessions import SessionBatch
 from components.simulator.taxonomy import Floats
 from components.simulator.world_log import NOBODY
@@ -48,16 +49,28 @@ class ShownPairs:
                          "at_us": at_us}  # fmt: skip
 
 
+@dataclass(frozen=True)
+class JudgedByText:
+    """What the text of a query says to its candidates, pair by pair: see relevance.as_asked and .graded."""
+
+    stands_in: Floats
+    covered: Floats
+    broken: Mask
+
+
 def present(market: Market, batch: SessionBatch, logged: bool = True) -> ShownPairs:
     """Show slates, let actors look and click, and log all of it; organic visits (not logged) have no query."""
     sessions, rng = batch.sessions, market.rng
     person, row, query = batch.pairs()
     client_asks = sessions.surface != "job_feed"
-    wish = _wish_covered(market, batch, row, query)
     match = suitability(market.people, person, batch.demand, row)
-    suits = combined(match, client_asks) + 0.6 * wish
+    asked = _judged_by_text(market, batch, (person, row, query))
+    suits = combined(match, client_asks)
+    if not client_asks:
+        suits = as_asked(suits, match.skill, asked.covered, asked.stands_in)
+    suits, first = (np.where(asked.broken, np.minimum(felt, REFUSED), felt) for felt in (suits, match.glance))
     slope, intercept = ATTRACTION[sessions.surface]
-    glance = (match.glance if client_asks else suits) + rng.normal(0, 0.5, len(person)).astype(np.float32)
+    glance = (first if client_asks else suits) + rng.normal(0, 0.5, len(person)).astype(np.float32)
     attraction = np.zeros(sessions.filled.shape, np.float32)
     attraction[sessions.filled] = 1 / (1 + np.exp(-(slope * glance + intercept)))
     clicks = CLICK_MODELS[market.config.click_model](attraction, sessions.filled, PATIENCE[sessions.surface], rng)
@@ -69,9 +82,9 @@ def present(market: Market, batch: SessionBatch, logged: bool = True) -> ShownPa
         "query": np.full(len(person), NOBODY),
     }
     if logged:
-        truth = graded(suits)
-        parties["query"] = market.log.show(sessions, clicks.on_screen, truth)[query]
-        _judge(market, batch, parties | {"row": row, "wish": wish, "truth": truth})
+        truth = graded(suits, asked.broken)
+        parties["query"] = market.log.show(sessions, clicks.on_screen, truth, batch.asked)[query]
+        _judge(market, batch, parties | {"row": row, "truth": truth}, asked)
         _count_impressions(market, sessions.surface, person, job)
     filled = sessions.filled
     pairs = ShownPairs(parties, sessions.at_us[query], match, suits, clicks.clicked[filled], clicks.on_screen[filled])
@@ -190,7 +203,7 @@ def _react(market: Market, surface: str, pairs: ShownPairs, logged: bool) -> Non
     market.settled.add(dismissed_pairs["freelancer"], market.context(dismissed_pairs["job"], dismissed_pairs["client"]))
 
 
-def _judge(market: Market, batch: SessionBatch, columns: Columns) -> None:
+def _judge(market: Market, batch: SessionBatch, columns: Columns, asked: JudgedByText) -> None:
     """Keep for the summary what could have been known of the pairs of judged queries."""
     sessions, some = batch.sessions, market.log.judged(columns["query"])
     rank = np.nonzero(sessions.filled)[1] + 1
@@ -198,7 +211,8 @@ def _judge(market: Market, batch: SessionBatch, columns: Columns) -> None:
     rates = _job_rates(market, pairs["job"])
     observed = observable(
         market.people, pairs["freelancer"], batch.demand, pairs["row"],
-        freelancer=market.seen_freelancers, job_rates=rates, wish=pairs["wish"],
+        freelancer=market.seen_freelancers, job_rates=rates,
+        asked=[column[some] for column in (asked.stands_in, asked.stands_in * asked.covered, asked.broken)],
     )  # fmt: skip
     market.log.observed.append({
         "query": pairs["query"], "surface": np.full(len(some), SURFACES.index(sessions.surface), np.int8),
@@ -206,13 +220,16 @@ def _judge(market: Market, batch: SessionBatch, columns: Columns) -> None:
     })  # fmt: skip
 
 
-def _wish_covered(market: Market, batch: SessionBatch, row: Integers, query: Integers) -> Floats:
-    """How far jobs cover what was typed into the feed, around 0; 0 without a text."""
-    typed, wished = batch.wish.weight.sum(axis=1)[query], np.zeros(len(row), np.float32)
-    if not batch.by_query:
-        with_text = np.flatnonzero(typed)
-        wished[with_text] = batch.wish.total(query[with_text], market.covers, row[with_text]) / typed[with_text] - 0.4
-    return wished
+def _judged_by_text(market: Market, batch: SessionBatch, pairs: tuple[Integers, Integers, Integers]) -> JudgedByText:
+    """What the texts of a batch say to its pairs (person, row, query)."""
+    (person, row, query), asked = pairs, batch.asked
+    if batch.by_query:
+        nothing = np.zeros(len(query), np.float32)
+        return JudgedByText(nothing, nothing, breaking_people(asked, query, market.people, person))
+    covered, many = np.zeros(len(query), np.float32), asked.skills.weight.sum(axis=1)[query]
+    typed = np.flatnonzero(many)
+    covered[typed] = asked.skills.total(query[typed], market.covers, row[typed]) / many[typed]
+    return JudgedByText(asked.stands_in[query], covered, breaking_jobs(asked, query, batch.demand, row))
 
 
 def _job_rates(market: Market, job: Integers) -> Floats:

@@ -108,6 +108,11 @@ class Handover:
             raw = {"queries": queries, "impressions": impressions, "interactions": interactions}
             yield Events(raw, {"queries": query_rows, "impressions": impression_rows, "interactions": interaction_rows})
 
+    def searches(self) -> pa.Table:
+        """What typed texts ask for, with the ids of their queries."""
+        raw = pa.Table.from_batches(self._shelf.batches("searches"))
+        return raw.append_column("query_id", _query_ids(raw["query"]))
+
     def _blocks(self, *kinds: str) -> Iterator[tuple[pa.Table, ...]]:
         """What lies on the shelf of these kinds, whole days together."""
         days: list[tuple[pa.RecordBatch, ...]] = []

@@ -18,6 +18,8 @@ from metier.contract import JOB_STATUSES, LEVELS
 
 OPEN, PAUSED, FILLED, CLOSED, REMOVED = range(len(JOB_STATUSES))
 POSTED_BEFORE_START = 0.17
+LOWEST_PAY, HIGHEST_PAY = 0.85, 1.2
+"""An hourly budget reaches from and to these shares of what the client means to pay."""
 
 
 @dataclass
@@ -141,7 +143,7 @@ def _post(jobs: Jobs, clients: Clients, job: int, text: TextGenerator, rng: np.r
     demand.literal.weight[job] = np.isin(demand.needs.at[job], by_name) & (demand.needs.weight[job] > 0)
     hourly = rng.random() < 0.72
     pay, has_pay = float(demand.pay_usd[job]), bool(np.isfinite(demand.listed_pay[job]))
-    low, high = (0.85 * pay, 1.2 * pay) if hourly else (None, pay * float(rng.lognormal(np.log(35), 0.7)))
+    low, high = (LOWEST_PAY * pay, HIGHEST_PAY * pay) if hourly else (None, pay * float(rng.lognormal(np.log(35), 0.7)))
     if not hourly:
         demand.listed_pay[job] = np.nan
     title, description = text.job(jobs.facts[job])

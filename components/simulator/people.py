@@ -26,7 +26,7 @@ class Freelancers:
 
     depth, effective, claimed, covers, literal: (n, skills) Halves; style, taste, style_shown: (n, styles).
     effective is depth with help from related skills; covers the same of claims; literal the claims spelled by name.
-    family: the cluster that most of the claims belong to.
+    family: the cluster that most of the claims belong to. curiosity: how often a search is about another trade.
     """
 
     ids: list[str]
@@ -39,6 +39,7 @@ class Freelancers:
     responsiveness: Floats
     honesty: Floats
     activity: Floats
+    curiosity: Floats
     rate_usd: Floats
     hours: Integers
     style: Floats

@@ -12,6 +12,8 @@ from components.simulator.taxonomy import STEP, Floats, Halves, Taxonomy, full_t
 from components.simulator.text import TextGenerator
 
 PRESENT_AT_START = 0.7
+CURIOSITY = (1.2, 2.8)
+"""Beta distribution of how often somebody's searches are about another trade: three in ten on average."""
 
 
 def create_freelancers(config: SimulatorConfig, text: TextGenerator, rng: np.random.Generator) -> Freelancers:
@@ -47,6 +49,7 @@ def _people(config: SimulatorConfig, rng: np.random.Generator) -> Freelancers:
         responsiveness=rng.beta(4, 2, count).astype(np.float32),
         honesty=rng.beta(4, 1.5, count).astype(np.float32),
         activity=rng.lognormal(0, 0.8, count).astype(np.float32),
+        curiosity=rng.beta(*CURIOSITY, count).astype(np.float32),
         rate_usd=(base * np.exp(0.12 * quality + 0.2 * rng.normal(size=count))).astype(np.float32),
         hours=rng.choice([10, 20, 30, 40], size=count, p=[0.2, 0.3, 0.2, 0.3]),
         style=rng.dirichlet([0.35] * len(STYLES), count).astype(np.float32),

@@ -4,10 +4,12 @@ All functions are pure and take flat pairs: `person` positions of freelancers, `
 leaves this package only through the truth files. Knows nothing of capacity, positions or clicks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from components.simulator.clicks import Mask
 from components.simulator.demand import Demand
 from components.simulator.geography import Integers
 from components.simulator.people import Freelancers
@@ -16,15 +18,23 @@ from components.simulator.taxonomy import Floats, full_taxonomy
 CLIENT_SIDE, FREELANCER_SIDE = 0.78, 0.32
 """Weight of the client's suitability where the client asks, and where the freelancer does."""
 STEEPNESS, MIDDLE = 1.4, 0.0
+SKILL = 0.85
+"""Weight of the skills, the freelancer's or those that are typed into a feed."""
+REFUSED = np.float32(-4.0)
+"""Suitability of what breaks a limit, at most."""
 
 
 @dataclass(frozen=True)
 class Suitability:
-    """Latent suitability per pair: for the client, for the freelancer, and the client's first glance at the profile."""
+    """Latent suitability per pair: for the client, for the freelancer, and the client's first glance at the profile.
+
+    skill: what the freelancer's skills add to the first two.
+    """
 
     client: Floats
     freelancer: Floats
     glance: Floats
+    skill: Floats
 
 
 @dataclass
@@ -63,7 +73,7 @@ class History:
 
 def suitability(people: Freelancers, person: Integers, demand: Demand, row: Integers) -> Suitability:
     """Latent suitability from depth, quality, taste, responsiveness, price, level, place and language."""
-    skill = (demand.needs.total(row, people.effective, person) - 0.42) / 0.22
+    skill = SKILL * (demand.needs.total(row, people.effective, person) - 0.42) / 0.22
     claimed = (shown_coverage(people, person, demand, row) - 0.6) / 0.3
     over = np.log(people.rate_usd[person] / demand.pay_usd[row])
     level = np.abs(people.level[person] - demand.level[row])
@@ -77,11 +87,12 @@ def suitability(people: Freelancers, person: Integers, demand: Demand, row: Inte
     answering = 0.2 * (people.responsiveness[person] - 0.67) / 0.18
     client = shared - 0.75 * np.clip(over, -0.2, 1.2) + 0.3 * suited + answering
     freelancer = shared - 0.8 * np.tanh(over / 0.5) + 0.25 * enjoyed + 0.25 * demand.fairness[row]
-    at_first_sight = 0.75 * (0.5 * skill + 0.5 * claimed) + 0.2 * people.quality[person]
+    at_first_sight = 0.75 * (0.5 * skill / SKILL + 0.5 * claimed) + 0.2 * people.quality[person]
     return Suitability(
-        client=(client + 0.85 * skill + 0.42 * people.quality[person]).astype(np.float32),
-        freelancer=(freelancer + 0.85 * skill).astype(np.float32),
+        client=(client + skill + 0.42 * people.quality[person]).astype(np.float32),
+        freelancer=(freelancer + skill).astype(np.float32),
         glance=(client + at_first_sight).astype(np.float32),
+        skill=skill.astype(np.float32),
     )
 
 
@@ -92,10 +103,20 @@ def combined(match: Suitability, client_asks: bool) -> Floats:
     return weighted
 
 
-def graded(suitable: Floats) -> Floats:
-    """Suitability -> true relevance in [0, 4]."""
+def as_asked(suits: Floats, skill: Floats, covered: Floats, stands_in: Floats) -> Floats:
+    """Suitability of jobs for freelancers who typed a text: what it names stands in for what they can do.
+
+    covered: share of the typed skills that the job asks for; stands_in: 0 without a text, 1 for another trade.
+    """
+    wished: Floats = SKILL * (covered - 0.5) / 0.3
+    asked: Floats = (suits + stands_in * (wished - skill)).astype(np.float32)
+    return asked
+
+
+def graded(suitable: Floats, broken: Mask | None = None) -> Floats:
+    """Suitability -> true relevance in [0, 4]; 0 of what breaks a limit."""
     grade: Floats = (4 / (1 + np.exp(-STEEPNESS * (suitable - MIDDLE)))).astype(np.float32)
-    return grade
+    return grade if broken is None else np.where(broken, np.float32(0), grade)
 
 
 def shown_coverage(people: Freelancers, person: Integers, demand: Demand, row: Integers) -> Floats:
@@ -108,7 +129,7 @@ OBSERVABLE = (
     "coverage", "overlap", "claims", "category", "price_gap", "price_gap_squared", "price_unknown", "level_gap",
     "level", "level_unknown", "country", "city", "language", "rate_residual", "style_written", "style_learned",
     "offer_learned", "locality", "freelancer_click_rate", "freelancer_move_rate", "freelancer_rating",
-    "freelancer_hires", "job_click_rate", "job_move_rate", "wish",
+    "freelancer_hires", "job_click_rate", "job_move_rate", "stands_in", "wish", "broken",
 )  # fmt: skip
 
 
@@ -120,14 +141,14 @@ def observable(
     *,
     freelancer: History,
     job_rates: Floats,
-    wish: Floats,
+    asked: Sequence[np.ndarray],
 ) -> Floats:
     """(pairs, OBSERVABLE): attributes as a platform with perfect reading could compute them.
 
     Synonyms and typos are read without error; what a client wants and a freelancer enjoys is known as if histories had
     told all of it, styles only as far as profiles state them. Skill depth, quality, fairness, responsiveness, the true
     rate and what a profile hides or fakes stay out; of quality only its traces in the log come in.
-    job_rates: (pairs, 2) smoothed click and move rate of the job.
+    job_rates: (pairs, 2) smoothed click and move rate of the job. asked: the last three of OBSERVABLE, (pairs,) each.
     """
     price = np.log(people.listed_rate[person] / demand.listed_pay[row])
     gap = np.nan_to_num(price)
@@ -160,7 +181,7 @@ def observable(
         np.log1p(freelancer.hired[person]),
         job_rates[:, 0] * 10,
         job_rates[:, 1] * 4,
-        wish,
+        *asked,
     )
     return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 

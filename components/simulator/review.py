@@ -5,6 +5,7 @@ Knows nothing of how the applicants got there.
 
 import numpy as np
 
+from components.simulator.asked import Asked
 from components.simulator.clicks import Mask
 from components.simulator.config import DAY_US
 from components.simulator.funnel import ShownPairs, present, settle_answers
@@ -13,7 +14,6 @@ from components.simulator.jobs import OPEN
 from components.simulator.market import Applicant, Market
 from components.simulator.policy import EMPTY, LONGEST, ORGANIC, RANDOMISED_SHARE, ChosenSlates, shuffle
 from components.simulator.sessions import SessionBatch, times_of_day
-from components.simulator.skills import Skills
 from components.simulator.world_log import Sessions
 
 NEWEST_FIRST_SHARE = 0.12
@@ -57,7 +57,7 @@ def _reviews(market: Market, day: int, eagerness: float) -> SessionBatch | None:
         return None
     sessions = _sessions(market, chosen)
     demand = jobs.demand.take(sessions.job)
-    return SessionBatch(sessions, demand, by_query=True, wish=Skills.empty(len(sessions.actor), 1))
+    return SessionBatch(sessions, demand, by_query=True, asked=Asked.nothing(len(sessions.actor)))
 
 
 def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) -> Sessions:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.simulator.asked import Asked
 from components.simulator.config import HOUR_US
 from components.simulator.demand import Demand
 from components.simulator.geography import Integers
@@ -17,8 +18,7 @@ from components.simulator.people import MISSING
 from components.simulator.policy import LONGEST, NOWHERE, POLICIES, SHORTEST, ChosenSlates, PolicyInputs, choose_slates
 from components.simulator.policy_candidates import PolicyCandidates
 from components.simulator.relevance import History
-from components.simulator.searches import feed_texts, free_texts
-from components.simulator.skills import Skills
+from components.simulator.searches import feed_texts, talent_texts
 from components.simulator.taxonomy import Floats, exact, full_taxonomy
 from components.simulator.world_log import NOBODY, Sessions
 
@@ -27,19 +27,18 @@ CELLS = 4_000_000
 """Most (queries x candidates) cells of the sessions that are lived at once."""
 FREE_TEXT_SHARE, FILTER_SHARE = 0.4, 0.15
 NOISE = {"weak": 0.3, "strong": 0.15}
+OWN_WORDS, TYPED_WORDS = 0.5, 2.0
+"""What a policy makes of the profile's words and of typed ones, where a text was typed into a feed."""
 
 
 @dataclass(frozen=True)
 class SessionBatch:
-    """Sessions with what is needed to judge them. by_query: a row of `demand` belongs to a query, else to a job.
-
-    wish: skills typed into a feed's search box.
-    """
+    """Sessions with what is needed to judge them. by_query: a row of `demand` belongs to a query, else to a job."""
 
     sessions: Sessions
     demand: Demand
     by_query: bool
-    wish: Skills
+    asked: Asked
 
     def pairs(self) -> tuple[Integers, Integers, Integers]:
         """(freelancer, demand row, query) of each shown candidate, rank by rank."""
@@ -104,28 +103,34 @@ def _parts(count: int, scored: int) -> Iterator[slice]:
 
 
 def _feed(market: Market, actors: Integers, stamps: Integers, candidates: PolicyCandidates) -> SessionBatch:
-    text, wish = feed_texts(market, actors)
-    category_filter, filters = _filters(market, market.people.listed_category[actors])
+    text, asked = feed_texts(market, actors)
+    category_filter, filters = _filters(
+        market, np.where(asked.typed, asked.category, market.people.listed_category[actors])
+    )
+    family = market.people.family[actors]
+    if asked.off_profile.any():
+        family[asked.off_profile] = full_taxonomy().family(asked.skills[np.flatnonzero(asked.off_profile)].dense())
     slates = ChosenSlates.merged([
-        (rows, _feed_slates(market, actors[rows], stamps[rows], wish[rows], category_filter[rows], pool))
-        for rows, pool in candidates.near(market.people.family[actors], market.rng)
+        (rows, _feed_slates(market, actors[rows], stamps[rows], asked.take(rows), category_filter[rows], pool))
+        for rows, pool in candidates.near(family, market.rng)
     ])  # fmt: skip
     nobody = np.full(len(actors), NOBODY)
     names = _policy_names(market, len(actors))
     sessions = Sessions("job_feed", actors, nobody, stamps, slates, text=text, filters=filters, policy=names)
-    return SessionBatch(sessions, market.jobs.demand, by_query=False, wish=wish)
+    return SessionBatch(sessions, market.jobs.demand, by_query=False, asked=asked)
 
 
-def _feed_slates(market: Market, actors: Integers, stamps: Integers, wish: Skills, category_filter: Integers,
+def _feed_slates(market: Market, actors: Integers, stamps: Integers, asked: Asked, category_filter: Integers,
                  pool: Integers) -> ChosenSlates:  # fmt: skip
     people, jobs, demand = market.people, market.jobs, market.jobs.demand
-    typed, literal = np.flatnonzero(wish.weight.any(axis=1)), demand.literal[pool].dense()
+    typed, literal = np.flatnonzero(asked.typed), demand.literal[pool].dense()
+    wish = asked.skills[typed].dense()
     words = exact(people.literal[actors]) @ literal.T
-    words[typed] += 2 * (wish[typed].dense() @ literal.T)
+    words[typed] = OWN_WORDS * words[typed] + TYPED_WORDS * (wish @ literal.T)
 
     def coverage() -> Floats:
         share = _covered(demand.listed[pool].dense(), exact(people.covers[actors])).T
-        share[typed] += 0.5 * (wish[typed].dense() @ exact(market.covers[pool]).T)
+        share[typed] = OWN_WORDS * share[typed] + 0.5 * (wish @ exact(market.covers[pool]).T)
         return share
 
     age_days = (stamps[:, None] - jobs.posted_us[pool]) / (24 * HOUR_US)
@@ -143,7 +148,7 @@ def _talent(
     market: Market, actor: Integers, job: Integers, stamps: Integers, candidates: PolicyCandidates
 ) -> SessionBatch:
     demand = market.jobs.demand.take(np.maximum(job, 0))
-    text = free_texts(market, actor, job, demand)
+    text, asked = talent_texts(market, actor, job, demand)
     category_filter, filters = _filters(market, demand.listed_category)
     context = market.context(job, actor)
     slates = ChosenSlates.merged([
@@ -152,7 +157,7 @@ def _talent(
     ])  # fmt: skip
     names = _policy_names(market, len(job))
     sessions = Sessions("talent_search", actor, job, stamps, slates, text=text, filters=filters, policy=names)
-    return SessionBatch(sessions, demand, by_query=True, wish=Skills.empty(len(job), 1))
+    return SessionBatch(sessions, demand, by_query=True, asked=asked)
 
 
 def _talent_slates(market: Market, demand: Demand, context: Integers, stamps: Integers, category_filter: Integers,
@@ -195,10 +200,11 @@ def _policy_inputs(
     people = market.people
     popular = np.log1p(history.popularity[pool])
     _, _, rating = history.rates(pool)
+    own, listed = people.listed_category[person], demand.listed_category[row]
     return PolicyInputs(
         words=words,
         coverage=coverage,
-        category=(people.listed_category[person] == demand.listed_category[row]).astype(np.float32),
+        category=((own == listed) & (listed != MISSING)).astype(np.float32),
         price=lambda: np.log(people.listed_rate[person] / demand.listed_pay[row]),
         level=lambda: np.abs(people.listed_level[person] - demand.listed_level[row]).astype(np.float32),
         place=lambda: (people.listed_country[person] == demand.country[row]).astype(np.float32),

@@ -4,7 +4,7 @@ Uses every template, synonym and typo; the platform is told of 60%. Knows the fa
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.simulator.taxonomy import Taxonomy, read_data, typos_of
@@ -48,6 +48,10 @@ class TextGenerator:
             return self._random.choice(typos_of(name))
         return name
 
+    def place(self, country: str) -> str:
+        """A country as somebody types it."""
+        return str(self._random.choice(self._phrases["search_place"].get(country, [country])))
+
     def company(self) -> str:
         """A company's name."""
         return self._pick("company_first") + self._pick("company_second")
@@ -70,9 +74,15 @@ class TextGenerator:
         """One more sentence of a job's description, for an edit."""
         return self._fill(self._pick("job_more"), facts)
 
-    def search(self, facts: Facts) -> str:
-        """What somebody types into a search box."""
-        return self._typed(self._fill(self._pick("search_text"), facts)).lower()
+    def search(self, facts: Facts, level: str | None = None, limits: Mapping[str, str] | None = None) -> str:
+        """What somebody types into a search box; `limits` by the kinds of phrases.json."""
+        before = [] if level is None else [self._random.choice(self._phrases["search_level"][level])]
+        after = [self._random.choice(self._phrases["search_limit"][kind]).format(value)
+                 for kind, value in (limits or {}).items()]  # fmt: skip
+        self._random.shuffle(after)
+        between = self._random.choice((" ", ", "))
+        asked = " ".join([*before, self._fill(self._pick("search_text"), facts)])
+        return self._typed(between.join([asked, *after])).lower()
 
     def _pick(self, pool: str) -> str:
         choice: str = self._random.choice(self._phrases[pool])
@@ -100,7 +110,7 @@ class TextGenerator:
             return text
         words = text.split(" ")
         position = self._random.randrange(len(words))
-        typos = typos_of(words[position])
+        typos = () if any(map(str.isdigit, words[position])) else typos_of(words[position])
         if typos:
             words[position] = self._random.choice(typos)
         return " ".join(words)

@@ -6,7 +6,7 @@ not what they did. Knows no lake: `append` gets each table in blocks, entities f
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +26,11 @@ from components.simulator.funnel import (
     present,
     seek,
 )
+from components.simulator.geography import geography
 from components.simulator.handover import Handover
 from components.simulator.jobs import create_jobs
 from components.simulator.market import Market, first_versions, new_versions
-from components.simulator.people import STYLES
+from components.simulator.people import MISSING, STYLES
 from components.simulator.policy import LONGEST, SHORTEST
 from components.simulator.population import create_freelancers
 from components.simulator.review import review_applicants
@@ -39,6 +40,7 @@ from components.simulator.summary import WorldSummary, summarise
 from components.simulator.tally import Tally
 from components.simulator.taxonomy import exact, full_taxonomy
 from components.simulator.text import TextGenerator
+from metier.contract import LEVELS
 
 DAYS = ".days"
 """Folder beside the truth where days wait; a killed simulation leaves it, the next one removes it."""
@@ -62,8 +64,9 @@ def simulate(
 ) -> WorldSummary:
     """Simulate `config`; `append(table, rows)` gets rows of the contract's schema: entities first, then block by block.
 
-    Under `truth_dir` it writes impressions.parquet (query_id, candidate_id, true_relevance), freelancers.parquet,
-    jobs.parquet and world.json. `progress` gets the share done and what is being done.
+    Under `truth_dir` it writes impressions.parquet (query_id, candidate_id, true_relevance), searches.parquet (what
+    typed texts ask for), freelancers.parquet, jobs.parquet and world.json. `progress` gets the share done and what is
+    being done.
     """
     advance = progress or (lambda _share, _doing: None)
     advance(0.0, "creating people and jobs")
@@ -124,6 +127,7 @@ def hand_over(market: Market, shelf: Shelf, append: Append, truth_dir: Path) -> 
             impressions = events.tables["impressions"].select(TRUTH.names[:2])
             truth.write_table(impressions.append_column(TRUTH.field(2), events.raw["impressions"]["truth"]).cast(TRUTH))
             tally.add(events)
+    pq.write_table(_search_truth(handover.searches()), truth_dir / "searches.parquet")
     return tally
 
 
@@ -200,6 +204,24 @@ def _freelancer_truth(market: Market) -> pa.Table:
             "depths": [exact(people.depth[person, row]) for person, row in enumerate(skills)],
         }
     )
+
+
+def _search_truth(raw: pa.Table) -> pa.Table:
+    """What typed texts ask for; null where a text sets no limit. off_profile: about another trade than the asker's."""
+    names, world = full_taxonomy(), geography()
+    skills = [[names.skills[skill] for skill in row] for row in raw["skills"].to_pylist()]
+    words = {
+        "category": names.categories, "country": world.countries, "language": world.languages, "level": LEVELS,
+        "without": names.skills,
+    }  # fmt: skip
+    spelled = {name: _words(raw[name].to_numpy(), among) for name, among in words.items()}
+    kept = {"query_id": raw["query_id"], "off_profile": raw["off_profile"]}
+    pay = raw["pay_usd"].to_numpy()
+    return pa.table({**kept, "skills": skills, **spelled, "pay_usd": pa.array(pay, mask=np.isnan(pay))})
+
+
+def _words(at: np.ndarray, among: Sequence[str]) -> pa.Array:
+    return pa.array(among, pa.string()).take(pa.array(at, mask=at == MISSING))
 
 
 def _job_truth(market: Market) -> pa.Table:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from components.simulator.asked import Asked
 from components.simulator.clicks import Mask
 from components.simulator.geography import Integers
 from components.simulator.people import Row
@@ -34,6 +35,10 @@ IMPRESSIONS = pa.schema([
     ("query", pa.int64()), ("surface", pa.int8()), ("candidate", pa.int64()), ("rank", pa.int64()),
     ("placement", pa.int8()), ("propensity", pa.float32()), ("score", pa.float32()), ("on_screen", pa.bool_()),
     ("truth", pa.float32()),
+])  # fmt: skip
+SEARCHES = pa.schema([
+    ("query", pa.int64()), ("skills", pa.list_(pa.int64())), ("off_profile", pa.bool_()), ("pay_usd", pa.float32()),
+    *((name, pa.int64()) for name in ("category", "country", "level", "language", "without")),
 ])  # fmt: skip
 INTERACTIONS = pa.schema([
     *((name, pa.int64()) for name in _PARTIES), *((name, pa.float64()) for name in VALUES),
@@ -74,9 +79,10 @@ class WorldLog:
         self._logged: dict[str, set[object]] = {name: set() for name in ENTITIES}
         self._queries: list[pa.RecordBatch] = []
         self._impressions: list[pa.RecordBatch] = []
+        self._searches: list[pa.RecordBatch] = []
         self._interactions: list[dict[str, np.ndarray]] = []
 
-    def show(self, sessions: Sessions, on_screen: Mask, truth: Floats) -> Integers:
+    def show(self, sessions: Sessions, on_screen: Mask, truth: Floats, asked: Asked) -> Integers:
         """Log queries and impressions; the queries' numbers. truth: a value a shown candidate, rank by rank."""
         numbers = np.arange(self.queries, self.queries + len(sessions.actor))
         filled, slates = sessions.filled, sessions.slates
@@ -89,6 +95,7 @@ class WorldLog:
         }  # fmt: skip
         self._impressions.append(pa.RecordBatch.from_pydict(columns, IMPRESSIONS))
         self._queries.append(_query_batch(sessions))
+        self._searches.append(_search_batch(numbers, asked))
         self.queries += len(numbers)
         self.impressions += len(at)
         self.explored += int(((slates.placement == EXPLORATION) & filled).any(axis=1).sum())
@@ -119,8 +126,9 @@ class WorldLog:
             shelf.put(name, self._versions_until(name, until_us))
         shelf.put("queries", _joined(self._queries, QUERIES))
         shelf.put("impressions", _joined(self._impressions, IMPRESSIONS))
+        shelf.put("searches", _joined(self._searches, SEARCHES))
         shelf.put("interactions", self._interactions_until(until_us))
-        self._queries, self._impressions = [], []
+        self._queries, self._impressions, self._searches = [], [], []
 
     def _versions_until(self, name: str, until_us: int) -> pa.RecordBatch:
         """In order of time, then key."""
@@ -162,6 +170,14 @@ def _query_batch(sessions: Sessions) -> pa.RecordBatch:
         "at_us": sessions.at_us, "text": sessions.text, "filters": sessions.filters, "policy": sessions.policy,
     }  # fmt: skip
     return pa.RecordBatch.from_pydict(columns, QUERIES)
+
+
+def _search_batch(numbers: Integers, asked: Asked) -> pa.RecordBatch:
+    """What the typed ones of the queries `numbers` ask for."""
+    typed = np.flatnonzero(asked.typed)
+    columns = {name: getattr(asked, name)[typed] for name in SEARCHES.names if name not in ("query", "skills")}
+    skills = [asked.skills.of(query) for query in typed.tolist()]
+    return pa.RecordBatch.from_pydict({"query": numbers[typed], "skills": skills, **columns}, SEARCHES)
 
 
 def _joined(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:

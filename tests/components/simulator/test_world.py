@@ -48,7 +48,8 @@ def bytes_of(world: World) -> dict[str, bytes]:
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(world, tmp_path):
     first, again = bytes_of(world), bytes_of(live(SMALL, tmp_path / "again"))
     assert first == again
-    assert set(first) == {*TABLES, "freelancers.parquet", "impressions.parquet", "jobs.parquet", "world.json"}
+    beside = {"freelancers.parquet", "impressions.parquet", "jobs.parquet", "searches.parquet", "world.json"}
+    assert set(first) == {*TABLES, *beside}
     other = live(SimulatorConfig(seed=8, freelancers=300, jobs=200, impressions=2_000, days=60), tmp_path / "other")
     assert other[0]["freelancers"]["title"].to_pylist() != world[0]["freelancers"]["title"].to_pylist()
 
