@@ -1,0 +1,7 @@
+"""Skills, what they are called and how they belong together; which of them a text names."""
+
+from components.language.taxonomy.shipped import shipped_taxonomy
+from components.language.taxonomy.skills import RELATIONS, Relation, Skill
+from components.language.taxonomy.taxonomy import Mention, Taxonomy
+
+__all__ = ["RELATIONS", "Mention", "Relation", "Skill", "Taxonomy", "shipped_taxonomy"]
