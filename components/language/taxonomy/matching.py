@@ -4,8 +4,8 @@ Where a name stands is decided here; whether an ambiguous one is meant is decide
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from components.language.taxonomy.tokens import Token, form, key
@@ -13,24 +13,30 @@ from components.language.taxonomy.tokens import Token, form, key
 _NUMBERED = re.compile(r"([^\W\d_]{2,})v?\d+")
 _UNITS = "years?|yrs?|months?|weeks?|days?|hours?|hrs?|h|k|usd|eur|gbp"
 _VERSION = re.compile(rf" ?v?\d+(?:\.(?:\d+|x))*\+?(?![\w%+])(?! ?-? ?(?:\d|(?:{_UNITS})\b))")
+_SMALL = frozenset(
+    ("a", "an", "and", "as", "at", "be", "by", "for", "in", "is", "it", "my", "of", "on", "or", "the", "to", "we")
+)
+_LEAST_JOINED = 5
+_MOST_OWNERS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name of a skill, as its words."""
+    """A name of a skill: its words, how it is written, and how many signs it needs to be believed (`context`)."""
 
     owner: str
     words: tuple[str, ...]
     written: str
-    versioned: bool
+    doubt: int = 0
+    versioned: bool = False
     """Whether a number behind it is its version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A name in a text: from token `first` up to token `last`, which is not part of it."""
+    """Names in a text at text[start:end]: from token `first` up to token `last`, which is not part of them."""
 
-    name: Name
+    names: tuple[Name, ...]
     first: int
     last: int
     start: int
@@ -41,7 +47,7 @@ class Found:
 @dataclass(slots=True)
 class _Node:
     following: dict[str, "_Node"] = field(default_factory=dict)
-    name: Name | None = None
+    names: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +62,14 @@ _INFLECTED, _SLIP = 1, 100
 
 
 class Names:
-    """The names of a taxonomy. Of two that are written alike the first given counts."""
+    """The names of a taxonomy, the first given first where several are of the same words."""
 
     def __init__(self, names: Iterable[Name]) -> None:
         self._root = _Node()
         self._forms: dict[str, list[str]] = {}
         self._known: set[str] = set()
-        for name in names:
+        named = list(names)
+        for name in (*named, *_joined(named)):
             self._add(name)
         self._word = lru_cache(maxsize=65_536)(self._read)
 
@@ -73,49 +80,66 @@ class Names:
             if word not in self._known:
                 self._known.add(word)
                 self._forms.setdefault(form(word), []).append(word)
-        node.name = node.name or name
+        if len(node.names) < _MOST_OWNERS and all(other.owner != name.owner for other in node.names):
+            node.names = (*node.names, name)
 
     def get(self, words: Sequence[str]) -> Name | None:
-        """The name of exactly these words."""
+        """The first name of exactly these words."""
         node: _Node | None = self._root
         for word in words:
             node = node.following.get(word) if node else None
-        return node.name if node else None
+        return node.names[0] if node and node.names else None
 
-    def find(self, text: str, words: Sequence[Token]) -> list[Found]:
+    def find(self, text: str, tokens: Sequence[Token]) -> list[Found]:
         """The longest name at each word, from left to right; what lies inside of one is not looked at."""
         found, position = [], 0
-        while position < len(words):
-            best = self._longest(text, words, position)
+        while position < len(tokens):
+            best = self._longest(text, tokens, position)
             if best:
                 found.append(best)
             position = best.last if best else position + 1
         return found
 
-    def _longest(self, text: str, words: Sequence[Token], first: int) -> Found | None:
-        best: tuple[int, int, Name] | None = None
+    def _longest(self, text: str, tokens: Sequence[Token], first: int) -> Found | None:
+        best: tuple[int, int, tuple[Name, ...]] | None = None
         waiting = [(self._root, first, 0)]
         while waiting:
             node, position, cost = waiting.pop()
-            if node.name and node is not self._root and (best is None or (-position, cost) < (-best[0], best[1])):
-                best = (position, cost, node.name)
-            if position < len(words) and (position == first or words[position].joins):
-                for reading, price in self._word(words[position].word).readings:
-                    if reading in node.following:
-                        waiting.append((node.following[reading], position + 1, cost + price))
-        return self._placed(text, words, first, best) if best else None
+            if node.names and (best is None or (-position, cost) < (-best[0], best[1])):
+                best = (position, cost, node.names)
+            if position == len(tokens) or not (position == first or tokens[position].joins):
+                continue
+            for reading, price in self._word(tokens[position].word).readings:
+                if reading in node.following:
+                    waiting.append((node.following[reading], position + 1, cost + price))
+            joined = self._two_as_one(tokens, position)
+            if joined in node.following:
+                waiting.append((node.following[joined], position + 2, cost))
+        return self._placed(text, tokens, first, best) if best else None
 
-    def _placed(self, text: str, words: Sequence[Token], first: int, best: tuple[int, int, Name]) -> Found | None:
-        last, cost, name = best
-        if len(name.words) == 1 and cost % _SLIP and not _is_plural(key(words[first].word), name.words[0]):
+    def _two_as_one(self, tokens: Sequence[Token], position: int) -> str:
+        """Two words that are one in a name: `java script`; nothing where one of them is a little word of its own."""
+        if position + 1 == len(tokens) or tokens[position + 1].start != tokens[position].end + 1:
+            return ""
+        one, other = key(tokens[position].word), key(tokens[position + 1].word)
+        apart = not tokens[position + 1].joins or not (one + other).isalpha() or {one, other} & _SMALL
+        return "" if apart else one + other
+
+    def _placed(
+        self, text: str, tokens: Sequence[Token], first: int, best: tuple[int, int, tuple[Name, ...]]
+    ) -> Found | None:
+        last, cost, names = best
+        if len(names[0].words) == 1 and cost % _SLIP:
+            names = tuple(n for n in names if not n.doubt and _is_plural(key(tokens[first].word), n.words[0]))
+        if not names:
             return None
-        end = words[last - 1].start + self._word(words[last - 1].word).length
-        version = _VERSION.match(text, end) if name.versioned else None
+        end = tokens[last - 1].start + self._word(tokens[last - 1].word).length
+        version = _VERSION.match(text, end) if names[0].versioned else None
         if version:
             end = version.end()
-            while last < len(words) and words[last].start < end:
+            while last < len(tokens) and tokens[last].start < end:
                 last += 1
-        return Found(name, first, last, words[first].start, end, cost < _SLIP)
+        return Found(names, first, last, tokens[first].start, end, cost < _SLIP)
 
     def _read(self, written: str) -> _Word:
         word = key(written)
@@ -131,5 +155,14 @@ class Names:
         return (*([(word, 0)] if word in self._known else []), *inflected)
 
 
+def _joined(names: Iterable[Name]) -> Iterator[Name]:
+    """Names of two words written as one: nodejs, webdesign."""
+    for name in names:
+        word = "".join(name.words)
+        if len(name.words) == 2 and len(word) >= _LEAST_JOINED and not _SMALL & {*name.words}:
+            yield replace(name, words=(word,))
+
+
 def _is_plural(word: str, singular: str) -> bool:
+    """Whether a word in another form is no shorter: `translations`, and not `sale` for sales."""
     return len(word) > len(singular) or (len(word) == len(singular) and word[-1:] == singular[-1:])

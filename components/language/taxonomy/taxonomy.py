@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
+from components.language.taxonomy.context import meant, signs_needed
 from components.language.taxonomy.matching import Name, Names
 from components.language.taxonomy.skills import Relation, Skill, checked, digest_of, read_skills, write_skills
 from components.language.taxonomy.tokens import name_key, tokens
@@ -103,9 +104,10 @@ class Taxonomy:
         """The skills that a text names, in its order, each the longest name at its place; positions are of `text`."""
         plain = aligned(text)
         places = range(len(text)) if plain == text else origins(text)
+        words = tokens(plain)
         return tuple(
-            Mention(found.name.owner, places[found.start], places[found.end - 1] + 1, found.exact)
-            for found in self._names.find(plain, tokens(plain))
+            Mention(name.owner, places[found.start], places[found.end - 1] + 1, found.exact)
+            for found, name in meant(plain, words, self._names.find(plain, words))
         )
 
     def _skill(self, skill_id: str) -> Skill:
@@ -115,10 +117,10 @@ class Taxonomy:
 
     @cached_property
     def _names(self) -> Names:
-        """Labels first: where a label is another skill's alias, the label counts."""
-        every = self._skills.values()
+        """Labels first: where a label is another skill's alias, the label counts. Trades, which are words, last."""
+        every = sorted(self._skills.values(), key=lambda skill: skill.kind == "trade")
         return Names(
-            Name(skill.id, words, written, skill.kind in VERSIONED)
+            Name(skill.id, words, written, signs_needed(words), skill.kind in VERSIONED)
             for written, skill in (*((s.label, s) for s in every), *((a, s) for s in every for a in s.aliases))
             if (words := name_key(canonical(written)))
         )

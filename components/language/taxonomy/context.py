@@ -1,0 +1,139 @@
+"""Whether an ambiguous name is meant where it stands: Excel or to excel, the language Go or to go, R or a letter.
+
+A name that is an English word needs one sign that the skill is meant, a letter or one of the most common words two:
+it is written as the name is, stands in a list of skills, beside a word such as `developer`, or is all of a short text.
+A verb's neighbours speak against it. `words.json` lists the words, of English; what it does not list is not doubted.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from components.language.taxonomy.matching import Found, Name
+from components.language.taxonomy.tokens import Token, key
+
+_BETWEEN_SKILLS = re.compile(r"[\s,;:/|&+•·()\[\]*-]*(?:(?:and|or|plus)\b[\s,;:/|&+•·()\[\]*-]*)?", re.I)
+_LONGEST_BETWEEN = 12
+_SENTENCE_STARTS = re.compile(r"(?:^|[.!?:\n])[\s\"'(•*-]*$")
+_QUERY_WORDS = 10
+
+
+@cache
+def _words() -> dict[str, frozenset[str]]:
+    listed = json.loads((Path(__file__).parent / "words.json").read_bytes())
+    return {name: frozenset(words) for name, words in listed.items()}
+
+
+def signs_needed(words: Sequence[str]) -> int:
+    """How many signs a name of these words needs to be believed: 0 where it is not ambiguous."""
+    if len(words) > 1:
+        return 0
+    listed, word = _words(), words[0]
+    if word in listed["weakest"] or len(word) == 1:
+        return 2
+    return int(word in listed["weak"] or (len(word) == 2 and word not in listed["clear"]))
+
+
+def meant(text: str, tokens: Sequence[Token], found: Sequence[Found]) -> list[tuple[Found, Name]]:
+    """What is meant of what was found, each with the first of its names that the context bears out."""
+    chosen: list[Name | None] = [_sure(each) for each in found]
+    if None in chosen:
+        doubted = [position for position, name in enumerate(chosen) if name is None]
+        for order in (doubted, doubted[::-1]):
+            for position in order:
+                if chosen[position] is None:
+                    signs = _Signs(text, tokens, found, chosen)
+                    chosen[position] = next(
+                        (n for n in found[position].names if signs.of(position, n) >= n.doubt), None
+                    )
+    last_resorts = [
+        name or (each.names[1] if len(each.names) > 1 else None) for each, name in zip(found, chosen, strict=True)
+    ]
+    return [(each, name) for each, name in zip(found, last_resorts, strict=True) if name]
+
+
+def _sure(found: Found) -> Name | None:
+    return found.names[0] if not found.names[0].doubt else None
+
+
+class _Signs:
+    """Signs for and against names in one text."""
+
+    def __init__(
+        self, text: str, tokens: Sequence[Token], found: Sequence[Found], chosen: Sequence[Name | None]
+    ) -> None:
+        self._text, self._tokens, self._found, self._chosen = text, tokens, found, chosen
+
+    def of(self, position: int, name: Name) -> int:
+        found = self._found[position]
+        if len(self._tokens) == found.last - found.first:
+            return 2
+        against = self._hyphens(found) + self._counted(found)
+        for_it = self._written(found, name) + self._listed(position) + self._cued(found, name)
+        return (
+            for_it
+            + against
+            + self._verb(found)
+            + (len(self._tokens) <= _QUERY_WORDS and not against and name.doubt < 2)
+        )
+
+    def _key(self, position: int) -> str:
+        return key(self._tokens[position].word) if 0 <= position < len(self._tokens) else ""
+
+    def _written(self, found: Found, name: Name) -> int:
+        """1 where it is written as the name is, and what is around it is not written so for another reason."""
+        word = self._tokens[found.first].word
+        if word != name.written or name.written.islower():
+            return 0
+        around = [self._tokens[p].word for p in (found.first - 1, found.last) if 0 <= p < len(self._tokens)]
+        if word.isupper():
+            return int(not around or not all(w.isupper() and w.isalpha() for w in around) or len(around) < 2)
+        if _SENTENCE_STARTS.search(self._text, 0, found.start):
+            return 0
+        return int(any(each[:1].islower() for each in around))
+
+    def _listed(self, position: int) -> int:
+        """2 in a list with a skill, 1 right beside one."""
+        best = 0
+        for other in (position - 1, position + 1):
+            if 0 <= other < len(self._found) and self._chosen[other]:
+                first, second = sorted((position, other))
+                between = self._text[self._found[first].end : self._found[second].start]
+                if len(between) <= _LONGEST_BETWEEN and _BETWEEN_SKILLS.fullmatch(between):
+                    best = max(best, 1 if between.isspace() and "\n" not in between else 2)
+        return best
+
+    def _cued(self, found: Found, name: Name) -> int:
+        """2 beside a word that goes with skills, also with `in`, `of` or another word between; 1 behind `in`."""
+        listed = _words()
+        before, after = self._beside(found.first - 1, found.first), self._beside(found.last, found.last)
+        near = {before, after}
+        if before in listed["before"]:
+            near.add(self._beside(found.first - 2, found.first - 1))
+        if after and name.doubt < 2:
+            near.add(self._beside(found.last + 1, found.last + 1))
+        return 2 if near & listed["cues"] else int(before in listed["before"])
+
+    def _beside(self, position: int, joint: int) -> str:
+        """The word at a position where token `joint` goes on with what is before it."""
+        return self._key(position) if 0 < joint < len(self._tokens) and self._tokens[joint].joins else ""
+
+    def _counted(self, found: Found) -> int:
+        """Behind a number, two letters are a unit: 50 ml, $20/hr."""
+        before = self._beside(found.first - 1, found.first)
+        return -4 * (before[-1:].isdigit() and found.end - found.start < 3)
+
+    def _verb(self, found: Found) -> int:
+        listed = _words()
+        before, after = self._key(found.first - 1), self._key(found.last)
+        return -2 * ((before in listed["verb_before"]) + (after in listed["verb_after"]))
+
+    def _hyphens(self, found: Found) -> int:
+        """Part of a hyphenated word such as `go-getter`; 2 for it in `React-based`."""
+        if self._text[found.end : found.end + 1] == "-" and self._text[found.end + 1 : found.end + 2].isalnum():
+            return 2 if self._key(found.last) in _words()["behind"] else -4
+        return -4 * (
+            self._text[found.start - 1 : found.start] == "-" and self._text[found.start - 2 : found.start - 1].isalnum()
+        )
