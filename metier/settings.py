@@ -180,6 +180,11 @@ class Settings(BaseSettings):
         return self.home / "truth"
 
     @property
+    def taxonomy(self) -> Path:
+        """Skills of one's own, where `metier import taxonomy` brought some."""
+        return self.home / "taxonomy"
+
+    @property
     def models(self) -> Path:
         """Exported encoders."""
         return self.home / "models"

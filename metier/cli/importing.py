@@ -177,6 +177,23 @@ def import_interactions(
     _bring(f"interactions {file}", bring, check, most_quarantined, as_json)
 
 
+@app.command("taxonomy")
+def import_taxonomy(
+    files: Annotated[list[Path], typer.Argument(help="ESCO, O*NET or own files of skills, packed or not.")],
+    *,
+    add: Annotated[bool, typer.Option("--add", help="Join them to the taxonomy that is there.")] = False,
+    check: CheckOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make files of skills the taxonomy by which texts are understood; see docs/taxonomy.md.
+
+    Example: metier import taxonomy skills_en.csv broaderRelationsSkillPillar_en.csv
+    """
+    from components.importers.taxonomies import import_taxonomy
+
+    print_report(import_taxonomy(load_settings().taxonomy, files, add, check), as_json)
+
+
 @app.command("guess")
 def guess(
     file: FileArgument,

@@ -1,7 +1,8 @@
 """Skills, what they are called and how they belong together; which of them a text names."""
 
+from components.language.taxonomy.homes import taxonomy_of
 from components.language.taxonomy.shipped import shipped_taxonomy
 from components.language.taxonomy.skills import RELATIONS, Relation, Skill
 from components.language.taxonomy.taxonomy import Mention, Taxonomy
 
-__all__ = ["RELATIONS", "Mention", "Relation", "Skill", "Taxonomy", "shipped_taxonomy"]
+__all__ = ["RELATIONS", "Mention", "Relation", "Skill", "Taxonomy", "shipped_taxonomy", "taxonomy_of"]

@@ -17,6 +17,7 @@ from components.language.taxonomy.tokens import Token, key
 _BETWEEN_SKILLS = re.compile(r"[\s,;:/|&+•·()\[\]*-]*(?:(?:and|or|plus)\b[\s,;:/|&+•·()\[\]*-]*)?", re.I)
 _LONGEST_BETWEEN = 12
 _SENTENCE_STARTS = re.compile(r"(?:^|[.!?:\n])[\s\"'(•*-]*$")
+_GLUED_AFTER, _GLUED_BEFORE = re.compile("[-&][^\\W_]"), re.compile("[^\\W_][-&]$")
 _QUERY_WORDS = 10
 
 
@@ -110,7 +111,7 @@ class _Signs:
         listed = _words()
         before, after = self._beside(found.first - 1, found.first), self._beside(found.last, found.last)
         near = {before, after}
-        if before in listed["before"]:
+        if before in listed["between"]:
             near.add(self._beside(found.first - 2, found.first - 1))
         if after and name.doubt < 2:
             near.add(self._beside(found.last + 1, found.last + 1))
@@ -131,9 +132,7 @@ class _Signs:
         return -2 * ((before in listed["verb_before"]) + (after in listed["verb_after"]))
 
     def _hyphens(self, found: Found) -> int:
-        """Part of a hyphenated word such as `go-getter`; 2 for it in `React-based`."""
-        if self._text[found.end : found.end + 1] == "-" and self._text[found.end + 1 : found.end + 2].isalnum():
+        """Part of a word with a hyphen, such as `go-getter` and R&D, speaks against it; `React-based` for it."""
+        if _GLUED_AFTER.match(self._text, found.end):
             return 2 if self._key(found.last) in _words()["behind"] else -4
-        return -4 * (
-            self._text[found.start - 1 : found.start] == "-" and self._text[found.start - 2 : found.start - 1].isalnum()
-        )
+        return -4 * bool(_GLUED_BEFORE.search(self._text, max(found.start - 2, 0), found.start))

@@ -83,13 +83,6 @@ class Names:
         if len(node.names) < _MOST_OWNERS and all(other.owner != name.owner for other in node.names):
             node.names = (*node.names, name)
 
-    def get(self, words: Sequence[str]) -> Name | None:
-        """The first name of exactly these words."""
-        node: _Node | None = self._root
-        for word in words:
-            node = node.following.get(word) if node else None
-        return node.names[0] if node and node.names else None
-
     def find(self, text: str, tokens: Sequence[Token]) -> list[Found]:
         """The longest name at each word, from left to right; what lies inside of one is not looked at."""
         found, position = [], 0

@@ -94,11 +94,14 @@ class Taxonomy:
         }
 
     def find(self, name: str) -> str | None:
-        """The skill of this label, alias or id; None where there is none. Case and joints do not matter."""
+        """The skill of this label, alias or id; None where there is none. Case, number and joints do not matter."""
         if name in self._skills:
             return name
-        found = self._names.get(name_key(canonical(name)))
-        return found.owner if found else None
+        plain = canonical(name)
+        words = tokens(plain)
+        found = self._names.find(plain, words)
+        whole = len(found) == 1 and found[0].exact and found[0].last - found[0].first == len(words)
+        return found[0].names[0].owner if whole else None
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """The skills that a text names, in its order, each the longest name at its place; positions are of `text`."""
