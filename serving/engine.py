@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
+from components.language.taxonomy import Suggestions, Used, taxonomy_of
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
@@ -39,6 +40,7 @@ from serving.records import events_of
 from serving.request.ranking import RankingRequest, Slate
 from serving.request.trace import RequestTrace
 from serving.stages import Stages
+from serving.suggestions import used_by
 
 LOG = logging.getLogger(__name__)
 CLOSE_SECONDS = 10.0
@@ -78,6 +80,10 @@ class Engine:
                     f"no bundle is pinned and {settings.candidates} holds no candidates; run `metier serve`, which "
                     "makes them from the lake, or `metier pipeline run training`"
                 )
+            used = self._used()
+            self.taxonomy = taxonomy_of(settings.taxonomy, used.skills)
+            self.suggestions = Suggestions.of(self.taxonomy, used)
+            """Of the candidates of the releases that are served."""
             self.follower.start()
             self._warm_up()
             self.events = EventLog(settings.events)
@@ -155,6 +161,7 @@ class Engine:
                 except MetierError:
                     LOG.exception("%s goes on with %s", surface, stages.snapshot.release.version)
         if changed:
+            self.suggestions = Suggestions.of(self.taxonomy, self._used())
             _settle()
         return changed
 
@@ -210,6 +217,9 @@ class Engine:
         earlier = self.stages.get(surface)
         pace = earlier.pace if earlier else None
         self.stages[surface] = Stages(self.bundles[surface], candidates, self._read, pace, self.follower.clients)
+
+    def _used(self) -> Used:
+        return used_by(stages.snapshot for stages in self.stages.values())
 
     def _warm_up(self) -> None:
         """Load what is loaded lazily; what fails here would fail a request."""

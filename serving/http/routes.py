@@ -21,6 +21,7 @@ from serving.http.middleware import Bodies, Counted, Heads
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
 from serving.http.replica import Replica
+from serving.http.suggest import suggest_route
 
 EntityId = Annotated[Id, Path()]
 
@@ -43,6 +44,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     _ranking_routes(app, replica)
     _event_routes(app, replica)
     _state_routes(app, replica)
+    suggest_route(app, replica)
     add_error_handlers(app)
     return app
 

@@ -3,6 +3,18 @@
 from components.language.taxonomy.homes import taxonomy_of
 from components.language.taxonomy.shipped import shipped_taxonomy
 from components.language.taxonomy.skills import RELATIONS, Relation, Skill
+from components.language.taxonomy.suggestions import Suggestion, Suggestions, Used
 from components.language.taxonomy.taxonomy import Mention, Taxonomy
 
-__all__ = ["RELATIONS", "Mention", "Relation", "Skill", "Taxonomy", "shipped_taxonomy", "taxonomy_of"]
+__all__ = [
+    "RELATIONS",
+    "Mention",
+    "Relation",
+    "Skill",
+    "Suggestion",
+    "Suggestions",
+    "Taxonomy",
+    "Used",
+    "shipped_taxonomy",
+    "taxonomy_of",
+]

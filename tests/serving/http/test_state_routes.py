@@ -27,6 +27,7 @@ PATHS = {
     "/v1/freelancers/{freelancer_id}": {"put"},
     "/v1/clients/{client_id}": {"put"},
     "/v1/bundle": {"get"},
+    "/v1/suggest": {"get"},
     "/healthz": {"get"},
     "/readyz": {"get"},
     "/metrics": {"get"},
