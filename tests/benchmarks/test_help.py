@@ -10,7 +10,9 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 @pytest.mark.parametrize(
-    "script", sorted([*BENCHMARKS.glob("*.py"), *BENCHMARKS.glob("quality/*.py")]), ids=lambda path: path.stem
+    "script",
+    sorted([*BENCHMARKS.glob("*.py"), *BENCHMARKS.glob("quality/*.py"), *BENCHMARKS.glob("language/*.py")]),
+    ids=lambda path: path.stem,
 )
 def test_a_benchmark_says_what_it_takes(script, tmp_path):
     done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, cwd=tmp_path, timeout=120)
