@@ -10,6 +10,7 @@ seen_before
 # Called by the benchmarks and by those who bring their own data, not by the pipeline.
 _.from_svmlight
 unjudged_queries
+_.mentions
 
 # Called by PyYAML.
 _.construct_mapping

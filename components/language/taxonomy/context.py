@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from components.language.taxonomy.matching import Found, Name
+from components.language.taxonomy.slips import common_words
 from components.language.taxonomy.tokens import Token, key
 
 _BETWEEN_SKILLS = re.compile(r"[\s,;:/|&+•·()\[\]*-]*(?:(?:and|or|plus)\b[\s,;:/|&+•·()\[\]*-]*)?", re.I)
@@ -35,6 +36,11 @@ def signs_needed(words: Sequence[str]) -> int:
     if word in listed["weakest"] or len(word) == 1:
         return 2
     return int(word in listed["weak"] or (len(word) == 2 and word not in listed["clear"]))
+
+
+def is_everyday(words: Sequence[str]) -> bool:
+    """Whether a name is one of the most common words of English."""
+    return len(words) == 1 and words[0] in common_words()
 
 
 def meant(text: str, tokens: Sequence[Token], found: Sequence[Found]) -> list[tuple[Found, Name]]:
@@ -72,13 +78,10 @@ class _Signs:
         if len(self._tokens) == found.last - found.first:
             return 2
         against = self._hyphens(found) + self._counted(found)
-        for_it = self._written(found, name) + self._listed(position) + self._cued(found, name)
-        return (
-            for_it
-            + against
-            + self._verb(found)
-            + (len(self._tokens) <= _QUERY_WORDS and not against and name.doubt < 2)
-        )
+        written = self._written(found, name)
+        asked = len(self._tokens) <= _QUERY_WORDS and name.doubt < 2 and not against
+        verb = 0 if written else self._verb(found)
+        return written + self._listed(position) + self._cued(found, name) + asked + against + verb
 
     def _key(self, position: int) -> str:
         return key(self._tokens[position].word) if 0 <= position < len(self._tokens) else ""

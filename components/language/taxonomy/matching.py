@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 
-from components.language.taxonomy.tokens import Token, form, key
+from components.language.taxonomy.slips import Slips
+from components.language.taxonomy.tokens import Token, form, key, verbs
 
 _NUMBERED = re.compile(r"([^\W\d_]{2,})v?\d+")
 _UNITS = "years?|yrs?|months?|weeks?|days?|hours?|hrs?|h|k|usd|eur|gbp"
@@ -16,6 +18,7 @@ _VERSION = re.compile(rf" ?v?\d+(?:\.(?:\d+|x))*\+?(?![\w%+])(?! ?-? ?(?:\d|(?:{
 _SMALL = frozenset(
     ("a", "an", "and", "as", "at", "be", "by", "for", "in", "is", "it", "my", "of", "on", "or", "the", "to", "we")
 )
+_DETERMINERS = frozenset(("a", "an", "the", "our", "your", "their", "its", "my", "this", "these", "all", "any", "some"))
 _LEAST_JOINED = 5
 _MOST_OWNERS = 2
 
@@ -30,6 +33,8 @@ class Name:
     doubt: int = 0
     versioned: bool = False
     """Whether a number behind it is its version."""
+    is_action: bool = False
+    """Whether it begins with a verb, of which a text may have the gerund: managing staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class _Word:
     length: int
 
 
-_INFLECTED, _SLIP = 1, 100
+_JOINED, _INFLECTED, _GERUND, _SLIP = 1, 10, 100, 1_000
+"""Costs of a reading: of equally long names the cheapest is meant."""
 
 
 class Names:
@@ -71,6 +77,7 @@ class Names:
         named = list(names)
         for name in (*named, *_joined(named)):
             self._add(name)
+        self._slips = Slips(self._known)
         self._word = lru_cache(maxsize=65_536)(self._read)
 
     def _add(self, name: Name) -> None:
@@ -94,21 +101,41 @@ class Names:
         return found
 
     def _longest(self, text: str, tokens: Sequence[Token], first: int) -> Found | None:
-        best: tuple[int, int, tuple[Name, ...]] | None = None
+        best: tuple[int, int, tuple[Name, ...]] = (first, 0, ())
         waiting = [(self._root, first, 0)]
         while waiting:
             node, position, cost = waiting.pop()
-            if node.names and (best is None or (-position, cost) < (-best[0], best[1])):
+            if node.names and (-position, cost) < (-best[0], best[1]):
                 best = (position, cost, node.names)
-            if position == len(tokens) or not (position == first or tokens[position].joins):
+            elif node.names and (position, cost) == best[:2] and cost >= _SLIP and node.names != best[2]:
+                best = (position, cost, ())  # a slip of either
+            if position == first:
+                steps = chain(self._steps(tokens, position), self._actions(tokens, position))
+            elif position < len(tokens) and tokens[position].joins:
+                steps = chain(self._steps(tokens, position), self._past_determiner(tokens, position))
+            else:
                 continue
-            for reading, price in self._word(tokens[position].word).readings:
+            for reading, after, price in steps:
                 if reading in node.following:
-                    waiting.append((node.following[reading], position + 1, cost + price))
-            joined = self._two_as_one(tokens, position)
-            if joined in node.following:
-                waiting.append((node.following[joined], position + 2, cost))
-        return self._placed(text, tokens, first, best) if best else None
+                    waiting.append((node.following[reading], after, cost + price))
+        return self._placed(text, tokens, first, best) if best[2] else None
+
+    def _steps(self, tokens: Sequence[Token], position: int) -> Iterator[tuple[str, int, int]]:
+        """(word of a name, the token behind it, cost) of what may stand at a token."""
+        for reading, price in self._word(tokens[position].word).readings:
+            yield reading, position + 1, price
+        if joined := self._two_as_one(tokens, position):
+            yield joined, position + 2, _JOINED
+
+    def _past_determiner(self, tokens: Sequence[Token], position: int) -> Iterator[tuple[str, int, int]]:
+        if key(tokens[position].word) in _DETERMINERS and position + 1 < len(tokens) and tokens[position + 1].joins:
+            for reading, price in self._word(tokens[position + 1].word).readings:
+                yield reading, position + 2, price + _JOINED
+
+    def _actions(self, tokens: Sequence[Token], position: int) -> Iterator[tuple[str, int, int]]:
+        for verb in verbs(key(tokens[position].word)):
+            if verb in self._known:
+                yield verb, position + 1, _GERUND
 
     def _two_as_one(self, tokens: Sequence[Token], position: int) -> str:
         """Two words that are one in a name: `java script`; nothing where one of them is a little word of its own."""
@@ -122,8 +149,10 @@ class Names:
         self, text: str, tokens: Sequence[Token], first: int, best: tuple[int, int, tuple[Name, ...]]
     ) -> Found | None:
         last, cost, names = best
-        if len(names[0].words) == 1 and cost % _SLIP:
+        if len(names[0].words) == 1 and cost % _SLIP >= _INFLECTED:
             names = tuple(n for n in names if not n.doubt and _is_plural(key(tokens[first].word), n.words[0]))
+        if cost % _SLIP >= _GERUND:
+            names = tuple(name for name in names if name.is_action)
         if not names:
             return None
         end = tokens[last - 1].start + self._word(tokens[last - 1].word).length
@@ -145,7 +174,9 @@ class Names:
 
     def _readings(self, word: str) -> tuple[tuple[str, int], ...]:
         inflected = [(other, _INFLECTED) for other in self._forms.get(form(word), ()) if other != word]
-        return (*([(word, 0)] if word in self._known else []), *inflected)
+        if word in self._known or inflected:
+            return (*([(word, 0)] if word in self._known else []), *inflected)
+        return tuple((other, _SLIP) for other in self._slips.of(word))
 
 
 def _joined(names: Iterable[Name]) -> Iterator[Name]:

@@ -10,15 +10,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-from components.language.taxonomy.context import meant, signs_needed
-from components.language.taxonomy.matching import Name, Names
+from components.language.taxonomy.context import meant
+from components.language.taxonomy.matching import Names
+from components.language.taxonomy.naming import names_of
 from components.language.taxonomy.skills import Relation, Skill, checked, digest_of, read_skills, write_skills
-from components.language.taxonomy.tokens import name_key, tokens
+from components.language.taxonomy.tokens import tokens
 from metier.errors import InputError
 from metier.texts.canonical import aligned, canonical, origins
-
-VERSIONED = frozenset(("tool", "language", "platform"))
-"""Kinds of skills that have versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +118,7 @@ class Taxonomy:
 
     @cached_property
     def _names(self) -> Names:
-        """Labels first: where a label is another skill's alias, the label counts. Trades, which are words, last."""
-        every = sorted(self._skills.values(), key=lambda skill: skill.kind == "trade")
-        return Names(
-            Name(skill.id, words, written, signs_needed(words), skill.kind in VERSIONED)
-            for written, skill in (*((s.label, s) for s in every), *((a, s) for s in every for a in s.aliases))
-            if (words := name_key(canonical(written)))
-        )
+        return Names(names_of(self._skills.values()))
 
     @cached_property
     def _backwards(self) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:

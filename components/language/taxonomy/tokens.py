@@ -52,7 +52,15 @@ def key(word: str) -> str:
 
 def name_key(name: str) -> tuple[str, ...]:
     """A name as it is compared: the words of its text, whatever stands between them."""
-    return tuple(key(token.word) for token in tokens(name))
+    return tuple(map(key, _WORD.findall(name)))
+
+
+def verbs(word: str) -> tuple[str, ...]:
+    """What a gerund may be of: managing, of manage; nothing for other words."""
+    if len(word) < 6 or not word.endswith("ing"):
+        return ()
+    stem = word[:-3]
+    return (stem, stem + "e", stem[:-1]) if stem[-1] == stem[-2] else (stem, stem + "e")
 
 
 @lru_cache(maxsize=65_536)

@@ -123,6 +123,32 @@ def test_of_two_owners_of_a_name_the_one_whose_label_it_is_counts():
     assert taxonomy.mentions("a database")[0].skill_id == "b"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a pyhton developer", ["Python"]),
+        ("javscript, kuberntes and photshop", ["JavaScript", "Kubernetes", "Adobe Photoshop"]),
+        ("graphc desing for a small shop", ["Graphic design"]),
+        ("recat developer", ["React"]),
+        ("senoir acounting expert", ["Accounting"]),
+    ],
+)
+def test_one_slip_in_a_word_of_five_letters_is_mended(text, expected):
+    assert labels(text) == expected
+    assert not shipped_taxonomy().mentions(text)[0].exact
+
+
+@pytest.mark.parametrize("text", ["a reach developer", "singular", "jva", "the colon of a paragraph", "xython"])
+def test_a_word_of_english_a_short_word_and_another_first_letter_are_no_slips(text):
+    assert labels(text) == []
+
+
+def test_a_slip_of_either_of_two_names_is_of_neither():
+    taxonomy = Taxonomy([Skill("1", "Flasko"), Skill("2", "Flaskx")])
+    assert taxonomy.mentions("flaskq") == ()
+    assert [mention.exact for mention in taxonomy.mentions("Flasko flaskx")] == [True, True]
+
+
 NAMES = sorted({name for skill in shipped_taxonomy().skills.values() for name in (skill.label, *skill.aliases)})
 
 

@@ -1,0 +1,48 @@
+"""Slips of the pen: the known words that a word is one letter away from, missing, too many, other, or two swapped.
+
+By symmetric deletion (symspellpy, https://github.com/mammothb/symspellpy). A word that English has is no slip; the
+library's own frequency list, from Google's n-grams and SCOWL, says which those are.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from symspellpy import SymSpell, Verbosity
+
+LEAST_LETTERS = 5
+_COMMON = 1_500
+_WORDS = "frequency_dictionary_en_82_765.txt"
+
+
+class Slips:
+    """What unknown words may be slips of, among `known` ones of five letters and more."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._near = SymSpell(max_dictionary_edit_distance=1)
+        for word in known:
+            if len(word) >= LEAST_LETTERS and word.isalpha():
+                self._near.create_dictionary_entry(word, 1)
+
+    def of(self, word: str) -> tuple[str, ...]:
+        """The known words one slip away that begin as the word does; none for a word of English."""
+        if len(word) < LEAST_LETTERS or not word.isalpha() or word in english_words():
+            return ()
+        near = self._near.lookup(word, Verbosity.CLOSEST, max_edit_distance=1)
+        return tuple(each.term for each in near if each.term[0] == word[0] or each.term[:2] == word[1::-1])
+
+
+@cache
+def english_words() -> frozenset[str]:
+    return frozenset(_most_common_first())
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """The most common words of English."""
+    return frozenset(_most_common_first()[:_COMMON])
+
+
+def _most_common_first() -> list[str]:
+    lines = files("symspellpy").joinpath(_WORDS).read_text(encoding="utf-8-sig").splitlines()
+    return [line.partition(" ")[0] for line in lines]
