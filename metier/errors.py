@@ -22,6 +22,10 @@ MetierError
 │   ├── NotFoundError         an unknown actor, job or candidate; HTTP answers 404
 │   ├── BusyError             more requests wait than can be answered in time; HTTP answers 503
 │   └── EventLogError         an event could not be made durable, so it was not acknowledged
+├── ModelError                a language model gave no answer; whoever asked it goes on without
+│   ├── RestingModelError       it failed just now and is not asked for a while
+│   ├── ModelBudgetError        the tokens or the dollars that settings allow are used up
+│   └── ModelAnswerError        what it answered does not keep the schema
 ├── RegistryError             the registry cannot be reached or holds no such bundle
 ├── UnsupportedEstimate       the log does not support the asked off-policy estimate
 └── PipelineError             a pipeline run failed; carries the step and where its log is
@@ -115,6 +119,22 @@ class BusyError(ServingError):
 
 class EventLogError(ServingError):
     """An event could not be made durable."""
+
+
+class ModelError(MetierError):
+    """A language model gave no answer."""
+
+
+class RestingModelError(ModelError):
+    """A language model failed just now and is not asked for a while."""
+
+
+class ModelBudgetError(ModelError):
+    """The tokens or the dollars that settings allow are used up."""
+
+
+class ModelAnswerError(ModelError):
+    """What a language model answered does not keep the schema that was asked for."""
 
 
 class RegistryError(MetierError):

@@ -70,6 +70,24 @@ class Settings(BaseSettings):
     """Days by table, as JSON, over those that components.privacy.retention declares; null keeps for ever."""
     memory_mb: int | None = pydantic.Field(default=None, gt=0)
     """MiB that a run's steps may hold together; empty: three quarters of the machine's or of its control group's."""
+    llm_url: str = ""
+    """OpenAI-compatible chat endpoint, such as http://127.0.0.1:8080/v1; empty: answers are made without a model."""
+    llm_model: str = ""
+    """Name of the model at METIER_LLM_URL, which needs one."""
+    llm_api_key: pydantic.SecretStr = pydantic.SecretStr("")
+    """Key that METIER_LLM_URL takes; in no log, trace or error."""
+    llm_timeout_seconds: float = pydantic.Field(default=10.0, gt=0)
+    """Longest wait for a language model, retries included; a request that has less time waits less."""
+    llm_tokens_per_request: int = pydantic.Field(default=8_000, gt=0)
+    """Tokens that one request to a language model may use, read and written together."""
+    llm_tokens_per_minute: int = pydantic.Field(default=400_000, gt=0)
+    """Tokens that a replica's requests to a language model may use in a minute."""
+    llm_usd_per_minute: float | None = pydantic.Field(default=None, gt=0)
+    """US dollars that a replica's requests to a language model may cost in a minute; empty: any."""
+    llm_usd_per_million_read: float = pydantic.Field(default=0.0, ge=0)
+    """Price of a million tokens that the language model reads, in US dollars."""
+    llm_usd_per_million_written: float = pydantic.Field(default=0.0, ge=0)
+    """Price of a million tokens that the language model writes, in US dollars."""
     ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
     """Ray cluster that point-in-time joins run on, as Ray itself reads it; empty: one that ends with the join."""
     kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")
@@ -97,6 +115,13 @@ class Settings(BaseSettings):
     def _valkey(cls, url: str) -> str:
         return _starting_with(url, "redis://", "rediss://")
 
+    @pydantic.field_validator("llm_url")
+    @classmethod
+    def _chat_endpoint(cls, url: str) -> str:
+        if "@" in url.partition("://")[2].partition("/")[0]:
+            raise ValueError("it holds a name or a key before the host; put the key into METIER_LLM_API_KEY")
+        return _starting_with(url, "http://", "https://")
+
     @pydantic.field_validator("registry_uri")
     @classmethod
     def _database(cls, uri: str) -> str:
@@ -118,6 +143,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "METIER_ONLINE_STORE_URL and METIER_FEATURE_REGISTRY_URI go together; set both, or unset both"
             )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _model_named(self) -> Self:
+        if self.llm_url and not self.llm_model:
+            raise ValueError("METIER_LLM_URL is set and METIER_LLM_MODEL is not; name the model that is served there")
         return self
 
     def allowing(self, ranker_classes: Iterable[str]) -> Self:
@@ -219,7 +250,11 @@ def setting_docs() -> Iterator[SettingDoc]:
     """Every setting, in the order of the fields."""
     for name, field in Settings.model_fields.items():
         variable = str(field.validation_alias or f"{PREFIX}{name.upper()}")
-        default = "" if field.default_factory is not None or field.default in ("", (), None) else f"`{field.default}`"
+        default = (
+            ""
+            if field.default_factory is not None or str(field.default) in ("", "()", "None")
+            else f"`{field.default}`"
+        )
         yield SettingDoc(variable, default, " ".join((field.description or "").split()))
 
 

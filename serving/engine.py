@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
+from components.language.models import open_model
 from components.language.taxonomy import Suggestions, Used, taxonomy_of
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
@@ -20,9 +21,9 @@ from components.releases.unranked import Unranked
 from components.retrieval.pair_facts import KINDS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
-from feature_repo.online.breaker import Breaker
 from feature_repo.online.freshness import Age, ages
 from feature_repo.online.pushes import Pushes
+from metier.breaker import Breaker
 from metier.changes import Change, open_change_log
 from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
@@ -88,6 +89,10 @@ class Engine:
             self._warm_up()
             self.events = EventLog(settings.events)
             opened.callback(self.events.close, CLOSE_SECONDS)
+            self.model = open_model(settings)
+            """The language model, where the settings name one."""
+            if self.model is not None:
+                opened.callback(self.model.close)
             self._opened = opened.pop_all()
         _settle()
 
@@ -97,16 +102,20 @@ class Engine:
 
     def rank(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, recorded in the event log, and the stages that made it."""
+        slate, stages = self.slate(request, trace)
+        with trace.stage("log"):
+            self.events.append(events_of(request, slate, trace, stages, feature_service(request.surface)))
+        return slate, stages
+
+    def slate(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
+        """The slate, of which no event is recorded, and the stages that made it."""
         self._catch_up(trace)
         stages = self.serving(request.surface)
         now = self.now()
         for age in self.ages(stages, now):
             if age.stale:
                 trace.degrade(f"stale {age.view}", str(age))
-        slate = stages.answer(request, trace, now)
-        with trace.stage("log"):
-            self.events.append(events_of(request, slate, trace, stages, feature_service(request.surface)))
-        return slate, stages
+        return stages.answer(request, trace, now), stages
 
     def put(self, table: str, row: Mapping[str, Any]) -> Change:
         """A new version, once it is durable; every replica serves it soon. A job brings a client that is not known."""

@@ -8,9 +8,11 @@ import copy
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from components.retrieval import Eligibility
 from components.retrieval.fused import FusedSearch
@@ -88,6 +90,16 @@ class CandidateSpace:
         for part, positions, part_rows in self._split(rows):
             ids[positions] = part.ids_at(part_rows)
         return list(ids)
+
+    def versions(self, rows: Rows, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """What is stored in `columns` of the contract of each row (n,), as far as its part has the column."""
+        versions: list[dict[str, Any]] = [{} for _ in rows]
+        for part, positions, part_rows in self._split(rows):
+            stored = part.candidates.versions
+            stored = stored.select([name for name in columns if name in stored.column_names])
+            for position, row in zip(positions, stored.take(pa.array(part_rows)).to_pylist(), strict=True):
+                versions[position] = row
+        return versions
 
     def eligibility(self, request: RankingRequest, among: Rows | None = None) -> Eligibility:
         """Who may be shown, by row; of the rows `among` where given. InputError for filters that cannot be used."""

@@ -50,3 +50,7 @@ def _expected(name: str) -> str:
 _Values = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20), named_values(_expected)]
 PersonFilterValues = Annotated[_Values, WithJsonSchema(PersonFilters.model_json_schema())]
 JobFilterValues = Annotated[_Values, WithJsonSchema(JobFilters.model_json_schema())]
+CandidateFilterValues = Annotated[
+    _Values, WithJsonSchema({"anyOf": [PersonFilters.model_json_schema(), JobFilters.model_json_schema()]})
+]
+"""Those of either; the surface that is asked decides."""

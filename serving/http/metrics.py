@@ -40,6 +40,30 @@ class Metrics:
         self.tiers = Counter(
             "metier_slates", "Slates by surface and tier.", ("surface", "tier"), registry=self.registry
         )
+        self.answers = Counter(
+            "metier_answers",
+            "Answers by surface and what they are made of: evidence, a model's words, none.",
+            ("surface", "outcome"),
+            registry=self.registry,
+        )
+        self.model_requests = Gauge(
+            "metier_llm_requests",
+            "Requests to the language model by who asked and what came of them.",
+            ("caller", "outcome"),
+            registry=self.registry,
+        )
+        self.model_tokens = Gauge(
+            "metier_llm_tokens",
+            "Tokens that the language model read and wrote, by who asked.",
+            ("caller", "direction"),
+            registry=self.registry,
+        )
+        self.model_cost = Gauge(
+            "metier_llm_cost_usd",
+            "What that cost, by METIER_LLM_USD_PER_MILLION_*.",
+            ("caller",),
+            registry=self.registry,
+        )
         self.degraded = Counter("metier_degraded", "What slates did without.", ("what",), registry=self.registry)
         self.events = Gauge(
             "metier_event_log_events", "Events written, failed and dropped.", ("state",), registry=self.registry

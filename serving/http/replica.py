@@ -12,33 +12,39 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
+from components.language.models.tally import Tally
 from components.retrieval.pair_facts import KINDS
 from metier.contract import Surface
 from metier.errors import BusyError
+from serving.asking import answered, look
 from serving.engine import Engine
 from serving.events.event_log import Event
 from serving.events.versions import version_row
 from serving.http.events import Version
 from serving.http.metrics import EVERY_SECONDS, Metrics, leave, others, page_of
+from serving.http.questions import Ask
+from serving.http.questions import response as answer_to
 from serving.http.ranking import RankingBody, response
 from serving.request.trace import RequestTrace
 
 LOG = logging.getLogger(__name__)
 PUSHED = ("jobs", "freelancers")
 """Tables whose versions go to the online store; replicas know clients from the change log."""
+ASKING = 4
+"""Threads that answer questions: they wait for a language model where there is one."""
 MOST_PENDING = 64
 """Requests that may wait for a thread; more are refused."""
 
 
 class Worker:
-    """One thread with a bounded queue."""
+    """One thread, or a few, with a bounded queue."""
 
-    def __init__(self, name: str) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+    def __init__(self, name: str, threads: int = 1) -> None:
+        self._thread = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._pending = 0
 
     async def do(self, task: Callable[[], Any]) -> Any:
-        """Run `task` in the thread; BusyError where too many wait for it."""
+        """Run `task` in a thread; BusyError where too many wait for it."""
         if self._pending >= MOST_PENDING:
             raise BusyError("this replica is busy; send the request again in a second")
         self._pending += 1
@@ -58,6 +64,7 @@ class Replica:
     def __init__(self, load: Callable[[], Engine]) -> None:
         self._load = load
         self._ranking = Worker("rank")
+        self._asking = Worker("ask", ASKING)
         self._changing = Worker("change log")
         self._writing = Worker("write")
         self.engine: Engine
@@ -82,6 +89,7 @@ class Replica:
                     await task
             await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
             self._ranking.close()
+            self._asking.close()
             self._changing.close()
             self._writing.close()
 
@@ -95,6 +103,19 @@ class Replica:
         versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
         answer = response(body, slate, trace, surface=surface, **versions)
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
+
+    async def ask(self, body: Ask) -> Response:
+        """The answer to a question as JSON."""
+        trace, question, engine = RequestTrace(body.deadline_ms), body.to_question(), self.engine
+        looked = await self._ranking.do(lambda: look(question, engine, trace))
+        answer = await self._asking.do(lambda: answered(looked, engine, trace))
+        outcome = "none" if not answer.statements else "model" if answer.by_model else "evidence"
+        self.metrics.answers.labels(body.surface, outcome).inc()
+        for note in trace.degraded:
+            self.metrics.degraded.labels(note.split(":")[0]).inc()
+        model = engine.model.name if engine.model is not None and answer.by_model else None
+        told = answer_to(body, looked, answer, model, trace)
+        return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
 
     async def record(self, events: list[Event]) -> dict[str, int]:
         """Once the events are durable, and their actors' histories in the online store as far as it answers.
@@ -165,9 +186,21 @@ def _set_gauges(metrics: Metrics, engine: Engine) -> None:
     metrics.behind.set(engine.follower.behind_seconds)
     for state in ("written", "failed", "dropped"):
         metrics.events.labels(state).set(getattr(engine.events, state))
+    if engine.model is not None:
+        _set_model_gauges(metrics, engine.model.tally)
     for surface, stages in engine.stages.items():
         metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
         metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
         for age in engine.ages(stages, now):
             metrics.view_age.labels(surface, age.view).set(age.age.total_seconds())
             metrics.view_limit.labels(surface, age.view).set(age.limit.total_seconds())
+
+
+def _set_model_gauges(metrics: Metrics, tally: Tally) -> None:
+    for (caller, outcome), count in tally.requests.items():
+        metrics.model_requests.labels(caller, outcome).set(count)
+    for direction, tokens in (("read", tally.read), ("written", tally.written)):
+        for caller, count in tokens.items():
+            metrics.model_tokens.labels(caller, direction).set(count)
+    for caller, cost_usd in tally.cost_usd.items():
+        metrics.model_cost.labels(caller).set(cost_usd)

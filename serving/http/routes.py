@@ -15,6 +15,7 @@ from feature_repo.online.freshness import Age
 from metier.contract import Surface
 from serving.engine import Engine
 from serving.events.versions import interaction_event
+from serving.http.asking import add_asking_routes
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
 from serving.http.fields import Id
 from serving.http.middleware import Bodies, Counted, Heads
@@ -42,6 +43,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     app.add_middleware(Counted, metrics=replica.metrics)
     app.add_middleware(Heads)
     _ranking_routes(app, replica)
+    add_asking_routes(app, replica)
     _event_routes(app, replica)
     _state_routes(app, replica)
     suggest_route(app, replica)

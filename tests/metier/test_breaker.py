@@ -3,7 +3,7 @@ import threading
 import pyarrow as pa
 import pytest
 
-from feature_repo.online.breaker import Breaker
+from metier.breaker import Breaker
 from metier.errors import FeatureError, RestingStoreError
 
 

@@ -1,0 +1,147 @@
+"""Which spans of a candidate's texts show what a question requires.
+
+A span shows a requirement where it holds all its words in their order and close together, as no part of a longer name:
+the entry "React Native" does not show React. A sentence that denies or only wishes shows
+nothing; a span with personal data is never cited. Of several spans that show it the encoder takes the one that reads
+most like the question. Meaning alone shows nothing: the encoder finds "Facebook Ads" as near to "Google Ads" (.77) as
+"labour law" to "Employment Law" (.76); at .90, past the nearest wrong name, it tells 2 in a hundred of 314 other names
+of skills. Knows no model.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from components.language.answers.asked import CUE_OF_WORD, FRAME, PLAIN, ROLES, Asked, Requirement
+from components.language.answers.shown import PROSE, Shown, Unit
+from metier.texts.canonical import canonical
+from metier.texts.personal_data import mask
+
+Floats = npt.NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Floats]
+"""Vectors (n, dimension) of unit length of texts."""
+
+GAP = 3
+"""Other words that may stand among the required ones."""
+SHORT_WORD = 2
+"""Letters of a word that is another word too (Go, C, R): in prose it counts in its own spelling alone."""
+MOST_SPANS = 3
+"""Spans of one candidate that the encoder chooses from, for one requirement."""
+_DENIES = re.compile(
+    r"\b(?:not|no|never|without|cannot|nor|neither|hardly|lack\w*|except|avoid\w*|stopped|refuse)\b|n't\b", re.I
+)
+_WISHES = re.compile(r"\b(?:want|wish|hop(?:e|ing)|plan|would like|eager|keen|curious|interested)\w*\b", re.I)
+_WORD = re.compile(r"[^\W_]+[+#]*")
+"""What the analyser takes for a word (feature_repo.texts.text.TERM)."""
+_LEARNING = re.compile(r"\b(?:learn|try|start|begin|study)\w*\b", re.I)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one candidate shows."""
+
+    shown: Shown
+    found: tuple[tuple[Unit, ...], ...]
+    """Of each requirement the spans that show it."""
+    values: tuple[Unit, ...]
+    """The values that were asked for, as far as it has them."""
+
+
+def evidence_of(asked: Asked, shown: Shown) -> Evidence:
+    """What the candidate shows of all that is asked."""
+    found = tuple(tuple(_showing(asked, requirement, shown)) for requirement in asked.requirements)
+    values = tuple(unit for field in asked.fields if (unit := shown.whole(field)) and is_citable(unit))
+    return Evidence(shown, found, values)
+
+
+def is_enough(asked: Asked, evidence: Evidence) -> bool:
+    """Whether every requirement is shown, and one of the values asked for, if any are."""
+    return all(evidence.found) and bool(evidence.values or not asked.fields)
+
+
+def nearest(question: str, evidence: Sequence[Evidence], embed: Embed) -> list[Evidence]:
+    """The same with one span a requirement: the one that reads most like the question."""
+    several = [units for each in evidence for units in each.found if len(units) > 1]
+    texts = list(dict.fromkeys(unit.text for units in several for unit in units))
+    if not texts:
+        return list(evidence)
+    vectors = embed([question, *texts])
+    nearness = dict(zip(texts, (vectors[1:] @ vectors[0]).tolist(), strict=True))
+    return [
+        replace(each, found=tuple((max(units, key=lambda unit: nearness.get(unit.text, 0.0)),) for units in each.found))
+        for each in evidence
+    ]
+
+
+def is_citable(unit: Unit) -> bool:
+    """Whether the span holds no personal data."""
+    return mask(unit.text)[0] == unit.text
+
+
+def _showing(asked: Asked, requirement: Requirement, shown: Shown) -> Iterator[Unit]:
+    if not shown.words.issuperset(requirement.terms):
+        return iter(())
+    units = (unit for unit in shown.units if _shows(asked, requirement, unit) and is_citable(unit))
+    return islice(units, MOST_SPANS)
+
+
+def _shows(asked: Asked, requirement: Requirement, unit: Unit) -> bool:
+    if asked.counts and not any(letter.isdigit() for letter in unit.text):
+        return False
+    wanted = (*requirement.terms, *requirement.roles)
+    if unit.field == "skills":
+        stands = unit.terms in (requirement.terms, wanted)
+    else:
+        stands = any(not _is_part_of_name(unit, place) for place in _places(wanted, unit.terms))
+    return stands and _is_in_place(requirement, unit) and (unit.field not in PROSE or _says_so(requirement, unit.text))
+
+
+def _places(terms: Sequence[str], of: Sequence[str]) -> Iterator[list[int]]:
+    """Positions (len(terms),) wherever the terms stand in their order, with GAP others among them at most."""
+    for first in (position for position, term in enumerate(of) if term == terms[0]):
+        place = [first]
+        for position in range(first + 1, min(len(of), first + len(terms) + GAP)):
+            if len(place) < len(terms) and of[position] == terms[len(place)]:
+                place.append(position)
+        if len(place) == len(terms):
+            yield place
+
+
+def _is_part_of_name(unit: Unit, place: Sequence[int]) -> bool:
+    """Whether words there are part of a longer name, as React is of "React Native" and Cloud of "Adobe Cloud".
+
+    A name is a run of capitalised words; a role or a common word ends it, and the first word of a text begins none.
+    """
+    words = list(_WORD.finditer(canonical(unit.text)))
+    if len(words) != len(unit.terms):  # a script without spaces has no such names
+        return False
+    pairs = [(position - 1, position) for position in place if position > 1]
+    pairs += [(position, position + 1) for position in place if position + 1 < len(words)]
+    outside = [pair for pair in pairs if not {*pair} <= {*place}]
+    return any(_are_one_name(words[before], words[after]) for before, after in outside)
+
+
+def _are_one_name(word: re.Match[str], following: re.Match[str]) -> bool:
+    common = FRAME | PLAIN | ROLES
+    adjacent = word.string[word.end() : following.start()] == " "
+    return adjacent and all(each[0][0].isupper() and each[0].lower() not in common for each in (word, following))
+
+
+def _is_in_place(requirement: Requirement, unit: Unit) -> bool:
+    """Whether the unit stands where the requirement has to: in one of its fields, or in a sentence with its cue."""
+    if requirement.fields is None or unit.field in requirement.fields:
+        return True
+    words = re.findall(r"\w+", unit.text.lower()) if unit.field in PROSE else []
+    return any(CUE_OF_WORD.get(word) == requirement.cue for word in words)
+
+
+def _says_so(requirement: Requirement, sentence: str) -> bool:
+    """Whether a sentence says of the candidate what it mentions, short words in the spelling of the question."""
+    if _DENIES.search(sentence) or (_WISHES.search(sentence) and _LEARNING.search(sentence)):
+        return False
+    short = [word for word in requirement.text.split() if len(word) <= SHORT_WORD]
+    return all(re.search(rf"(?<![\w+#]){re.escape(word)}(?![\w+#])", sentence) for word in short)

