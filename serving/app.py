@@ -39,11 +39,11 @@ class Endpoint:
 
     async def __serve_build_asgi_app__(self) -> FastAPI:
         """The application with its engine, loaded here since Ray Serve names no error of an application's lifespan."""
+        from serving.console import create_app
         from serving.engine import Engine
-        from serving.http.routes import create_api
 
         _listen_where_the_node_does()
-        app = create_api(lambda: Engine(load_settings(), self._pins, self._clock))
+        app = create_app(lambda: Engine(load_settings(), self._pins, self._clock))
         await app.state.replica.load()
         return app
 

@@ -109,13 +109,13 @@ class Engine:
 
     def slate(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, of which no event is recorded, and the stages that made it."""
-        self._catch_up(trace)
-        stages = self.serving(request.surface)
-        now = self.now()
-        for age in self.ages(stages, now):
-            if age.stale:
-                trace.degrade(f"stale {age.view}", str(age))
+        stages, now = self._current(request.surface, trace)
         return stages.answer(request, trace, now), stages
+
+    def slates(self, request: RankingRequest, trace: RequestTrace) -> tuple[dict[str, Slate], Stages]:
+        """The slate of every tier, the best first, of which no event is recorded, and the stages that made them."""
+        stages, now = self._current(request.surface, trace)
+        return stages.by_tier(request, trace, now), stages
 
     def put(self, table: str, row: Mapping[str, Any]) -> Change:
         """A new version, once it is durable; every replica serves it soon. A job brings a client that is not known."""
@@ -177,6 +177,15 @@ class Engine:
     def close(self) -> None:
         """Write what the event log still holds, end all threads, and remove this replica's files."""
         self._opened.close()
+
+    def _current(self, surface: Surface, trace: RequestTrace) -> tuple[Stages, datetime]:
+        """The stages of a surface with the changes so far, and the time; what is stale is named in the trace."""
+        self._catch_up(trace)
+        stages, now = self.serving(surface), self.now()
+        for age in self.ages(stages, now):
+            if age.stale:
+                trace.degrade(f"stale {age.view}", str(age))
+        return stages, now
 
     def _catch_up(self, trace: RequestTrace) -> None:
         """After a pause read the change log first, for half of the time there is."""

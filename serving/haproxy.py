@@ -36,6 +36,8 @@ STEERING = (
     *("x-request-disconnect-disabled", "x-session-id", "upgrade"),
 )
 """Headers by which a caller would choose a replica, a timeout or another protocol."""
+NO_PAGE = "!{ res.hdr(content-security-policy) -m found }"
+"""A page of the console brings its policy; nothing of HAProxy or Ray does."""
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen")
 METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE"
 HEADERS_SECONDS = 30
@@ -104,7 +106,7 @@ def _rules() -> Iterator[str]:
     yield from (f"http-request del-header {name}" for name in STEERING)
     yield "http-request del-header x-request-id if !{ req.hdr(x-request-id) -m reg ^[!-~]{1,200}$ }"
     for status in ANSWERS:
-        foreign = f"{{ status {status} }} !{{ res.hdr(content-type) -m beg application/json }}"
+        foreign = f"{{ status {status} }} !{{ res.hdr(content-type) -m beg application/json }} {NO_PAGE}"
         yield f"http-response return {_answer(status)} if {foreign}"
 
 

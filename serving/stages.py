@@ -7,8 +7,8 @@ Ray, and writes nothing.
 
 import logging
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -26,11 +26,13 @@ from metier.errors import MetierError, NotFoundError, RankerError, RestingStoreE
 from metier.surfaces import surface_spec
 from serving.actor import Actor, hydrate_actor, request_row
 from serving.candidates.clients import ChangedClients
+from serving.candidates.named import NamedCandidates, SourcedCandidates
 from serving.candidates.online import read_online
 from serving.candidates.snapshot import ReleaseSnapshot, Rows
 from serving.candidates.space import CandidateSpace
-from serving.request.ladder import TierScores, score_by_ladder
-from serving.request.ranking import RankingRequest, Slate, SlateEntry
+from serving.request.ladder import LADDER, TierScores, score_by_ladder, scores_of
+from serving.request.ranking import RankingRequest, Slate
+from serving.request.reasons import with_features
 from serving.request.trace import Pace, RequestTrace
 from serving.select import ranked_entries
 
@@ -39,6 +41,8 @@ SOURCED = 500
 """Candidates that retrieval hands to the rankers."""
 COVISITED = 100
 """Of these, at most so many that others turned to with what the actor turned to."""
+READ_FEATURES = ("ensemble", "xgboost")
+"""Tiers that score by features."""
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
@@ -46,23 +50,16 @@ Inputs = Callable[[], Floats]
 
 
 @dataclass(frozen=True)
-class NamedCandidates:
-    """Candidates and placements that the request itself names: rows of `space`, and those that nobody knows."""
+class Considered:
+    """What a request is about once its candidates are found; `inputs` computes theirs when first asked."""
 
-    space: CandidateSpace
-    rows: Rows
+    request: RankingRequest
+    now: datetime
+    actor: Actor
+    sourced: SourcedCandidates
+    inputs: Inputs
+    dropped: Mapping[str, int]
     unknown: list[str]
-
-
-@dataclass(frozen=True)
-class SourcedCandidates:
-    """Candidates to score: rows of `space`, whether each may be shown (n,), and retrieval's scores (n,) if it ran."""
-
-    space: CandidateSpace
-    ids: list[str]
-    rows: Rows
-    eligible: npt.NDArray[np.bool_]
-    retrieval_scores: Scores | None = None
 
 
 class Stages:
@@ -94,8 +91,37 @@ class Stages:
         """The candidates that were released."""
         return self.candidates.base
 
+    def with_bundle(self, bundle: Bundle, candidates: CandidateSpace) -> "Stages":
+        """Stages of another bundle over its candidates, for the same actors."""
+        return Stages(bundle, candidates, self._read, clients=self._clients)
+
     def answer(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Slate:
         """The slate for `request`; NotFoundError for an unknown actor or job, InputError for bad filters."""
+        considered = self._consider(request, trace, now)
+        with trace.stage("score"):
+            tiers, ready = self._tiers(considered)
+            scored = score_by_ladder(tiers, len(considered.sourced.ids), trace, self.pace, ready)
+        with trace.stage("select"):
+            return self._slate(considered, scored, scored.tier in READ_FEATURES, trace)
+
+    def by_tier(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> dict[str, Slate]:
+        """The slate of every tier over the same candidates, whatever the time, the best tier first.
+
+        Errors as `answer`; a tier that fails is left out and named in the trace. Where a tier scores by features, the
+        entries of all have them.
+        """
+        considered = self._consider(request, trace, now)
+        tiers, _ = self._tiers(considered)
+        scored = {tier: scores_of(tier, tiers[tier], trace) for tier in LADDER if tier in tiers}
+        by_features = any(scored.get(tier) is not None for tier in READ_FEATURES)
+        return {
+            tier: self._slate(considered, TierScores(scores, tier), by_features, trace)
+            for tier, scores in scored.items()
+            if scores is not None
+        }
+
+    def _consider(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Considered:
+        """Hydrate the actor, filter and find candidates."""
         with trace.stage("hydrate"):
             read = self._clients.over(self._read)
             actor = hydrate_actor(request, trace, now, self.candidates.vectors, read, self.bundle.encoder)
@@ -105,17 +131,20 @@ class Stages:
             eligible = named.space.eligibility(request, among)
         with trace.stage("source"):
             sourced = self._source(request, actor, named, eligible, trace)
-        with trace.stage("score"):
-            inputs = cache(lambda: self._inputs(request, actor, sourced, now))
-            scored = self._score(request, actor, sourced, inputs, trace)
-        with trace.stage("select"):
-            agencies = sourced.space.agencies(sourced.rows)
-            ranked = ranked_entries(request, sourced.ids, scored.scores, agencies, sourced.eligible)
-            features = inputs() if ranked and scored.tier in ("ensemble", "xgboost") else None
-            entries = self._with_features(ranked, features, request.explain, trace)
+        inputs = cache(lambda: self._inputs(request, actor, sourced, now))
         unknown = {"unknown": len(named.unknown)} if named.unknown else {}
-        dropped = {**eligible.dropped, **unknown}
-        return Slate(uuid.uuid4().hex, now, entries, scored.tier, dropped, len(sourced.ids), named.unknown)
+        return Considered(request, now, actor, sourced, inputs, {**eligible.dropped, **unknown}, named.unknown)
+
+    def _slate(self, considered: Considered, scored: TierScores, by_features: bool, trace: RequestTrace) -> Slate:
+        request, sourced = considered.request, considered.sourced
+        agencies = sourced.space.agencies(sourced.rows)
+        ranked = ranked_entries(request, sourced.ids, scored.scores, agencies, sourced.eligible)
+        entries = [entry for _, entry in ranked]
+        if ranked and self.ranked is not None and by_features:
+            features = considered.inputs()[[position for position, _ in ranked]]
+            entries = with_features(entries, features, self.ranked, request.explain, trace)
+        unknown, dropped = considered.unknown, considered.dropped
+        return Slate(uuid.uuid4().hex, considered.now, entries, scored.tier, dropped, len(sourced.ids), unknown)
 
     def warm_up(self, now: datetime) -> None:
         """Run every part once, for no actor and a few candidates: what loads lazily loads here.
@@ -216,9 +245,9 @@ class Stages:
         kept = SOURCED - len(near)
         return np.append(rows[:kept], near), np.append(scores[:kept], np.zeros(len(near)))
 
-    def _score(
-        self, request: RankingRequest, actor: Actor, sourced: SourcedCandidates, inputs: Inputs, trace: RequestTrace
-    ) -> TierScores:
+    def _tiers(self, considered: Considered) -> tuple[dict[str, Callable[[], npt.NDArray]], tuple[str, ...]]:
+        """What scores the candidates, by tier, and the tiers whose scores are there already."""
+        actor, sourced, inputs = considered.actor, considered.sourced, considered.inputs
         tiers: dict[str, Callable[[], npt.NDArray]] = {}
         if self.ranked is not None and actor.columns is not None:
             ensemble = self.ranked.ensemble
@@ -228,11 +257,10 @@ class Stages:
         retrieved, question = sourced.retrieval_scores, actor.question
         if retrieved is not None:
             tiers["retrieval"] = lambda: retrieved
-        elif _names_candidates(request) and sourced.space is self.candidates and question is not None:
+        elif _names_candidates(considered.request) and sourced.space is self.candidates and question is not None:
             tiers["retrieval"] = lambda: self._by_retrieval(question, sourced.rows)
         tiers["popularity"] = lambda: self._popularity(sourced.space, sourced.rows, actor)
-        ready = () if retrieved is None else ("retrieval",)
-        return score_by_ladder(tiers, len(sourced.ids), trace, self.pace, ready)
+        return tiers, () if retrieved is None else ("retrieval",)
 
     def _inputs(self, request: RankingRequest, actor: Actor, sourced: SourcedCandidates, now: datetime) -> Floats:
         """Model inputs (n_candidates, n_features)."""
@@ -254,22 +282,6 @@ class Stages:
         """Popularity of rows, the category of the actor (or of the job searched for) first."""
         view = "freelancer_profile" if surface_spec(space.surface).shows_jobs else "job_profile"
         return space.popularity(rows, actor.category(view))
-
-    def _with_features(
-        self, ranked: list[tuple[int, SlateEntry]], features: Floats | None, explain: int, trace: RequestTrace
-    ) -> list[SlateEntry]:
-        """Entries with the features they were scored by, and reasons for the first `explain`."""
-        if features is None or self.ranked is None:
-            return [entry for _, entry in ranked]
-        entries = [replace(entry, features=features[position]) for position, entry in ranked]
-        try:
-            reasons = self.ranked.ensemble.reasons(features[[position for position, _ in ranked[:explain]]])
-        except Exception as error:  # the slate stands without them
-            LOG.warning("no reasons could be given", exc_info=True)
-            trace.degrade("reasons", f"failed ({type(error).__name__})")
-            reasons = []
-        explained = [replace(entry, reasons=adds) for entry, adds in zip(entries, reasons, strict=False)]
-        return explained + entries[len(explained) :]
 
 
 def _names_candidates(request: RankingRequest) -> bool:

@@ -43,7 +43,7 @@ def add_error_handlers(app: FastAPI) -> None:
         if isinstance(error.body, bytes):  # it was not read as JSON
             return _problem(415, "the body is not called JSON; send the header content-type: application/json")
         status = 400 if errors[0]["type"] == "json_invalid" else 422
-        return _problem(status, _one_line(list(errors)))
+        return _problem(status, one_line(list(errors)))
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
@@ -51,13 +51,17 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(MetierError)
     async def expected(request: Request, error: MetierError) -> JSONResponse:
-        status = 404 if isinstance(error, NotFoundError) else 422 if isinstance(error, InputError) else 503
-        return _problem(status, str(error))
+        return _problem(status_of(error), str(error))
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         LOG.error("unexpected error on %s", request.url.path, exc_info=error)
         return _problem(500, "an unexpected error, which the replica's log explains")
+
+
+def status_of(error: MetierError) -> int:
+    """The status that says whose fault an error is."""
+    return 404 if isinstance(error, NotFoundError) else 422 if isinstance(error, InputError) else 503
 
 
 def _problem(status: int, error: str, more: Mapping[str, str] | None = None) -> JSONResponse:
@@ -66,7 +70,7 @@ def _problem(status: int, error: str, more: Mapping[str, str] | None = None) -> 
     return JSONResponse({"error": line}, status, headers)
 
 
-def _one_line(errors: list[Mapping[str, Any]]) -> str:
+def one_line(errors: list[Mapping[str, Any]]) -> str:
     """The first of pydantic's errors as one line that names the field."""
     first = errors[0]
     if first["type"] == "json_invalid":

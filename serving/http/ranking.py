@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
+from components.language.reasons import in_words
 from metier.contract import Surface
 from serving.events.versions import plain_text
 from serving.http.fields import Id, LongText, Model, Plain, ShortText, named_values
@@ -101,10 +102,11 @@ class Rank(RankingBody):
 
 
 class Reason(BaseModel):
-    """A feature and what it adds to the tree ranker's score."""
+    """A feature and what it adds to the tree ranker's score; `words` say what it is of this candidate."""
 
     feature: str
     adds: float
+    words: str
 
 
 class RankedCandidate(BaseModel):
@@ -146,7 +148,7 @@ def response(
         query_id=slate.query_id,
         surface=surface,
         as_of=slate.event_timestamp,
-        slate=[_ranked_candidate(entry, explained=entry.rank <= body.explain) for entry in slate.entries],
+        slate=[_ranked_candidate(surface, entry, explained=entry.rank <= body.explain) for entry in slate.entries],
         bundle=bundle,
         snapshot_version=snapshot_version,
         tier=slate.tier,
@@ -158,13 +160,17 @@ def response(
     )
 
 
-def _ranked_candidate(entry: SlateEntry, explained: bool) -> RankedCandidate:
+def _ranked_candidate(surface: Surface, entry: SlateEntry, explained: bool) -> RankedCandidate:
+    reasons = [
+        Reason(feature=reason.feature, adds=reason.adds, words=in_words(surface, reason.feature, reason.value))
+        for reason in entry.reasons
+    ]
     return RankedCandidate(
         candidate_id=entry.candidate_id,
         rank=entry.rank,
         score=entry.score,
         placement=entry.placement,
-        reasons=[Reason(feature=name, adds=adds) for name, adds in entry.reasons] if explained else None,
+        reasons=reasons if explained else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The engine of a replica and the threads that work for it: one ranks, one writes, while the event loop answers.
+"""The engine of a replica and the threads that work for it: to rank, to write, to look, while the event loop answers.
 
 Knows no route, no stage and no ranker.
 """
@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Response
 
@@ -24,9 +24,13 @@ from serving.http.events import Version
 from serving.http.metrics import EVERY_SECONDS, Metrics, leave, others, page_of
 from serving.http.questions import Ask
 from serving.http.questions import response as answer_to
-from serving.http.ranking import RankingBody, response
+from serving.http.ranking import RankingBody, RankingResponse, response
+from serving.request.ranking import RankingRequest, Slate
 from serving.request.trace import RequestTrace
+from serving.stages import Stages
 
+Answer = TypeVar("Answer")
+Rank = Callable[[RankingRequest, RequestTrace], tuple[Slate, Stages]]
 LOG = logging.getLogger(__name__)
 PUSHED = ("jobs", "freelancers")
 """Tables whose versions go to the online store; replicas know clients from the change log."""
@@ -65,6 +69,7 @@ class Replica:
         self._load = load
         self._ranking = Worker("rank")
         self._asking = Worker("ask", ASKING)
+        self._looking = Worker("look")
         self._changing = Worker("change log")
         self._writing = Worker("write")
         self.engine: Engine
@@ -90,18 +95,16 @@ class Replica:
             await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
             self._ranking.close()
             self._asking.close()
+            self._looking.close()
             self._changing.close()
             self._writing.close()
 
     async def rank(self, surface: Surface, body: RankingBody) -> Response:
         """The slate of a ranking request as JSON."""
-        trace, request = RequestTrace(body.deadline_ms), body.to_request(surface)
-        slate, stages = await self._ranking.do(lambda: self.engine.rank(request, trace))
-        self.metrics.tiers.labels(surface, slate.tier).inc()
+        answer, trace = await self._answer(surface, body, self.engine.rank, self._ranking)
+        self.metrics.tiers.labels(surface, answer.tier).inc()
         for note in trace.degraded:
             self.metrics.degraded.labels(note.split(":")[0]).inc()
-        versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
-        answer = response(body, slate, trace, surface=surface, **versions)
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
     async def ask(self, body: Ask) -> Response:
@@ -116,6 +119,24 @@ class Replica:
         model = engine.model.name if engine.model is not None and answer.by_model else None
         told = answer_to(body, looked, answer, model, trace)
         return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
+
+    async def look(self, surface: Surface, body: RankingBody) -> RankingResponse:
+        """What `rank` would answer now; neither recorded nor counted, and in nobody's way."""
+        answer, _ = await self._answer(surface, body, self.engine.slate, self._looking)
+        return answer
+
+    async def read(self, task: Callable[[], Answer]) -> Answer:
+        """What `task` reads of the engine, in the thread of those who look."""
+        answer: Answer = await self._looking.do(task)
+        return answer
+
+    async def _answer(
+        self, surface: Surface, body: RankingBody, rank: Rank, thread: Worker
+    ) -> tuple[RankingResponse, RequestTrace]:
+        trace, request = RequestTrace(body.deadline_ms), body.to_request(surface)
+        slate, stages = await thread.do(lambda: rank(request, trace))
+        versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
+        return response(body, slate, trace, surface=surface, **versions), trace
 
     async def record(self, events: list[Event]) -> dict[str, int]:
         """Once the events are durable, and their actors' histories in the online store as far as it answers.

@@ -10,9 +10,6 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Path, Response
 from fastapi_offline import FastAPIOffline
 
-from components.releases import Bundle
-from feature_repo.online.freshness import Age
-from metier.contract import Surface
 from serving.engine import Engine
 from serving.events.versions import interaction_event
 from serving.http.asking import add_asking_routes
@@ -22,6 +19,7 @@ from serving.http.middleware import Bodies, Counted, Heads
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
 from serving.http.replica import Replica
+from serving.http.state import readiness, served_bundles
 from serving.http.suggest import suggest_route
 
 EntityId = Annotated[Id, Path()]
@@ -105,14 +103,7 @@ def _state_routes(app: FastAPI, replica: Replica) -> None:
     @app.get("/v1/bundle")
     async def bundle() -> dict[str, Any]:
         """What is served, by surface: what is pinned, or that nothing was trained yet."""
-        return {
-            surface: {
-                **_pinned(replica.engine, surface, stages.ranked),
-                "bundle": stages.bundle.version,
-                "snapshot_version": stages.candidates.version,
-            }
-            for surface, stages in replica.engine.stages.items()
-        }
+        return served_bundles(replica.engine)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -122,41 +113,11 @@ def _state_routes(app: FastAPI, replica: Replica) -> None:
     @app.get("/readyz")
     async def readyz(response: Response) -> dict[str, Any]:
         """Bundles are loaded and warm, changes read; which candidates each surface serves, how old their values are."""
-        engine, now = replica.engine, replica.engine.now()
-        response.status_code = 200 if engine.caught_up else 503
-        served = {
-            surface: {
-                "snapshot_version": stages.candidates.version,
-                "candidates": len(stages.candidates),
-                "views": {age.view: _age_figures(age) for age in engine.ages(stages, now)},
-            }
-            for surface, stages in engine.stages.items()
-        }
-        status = "ready" if engine.caught_up else "reading changes"
-        return {"status": status, "sequence": engine.follower.sequence, "surfaces": served}
+        response.status_code = 200 if replica.engine.caught_up else 503
+        return readiness(replica.engine)
 
     @app.get("/metrics")
     async def metrics() -> Response:
         """Figures of all replicas of this home for Prometheus, told apart by the label `replica`."""
         text = await asyncio.get_running_loop().run_in_executor(None, replica.page)
         return Response(text, media_type="text/plain; version=0.0.4")
-
-
-def _pinned(engine: Engine, surface: Surface, bundle: Bundle | None) -> dict[str, Any]:
-    """The pin of a surface and what its bundle is; that there is none where nothing was trained."""
-    if bundle is None:
-        return {"verdict": "nothing is trained yet"}
-    return {
-        **vars(engine.pins[surface]),
-        "as_of": bundle.manifest.as_of,
-        "verdict": bundle.decision["verdict"],
-        "features": len(bundle.manifest.feature_names),
-    }
-
-
-def _age_figures(age: Age) -> dict[str, Any]:
-    return {
-        "age_seconds": age.age.total_seconds(),
-        "limit_seconds": age.limit.total_seconds(),
-        "stale": age.stale,
-    }

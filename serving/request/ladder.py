@@ -43,18 +43,26 @@ def score_by_ladder(
                 pace.ease(tier)
             continue
         begun = trace.elapsed_ms
-        try:
-            scores = np.asarray(tiers[tier](), dtype=np.float64)
-        except Exception as error:  # whatever fails costs its tier, never the request
-            LOG.warning("tier %s failed", tier, exc_info=True)
-            trace.degrade(tier, f"failed ({type(error).__name__})")
-            continue
-        if not np.isfinite(scores).all():
-            trace.degrade(tier, "gave a score that is no number")
+        scores = scores_of(tier, tiers[tier], trace)
+        if scores is None:
             continue
         pace.learn(tier, n_candidates, trace.elapsed_ms - begun)
         return TierScores(scores, tier)
     return TierScores(np.asarray(tiers[offered[-1]](), dtype=np.float64), offered[-1])
+
+
+def scores_of(tier: str, score: Score, trace: RequestTrace) -> FloatArray | None:
+    """What a tier scores; None, and named in the trace, where it fails or a score is no number."""
+    try:
+        scores = np.asarray(score(), dtype=np.float64)
+    except Exception as error:  # whatever fails costs its tier, never the request
+        LOG.warning("tier %s failed", tier, exc_info=True)
+        trace.degrade(tier, f"failed ({type(error).__name__})")
+        return None
+    if not np.isfinite(scores).all():
+        trace.degrade(tier, "gave a score that is no number")
+        return None
+    return scores
 
 
 def popularity_in_category(

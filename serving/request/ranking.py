@@ -41,6 +41,15 @@ class RankingRequest:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """A feature of a candidate, its value (NaN: not known), and what it adds to the tree ranker's score."""
+
+    feature: str
+    adds: float
+    value: float
+
+
+@dataclass(frozen=True)
 class SlateEntry:
     """One candidate of the slate; `features` (n_features,) as scored, None where the tier did not read them."""
 
@@ -49,7 +58,7 @@ class SlateEntry:
     score: float
     placement: str
     features: npt.NDArray[np.float32] | None = None
-    reasons: Sequence[tuple[str, float]] = ()
+    reasons: Sequence[Reason] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from importlib import import_module
 import pytest
 
 EXAMPLES = {
+    "components.language.reasons": ("in_words",),
     "components.measures": (
         "hit_rate_at_k",
         "mean_interval",

@@ -25,6 +25,8 @@ psi_chart
 nulls_chart
 volume_chart
 reference_as_of
+brief
+narrowed
 
 # Read as fields of a stored record, a table row or a request body.
 forgotten_at

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import numpy as np
 import uvicorn
+from fastapi import FastAPI
 
 from components.ranking import Ensemble, NeuralConfig, NeuralRanker, XGBoostConfig, XGBoostRanker
 from components.releases import Bundle, RegisteredBundle, open_registry
@@ -189,9 +190,11 @@ def _register(
 
 
 @contextmanager
-def served(load: Callable[[], Engine]) -> Iterator["Client"]:
+def served(
+    load: Callable[[], Engine], create: Callable[[Callable[[], Engine]], FastAPI] = create_api
+) -> Iterator["Client"]:
     """The application behind a real server on a free port."""
-    config = uvicorn.Config(create_api(load), host="127.0.0.1", port=0, log_level="critical")
+    config = uvicorn.Config(create(load), host="127.0.0.1", port=0, log_level="critical")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -134,7 +134,7 @@ def test_reasons_are_features_of_the_first_entries_alone(client, world, surface)
     for entry in entries[:2]:
         assert 0 < len(entry["reasons"]) <= 3
         assert {reason["feature"] for reason in entry["reasons"]} <= set(feature_names(surface))
-        assert all(reason["adds"] != 0 for reason in entry["reasons"])
+        assert all(reason["adds"] != 0 and reason["words"] for reason in entry["reasons"])
     assert all("reasons" not in entry for entry in entries[2:])
 
 

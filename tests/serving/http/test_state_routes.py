@@ -22,6 +22,7 @@ PATHS = {
     "/v1/feed/jobs": {"post"},
     "/v1/review/applicants": {"post"},
     "/v1/rank": {"post"},
+    "/v1/ask": {"post"},
     "/v1/interactions": {"post"},
     "/v1/jobs/{job_id}": {"put"},
     "/v1/freelancers/{freelancer_id}": {"put"},

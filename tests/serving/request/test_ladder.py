@@ -40,7 +40,7 @@ class Ranker:
         return self._answer(features)
 
 
-def fails(features):
+def fails(features, most=3):
     raise RuntimeError("this ranker is broken")
 
 
@@ -84,6 +84,17 @@ def answer(world, engine):
         request = REQUESTS[surface](**world.body(surface, k=ALL, **more))
         trace = RequestTrace(deadline_ms)
         return stages.answer(request.to_request(surface), trace, engine.now()), trace
+
+    return ask
+
+
+@pytest.fixture
+def by_tier(world, engine):
+    """The slates of all tiers and the trace of a request."""
+
+    def ask(stages, surface):
+        request, trace = REQUESTS[surface](**world.body(surface, k=ALL)).to_request(surface), RequestTrace(60_000)
+        return stages.by_tier(request, trace, engine.now()), trace
 
     return ask
 
@@ -190,6 +201,38 @@ def test_reasons_that_fail_cost_the_reasons(made, answer):
     slate, trace = answer(stages, "job_feed", explain=3)
     assert slate.tier == "ensemble"
     assert trace.degraded == ["reasons: failed (RuntimeError)"]
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_side_by_side_every_tier_orders_the_same_candidates(made, answer, by_tier, surface):
+    stages = made(surface)
+    slates, trace = by_tier(stages, surface)
+    assert (tuple(slates), trace.degraded) == (LADDER, [])
+    assert [entry.candidate_id for entry in slates["ensemble"].entries] == [
+        entry.candidate_id for entry in answer(stages, surface)[0].entries
+    ]
+    assert len({slate.considered for slate in slates.values()}) == 1
+    scored = {entry.candidate_id: entry.features.tolist() for entry in slates["ensemble"].entries}
+    for slate in slates.values():
+        for entry in slate.entries:
+            np.testing.assert_array_equal(entry.features, scored.get(entry.candidate_id, entry.features))
+
+
+def test_side_by_side_a_tier_that_fails_is_left_out(made, by_tier):
+    slates, trace = by_tier(made("job_feed", neural=fails), "job_feed")
+    assert (tuple(slates), trace.degraded) == (LADDER[1:], FAILED["xgboost"])
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_reason_has_the_value_that_was_scored_and_moved_the_score(made, answer, surface):
+    stages = made(surface)
+    slate, _ = answer(stages, surface, explain=3)
+    names = stages.bundle.manifest.feature_names
+    for entry in slate.entries[:3]:
+        assert entry.reasons
+        for reason in entry.reasons:
+            assert reason.adds != 0
+            np.testing.assert_equal(reason.value, float(entry.features[names.index(reason.feature)]))
 
 
 @pytest.mark.parametrize("surface", FOUND)

@@ -1,0 +1,118 @@
+"""The console's search form: a query string as the body of a ranking route, whose bounds it keeps. Knows no page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.datastructures import QueryParams
+
+from metier.contract import SURFACES, Surface
+from serving.http.filter_schema import JobFilters, PersonFilters
+from serving.http.ranking import ApplicantReview, JobFeed, RankingBody, TalentSearch
+
+BODIES: Mapping[Surface, type[RankingBody]] = {
+    "talent_search": TalentSearch,
+    "job_feed": JobFeed,
+    "applicant_review": ApplicantReview,
+}
+FILTERS: Mapping[Surface, tuple[str, ...]] = {
+    "talent_search": tuple(PersonFilters.model_fields),
+    "job_feed": tuple(JobFilters.model_fields),
+    "applicant_review": (),
+}
+SHOWN = 10
+"""Candidates on a page, unless another `k` is asked for; reasons come for so many at most."""
+PATIENT_MS = 2_000
+"""The deadline of a page, unless another is asked for."""
+TEXTS = ("actor_id", "job_id", "text")
+NUMBERS = ("k", "deadline_ms")
+
+
+@dataclass(frozen=True)
+class SearchForm:
+    """What was asked, field by field as it was typed; `asked` where anything was."""
+
+    surface: Surface
+    fields: Mapping[str, str]
+    ignored: tuple[str, ...]
+    asked: bool
+
+    @classmethod
+    def of(cls, params: QueryParams) -> "SearchForm":
+        """The form of a query string; what it does not know is passed over."""
+        surface = next((name for name in SURFACES if name == params.get("surface")), SURFACES[0])
+        names = (*TEXTS, *NUMBERS, *FILTERS[surface])
+        fields = {name: value for name in names if (value := params.get(name, "").strip())}
+        return cls(surface, fields, tuple(params.getlist("ignore")), "asked" in params)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the surface takes a typed text."""
+        return "text" in BODIES[self.surface].model_fields
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Names of the filters that the surface takes."""
+        return FILTERS[self.surface]
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a filter or a limit is given."""
+        return any(name in self.fields for name in (*self.filters, *NUMBERS))
+
+    def asking_as(self, actor: str) -> "SearchForm":
+        """The same form, filled in with who asks where it does not say."""
+        return replace(self, fields={"actor_id": actor, **self.fields})
+
+    def body(self) -> RankingBody:
+        """The body of the surface's route; pydantic's ValidationError where the route would refuse it."""
+        kind = BODIES[self.surface]
+        given: dict[str, Any] = {name: self.fields[name] for name in (*TEXTS, *NUMBERS) if name in self.fields}
+        given = {"k": SHOWN, "deadline_ms": PATIENT_MS, **given}
+        given |= {"explain": SHOWN, "timings": True}
+        if self.filters:
+            given["filters"] = {name: _value(name, self.fields[name]) for name in self.filters if name in self.fields}
+        if self.ignored and "ignore" in kind.model_fields:
+            given["ignore"] = list(self.ignored)
+        return kind.model_validate({name: value for name, value in given.items() if name in kind.model_fields})
+
+    def query(self, **changed: Any) -> list[tuple[str, str]]:
+        """Names and values of the query string that asks the same, but for what is `changed`; None leaves it out."""
+        values = {"surface": self.surface, **self.fields, "ignore": self.ignored, "asked": "1", **changed}
+        return [
+            (name, str(value))
+            for name, given in values.items()
+            for value in (given if isinstance(given, tuple) else (given,))
+            if value is not None
+        ]
+
+
+@dataclass(frozen=True)
+class Cited:
+    """The characters [start, end) of a candidate's field that are to be marked; no field where none are."""
+
+    field: str = ""
+    start: int = 0
+    end: int = 0
+
+    @classmethod
+    def of(cls, params: QueryParams) -> "Cited":
+        """What a query string cites."""
+        start, end = (_position(params.get(name, "")) for name in ("start", "end"))
+        return cls(params.get("field", ""), start, end)
+
+
+def _position(typed: str) -> int:
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+
+
+def _value(name: str, typed: str) -> Any:
+    """A filter's value: a number where one is meant, else the words between commas."""
+    if name.endswith("_usd"):
+        try:
+            return float(typed)
+        except ValueError:
+            return typed
+    if name == "posted_since":
+        return typed
+    return [word.strip() for word in typed.split(",") if word.strip()]
