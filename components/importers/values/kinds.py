@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from components.importers.values.lists import listed
 from components.importers.values.moments.spelled_dates import relative_date, spelled_date
-from components.importers.values.numbers import number, number_list, whole_number
 from components.importers.values.pages import html_text
 from components.importers.values.pay.money import (
     Money,
@@ -23,6 +22,7 @@ from components.importers.values.pay.money import (
 from components.importers.values.pay.objects import pay_object
 from components.importers.values.words import allowed_word
 from components.importers.values.yes_no import truth
+from components.language.amounts.numbers import number, number_list, whole_number
 from metier.contract import BOOLEAN, INTEGER, NUMBER, TEXT, TEXT_LIST, TIMESTAMP, Column
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy

@@ -17,12 +17,12 @@ from components.importers.values.kinds import MONEY, Reading, kind_of, reader
 from components.importers.values.lists import CANNOT_BE_READ, separator_of
 from components.importers.values.missing import MISSING
 from components.importers.values.moments.spelled_dates import NO_DATE
-from components.importers.values.numbers import NO_NUMBER
 from components.importers.values.patterns import parts
 from components.importers.values.pay.money import NO_SUM
 from components.importers.values.typed_cells import as_text, is_text, spelled, typed
 from components.importers.values.words import NOT_ONE_OF
 from components.importers.values.yes_no import NEITHER
+from components.language.amounts.numbers import NO_NUMBER
 from metier.contract import TEXT, Column
 from metier.errors import RefusedValueError
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from components.importers.values import machine
 from components.importers.values.moments.epochs import NO_EPOCH
-from components.importers.values.numbers import NO_NUMBER, NOT_WHOLE
+from components.language.amounts.numbers import NO_NUMBER, NOT_WHOLE
 from metier.contract import BOOLEAN, INTEGER, NUMBER, TEXT, TEXT_LIST, TIMESTAMP, Column
 from metier.errors import UnconvertibleTypeError
 

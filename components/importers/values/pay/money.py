@@ -8,9 +8,9 @@ refused; nothing is converted.
 import re
 from dataclasses import dataclass
 
-from components.importers.values.numbers import AMBIGUOUS, MULTIPLIERS, NO_NUMBER, amount
-from components.importers.values.pay.currencies import DOLLARS, foreign
-from components.importers.values.pay.periods import attached, named_in, unstated_hours
+from components.language.amounts.currencies import DOLLARS, foreign
+from components.language.amounts.numbers import AMBIGUOUS, MULTIPLIERS, NO_NUMBER, amount
+from components.language.amounts.periods import attached, named_in, unstated_hours
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from components.importers.values.numbers import number
-from components.importers.values.pay.currencies import foreign_code
 from components.importers.values.pay.money import BACKWARDS, MORE_THAN_ONE, NEGATIVE, NO_SUM, NOT_DOLLARS, Money
-from components.importers.values.pay.periods import period_of
+from components.language.amounts.currencies import foreign_code
+from components.language.amounts.numbers import number
+from components.language.amounts.periods import period_of
 from metier.errors import RefusedValueError
 
 _CURRENCY = ("currency", "currencyCode", "currency_type", "priceCurrency", "salaryCurrency")

@@ -5,9 +5,9 @@ from collections.abc import Sequence, Set
 import pyarrow as pa
 
 from components.importers.values.missing import MISSING
-from components.importers.values.pay.currencies import foreign_code
 from components.importers.values.pay.objects import period_named
 from components.importers.values.typed_cells import as_text, spelled
+from components.language.amounts.currencies import foreign_code
 from metier.contract import TEXT
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.importers.values import numbers
 from components.importers.values.pay import money
 from components.importers.values.pay.money import Money, budget, rate
+from components.language.amounts import numbers
 from metier.errors import RefusedValueError
 
 

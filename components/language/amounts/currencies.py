@@ -9,26 +9,30 @@ DOLLARS = re.compile(
     r"\bus\s?\$|\busd(?![a-z])|(?<=[0-9km])usd\b|\b(?:us |u\.s\. )?dollars?\b|(?<![a-z])\$(?:\s?usd\b)?"
 )
 """Ways to say US dollars, in a casefolded text."""
-_SIGNS = {
+SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "JPY or CNY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₴": "UAH", "₱": "PHP", "₦": "NGN",
     "₫": "VND", "₺": "TRY", "₪": "ILS", "฿": "THB", "₿": "BTC", "¢": "cents",
 }  # fmt: skip
-_PREFIXED = {"c": "CAD", "ca": "CAD", "cad": "CAD", "a": "AUD", "au": "AUD", "aud": "AUD", "r": "BRL", "hk": "HKD",
+PREFIXED = {"c": "CAD", "ca": "CAD", "cad": "CAD", "a": "AUD", "au": "AUD", "aud": "AUD", "r": "BRL", "hk": "HKD",
              "nz": "NZD", "s": "SGD", "sg": "SGD", "mx": "MXN", "nt": "TWD"}  # fmt: skip
 _WORDS = {
     "euro": "EUR", "euros": "EUR", "pound": "GBP", "pounds": "GBP", "rs": "rupees", "rupee": "rupees",
     "rupees": "rupees", "zł": "PLN", "kč": "CZK", "yen": "JPY", "yuan": "CNY", "cent": "cents", "cents": "cents",
     "lpa": "rupees", "lakh": "rupees", "lakhs": "rupees", "crore": "rupees", "crores": "rupees",
 }  # fmt: skip
-_CODES = (
+CODES = (
     "aed|ars|aud|bdt|brl|cad|chf|clp|cny|cop|czk|dkk|egp|eur|gbp|hkd|huf|idr|ils|inr|jpy|kes|krw|mxn|myr|ngn|nok|nzd|"
     "php|pkr|pln|rmb|ron|rub|sar|sek|sgd|thb|try|uah|vnd|zar"
 )
+_DOLLAR_WORDS = {"$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "buck": "USD", "bucks": "USD"}
+_SPOKEN = {"rupees": "INR", "JPY or CNY": "JPY", "quid": "GBP"}
+"""The currency that is mostly meant where a sentence says no more: CLDR's English gives the sign ¥ to the yen."""
 _INDIAN = ("lakh", "lakhs", "crore", "crores")
 _NAMED = re.compile(
-    rf"(?P<prefix>\b[a-z]+)\$|(?P<sign>[{''.join(_SIGNS)}])|(?<![a-z])(?P<code>{_CODES})(?![a-z])"
+    rf"(?P<prefix>\b[a-z]+)\$|(?P<sign>[{''.join(SIGNS)}])|(?<![a-z])(?P<code>{CODES})(?![a-z])"
     rf"|(?<![^\W\d_])(?P<word>{'|'.join(_WORDS)})(?![^\W\d_])"
 )
+_CODE_WORDS = frozenset(CODES.split("|"))
 _BESIDE_A_NUMBER = re.compile(r"\b([A-Z]{3})(?=\s?[0-9])|(?<=[0-9])\s?([A-Z]{3})\b")
 
 
@@ -40,13 +44,22 @@ def foreign(text: str) -> str | None:
         if named["word"] in _INDIAN and rest != spelled:  # '$2 lakh' names its currency
             continue
         if named["prefix"]:
-            return _PREFIXED.get(named["prefix"], f"{named['prefix'].upper()} dollars")
-        return _SIGNS.get(named["sign"] or "") or _WORDS.get(named["word"] or "") or named["code"].upper()
+            return PREFIXED.get(named["prefix"], f"{named['prefix'].upper()} dollars")
+        return SIGNS.get(named["sign"] or "") or _WORDS.get(named["word"] or "") or named["code"].upper()
     if rest == spelled:
         for before, after in _BESIDE_A_NUMBER.findall(text):
             if (before or after) in _known():
                 return str(before or after)
     return None
+
+
+def spoken_currency(word: str) -> str | None:
+    """ISO 4217 code of a sign, code or word of money in lower case, as a sentence means it; None for another word."""
+    if dollars := _DOLLAR_WORDS.get(word):
+        return dollars
+    named = SIGNS.get(word) or _WORDS.get(word) or (word.upper() if word in _CODE_WORDS else word)
+    code = _SPOKEN.get(named, named)
+    return code if code in _known() else None
 
 
 def foreign_code(code: object) -> str | None:
