@@ -103,3 +103,19 @@ _.select_features
 alike_pool
 service_views
 _.profile_view
+
+# Parts of a plan, read by their names; filters and a plan's figures, read by whoever asks the endpoint.
+not_levels
+not_countries
+hours_min
+hours_max
+not_domains
+posted_within_days
+skills_all
+not_skills
+not_industries
+exchange_as_of
+usd_per_unit
+
+# Only benchmarks and tests ask for the countries of one region.
+region_countries

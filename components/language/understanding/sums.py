@@ -1,0 +1,190 @@
+"""Sums of money and lengths of work in a sentence: where one begins, how far it goes, what it counts.
+
+Knows no scope and no surface: whether '$40' bounds a rate or a budget is the grammar's to say.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.language.amounts.currencies import PREFIXED, spoken_currency
+from components.language.amounts.numbers import amount
+from components.language.amounts.periods import period_of
+from components.language.understanding.tokens import Token
+from metier.errors import RefusedValueError
+
+_TIMES = {"k": 1e3, "thousand": 1e3, "grand": 1e3, "lakh": 1e5, "lakhs": 1e5, "lac": 1e5, "mil": 1e6, "million": 1e6}
+_TO = ("-", "to", "..", "...", "~", "till", "until")
+_UP = {"max": "max", "maximum": "max", "tops": "max", "cap": "max", "limit": "max", "min": "min", "minimum": "min"}
+_SUFFIXES = {
+    "max": "or less|or under|or below|or lower|or cheaper|or fewer|and below|and under|at most",
+    "min": "or more|or above|or higher|or better|or up|or over|and up|and above|and over|and more|at least",
+}
+_TWO_WORDS = {words: bound for bound, every in _SUFFIXES.items() for words in every.split("|")}
+_PERIODS = frozenset(("hour", "day", "week", "month", "year", "minute", "project"))
+_HOURS = frozenset(("h", "hr", "hrs", "hour", "hours"))
+_WEEK = frozenset(("week", "weeks", "wk", "wks", "w", "weekly"))
+_HOURLY = frozenset(("hourly", "ph", "hour", "hr", "h"))
+
+
+@dataclass(slots=True)
+class Sum:
+    """From `low` to `high`, one of them None where a side is open; both alike for one number."""
+
+    low: float
+    high: float
+    currency: str | None
+    per: str | None
+    """What it is paid by: `hour`, `project`, another period, or the piece ('word')."""
+    bound: str | None
+    """`min` or `max` where the sum itself says so: '30+', '40 max'."""
+    is_hours: bool
+    """A number of hours a week, and no money."""
+    last: int
+
+
+def read_sum(tokens: Sequence[Token], at: int) -> Sum | None:
+    """The sum that begins at a token, None where none does."""
+    first = _amount(tokens, at)
+    if first is None:
+        return None
+    value, currency, end = first
+    found = Sum(value, value, currency, None, None, False, end)
+    _read_behind(tokens, found)
+    if found.last + 1 < len(tokens) and tokens[found.last].text in _TO and found.bound is None:
+        second = _amount(tokens, found.last + 1)
+        if second is not None and (high := _high(tokens, value, second, end)) is not None:
+            found.low, found.high = high
+            found.currency, found.last = found.currency or second[1], second[2]
+            _read_behind(tokens, found)
+    found.last -= 1
+    return found
+
+
+def joined_by_and(tokens: Sequence[Token], found: Sum) -> Sum | None:
+    """'between 20 and 30': the sum with its other end, which only that word joins."""
+    at = found.last + 1
+    if at + 1 >= len(tokens) or tokens[at].text not in ("and", "&"):
+        return None
+    other = read_sum(tokens, at + 1)
+    if other is None or other.high < found.low:
+        return None
+    other.low, other.currency = found.low, found.currency or other.currency
+    return other
+
+
+def _high(
+    tokens: Sequence[Token], low: float, second: tuple[float, str | None, int], end: int
+) -> tuple[float, float] | None:
+    """Both ends of a range; in '50-100k' the thousands are those of both."""
+    value = second[0]
+    is_thousands = tokens[second[2] - 1].text in _TIMES and tokens[end - 1].text not in _TIMES
+    if is_thousands and low <= value / 1e3:
+        return low * _TIMES[tokens[second[2] - 1].text], value
+    return (low, value) if value >= low else None
+
+
+def _amount(tokens: Sequence[Token], at: int) -> tuple[float, str | None, int] | None:
+    """(value, currency, the token behind it)."""
+    size, currency = len(tokens), None
+    if at + 1 < size and tokens[at + 1].text == "$" and tokens[at + 1].is_glued and tokens[at].text in _BEFORE_DOLLAR:
+        currency, at = _BEFORE_DOLLAR[tokens[at].text], at + 2
+    elif at < size and tokens[at].kind != "number":
+        currency = spoken_currency(tokens[at].text)
+        if currency is None:
+            return None
+        at += 1
+        if at < size and tokens[at].text in (".", "$"):  # 'Rs. 500', 'usd $500'
+            at += 1
+    if at >= size or tokens[at].kind != "number":
+        return None
+    try:
+        value = amount(tokens[at].raw)
+    except RefusedValueError:
+        return None
+    at += 1
+    if at < size and tokens[at].text in _TIMES:
+        value, at = value * _TIMES[tokens[at].text], at + 1
+    elif at < size and tokens[at].text == "m" and tokens[at].is_glued:
+        return None
+    if at < size and (behind := _currency_behind(tokens, at)):
+        currency, at = currency or behind, at + 1
+    return value, currency, at
+
+
+def _currency_behind(tokens: Sequence[Token], at: int) -> str | None:
+    code = spoken_currency(tokens[at].text)
+    if code is None or (at + 1 < len(tokens) and tokens[at + 1].kind == "number" and tokens[at + 1].is_glued):
+        return None
+    return code
+
+
+def _read_behind(tokens: Sequence[Token], found: Sum) -> None:
+    """Take in what follows a number: its bound, its period, the hours that it counts."""
+    while True:
+        at = found.last
+        end = _bound(tokens, found, at) or _hours(tokens, found, at) or _period(tokens, found, at)
+        if not end:
+            return
+        found.last = end
+
+
+def _bound(tokens: Sequence[Token], found: Sum, at: int) -> int | None:
+    if found.bound is not None or at >= len(tokens):
+        return None
+    text = tokens[at].text
+    if text == "+" and (tokens[at].is_glued or found.per):
+        found.bound = "min"
+        return at + 1
+    pair = f"{text} {tokens[at + 1].text}" if at + 1 < len(tokens) else text
+    if pair in _TWO_WORDS:
+        found.bound = _TWO_WORDS[pair]
+        return at + 2
+    if text in _UP and not (at + 1 < len(tokens) and tokens[at + 1].kind == "number"):
+        found.bound = _UP[text]
+        return at + 1
+    return None
+
+
+def _hours(tokens: Sequence[Token], found: Sum, at: int) -> int | None:
+    """Behind a number without a currency: hours, and the week."""
+    if found.currency or found.per or found.is_hours or at + 1 >= len(tokens):
+        return None
+    if tokens[at].text == "hpw":
+        found.is_hours = True
+        return at + 1
+    if tokens[at].text not in _HOURS:
+        return None
+    following = [token.text for token in tokens[at + 1 : at + 4]]
+    for lead in (1, 0):
+        if len(following) > lead and following[lead] in _WEEK:
+            if lead and following[0] not in ("/", "per", "a", "each", "every", "in", "p"):
+                continue
+            found.is_hours = True
+            return at + 2 + lead
+    return None
+
+
+def _period(tokens: Sequence[Token], found: Sum, at: int) -> int | None:
+    if found.per is not None or found.is_hours or at >= len(tokens):
+        return None
+    words = [token.text for token in tokens[at : at + 3]]
+    if words[0] == "hourly" or words[0] == "ph" or (words[0] in _HOURLY and found.currency):
+        found.per = "hour"
+        return at + 1
+    if words[:2] == ["p", "/"] or words[:2] == ["p", "h"]:
+        found.per = "hour"
+        return at + 3 if words[1] == "/" else at + 2
+    if len(words) < 2 or words[0] not in ("/", "per", "a", "an", "each", "every", "for"):
+        return None
+    unit = words[1] if words[1] not in ("the", "each") or len(words) < 3 else words[2]
+    period = period_of(unit)
+    if words[0] in ("/", "per") and unit.isalpha():
+        found.per = period if period in _PERIODS else unit
+    elif words[0] == "for":
+        found.per = period if period == "project" else None
+    elif period in _PERIODS:
+        found.per = period
+    return at + 1 + words.index(unit, 1) if found.per else None
+
+
+_BEFORE_DOLLAR = {"us": "USD", **PREFIXED}

@@ -1,0 +1,148 @@
+"""The words of searches, by kind: alternatives between bars, words as `tokens` has them (hyphens are spaces).
+
+Skills are the taxonomy's; places and human languages are `components.language.names`.
+"""
+
+from typing import Any
+
+
+def _words(alternatives: str) -> frozenset[str]:
+    return frozenset(alternatives.split("|"))
+
+
+PLAIN = {
+    "not": "not|no|non|without|w/o|except|except for|excluding|exclude|excl|excludes|but no|but not|avoid|avoiding|"
+    "never|nor|neither|nothing|nobody|nobody from|no one from|none of|none from|anything but|anyone but|anybody but|"
+    "anywhere but|anywhere except|any country but|any country except|everywhere but|everywhere except|all but|"
+    "other than|rather than|instead of|outside|outside of|don't want|dont want|do not want|don't need any|don't like|"
+    "dont like|do not like|not interested in|no interest in|not looking for|not into|not from|not in|not too|"
+    "not very|not a fan of|skip|minus|hate|sick of|tired of|done with|am not|aren't|isn't|isnt|not any|no more of|"
+    "can't be|cannot be|must not be|shouldn't be|should not be|won't do|wont do|don't do|dont do|do not do|please no|"
+    "anti|not based in|not located in|not using|not doing|not work with|doesn't use|not use|not on|ideally not|"
+    "preferably not|preferably no|rather not|would rather not",
+    "stop": "but|however|although|though|while|because|since|so|;|.|!|?|\n|->|=>|just|not only|not just",
+    "break": "for|who|that|which|whose|with|w/|need|needs|needed for|must be|must have|must know|must speak|"
+    "looking for|want|wants|wanted for|to|having|has|have|knows|know|knowing|using|prefer to|on",
+    "join": "or|and|and or|&|/|+|and/or|und|plus",
+    "negative join": "nor|or any|or",
+    "comma": ",|:|-|•|·|(|)|[|]",
+    "filler": "a|an|the|any|of|from|in|based|based in|located in|living in|person|is|are|be|experience|"
+    "experienced in|experience with|experience in|knowledge|knowledge of|skills|skill|skilled in|background|projects|"
+    "project|work|jobs|job|stuff|please|pls|who is|who are|at all|kind of|type|some|either|people|folks|candidates|"
+    "freelancers from|residents|we|i|i'm|im|i am|someone|somebody|anyone|can|do|does|it|me|you|your|our|my|looking|"
+    "hiring|seeking|searching|find|good|great|this|that|someone who can|is a|as a|as|looking to hire|would|will|"
+    "should|could|there|here|hi|hello|thanks|thank you|and a|also|then|definitely|really|absolutely|well|truly|who's|"
+    "whos|that's|native speaker|native speakers|native level|mother tongue|hey|guys|any good|very|quite",
+    "nice": "ideally|ideally with|preferably|preferably with|bonus|bonus for|bonus if|bonus points|bonus points for|"
+    "bonus points if|extra points for|points for|nice to have|nice to haves|nice to know|nice if|good to have|"
+    "great to have|optional|optionally|plus if|a plus if|plus points for|would be nice|would be great|would be good|"
+    "would be ideal|would be a plus|would be a bonus|would be awesome|would be an advantage|would love|would like|"
+    "a plus|is a plus|are a plus|as a plus|a big plus|is a big plus|a huge plus|is a huge plus|big plus|huge plus|"
+    "a nice plus|a definite plus|is a nice plus|a bonus|is a bonus|are a bonus|as a bonus|preferred|is preferred|"
+    "are preferred|preferable|would prefer|prefer|we prefer|preference for|if possible|desirable|is desirable|"
+    "an advantage|is an advantage|advantage|advantageous|beneficial|appreciated|is appreciated|welcome|is welcome|"
+    "helps|is nice|would help|is optional|are optional|is good|maybe|maybe also|possibly|a nice to have|"
+    "is a nice to have|are nice to have|is nice to have|as a nice to have|not required but|not a must|not essential|"
+    "nice bonus",
+    "must": "required|is required|are required|a must|is a must|are a must|must|mandatory|is mandatory|essential|"
+    "is essential|are essential|needed|is needed|are needed|necessary|requirement|required skills|must haves|"
+    "must have|must know|must be|needs to know|has to know|has to be|have to be|have to know|non negotiable|"
+    "is non negotiable",
+    "unneeded": "not required|not needed|not necessary|not mandatory|isn't required|isn't needed|isn't necessary|"
+    "not important|no need for|no need of|don't need|dont need|do not need|doesn't need to know|not necessarily|"
+    "doesn't matter|does not matter|irrelevant|unnecessary",
+    "only": "only|exclusively|strictly|solely",
+    "about": "around|about|~|approx|approximately|circa|roughly|some",
+    "individual": "individuals only|individual only|only individuals|freelancers only|freelancer only|"
+    "only freelancers|solo only|solo freelancer|solo freelancers|independent freelancer only|"
+    "independent freelancers only|individual freelancer only|individual freelancers only|independents only|"
+    "individual contractors only|solo|no middlemen|no middleman|not through an agency|not via an agency|"
+    "not an agency|not agency|individual freelancer",
+    "agency": "agency|agencies",
+    "team": "companies|company|firms|studios|teams|outsourcing companies|outsourcing firms|recruiters",
+    "available": "available|available now|available immediately|available right away|available right now|"
+    "available asap|available today|available tomorrow|available this week|currently available|immediately|"
+    "immediately available|immediate start|immediate availability|start immediately|can start immediately|"
+    "can start now|can start today|can start tomorrow|can start this week|can start asap|can start right away|"
+    "could start now|able to start now|able to start immediately|start asap|start now|start right away|start today|"
+    "start tomorrow|start this week|starting now|starting immediately|starting asap|starting today|"
+    "starting this week|right away|asap|right now|urgent|urgently|ready to start|ready to start now|ready now|"
+    "free now|open to work|who is available|who are available|must be available|must be available now|"
+    "must be available immediately|to start immediately|to start asap|to start now|to start right away|"
+    "can begin immediately|can begin now|start immediatly",
+    "rate word": "rate|rates|hourly rate|hourly rates|hourly budget|pay rate|hourly pay|charge|charges|charging|"
+    "paying|pays",
+    "budget word": "budget|budgets|my budget|our budget|project budget|total budget|fixed budget|budget is|budget of|"
+    "my budget is|our budget is|total|in total|overall|lump sum|flat|flat fee|fixed fee|price|priced|fixed rate",
+    "no rate": "salary|salaries|annual|yearly|monthly|weekly|daily",
+}
+LEVELS = {
+    "entry": "junior|juniors|jr|junior level|entry level|beginner|beginners|novice|newbie|newbies|fresher|"
+    "freshers|graduate|graduates|intern|interns|trainee|trainees",
+    "intermediate": "mid|mid level|midlevel|intermediate|intermediate level|medior|middle level|mid weight|"
+    "midweight|mid tier|intermediates",
+    "expert": "senior|seniors|sr|snr|senior level|expert|experts|expert level|seasoned|veteran|"
+    "highly experienced|very experienced|top level|highly skilled",
+    "intermediate expert": "experienced|mid senior|mid to senior|mid or above|mid level or above|mid and up|"
+    "at least mid|at least mid level|at least intermediate|intermediate or above|intermediate or better",
+    "entry intermediate": "junior to mid|junior mid",
+    "": "lead|principal",
+}
+"""Levels of the contract, none where only what follows says whether one is meant."""
+VALUED: dict[str, dict[Any, str]] = {
+    "kind of budget": {
+        "fixed": "fixed|fixed price|fix price|fixed priced|fixed cost|fixed sum|fixed price project|"
+        "fixed price projects|fixed price job|fixed price jobs|fixed project|fixed projects|fixed jobs",
+        "hourly": "hourly|hourly job|hourly jobs|hourly project|hourly projects|hourly contract|hourly contracts|"
+        "hourly work|paid by the hour|paid hourly|by the hour|hourly gigs|hourly basis|on an hourly basis|hourly only",
+    },
+    "hours": {
+        (35.0, None): "full time|fulltime|full time only|full timer|ft",
+        (None, 20.0): "part time|parttime|part timer|half time",
+    },
+    "limit": {
+        "max": "no more then|not more then|less then|lower then|cheaper then|under|below|less than|lower than|up to|"
+        "upto|max|max of|maximum|maximum of|at most|no more than|not more than|no higher than|not higher than|"
+        "not over|not above|no over|not exceeding|within|<|<=|≤|cheaper than|capped at|cap of|doesn't exceed|"
+        "does not exceed|not to exceed|max rate|max budget|maximum budget|maximum rate|under the|can't go over|"
+        "can't pay more than|cannot pay more than|won't pay more than|fewer than|until|no greater than",
+        "min": "more then|higher then|over|above|more than|higher than|greater than|at least|atleast|min|min of|"
+        "minimum|minimum of|from|starting at|starting from|>|>=|≥|upwards of|north of|no less than|not less than|"
+        "no lower than|not lower than|not below|not under|no under|min rate|minimum rate|min budget|minimum budget|"
+        "paying at least|pays at least|paying over|paying more than|better than|exceeding",
+        "between": "between",
+    },
+}
+NO_SLIPS = _words("hungry|turnkey|senor|reputable|private|polishing|germane|chinos")
+"""Words that are no slip of the one they are a letter away from."""
+SPEAKING = _words(
+    "speaking|speaker|speakers|native|natives|fluency|language|fluent|fluently|c1|c2|b2|proficiency|proficient|"
+    "mother|skills|level|spoken|required"
+)
+SPEAKS = _words(
+    "speaks|speak|speaking|fluent|native|bilingual|proficient|conversational|good|excellent|strong|perfect|"
+    "flawless|spoken|written|in|language|languages|trilingual|multilingual|fluently|advanced|business|solid|decent|"
+    "knows|near|idiomatic|great"
+)
+PEOPLE = _words(
+    "developer|developers|dev|devs|freelancer|freelancers|engineer|engineers|coder|coders|programmer|programmers|"
+    "designer|designers|va|vas|assistant|assistants|people|talent|contractor|contractors|candidate|candidates|"
+    "based|person|nationals|citizens|residents|team|professionals|animator|illustrator|architect|analyst|analysts|"
+    "artist|artists|expert|experts|specialist|accountant|bookkeeper|clients|client|companies|company|employers|"
+    "startups"
+)
+NOT_WHERE = _words(
+    "accent|accents|timezone|timezones|time|tz|hours|hrs|market|markets|law|laws|tax|taxes|gaap|english|audience|"
+    "audiences|customers|cuisine|food|culture|history|business|office|keyboard|dollar|dollars|dubbing|immigration|"
+    "spelling|gdpr|payroll|vat|regulations|regulation"
+)
+"""After the name of a place: it is not where somebody is."""
+CUED = _words(
+    "jersey|jordan|chad|georgia|mali|guinea|niger|dominica|polish|man|curacao|reunion|monaco|st lucia|holland|"
+    "oceania|iberia|cis|anz|dach|gulf"
+)
+SAFE_CODES = _words(
+    "US|UK|GB|PH|PK|BD|UA|PL|RO|NG|BR|MX|NZ|ZA|LK|VN|TH|TR|ES|FR|NL|BE|AT|CH|SE|DK|FI|NO|EE|LT|LV|CZ|SK|HU|BG|HR|"
+    "RS|GR|PT|IE|KE|EG|MA|JP|CN|KR|SG|MY|AU"
+)
+"""Codes of countries that are hardly anything else where they are written in capitals."""
