@@ -12,8 +12,9 @@ happened at one moment a decline comes last.
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,9 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 QueryFilters = str | Mapping[str, Any] | None
 """The filters of a query: JSON text, the object itself, or none."""
+Understood = Mapping[str, Any]
+"""Limits that were understood from what was typed, as filters by name."""
+NOTHING: Understood = MappingProxyType({})
 
 JOB_COLUMNS = ("job_id", "client_id", "status", "visibility", "openings")
 PERSON_COLUMNS = ("freelancer_id", "status")
@@ -89,7 +93,7 @@ class JobPool:
         pool._set_facts(facts)
         return pool
 
-    def feed(self, freelancer_id: str, filters: QueryFilters = None) -> Eligibility:
+    def feed(self, freelancer_id: str, filters: QueryFilters = None, understood: Understood = NOTHING) -> Eligibility:
         """What may be shown to a freelancer."""
         names, jobs, clients = self._names, self._facts.jobs_of(freelancer_id), self._facts.clients_of(freelancer_id)
         return _eligibility(
@@ -104,6 +108,7 @@ class JobPool:
                 ("dismissed", _mask_of(names, jobs.those(jobs.did(Act.DISMISS)))),
                 ("declined", _mask_of(names, _declined(jobs))),
                 ("filtered", ~self._filters.mask(filters)),
+                *_breaking(self._filters, understood),
             ),
         )
 
@@ -165,7 +170,13 @@ class FreelancerPool:
         pool._facts = facts
         return pool
 
-    def search(self, client_id: str, job_id: str | None = None, filters: QueryFilters = None) -> Eligibility:
+    def search(
+        self,
+        client_id: str,
+        job_id: str | None = None,
+        filters: QueryFilters = None,
+        understood: Understood = NOTHING,
+    ) -> Eligibility:
         """Whom a client may be shown for a job, or for free text where `job_id` is None."""
         names, of_client = self._names, self._facts.people_of_client(client_id)
         of_job = Pairs.none() if job_id is None else self._facts.people_of_job(job_id)
@@ -180,6 +191,7 @@ class FreelancerPool:
                 ("declined", _mask_of(names, _declined(of_client if job_id is None else of_job))),
                 ("dismissed", _mask_of(names, of_job.those(of_job.did(Act.SET_ASIDE)))),
                 ("filtered", ~self._filters.mask(filters)),
+                *_breaking(self._filters, understood),
             ),
         )
 
@@ -195,6 +207,11 @@ class FreelancerPool:
                 ("blocked", _mask_of(names, _blocked(self._facts.people_of_client(client_id)))),
             ),
         )
+
+
+def _breaking(filters: Filters, understood: Understood) -> Iterator[tuple[str, BoolArray]]:
+    """(reason, who is known to break the limit) of each limit: 'understood country'."""
+    return ((f"understood {name}", out) for name, out in filters.broken(understood).items())
 
 
 def _blocked(pairs: Pairs) -> list[str]:

@@ -1,14 +1,16 @@
 """The filters of a query: which are known for jobs and for people, and the mask of candidates that pass them all.
 
-Filters are a JSON object. Words are compared in their canonical form without case, a list means any of its values, null
-or an empty list means not asked. A candidate whose value is unknown does not pass a filter on it. Knows nothing of
-actors or pairs.
+Filters are a JSON object. Words are compared in their canonical form without case, countries, languages and industries
+whatever they are called; a list means any of its values, null or an empty list means not asked. A candidate whose value
+is unknown does not pass a filter on it; of limits that were only understood from a sentence it fails those that it is
+known to break (`components.language.understanding.plan_filters` says why). Knows nothing of actors or pairs.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.language.names.countries import country_code
+from components.language.names.industries import industry_name
+from components.language.names.spoken import language_name
 from metier.errors import InputError, UnknownNameError
 from metier.texts.canonical import canonical
 
@@ -27,11 +32,30 @@ WORD_COLUMNS = {
     "category": "category",
     "country": "country",
     "skills": "skills",
+    "skills_all": "skills",
     "language": "languages",
     "level": "experience_level",
+    "not_skills": "skills",
+    "not_countries": "country",
+    "not_levels": "experience_level",
+    "not_industries": "industry",
+    "budget_kind": "budget_kind",
 }
-PERSON_FILTERS = (*WORD_COLUMNS, "rate_min_usd", "rate_max_usd")
-JOB_FILTERS = (*WORD_COLUMNS, "budget_kind", "budget_min_usd", "budget_max_usd", "posted_since")
+"""The column of each filter on words. A name that begins with `not_` asks for none of them, one with `_all` for all."""
+_SHARED = (
+    "category",
+    "country",
+    "skills",
+    "skills_all",
+    "language",
+    "level",
+    "not_skills",
+    "not_countries",
+    "not_levels",
+)
+PERSON_FILTERS = (*_SHARED, "rate_min_usd", "rate_max_usd", "hours_min", "available", "agencies")
+JOB_FILTERS = (*_SHARED, "not_industries", "budget_kind", "budget_min_usd", "budget_max_usd", "posted_since")
+NUMBERS = ("hourly_rate_usd", "budget_min_usd", "budget_max_usd", "hours_per_week")
 
 
 def parsed(filters: str | Mapping[str, Any] | None, names: tuple[str, ...]) -> dict[str, Any]:
@@ -52,20 +76,21 @@ def parsed(filters: str | Mapping[str, Any] | None, names: tuple[str, ...]) -> d
 
 @dataclass(frozen=True)
 class Words:
-    """Which rows hold a word, for one column of text or of lists of text."""
+    """Which rows hold a word, for one column of text or of lists of text; words are compared by `key`."""
 
     size: int
     rows: Mapping[str, IntArray] = field(default_factory=dict)
+    key: Callable[[str], str] = canonical
 
     @classmethod
-    def of(cls, column: pa.ChunkedArray) -> "Words":
+    def of(cls, column: pa.ChunkedArray, key: Callable[[str], str]) -> "Words":
         values = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], type=column.type)
         if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
             words, rows = pc.list_flatten(values), pc.list_parent_indices(values).to_numpy()
         else:
             words, rows = values, np.arange(len(values))
         spelled = pc.dictionary_encode(words.cast(pa.string()))
-        word_of = pa.array([_word(word) for word in spelled.dictionary.to_pylist()], pa.string())
+        word_of = pa.array([key(word) for word in spelled.dictionary.to_pylist()], pa.string())
         coded = pc.dictionary_encode(word_of.take(spelled.indices))
         codes = pc.fill_null(coded.indices, -1).to_numpy()
         order = np.argsort(codes, kind="stable")
@@ -74,12 +99,23 @@ class Words:
             word: rows[order[bounds[code] : bounds[code + 1]]].astype(np.int64)
             for code, word in enumerate(coded.dictionary.to_pylist())
         }
-        return cls(len(values), rows_of)
+        return cls(len(values), rows_of, key)
 
     def any_of(self, words: list[str]) -> BoolArray:
         mask = np.zeros(self.size, dtype=np.bool_)
         for word in words:
-            mask[self.rows.get(_word(word), [])] = True
+            mask[self.rows.get(self.key(word), [])] = True
+        return mask
+
+    def all_of(self, words: list[str]) -> BoolArray:
+        return np.asarray(np.logical_and.reduce([self.any_of([word]) for word in words]))
+
+    @cached_property
+    def known(self) -> BoolArray:
+        """Rows that hold a word."""
+        mask = np.zeros(self.size, dtype=np.bool_)
+        for rows in self.rows.values():
+            mask[rows] = True
         return mask
 
 
@@ -89,42 +125,96 @@ class Filters:
     def __init__(self, candidates: pa.Table, names: tuple[str, ...]) -> None:
         self._names = names
         self._size = candidates.num_rows
-        words = {**WORD_COLUMNS, "budget_kind": "budget_kind"}
-        self._words = {name: self._word_index(candidates, words[name]) for name in names if name in words}
-        self._numbers = {
-            name: _numbers(candidates, name) for name in ("hourly_rate_usd", "budget_min_usd", "budget_max_usd")
-        }
+        columns = {WORD_COLUMNS[name] for name in names if name in WORD_COLUMNS}
+        self._words = {column: _indexed(candidates, column) for column in columns}
+        self._numbers = {name: _numbers(candidates, name) for name in NUMBERS}
         self._posted = _seconds(candidates, "posted_at")
+        self._listed = _equal(candidates, "status", "listed")
+        self._of_agency = _is_set(candidates, "agency_id")
 
     def mask(self, filters: str | Mapping[str, Any] | None) -> BoolArray:
         """Who passes every filter that is asked."""
         passed = np.ones(self._size, dtype=np.bool_)
         for name, value in parsed(filters, self._names).items():
-            passed &= (
-                self._words[name].any_of(_texts(name, value)) if name in self._words else self._measured(name, value)
-            )
+            passes, known = self._passes(name, value)
+            passed &= passes & known
         return passed
 
-    def _measured(self, name: str, value: Any) -> BoolArray:
+    def broken(self, understood: Mapping[str, Any]) -> dict[str, BoolArray]:
+        """Who is known to break each limit that was understood from a sentence."""
+        asked = {name: self._passes(name, value) for name, value in parsed(understood, self._names).items()}
+        return {name: known & ~passes for name, (passes, known) in asked.items()}
+
+    def _passes(self, name: str, value: Any) -> tuple[BoolArray, BoolArray]:
+        """(who passes, whose value is known)."""
+        if name in WORD_COLUMNS:
+            words, asked = self._words[WORD_COLUMNS[name]], _texts(name, value)
+            among = words.all_of(asked) if name.endswith("_all") else words.any_of(asked)
+            return ~among if name.startswith("not_") else among, words.known
+        if name in ("available", "agencies"):
+            return self._is(name) == _flag(name, value), np.ones(self._size, dtype=np.bool_)
         if name == "posted_since":
-            return np.asarray(self._posted >= _moment(name, value))
-        limit, numbers = _number(name, value), self._numbers
+            return np.asarray(self._posted >= _moment(name, value)), ~np.isnan(self._posted)
+        return self._measured(name, _number(name, value))
+
+    def _is(self, name: str) -> BoolArray:
+        """Who may begin now (listed, and with hours left where they say how many), or belongs to an agency."""
+        return self._of_agency if name == "agencies" else self._listed & ~(self._numbers["hours_per_week"] == 0)
+
+    def _measured(self, name: str, limit: float) -> tuple[BoolArray, BoolArray]:
+        numbers = self._numbers
         lowest = np.fmin(numbers["budget_min_usd"], numbers["budget_max_usd"])
         highest = np.fmax(numbers["budget_min_usd"], numbers["budget_max_usd"])
-        passes: dict[str, Callable[[], BoolArray]] = {
-            "rate_min_usd": lambda: numbers["hourly_rate_usd"] >= limit,
-            "rate_max_usd": lambda: numbers["hourly_rate_usd"] <= limit,
-            "budget_min_usd": lambda: highest >= limit,
-            "budget_max_usd": lambda: lowest <= limit,
+        compared: dict[str, tuple[FloatArray, Callable[[FloatArray, float], BoolArray]]] = {
+            "rate_min_usd": (numbers["hourly_rate_usd"], np.greater_equal),
+            "rate_max_usd": (numbers["hourly_rate_usd"], np.less_equal),
+            "budget_min_usd": (highest, np.greater_equal),
+            "budget_max_usd": (lowest, np.less_equal),
+            "hours_min": (numbers["hours_per_week"], np.greater_equal),
         }
-        return passes[name]()
+        values, passes = compared[name]
+        return passes(values, limit), ~np.isnan(values)
 
-    def _word_index(self, candidates: pa.Table, column: str) -> Words:
-        return Words.of(candidates[column]) if column in candidates.column_names else Words(self._size)
+
+def _indexed(candidates: pa.Table, column: str) -> Words:
+    key = _KEYS.get(column, _word)
+    return (
+        Words.of(candidates[column], key) if column in candidates.column_names else Words(candidates.num_rows, {}, key)
+    )
 
 
 def _word(spelled: str) -> str:
     return canonical(spelled).strip().lower()
+
+
+def _country(spelled: str) -> str:
+    return country_code(spelled) or _word(spelled)
+
+
+def _language(spelled: str) -> str:
+    return language_name(spelled) or _word(spelled)
+
+
+def _industry(spelled: str) -> str:
+    return industry_name(_word(spelled))
+
+
+_KEYS: Mapping[str, Callable[[str], str]] = {"country": _country, "languages": _language, "industry": _industry}
+"""What words of a column are compared by, where the same is called by several names."""
+
+
+def _equal(candidates: pa.Table, name: str, value: str) -> BoolArray:
+    if name not in candidates.column_names:
+        return np.zeros(candidates.num_rows, dtype=np.bool_)
+    return np.asarray(
+        pc.fill_null(pc.equal(candidates[name].cast(pa.string()), value), False).to_numpy(), dtype=np.bool_
+    )
+
+
+def _is_set(candidates: pa.Table, name: str) -> BoolArray:
+    if name not in candidates.column_names:
+        return np.zeros(candidates.num_rows, dtype=np.bool_)
+    return np.asarray(pc.is_valid(candidates[name]).to_numpy(), dtype=np.bool_)
 
 
 def _numbers(candidates: pa.Table, name: str) -> FloatArray:
@@ -146,6 +236,12 @@ def _texts(name: str, value: Any) -> list[str]:
     if not all(isinstance(word, str) for word in values):
         raise InputError(f"filter {name} is {value!r}; give a text or a list of texts")
     return list(values)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"filter {name} is {value!r}; give true or false")
+    return value
 
 
 def _number(name: str, value: Any) -> float:

@@ -13,14 +13,19 @@ from serving.http.fields import Model, Plain, ShortText, Texts, named_values
 
 Words = Annotated[str | list[str] | None, Field(default=None)]
 Number = Annotated[float | None, Field(default=None)]
+Flag = Annotated[bool | None, Field(default=None)]
 
 
 class _CandidateFilters(Model):
     category: Words
-    country: Words
+    country: Annotated[Words, Field(description="by any English name, or by its code: Philippines, PH")]
     skills: Annotated[Words, Field(description="has any of these")]
-    language: Words
+    skills_all: Annotated[Words, Field(description="has all of these")]
+    language: Annotated[Words, Field(description="by its English name, or by its code: German, de")]
     level: Annotated[Words, Field(description=f"experience level: {', '.join(LEVELS)}")]
+    not_skills: Annotated[Words, Field(description="has none of these")]
+    not_countries: Annotated[Words, Field(description="is in none of these")]
+    not_levels: Annotated[Words, Field(description="is of none of these levels")]
 
 
 class PersonFilters(_CandidateFilters):
@@ -28,11 +33,15 @@ class PersonFilters(_CandidateFilters):
 
     rate_min_usd: Annotated[Number, Field(description="lowest hourly rate")]
     rate_max_usd: Annotated[Number, Field(description="highest hourly rate")]
+    hours_min: Annotated[Number, Field(description="works at least so many hours a week")]
+    available: Annotated[Flag, Field(description="can begin now: is listed, and has hours left")]
+    agencies: Annotated[Flag, Field(description="true: of an agency; false: of none")]
 
 
 class JobFilters(_CandidateFilters):
     """Filters of the job feed."""
 
+    not_industries: Annotated[Words, Field(description="is of none of these industries")]
     budget_kind: Annotated[Words, Field(description=", ".join(BUDGET_KINDS))]
     budget_min_usd: Annotated[Number, Field(description="budgets that reach at least this")]
     budget_max_usd: Annotated[Number, Field(description="budgets that begin at most here")]
@@ -44,7 +53,9 @@ class JobFilters(_CandidateFilters):
 def _expected(name: str) -> str:
     if name == "posted_since":
         return "an ISO date such as 2026-01-31"
-    return "a number" if name.endswith("_usd") else "a text or a list of texts"
+    if name in ("available", "agencies"):
+        return "true or false"
+    return "a number" if name.endswith("_usd") or name == "hours_min" else "a text or a list of texts"
 
 
 _Values = Annotated[dict[ShortText, Plain | Texts], Field(max_length=20), named_values(_expected)]

@@ -50,6 +50,13 @@ def jobs(rows: list[dict] = JOB_ROWS) -> Filters:
         ({"budget_max_usd": 20}, [0]),
         ({"posted_since": "2026-01-10"}, [0, 1]),
         ({"posted_since": "2026-01-10T00:00:01+00:00"}, [1]),
+        ({"country": "Germany"}, [0]),
+        ({"country": ["deutschland", "france"]}, [0, 1]),
+        ({"language": "German"}, [0]),
+        ({"skills_all": ["css", "figma"]}, [0]),
+        ({"not_skills": "figma"}, [1]),
+        ({"not_countries": ["Germany"]}, [1]),
+        ({"not_levels": ["entry", "intermediate"]}, [0]),
         ({"category": "design", "country": "FR"}, [1]),
         ('{"category": "design", "posted_since": "2027-01-01"}', []),
     ],
@@ -97,3 +104,55 @@ def test_unknown_filters_name_the_known_ones() -> None:
 def test_values_of_the_wrong_kind_are_the_callers_mistake(filters) -> None:
     with pytest.raises(InputError):
         jobs().mask(filters)
+
+
+PEOPLE = pa.table(
+    {
+        "freelancer_id": ["a", "b", "c", "d"],
+        "status": ["listed", "listed", "unavailable", "listed"],
+        "hours_per_week": [40.0, None, 40.0, 0.0],
+        "agency_id": pa.array(["ag", None, None, None], pa.string()),
+        "country": pa.array(["Philippines", "ph", None, "India"], pa.string()),
+        "hourly_rate_usd": [10.0, None, 30.0, 50.0],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("filters", "passed"),
+    [
+        ({"hours_min": 20}, [0, 2]),
+        ({"available": True}, [0, 1]),
+        ({"available": False}, [2, 3]),
+        ({"agencies": False}, [1, 2, 3]),
+        ({"agencies": True}, [0]),
+        ({"country": "PHL"}, [0, 1]),
+    ],
+)
+def test_filters_of_people(filters, passed):
+    assert np.flatnonzero(Filters(PEOPLE, PERSON_FILTERS).mask(filters)).tolist() == passed
+
+
+def test_an_understood_limit_is_broken_by_those_whose_value_is_known():
+    understood = {
+        "country": ["PH"],
+        "not_countries": ["IN"],
+        "rate_max_usd": 20,
+        "hours_min": 20,
+        "not_skills": ["CSS"],
+    }
+    broken = Filters(PEOPLE, PERSON_FILTERS).broken(understood)
+    assert {name: np.flatnonzero(out).tolist() for name, out in broken.items()} == {
+        "country": [3], "not_countries": [3], "rate_max_usd": [2, 3], "hours_min": [3], "not_skills": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["available", "agencies"])
+def test_a_flag_is_true_or_false(name):
+    with pytest.raises(InputError, match=f"filter {name} is 'yes'; give true or false"):
+        Filters(PEOPLE, PERSON_FILTERS).mask({name: "yes"})
+
+
+def test_an_industry_is_called_by_several_names():
+    industries = pa.table({"industry": pa.array(["E-Commerce", "Fintech", None], pa.string())})
+    assert np.flatnonzero(Filters(industries, JOB_FILTERS).mask({"not_industries": "ecommerce"})).tolist() == [1]
