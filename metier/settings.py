@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     """MLflow's tracking and registry URI, such as postgresql://host/metier; empty: a SQLite file under METIER_HOME."""
     language: Annotated[str, pydantic.AfterValidator(_language)] = ENGLISH
     """Language of the lake's texts, such as `de` or `german`: what is built from now on is stemmed in it."""
+    understand: bool = True
+    """Whether the endpoint reads typed texts for what they ask, unless a request says otherwise."""
+    exchange_rates: Path | None = None
+    """JSON file of what currencies are worth in US dollars, for limits in texts; empty: the shipped one."""
     online_store_url: str = ""
     """redis:// or rediss:// URL of the online store that several machines share; empty: a file under METIER_HOME."""
     feature_registry_uri: str = ""

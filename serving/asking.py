@@ -96,6 +96,7 @@ def _request(question: Question, asked: Asked) -> RankingRequest:
         text=searched or None if surface_spec(question.surface).retrieves else None,
         candidates=asked.named or None,
         filters=question.filters,
+        understand=False,  # what limits the evidence is what the question is about
     )
 
 

@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from components.language.models import open_model
-from components.language.taxonomy import Suggestions, Used, taxonomy_of
+from components.language.taxonomy import Suggestions, Taxonomy, Used, taxonomy_of
+from components.language.understanding import Exchange, Grammar, shipped_exchange
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
@@ -40,6 +42,7 @@ from serving.own_folder import own_folder
 from serving.records import events_of
 from serving.request.ranking import RankingRequest, Slate
 from serving.request.trace import RequestTrace
+from serving.request.understanding import TextPlans
 from serving.stages import Stages
 from serving.suggestions import used_by
 
@@ -85,6 +88,7 @@ class Engine:
             self.taxonomy = taxonomy_of(settings.taxonomy, used.skills)
             self.suggestions = Suggestions.of(self.taxonomy, used)
             """Of the candidates of the releases that are served."""
+            self._plans = _text_plans(settings, self.taxonomy)
             self.follower.start()
             self._warm_up()
             self.events = EventLog(settings.events)
@@ -110,12 +114,15 @@ class Engine:
     def slate(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, of which no event is recorded, and the stages that made it."""
         stages, now = self._current(request.surface, trace)
-        return stages.answer(request, trace, now), stages
+        request = self._plans.read(request, trace, now)
+        return replace(stages.answer(request, trace, now), understood=request.understood), stages
 
     def slates(self, request: RankingRequest, trace: RequestTrace) -> tuple[dict[str, Slate], Stages]:
         """The slate of every tier, the best first, of which no event is recorded, and the stages that made them."""
         stages, now = self._current(request.surface, trace)
-        return stages.by_tier(request, trace, now), stages
+        request = self._plans.read(request, trace, now)
+        slates = stages.by_tier(request, trace, now)
+        return {tier: replace(slate, understood=request.understood) for tier, slate in slates.items()}, stages
 
     def put(self, table: str, row: Mapping[str, Any]) -> Change:
         """A new version, once it is durable; every replica serves it soon. A job brings a client that is not known."""
@@ -243,6 +250,11 @@ class Engine:
         """Load what is loaded lazily; what fails here would fail a request."""
         for stages in self.stages.values():
             stages.warm_up(moment_of(stages.snapshot.release.version))
+
+
+def _text_plans(settings: Settings, taxonomy: Taxonomy) -> TextPlans:
+    exchange = Exchange.read(settings.exchange_rates) if settings.exchange_rates else shipped_exchange()
+    return TextPlans(Grammar(taxonomy, exchange), taxonomy, exchange, settings.understand)
 
 
 def _settle() -> None:

@@ -145,10 +145,11 @@ def _words(features: pa.Table, name: str) -> npt.NDArray[np.object_]:
 
 def eligibility_of(pool: Pool, request: RankingRequest, excluded: Rows) -> Eligibility:
     """Who of the pool may be shown, without the rows `excluded`; InputError for filters that cannot be used."""
+    understood = request.understood.filters if request.understood else {}
     if isinstance(pool, JobPool):
-        eligibility = pool.feed(request.actor_id, request.filters)
+        eligibility = pool.feed(request.actor_id, request.filters, understood)
     elif surface_spec(request.surface).retrieves:
-        eligibility = pool.search(request.actor_id, request.job_id, request.filters)
+        eligibility = pool.search(request.actor_id, request.job_id, request.filters, understood)
     else:
         eligibility = pool.applicants(request.actor_id, request.job_id or "")
     count = int(eligibility.mask[excluded].sum())

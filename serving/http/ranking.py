@@ -4,19 +4,22 @@ Knows no stage: bodies turn into plain requests, and slates into responses.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
 from components.language.reasons import in_words
+from components.language.understanding import PARTS
 from metier.contract import Surface
+from metier.stored import as_plain
 from serving.events.versions import plain_text
 from serving.http.fields import Id, LongText, Model, Plain, ShortText, named_values
 from serving.http.filter_schema import JobFilterValues, PersonFilterValues
-from serving.request.ranking import Promoted, RankingRequest, Slate, SlateEntry
+from serving.request.ranking import Promoted, RankingRequest, Slate, SlateEntry, Understood
 from serving.request.trace import RequestTrace
 
 MOST_CANDIDATES = 1_000
+_SKILLS = ("must", "nice", "not_")
 
 
 class PromotedPlacement(Model):
@@ -55,11 +58,22 @@ class RankingBody(Model):
         return RankingRequest(**{**values, "actor_id": self.actor_id or "", "surface": surface, "promoted": promoted})
 
 
-class TalentSearch(RankingBody):
+class SearchBody(RankingBody):
+    """What a route understands that searches with a text."""
+
+    text: LongText | None = None
+    understand: Annotated[
+        bool | None, Field(description="whether the text is read for what it asks; null: as METIER_UNDERSTAND says")
+    ] = None
+    ignore: Annotated[
+        list[ShortText], Field(max_length=50, description=f"parts of the plan to leave out: {', '.join(PARTS)}")
+    ] = Field(default_factory=list)
+
+
+class TalentSearch(SearchBody):
     """A client looks for people, for a job, by text, or both."""
 
     job_id: Id | None = None
-    text: LongText | None = None
     filters: PersonFilterValues = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -69,10 +83,9 @@ class TalentSearch(RankingBody):
         return self
 
 
-class JobFeed(RankingBody):
+class JobFeed(SearchBody):
     """A freelancer's feed, or search with a text."""
 
-    text: LongText | None = None
     filters: JobFilterValues = Field(default_factory=dict)
 
 
@@ -119,11 +132,60 @@ class RankedCandidate(BaseModel):
     reasons: list[Reason] | None = None
 
 
+class PlannedSkill(BaseModel):
+    """A skill of the taxonomy, and whether it is a must, nice to have or a must-not."""
+
+    id: str
+    label: str
+    need: str
+
+
+class PlannedSpan(BaseModel):
+    """The characters [start, end) of the text that gave `value` to `part`."""
+
+    part: str
+    value: str
+    start: int
+    end: int
+
+
+class RequestPlan(BaseModel):
+    """What the text was understood to ask.
+
+    `parts` are all but skills; `filters` are those that eligibility obeyed, sums in US dollars by `usd_per_unit` of the
+    table `exchange_as_of`; `text` was not understood; `left_out` are parts that the request ignored or stated itself.
+    """
+
+    skills: list[PlannedSkill]
+    parts: dict[str, Any]
+    filters: dict[str, Any]
+    text: str
+    spans: list[PlannedSpan]
+    left_out: list[str]
+    exchange_as_of: str | None = None
+    usd_per_unit: dict[str, float] | None = None
+
+    @classmethod
+    def of(cls, understood: Understood) -> "RequestPlan":
+        plain = as_plain(understood.plan)
+        exchange = understood.exchange
+        return cls(
+            skills=[PlannedSkill(id=skill, label=label, need=need) for skill, label, need in understood.skills],
+            parts={part: plain[part] for part, _ in understood.plan.asked() if part not in _SKILLS},
+            filters=dict(understood.filters),
+            text=understood.plan.text,
+            spans=[PlannedSpan(**span) for span in plain["spans"]],
+            left_out=list(understood.left_out),
+            exchange_as_of=exchange.as_of if exchange.usd else None,
+            usd_per_unit=dict(exchange.usd) or None,
+        )
+
+
 class RankingResponse(BaseModel):
     """A slate, what ranked it, and what it does without.
 
     `dropped` counts by reason who is not shown: of all candidates, or of those that the request gave. `unknown` are
-    the candidates and placements of the request that nobody knows.
+    the candidates and placements of the request that nobody knows. `plan` is what the text was understood to ask.
     """
 
     query_id: str
@@ -137,6 +199,7 @@ class RankingResponse(BaseModel):
     dropped: dict[str, int]
     unknown: list[str]
     considered: int
+    plan: RequestPlan | None = None
     timings_ms: dict[str, float] | None = None
 
 
@@ -156,6 +219,7 @@ def response(
         dropped=dict(slate.dropped),
         unknown=list(slate.unknown),
         considered=slate.considered,
+        plan=None if slate.understood is None else RequestPlan.of(slate.understood),
         timings_ms={**trace.timings_ms, "total": trace.elapsed_ms} if body.timings else None,
     )
 

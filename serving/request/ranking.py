@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from components.language.understanding import Exchange, Plan
 from metier.contract import Surface
 
 
@@ -17,6 +18,23 @@ class Promoted:
 
     candidate_id: str
     rank: int
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What the text of a request was understood to ask, and the limits that eligibility obeys of it."""
+
+    plan: Plan
+    """Without the parts that the request leaves out or states itself."""
+    filters: Mapping[str, Any]
+    skills: Sequence[tuple[str, str, str]]
+    """(id, label, `must`, `nice` or `not`)."""
+    search_text: str
+    """What is searched for in place of the text, which names limits too."""
+    left_out: Sequence[str]
+    """Parts that the text names and the request leaves out, or states itself by a filter."""
+    exchange: Exchange
+    """By which sums became US dollars: only the currencies that the text names."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,16 @@ class RankingRequest:
     context: Mapping[str, Any] = field(default_factory=dict)
     session_id: str | None = None
     explain: int = 0
+    understand: bool | None = None
+    """Whether the text is read for what it asks; None: as the endpoint is set."""
+    ignore: Sequence[str] = ()
+    """Parts of a plan that are left out of what is understood."""
+    understood: Understood | None = None
+
+    @property
+    def search_text(self) -> str:
+        """What retrieval searches for where a text was typed."""
+        return self.understood.search_text if self.understood else self.text or ""
 
 
 @dataclass(frozen=True)
@@ -75,3 +103,4 @@ class Slate:
     dropped: Mapping[str, int]
     considered: int
     unknown: Sequence[str] = ()
+    understood: Understood | None = None

@@ -1,0 +1,83 @@
+"""The text of a request as a plan, and the limits of it that eligibility obeys.
+
+A filter that the request states itself stands in the place of the part that the text says of the same; parts that it
+ignores are left out. What fails here costs the plan, never the request. Knows no candidate and no HTTP.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from components.language.taxonomy import Taxonomy
+from components.language.understanding import Exchange, Plan, Understanding
+from components.language.understanding.plan_filters import filtered_parts, foreign_currencies, plan_filters
+from metier.surfaces import surface_spec
+from serving.request.ranking import RankingRequest, Understood
+from serving.request.trace import RequestTrace
+
+LOG = logging.getLogger(__name__)
+
+
+class TextPlans:
+    """Reads texts by an understanding; `exchange` makes US dollars of what they name. Safe to share between threads.
+
+    `by_default`: whether a request is read that does not say.
+    """
+
+    def __init__(
+        self, understanding: Understanding, taxonomy: Taxonomy, exchange: Exchange, by_default: bool = True
+    ) -> None:
+        self._understanding = understanding
+        self._by_default = by_default
+        self._taxonomy = taxonomy
+        self._exchange = exchange
+
+    def read(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> RankingRequest:
+        """The request with what its text asks; UnknownNameError where it ignores what is no part of a plan."""
+        Plan().without(request.ignore)
+        if not self._is_read(request):
+            return request
+        try:
+            with trace.stage("understand"):
+                return replace(request, understood=self._understood(request, now))
+        except Exception as error:  # the text is searched for as it stands
+            LOG.warning("a text was not understood", exc_info=True)
+            trace.degrade("understanding", f"failed ({type(error).__name__})")
+            return request
+
+    def _is_read(self, request: RankingRequest) -> bool:
+        """Whether a text is there that searches; of candidates that the caller names, it leaves out none."""
+        searches = surface_spec(request.surface).retrieves and request.candidates is None
+        is_on = self._by_default if request.understand is None else request.understand
+        return is_on and searches and bool((request.text or "").strip())
+
+    def _understood(self, request: RankingRequest, now: datetime) -> Understood:
+        read = self._understanding.plan(request.text or "", request.surface)
+        stated = filtered_parts(request.surface, [name for name, value in request.filters.items() if _is_asked(value)])
+        said = {part for part, _ in read.asked()}
+        left_out = [part for part in dict.fromkeys((*request.ignore, *stated)) if part in said]
+        plan = read.without(left_out)
+        used = {code: self._exchange.usd[code] for code in foreign_currencies(plan) if code in self._exchange.usd}
+        return Understood(
+            plan=plan,
+            filters=plan_filters(plan, request.surface, self._taxonomy, self._exchange, now),
+            skills=self._skills(plan),
+            search_text=self._search_text(plan) or request.text or "",
+            left_out=left_out,
+            exchange=Exchange(self._exchange.as_of, used),
+        )
+
+    def _skills(self, plan: Plan) -> list[tuple[str, str, str]]:
+        needs: Mapping[str, Sequence[str]] = {"must": plan.must, "nice": plan.nice, "not": plan.not_}
+        return [(skill, self._taxonomy.label(skill), need) for need, skills in needs.items() for skill in skills]
+
+    def _search_text(self, plan: Plan) -> str:
+        """What is asked for by name, and what was not understood; without limits and without what must not be."""
+        names = (*self._taxonomy.labels((*plan.must, *plan.nice)), *plan.domains)
+        return " ".join(filter(None, (*names, plan.text)))
+
+
+def _is_asked(value: Any) -> bool:
+    return value is not None and value != []

@@ -1,0 +1,131 @@
+"""The text of a request as a plan: what eligibility obeys of it, what overrides it, and what its failure costs."""
+
+import json
+
+import pytest
+
+from components.language.names.countries import country_code
+from components.language.taxonomy import Skill, Taxonomy
+from components.language.understanding import Exchange, Grammar
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
+from serving.request.understanding import TextPlans
+from tests.serving.world import ROUTES, UNHURRIED_MS, logged, wait_until
+
+TAXONOMY = Taxonomy([Skill("python", "Python"), Skill("php", "PHP"), Skill("docker", "Docker", ("Dockerfile",))])
+EXCHANGE = Exchange("2026-01-31", {"EUR": 1.25, "GBP": 1.5})
+TEXT = "senior python dev, India, max 40€/h, no php, docker is a plus, about whales"
+
+
+class Broken:
+    def plan(self, text, surface):
+        raise ValueError("nonsense")
+
+
+def read(now, understanding=None, **values):
+    trace = RequestTrace(150.0)
+    plans = TextPlans(understanding or Grammar(TAXONOMY), TAXONOMY, EXCHANGE)
+    return plans.read(RankingRequest("talent_search", "cl_1", **values), trace, now), trace
+
+
+@pytest.fixture
+def now(world):
+    return world.as_of
+
+
+def test_a_text_is_a_plan_with_its_filters_and_what_is_searched_for(now):
+    request, trace = read(now, text=TEXT)
+    understood = request.understood
+    assert understood.filters == {"country": ["IN"], "rate_max_usd": 50.0, "not_skills": ["PHP"]}
+    assert understood.skills == [("python", "Python", "must"), ("docker", "Docker", "nice"), ("php", "PHP", "not")]
+    assert understood.search_text == request.search_text == "Python Docker dev whales"
+    assert understood.exchange == Exchange("2026-01-31", {"EUR": 1.25})
+    assert trace.degraded == []
+
+
+def test_a_stated_filter_overrides_its_part_and_ignored_parts_are_left_out(now):
+    request, _ = read(now, text=TEXT, filters={"rate_max_usd": 90, "language": None}, ignore=["not_", "agencies"])
+    assert request.understood.filters == {"country": ["IN"]}
+    assert request.understood.left_out == ["not_", "rate_max"]
+    assert request.filters == {"rate_max_usd": 90, "language": None}
+
+
+UNREAD = ({"text": TEXT, "understand": False}, {"text": "  "}, {"text": TEXT, "candidates": ["fr_1"]})
+
+
+@pytest.mark.parametrize("values", UNREAD)
+def test_some_requests_are_not_read(now, values):
+    request, _ = read(now, **values)
+    assert request.understood is None
+    assert request.search_text == (values["text"] or "")
+
+
+def test_what_fails_costs_the_plan_alone(now):
+    request, trace = read(now, Broken(), text=TEXT)
+    assert request.understood is None
+    assert trace.degraded == ["understanding: failed (ValueError)"]
+
+
+@pytest.fixture
+def search(client, world):
+    body = world.body("talent_search")
+
+    def search(**values):
+        return client.ranked(
+            ROUTES["talent_search"], {"actor_id": body["actor_id"], "k": 100, "deadline_ms": UNHURRIED_MS, **values}
+        )
+
+    return search
+
+
+def people(engine, answer):
+    versions = engine.stages["talent_search"].snapshot.candidates.versions.to_pylist()
+    shown = {entry["candidate_id"] for entry in answer["slate"]}
+    return [row for row in versions if row["id"] in shown]
+
+
+def test_eligibility_obeys_the_text_and_says_whom_it_left_out(engine, search):
+    answer = search(text="python or design, India or Ukraine, under $30/h")
+    assert answer["plan"]["parts"]["countries"] == ["IN", "UA"]
+    assert answer["plan"]["filters"] == {"country": ["IN", "UA"], "rate_max_usd": 30.0}
+    shown = people(engine, answer)
+    assert shown
+    assert {country_code(row["country"]) for row in shown if row["country"]} <= {"IN", "UA"}
+    assert all(row["hourly_rate_usd"] is None or row["hourly_rate_usd"] <= 30 for row in shown)
+    assert answer["dropped"]["understood country"] > 0
+
+
+def test_ignored_parts_and_texts_that_are_not_read_limit_nothing(engine, search):
+    without = search(text="python, India", ignore=["countries"])
+    assert without["plan"]["left_out"] == ["countries"]
+    assert "understood country" not in without["dropped"]
+    plain = search(text="python, India", understand=False)
+    assert "plan" not in plain
+    assert {row["country"] for row in people(engine, plain)} - {"India", None}
+
+
+def test_too_few_are_shown_where_too_few_are_left_and_the_unknown_stay(engine, search):
+    answer = search(text="python, Vanuatu only, under $1/h")
+    assert all(row["country"] is None and row["hourly_rate_usd"] is None for row in people(engine, answer))
+    assert answer["dropped"]["understood country"] > 0
+    assert search(text="python", filters={"country": "Vanuatu"})["slate"] == []
+
+
+def test_a_part_that_no_plan_has_is_the_callers_mistake(client, world):
+    body = {"actor_id": world.body("talent_search")["actor_id"], "text": "python", "ignore": ["colour"]}
+    answer = client.post(ROUTES["talent_search"], body)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("unknown part of a plan 'colour'; use one of: must")
+
+
+def test_the_event_log_says_what_was_understood(search, world):
+    answer = search(text="python, India, under $30/h", ignore=["rate_max"], context={"page": 1})
+
+    def queries():
+        return [row for row in logged(world.settings.events, "queries") if row["query_id"] == answer["query_id"]]
+
+    wait_until(queries)
+    (query,) = queries()
+    understood = {"filters": {"country": ["IN"]}, "left_out": ["rate_max"]}
+    assert json.loads(query["context"]) == {"page": 1, "understood": understood}
+    assert query["filters"] == "{}"
