@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from metier.contract import Surface, table
@@ -55,6 +56,13 @@ def pieces(text: str, start: int, end: int) -> tuple[str, str, str]:
     first = min(max(start, 0), len(text))
     last = min(max(end, first), len(text))
     return text[:first], text[first:last], text[last:]
+
+
+def entries_in(entries: Sequence[str], start: int, end: int) -> list[int]:
+    """Positions of the entries that lie within the characters [start, end) of them all, joined by ", "."""
+    begins = [0, *accumulate(len(entry) + len(", ") for entry in entries)]
+    spans = zip(begins, entries, strict=False)
+    return [at for at, (begin, entry) in enumerate(spans) if start <= begin and begin + len(entry) <= end]
 
 
 def _card(name: str, row: Mapping[str, Any], prose: str) -> Card:

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.datastructures import QueryParams
 
 from metier.contract import SURFACES, Surface
 from serving.http.filter_schema import JobFilters, PersonFilters
+from serving.http.questions import Ask
 from serving.http.ranking import ApplicantReview, JobFeed, RankingBody, TalentSearch
 
 BODIES: Mapping[Surface, type[RankingBody]] = {
@@ -24,7 +26,7 @@ SHOWN = 10
 """Candidates on a page, unless another `k` is asked for; reasons come for so many at most."""
 PATIENT_MS = 2_000
 """The deadline of a page, unless another is asked for."""
-TEXTS = ("actor_id", "job_id", "text")
+TEXTS = ("actor_id", "job_id", "text", "question")
 NUMBERS = ("k", "deadline_ms")
 
 
@@ -66,15 +68,18 @@ class SearchForm:
 
     def body(self) -> RankingBody:
         """The body of the surface's route; pydantic's ValidationError where the route would refuse it."""
-        kind = BODIES[self.surface]
-        given: dict[str, Any] = {name: self.fields[name] for name in (*TEXTS, *NUMBERS) if name in self.fields}
-        given = {"k": SHOWN, "deadline_ms": PATIENT_MS, **given}
-        given |= {"explain": SHOWN, "timings": True}
-        if self.filters:
-            given["filters"] = {name: _value(name, self.fields[name]) for name in self.filters if name in self.fields}
-        if self.ignored and "ignore" in kind.model_fields:
-            given["ignore"] = list(self.ignored)
-        return kind.model_validate({name: value for name, value in given.items() if name in kind.model_fields})
+        limits = {"k": SHOWN, "deadline_ms": PATIENT_MS, "explain": SHOWN}
+        return BODIES[self.surface].model_validate(self._given(BODIES[self.surface], limits))
+
+    def question(self) -> Ask:
+        """The body of `POST /v1/ask`; pydantic's ValidationError where that would refuse it."""
+        return Ask.model_validate(self._given(Ask, {"surface": self.surface}))
+
+    def _given(self, kind: type[BaseModel], more: Mapping[str, Any]) -> dict[str, Any]:
+        """What the form has of the fields of a body, over `more`."""
+        filters = {name: _value(name, self.fields[name]) for name in self.filters if name in self.fields}
+        given = {**more, **self.fields, "timings": True, "filters": filters, "ignore": list(self.ignored)}
+        return {name: value for name, value in given.items() if name in kind.model_fields}
 
     def query(self, **changed: Any) -> list[tuple[str, str]]:
         """Names and values of the query string that asks the same, but for what is `changed`; None leaves it out."""

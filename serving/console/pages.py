@@ -26,6 +26,7 @@ REPORT_POLICY = (
 PAGES = (
     ("search", "/", "Search"),
     ("compare", "/console/compare", "Side by side"),
+    ("ask", "/console/ask", "Ask"),
     ("health", "/console/health", "Health"),
     ("bundles", "/console/bundles", "Bundles"),
 )

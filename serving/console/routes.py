@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from metier.errors import MetierError, NotFoundError
 from metier.surfaces import surface_spec
 from serving.console import state
-from serving.console.cards import Card, card_by_table, cards_of, pieces
+from serving.console.cards import Card, card_by_table, cards_of, entries_in, pieces
 from serving.console.comparison import Comparer, values_of
 from serving.console.forms import Cited, SearchForm
 from serving.console.others import OtherBundles
@@ -40,6 +40,7 @@ def create_app(load: Callable[[], Engine]) -> FastAPI:
         "/": console.search,
         "/console/compare": console.compare,
         "/console/candidate": console.candidate,
+        "/console/ask": console.ask,
         "/console/health": console.health,
         "/console/bundles": console.bundles,
         "/console/reports/{path:path}": console.report,
@@ -78,6 +79,11 @@ class Console:
         shown = {"left": left, "right": right, "orders": orders, "comparison": None}
         return await _filled_in("compare", form, partial(self._comparison, form, left, right), **shown)
 
+    async def ask(self, request: Request) -> Response:
+        """A question about candidates, answered with citations that open what they cite."""
+        form = SearchForm.of(request.query_params)
+        return await _filled_in("ask", form, partial(self._answer, form), answer=None)
+
     async def candidate(self, request: Request) -> Response:
         """What is known of one candidate, and under a request every model input of it."""
         form, name = SearchForm.of(request.query_params), request.query_params.get("candidate", "")
@@ -87,7 +93,8 @@ class Console:
             return page("problem", status_of(error), problem=str(error))
         cited, prose = Cited.of(request.query_params), surface_spec(form.surface).prose
         span = (cited.start, cited.end) if cited.field == prose else (0, 0)
-        shown = {"card": card, "cited": cited.field, "prose": pieces(card.prose, *span)}
+        skills = entries_in(card.skills, cited.start, cited.end) if cited.field == "skills" else []
+        shown = {"card": card, "cited": cited, "prose": pieces(card.prose, *span), "cited_skills": skills}
         shown |= {"values": (), "doors": _doors(form, card)}
         return await _filled_in("candidate", form, partial(self._values, form, name), **shown)
 
@@ -132,6 +139,11 @@ class Console:
             "left_over": plan.get("text", ""),
             "chip_link": lambda chip: address("/", form.query(ignore=(*form.ignored, chip.part))),
         }
+
+    async def _answer(self, form: SearchForm) -> Shown:
+        form, told_for = await self._replica.read(lambda: self._asking(form))
+        answer = await self._replica.look_into(form.question())
+        return {"answer": answer, "told_for": told_for}
 
     async def _comparison(self, form: SearchForm, left: str, right: str) -> Shown:
         request = await self._request(form)

@@ -22,7 +22,7 @@ from serving.events.event_log import Event
 from serving.events.versions import version_row
 from serving.http.events import Version
 from serving.http.metrics import EVERY_SECONDS, Metrics, leave, others, page_of
-from serving.http.questions import Ask
+from serving.http.questions import Ask, AskResponse
 from serving.http.questions import response as answer_to
 from serving.http.ranking import RankingBody, RankingResponse, response
 from serving.request.ranking import RankingRequest, Slate
@@ -109,16 +109,16 @@ class Replica:
 
     async def ask(self, body: Ask) -> Response:
         """The answer to a question as JSON."""
-        trace, question, engine = RequestTrace(body.deadline_ms), body.to_question(), self.engine
-        looked = await self._ranking.do(lambda: look(question, engine, trace))
-        answer = await self._asking.do(lambda: answered(looked, engine, trace))
-        outcome = "none" if not answer.statements else "model" if answer.by_model else "evidence"
+        told = await self._told(body, self._ranking)
+        outcome = "none" if not told.answered else "model" if told.model else "evidence"
         self.metrics.answers.labels(body.surface, outcome).inc()
-        for note in trace.degraded:
+        for note in told.degraded:
             self.metrics.degraded.labels(note.split(":")[0]).inc()
-        model = engine.model.name if engine.model is not None and answer.by_model else None
-        told = answer_to(body, looked, answer, model, trace)
         return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
+
+    async def look_into(self, body: Ask) -> AskResponse:
+        """What `ask` would answer now; not counted, and in nobody's way."""
+        return await self._told(body, self._looking)
 
     async def look(self, surface: Surface, body: RankingBody) -> RankingResponse:
         """What `rank` would answer now; neither recorded nor counted, and in nobody's way."""
@@ -137,6 +137,13 @@ class Replica:
         slate, stages = await thread.do(lambda: rank(request, trace))
         versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
         return response(body, slate, trace, surface=surface, **versions), trace
+
+    async def _told(self, body: Ask, thread: Worker) -> AskResponse:
+        trace, question, engine = RequestTrace(body.deadline_ms), body.to_question(), self.engine
+        looked = await thread.do(lambda: look(question, engine, trace))
+        answer = await self._asking.do(lambda: answered(looked, engine, trace))
+        model = engine.model.name if engine.model is not None and answer.by_model else None
+        return answer_to(body, looked, answer, model, trace)
 
     async def record(self, events: list[Event]) -> dict[str, int]:
         """Once the events are durable, and their actors' histories in the online store as far as it answers.

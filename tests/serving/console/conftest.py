@@ -1,7 +1,10 @@
+import shutil
 from dataclasses import dataclass
 
 import pytest
 
+from components.releases import Bundle
+from components.releases.bundle import Origin
 from serving.console import create_app
 from serving.engine import Engine
 from tests.serving.world import Client, World, served, wait_until
@@ -18,6 +21,8 @@ class Shown:
     client: Client
     world: World
     engine: Engine
+    other: str
+    """Name of another bundle of the job feed: the one that serves, with another decision."""
     job: str = "job_of_markup"
     person: str = "person_of_markup"
 
@@ -27,6 +32,25 @@ class Shown:
 
     def get(self, path):
         return self.client.get(path)
+
+
+def another_bundle(world):
+    """Name of a second bundle of the job feed on this machine, with a candidate release."""
+    pin = world.pins["job_feed"]
+    (folder,) = (world.settings.bundles / pin.name).iterdir()
+    bundle = Bundle.load(folder)
+    written = Bundle.write(
+        world.home / "another",
+        origin=Origin(**{name: getattr(bundle.manifest, name) for name in Origin.__dataclass_fields__}),
+        ensemble=bundle.ensemble,
+        encoder=bundle.encoder,
+        text_weights=bundle.text_weights,
+        evaluation={},
+        decision={"verdict": "refuse"},
+    )
+    written.folder.rename(folder.with_name(f"{pin.version + 1}-{written.sha256[:12]}"))
+    shutil.copytree(world.settings.candidates / bundle.version, world.settings.candidates / written.version)
+    return written.version
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +63,10 @@ def console(world, tmp_path_factory):
     page.with_name("run.json").write_text('{"written_at": "2026-03-01T00:00:00+00:00", "bundle": "metier_job_feed 1"}')
     (own.home / "secret.html").write_text("not for everybody")
     (own.settings.reports / "link.html").symlink_to(own.home / "secret.html")
+    other = another_bundle(own)
     engine = own.engine()
     with served(lambda: engine, create_app) as client:
-        shown = Shown(client, own, engine)
+        shown = Shown(client, own, engine, other)
         prose, skills = f"Mends pipes. {MARKUP}", ["plumbing", MARKUP]
         put = client.put(f"/v1/jobs/{shown.job}", {"title": MARKUP, "description": prose, "skills": skills})
         assert put.status_code == 202, put.text

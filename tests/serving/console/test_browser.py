@@ -59,6 +59,7 @@ def paths(console):
         "applicants": searched(console, "applicant_review"),
         "problem": "/?surface=job_feed&asked=1&actor_id=nobody",
         "side-by-side": searched(console, "talent_search", "/console/compare"),
+        "answer": f"/console/ask?{urlencode({'asked': 1, 'question': f'Does {console.person} list plumbing?'})}",
         "candidate": searched(console, "job_feed", "/console/candidate", candidate=console.job),
         "health": "/console/health",
         "bundles": "/console/bundles",
@@ -151,6 +152,14 @@ def test_a_walk_by_keyboard_alone(browser, console):
         tab_to(page, "Values behind this position")
         page.keyboard.press("Enter")
         assert page.locator("details[open] table").first.is_visible()
+
+
+def test_suggestions_come_while_typing(browser, console):
+    with opened(browser, console) as page:
+        page.keyboard.press("/")
+        page.keyboard.type("pyth")
+        page.wait_for_selector("#suggestions option", state="attached")
+        assert "Python" in page.locator("#suggestions").inner_html()
 
 
 def test_a_title_of_markup_is_read_as_it_is_written(browser, console):

@@ -11,7 +11,7 @@ from serving.http.routes import create_api
 from tests.serving.console.conftest import MARKUP, REPORT
 from tests.serving.world import ROUTES, ids, logged
 
-PAGES = ("/", "/console/compare", "/console/health", "/console/bundles")
+PAGES = ("/", "/console/compare", "/console/ask", "/console/health", "/console/bundles")
 
 
 def asked(console, surface, path="/", **more):
@@ -73,7 +73,7 @@ def figure(console, name):
 def test_the_console_adds_only_reading_routes(console):
     known = {route.path for route in create_api(lambda: None).routes}
     app = console.client  # what a caller may send
-    for path in ("/", "/console/compare", "/console/candidate", "/console/health", "/console/bundles"):
+    for path in ("/", "/console/compare", "/console/candidate", "/console/ask", "/console/health", "/console/bundles"):
         assert path not in known
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert app.send(method, path, "{}").status_code == 405
@@ -124,10 +124,18 @@ def test_side_by_side_shows_both_slates_with_moves_and_values(console, surface):
     assert page.count("Values behind this position") == 20
 
 
+def test_another_bundle_on_this_machine_is_compared_by_its_own_release(console):
+    page = asked(console, "job_feed", "/console/compare", left=console.other, right="ensemble")
+    assert f"<option selected>{console.other}</option>" in page
+    # The same rankers over the same candidates, but for the job that came after the release.
+    assert page.count('class="move same"') >= 16
+    assert f"{console.other}, candidates as of" in page
+
+
 def test_an_unknown_tier_is_named(console):
     got = console.get("/console/compare?surface=job_feed&asked=1&left=oracle")
     assert got.status_code == 422
-    assert "use one of: ensemble, xgboost, retrieval, popularity" in got.text
+    assert f"use one of: ensemble, xgboost, retrieval, popularity, {console.other}" in got.text
 
 
 def test_a_candidate_under_a_request_shows_every_model_input(console):
@@ -139,6 +147,29 @@ def test_a_candidate_under_a_request_shows_every_model_input(console):
     assert f"actor_id={person}" in page  # a door to this freelancer's feed
     missing = console.get("/console/candidate?surface=talent_search&candidate=nobody")
     assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_an_answer_cites_what_opens_with_the_quote_marked(console):
+    question = {"surface": "talent_search", "question": f"What does {console.person} list as skills, plumbing?"}
+    answer = console.client.ranked("/v1/ask", question)
+    page = console.get(f"/console/ask?asked=1&{urlencode(question)}").text
+    cited = [citation for sentence in answer["sentences"] for citation in sentence["citations"]]
+    assert cited
+    links = [html.unescape(link) for link in re.findall(r'href="(/console/candidate[^"]+#cited)"', page)]
+    assert len(links) == len(cited)
+    for link, citation in zip(links, cited, strict=True):
+        assert html.escape(citation["quote"]) in page.replace("&#34;", "&quot;")
+        opened = console.get(link).text
+        marked = re.findall(r'<mark(?: id="cited")?>(.*?)</mark>', opened, re.DOTALL)
+        assert html.unescape(", ".join(marked)) == citation["quote"]
+        assert opened.count('id="cited"') == 1
+
+
+def test_a_question_without_evidence_has_no_answer(console):
+    page = console.get("/console/ask?asked=1&surface=talent_search&question=Who+repairs+submarines%3F").text
+    assert "No answer" in page
+    got = console.get("/console/ask?asked=1&surface=talent_search")
+    assert (got.status_code, "question: " in got.text) == (422, True)
 
 
 def test_texts_of_candidates_are_shown_as_texts(console):
