@@ -124,6 +124,11 @@ class Engine:
         slates = stages.by_tier(request, trace, now)
         return {tier: replace(slate, understood=request.understood) for tier, slate in slates.items()}, stages
 
+    def slate_of(self, stages: Stages, request: RankingRequest, trace: RequestTrace) -> Slate:
+        """As `slate`, by stages that are not served here."""
+        now = self.now()
+        return stages.answer(self._plans.read(request, trace, now), trace, now)
+
     def put(self, table: str, row: Mapping[str, Any]) -> Change:
         """A new version, once it is durable; every replica serves it soon. A job brings a client that is not known."""
         client = row.get("client_id") if table == "jobs" else None

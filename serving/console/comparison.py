@@ -115,7 +115,7 @@ class Comparer:
                 tier = order if order in slates else instead
                 return tier, slates[tier], stages
             other = self._others.stages(self._engine, request.surface, order)
-            return order, other.answer(deep, trace, self._engine.now()), other
+            return order, self._engine.slate_of(other, deep, trace), other
 
         one, two = ordered(left, tiers[-1]), ordered(right, tiers[0])
         return Comparison(
@@ -136,13 +136,15 @@ def _side(order: str, slate: Slate, stages: Stages, *, against: Slate, k: int) -
 
 
 def values_of(engine: Engine, request: RankingRequest, candidate: str) -> tuple[FeatureValue, ...]:
-    """Every model input of one candidate, what moved its score most first; none where no ranker scores it."""
-    trace = RequestTrace(PATIENT_MS)
-    slates, stages = engine.slates(replace(request, candidates=[candidate], k=1, explain=0), trace)
-    entries = [entry for slate in slates.values() for entry in slate.entries[:1]]
-    if not entries or entries[0].features is None or stages.ranked is None:
+    """Every model input of one candidate, what moved its score most first.
+
+    None where no ranker scores it among the first DEEPEST of any tier.
+    """
+    slates, stages = engine.slates(replace(request, k=DEEPEST, explain=0), RequestTrace(PATIENT_MS))
+    found = [entry for slate in slates.values() for entry in slate.entries if entry.candidate_id == candidate]
+    if not found or found[0].features is None or stages.ranked is None:
         return ()
-    names, features = stages.ranked.manifest.feature_names, entries[0].features
+    names, features = stages.ranked.manifest.feature_names, found[0].features
     (moved,) = reasons_of(stages.ranked, features[None, :], most=len(names))
     adds = {reason.feature: reason.adds for reason in moved}
     ordered = sorted(zip(names, features, strict=True), key=lambda each: -abs(adds.get(each[0], 0.0)))

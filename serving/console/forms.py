@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from starlette.datastructures import QueryParams
@@ -17,11 +17,15 @@ BODIES: Mapping[Surface, type[RankingBody]] = {
     "job_feed": JobFeed,
     "applicant_review": ApplicantReview,
 }
-FILTERS: Mapping[Surface, tuple[str, ...]] = {
-    "talent_search": tuple(PersonFilters.model_fields),
-    "job_feed": tuple(JobFilters.model_fields),
-    "applicant_review": (),
+Kind = Literal["words", "number", "flag", "text"]
+KINDS: Mapping[Any, Kind] = {float | None: "number", bool | None: "flag", str | None: "text"}
+"""What a filter takes, by the type of its field; words else."""
+FILTERS: Mapping[Surface, Mapping[str, Kind]] = {
+    "talent_search": {name: KINDS.get(field.annotation, "words") for name, field in PersonFilters.model_fields.items()},
+    "job_feed": {name: KINDS.get(field.annotation, "words") for name, field in JobFilters.model_fields.items()},
+    "applicant_review": {},
 }
+YES, NO = "yes", "no"
 SHOWN = 10
 """Candidates on a page, unless another `k` is asked for; reasons come for so many at most."""
 PATIENT_MS = 2_000
@@ -53,8 +57,8 @@ class SearchForm:
         return "text" in BODIES[self.surface].model_fields
 
     @property
-    def filters(self) -> tuple[str, ...]:
-        """Names of the filters that the surface takes."""
+    def filters(self) -> Mapping[str, Kind]:
+        """The filters that the surface takes."""
         return FILTERS[self.surface]
 
     @property
@@ -75,11 +79,11 @@ class SearchForm:
         """The body of `POST /v1/ask`; pydantic's ValidationError where that would refuse it."""
         return Ask.model_validate(self._given(Ask, {"surface": self.surface}))
 
-    def _given(self, kind: type[BaseModel], more: Mapping[str, Any]) -> dict[str, Any]:
+    def _given(self, body: type[BaseModel], more: Mapping[str, Any]) -> dict[str, Any]:
         """What the form has of the fields of a body, over `more`."""
-        filters = {name: _value(name, self.fields[name]) for name in self.filters if name in self.fields}
+        filters = {name: _value(kind, self.fields[name]) for name, kind in self.filters.items() if name in self.fields}
         given = {**more, **self.fields, "timings": True, "filters": filters, "ignore": list(self.ignored)}
-        return {name: value for name, value in given.items() if name in kind.model_fields}
+        return {name: value for name, value in given.items() if name in body.model_fields}
 
     def query(self, **changed: Any) -> list[tuple[str, str]]:
         """Names and values of the query string that asks the same, but for what is `changed`; None leaves it out."""
@@ -111,13 +115,13 @@ def _position(typed: str) -> int:
     return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
 
 
-def _value(name: str, typed: str) -> Any:
-    """A filter's value: a number where one is meant, else the words between commas."""
-    if name.endswith("_usd"):
+def _value(kind: Kind, typed: str) -> Any:
+    """A filter's value: a number or a flag where one is meant, else the words between commas."""
+    if kind == "number":
         try:
             return float(typed)
         except ValueError:
             return typed
-    if name == "posted_since":
-        return typed
-    return [word.strip() for word in typed.split(",") if word.strip()]
+    if kind == "flag":
+        return {YES: True, NO: False}.get(typed.lower(), typed)
+    return typed if kind == "text" else [word.strip() for word in typed.split(",") if word.strip()]

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from serving.http.ranking import RequestPlan
+
 CALLED: Mapping[str, str] = {
     "must": "must have",
     "nice": "nice to have",
@@ -27,7 +29,8 @@ CALLED: Mapping[str, str] = {
     "posted_within_days": "days since posted, at most",
 }
 """Parts of a plan as people call them; another part goes by its own name."""
-NO_PARTS = ("text", "spans")
+PART_OF_NEED: Mapping[str, str] = {"must": "must", "nice": "nice", "not": "not_"}
+"""How a skill is needed -> the part of a plan that lists it."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +43,26 @@ class Chip:
     source: str
 
 
-def chips_of(plan: Mapping[str, Any], text: str) -> Iterator[Chip]:
-    """The parts that the plan asks for, in its order."""
-    for part, value in plan.items():
-        if part not in NO_PARTS and value not in (None, [], ()):
-            yield Chip(part, CALLED.get(part, part.replace("_", " ")), _shown(value), _source(plan, part, text))
+def chips_of(plan: RequestPlan, text: str) -> Iterator[Chip]:
+    """The parts that the plan asks for, skills first."""
+    asked: dict[str, Any] = {}
+    for skill in plan.skills:
+        asked.setdefault(PART_OF_NEED[skill.need], []).append(skill.label)
+    for part, value in (asked | plan.parts).items():
+        spans = [text[span.start : span.end] for span in plan.spans if span.part == part]
+        yield Chip(part, called(part), _shown(value), " … ".join(dict.fromkeys(spans)))
+
+
+def called(part: str) -> str:
+    """A part of a plan as people call it."""
+    return CALLED.get(part, part.replace("_", " "))
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return ", ".join(map(_shown, value))
     if isinstance(value, Mapping):
         return " ".join(map(_shown, value.values()))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _source(plan: Mapping[str, Any], part: str, text: str) -> str:
-    spans = [span for span in plan.get("spans") or () if span["part"] == part]
-    return " … ".join(dict.fromkeys(text[span["start"] : span["end"]] for span in spans))

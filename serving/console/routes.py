@@ -20,7 +20,7 @@ from serving.console.comparison import Comparer, values_of
 from serving.console.forms import Cited, SearchForm
 from serving.console.others import OtherBundles
 from serving.console.pages import ASSETS, address, page, report
-from serving.console.plan import chips_of
+from serving.console.plan import called, chips_of
 from serving.engine import Engine
 from serving.http.problems import one_line, status_of
 from serving.http.replica import Replica
@@ -130,13 +130,12 @@ class Console:
         body = form.body()
         answer = await self._replica.look(form.surface, body)
         stages, ids = self._engine.serving(form.surface), [entry.candidate_id for entry in answer.slate]
-        plan = answer.model_dump(mode="json").get("plan") or {}
         return {
             "answer": answer,
             "cards": await self._replica.read(lambda: cards_of(stages.candidates, ids)),
             "told_for": told_for,
-            "chips": list(chips_of(plan, form.fields.get("text", ""))),
-            "left_over": plan.get("text", ""),
+            "chips": list(chips_of(answer.plan, form.fields.get("text", ""))) if answer.plan else [],
+            "left_out": [called(part) for part in answer.plan.left_out] if answer.plan else [],
             "chip_link": lambda chip: address("/", form.query(ignore=(*form.ignored, chip.part))),
         }
 

@@ -17,6 +17,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-p
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed; apt-get install chromium")
 
+PLANNED = "senior designer in India or Ukraine, under $40/h, no agencies, happy to talk"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 MILLISECONDS = 30_000
 
@@ -56,6 +57,7 @@ def paths(console):
         "start": "/",
         "people": searched(console, "talent_search", country="Germany,India,Ukraine"),
         "jobs": searched(console, "job_feed"),
+        "plan": f"/?{urlencode({'surface': 'talent_search', 'asked': 1, 'text': PLANNED})}",
         "applicants": searched(console, "applicant_review"),
         "problem": "/?surface=job_feed&asked=1&actor_id=nobody",
         "side-by-side": searched(console, "talent_search", "/console/compare"),
@@ -152,6 +154,15 @@ def test_a_walk_by_keyboard_alone(browser, console):
         tab_to(page, "Values behind this position")
         page.keyboard.press("Enter")
         assert page.locator("details[open] table").first.is_visible()
+
+
+def test_a_chip_is_taken_off_by_keyboard(browser, console, paths):
+    with opened(browser, console, paths["plan"]) as page:
+        before = page.locator(".chips a").count()
+        page.locator(".chips a").first.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=Not obeyed")
+        assert page.locator(".chips a").count() == before - 1
 
 
 def test_suggestions_come_while_typing(browser, console):

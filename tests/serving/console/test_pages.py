@@ -9,7 +9,7 @@ import pytest
 from metier.contract import SURFACES
 from serving.http.routes import create_api
 from tests.serving.console.conftest import MARKUP, REPORT
-from tests.serving.world import ROUTES, ids, logged
+from tests.serving.world import ROUTES, UNHURRIED_MS, ids, logged
 
 PAGES = ("/", "/console/compare", "/console/ask", "/console/health", "/console/bundles")
 
@@ -77,6 +77,20 @@ def test_the_console_adds_only_reading_routes(console):
         assert path not in known
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert app.send(method, path, "{}").status_code == 405
+
+
+def test_what_a_text_was_understood_to_ask_can_be_taken_off(console):
+    text = "senior designer under $30/h, no agencies"
+    page = console.get(f"/?surface=talent_search&asked=1&{urlencode({'text': text})}").text
+    chips = re.findall(r'<a href="([^"]+)" aria-label="Remove ([^"]+)"', page)
+    assert {name.split(":")[0] for _, name in chips} >= {"level", "hourly rate up to", "agencies"}
+    answer = console.client.ranked(ROUTES["talent_search"], {"text": text, "k": 10, "deadline_ms": UNHURRIED_MS})
+    assert candidates(page) == ids(answer)
+    for link, name in chips:
+        without = console.get(html.unescape(link))
+        assert without.status_code == 200
+        assert f'aria-label="Remove {name}"' not in without.text
+        assert "Not obeyed: " in without.text
 
 
 def test_filters_narrow_and_bad_input_is_named(console):
