@@ -21,6 +21,7 @@ from components.training_sets.labels import HEADS, Attribution, attribution, win
 from components.training_sets.pseudo_queries import PseudoQueries
 from components.training_sets.split import choose_heads, gap_days
 from feature_repo.hydrate import candidate_features, query_features, with_column
+from feature_repo.inputs.asked import ReadText
 from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.transforms import feature_names, model_inputs
 from feature_repo.texts import TextVectors
@@ -55,11 +56,13 @@ def assemble(
     store: FeatureStore,
     vectors: TextVectors,
     candidate_counts: bool = True,
+    read: ReadText | None = None,
 ) -> Floats:
     """Model inputs (n_pairs, n_features) of the pairs, in their order, as known at their query's event_timestamp.
 
     queries: query_id, actor_id, job_id, event_timestamp, text. pairs: query_id, candidate_id and, on
-    applicant_review, the columns of `applications`; contiguous by query, in the order of `queries`.
+    applicant_review, the columns of `applications`; contiguous by query, in the order of `queries`. `read`: what typed
+    texts ask for.
     """
     position = pc.index_in(pairs["query_id"].combine_chunks(), value_set=queries["query_id"].combine_chunks())
     if position.null_count:
@@ -83,6 +86,7 @@ def assemble(
             vectors,
             covisits=covisits,
             candidate_counts=candidate_counts,
+            read=read,
         )
     return matrix
 
@@ -131,13 +135,15 @@ def build_training_set(
     sample: Sample = "recent",
     seed: int = 0,
     schema_hash: str | None = None,
+    read: ReadText | None = None,
 ) -> TracedDataset:
     """The impression log of a surface as a data set: seen, unpromoted, mature rows with rank, propensity, outcomes.
 
     `heads` grade relevance and must be mature (default: those whose windows leave half of the log to split, see
     split.choose_heads); the outcomes hold every head of the surface that has a positive. Over `max_rows`, whole
     queries are dropped, the oldest or at random. Rows are ordered by time, query and displayed rank. Features that were
-    logged as served, under `schema_hash`, are taken as they were; all others are rebuilt.
+    logged as served, under `schema_hash`, are taken as they were; all others are rebuilt, with texts as `read` reads
+    them.
     """
     with attribution(lake, as_of, surface, windows) as credited:
         graded = _grade(credited, surface, as_of, windows, heads)
@@ -146,7 +152,7 @@ def build_training_set(
         rows = _sampled(credited, max_rows or counts[2], sample, seed)
         report = credited.report()
     queries = typed_queries(rows, lake, as_of)
-    features = assemble(surface, queries, _pairs(surface, rows, lake, as_of), store, vectors)
+    features = assemble(surface, queries, _pairs(surface, rows, lake, as_of), store, vectors, read=read)
     as_served = _put_served(features, rows, lake, as_of, schema_hash)
     metadata = {
         "surface": surface,

@@ -53,7 +53,7 @@ def seconds(table: pa.Table, name: str) -> Doubles:
 
 def codes(table: pa.Table, name: str) -> Codes:
     """(n,) 64-bit code of each string by its canonical form, without case and outer spaces; 0 where absent."""
-    return _coded(_strings(table, name), _code)
+    return _coded(_strings(table, name), code_of)
 
 
 def buckets(table: pa.Table, name: str) -> Floats:
@@ -84,7 +84,7 @@ class Lists:
 
     def codes(self) -> Codes:
         """Code of each element of flat."""
-        return _coded(self.flat, _code)
+        return _coded(self.flat, code_of)
 
 
 def lists(table: pa.Table, name: str, element: pa.DataType | None = None) -> Lists:
@@ -106,7 +106,7 @@ def lists(table: pa.Table, name: str, element: pa.DataType | None = None) -> Lis
 def token_sets(table: pa.Table, name: str) -> sp.csr_array:
     """(n, 2**20) rows of ones at the hashed columns of each row's distinct tokens."""
     tokens = lists(table, name)
-    columns = _coded(tokens.flat, _token, empty=-1).astype(np.int32)
+    columns = _coded(tokens.flat, token_column, empty=-1).astype(np.int32)
     present = columns >= 0
     offsets = np.concatenate([[0], np.cumsum(present)])[tokens.offsets]
     ones = np.ones(int(present.sum()), np.float32)
@@ -175,7 +175,8 @@ def _coded(values: pa.Array, code: Callable[[str], int], empty: int = 0) -> Code
     return codes
 
 
-def _code(value: str) -> int:
+def code_of(value: str) -> int:
+    """The code that `codes` gives a string; never 0."""
     return int.from_bytes(hashlib.blake2b(_folded(value), digest_size=8).digest(), "little", signed=True) or 1
 
 
@@ -183,7 +184,8 @@ def _bucket(value: str) -> int:
     return 1 + zlib.crc32(_folded(value)) % CATEGORY_BUCKETS
 
 
-def _token(value: str) -> int:
+def token_column(value: str) -> int:
+    """The column that `token_sets` gives a token."""
     return zlib.crc32(_folded(value)) % TOKEN_COLUMNS
 
 

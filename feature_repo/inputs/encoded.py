@@ -10,6 +10,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from feature_repo.definitions import HISTORY_MARKS, LONGEST, RECENT
+from feature_repo.inputs.asked import Ask, ReadText
 from feature_repo.inputs.columns import (
     Codes,
     Doubles,
@@ -136,9 +137,21 @@ class Requests:
     dense: Floats
     has_vector: Flags
     lexical: sp.csr_array
+    headlines: sp.csr_array
+    """Weighed as headlines are, to be held against those of candidates."""
+    asks: tuple[Ask, ...]
+    """What each text asks for; none where nobody read them."""
+
+    @property
+    def is_typed(self) -> Flags:
+        """(queries,) whether there is a text."""
+        typed: Flags = self.row < self.lexical.shape[0] - 1
+        return typed
 
     @classmethod
-    def encode(cls, table: pa.Table, vectors: TextVectors, embeddings: dict[str, Floats] | None) -> "Requests":
+    def encode(
+        cls, table: pa.Table, vectors: TextVectors, embeddings: dict[str, Floats] | None, read: ReadText | None
+    ) -> "Requests":
         """Texts of column `text`; a vector comes from `embeddings` (by text) or, by text_key, from `vectors`."""
         row_of: dict[str, int] = {}
         texts = [text if text and text.strip() else None for text in strings(table, "text")]
@@ -149,7 +162,8 @@ class Requests:
         for text, vector in (embeddings or {}).items():
             if text in row_of:
                 dense[row_of[text]], has_vector[row_of[text]] = on_grid(vector)[0], True
-        return cls(row, dense, has_vector, vectors.weights.lexical([*row_of, ""]))
+        lexical, headlines = (weigh([*row_of, ""]) for weigh in (vectors.weights.lexical, vectors.weights.headlines))
+        return cls(row, dense, has_vector, lexical, headlines, tuple(map(read, row_of)) if read else ())
 
 
 @dataclass(frozen=True)
@@ -168,11 +182,16 @@ class QueryColumns:
 
     @classmethod
     def encode(
-        cls, surface: Surface, table: pa.Table, vectors: TextVectors, embeddings: dict[str, Floats] | None = None
+        cls,
+        surface: Surface,
+        table: pa.Table,
+        vectors: TextVectors,
+        embeddings: dict[str, Floats] | None = None,
+        read: ReadText | None = None,
     ) -> "QueryColumns":
         """Columns of a table of queries: stored features, event_timestamp and text.
 
-        `embeddings` gives vectors of typed texts that `vectors` does not hold.
+        `embeddings` gives vectors of typed texts that `vectors` does not hold; `read` says what a text asks for.
         """
         prefix, party = (PERSON, people) if surface_spec(surface).side == "freelancer" else (JOB, jobs)
         rows = text_rows(table, f"{prefix}text_key", vectors)
@@ -183,7 +202,7 @@ class QueryColumns:
             time=seconds(table, "event_timestamp"),
             text_row=rows,
             headlines=headlines_of(table, prefix, vectors),
-            requests=Requests.encode(table, vectors, embeddings),
+            requests=Requests.encode(table, vectors, embeddings, read),
             past=Past.encode(surface, table, vectors),
             stored=_stored(QUERY_STORED[surface], table, vectors, rows),
         )

@@ -4,54 +4,22 @@ Works on encoded columns, one block of whole queries at a time. Knows no table.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from feature_repo.inputs.columns import Codes, Doubles, Flags, Floats, Indices
+from feature_repo.inputs.block import Block
+from feature_repo.inputs.columns import Doubles, Floats, Indices
 from feature_repo.inputs.covisits import YEAR, day_of
-from feature_repo.inputs.encoded import MARKS, CandidateColumns, QueryColumns
+from feature_repo.inputs.encoded import MARKS
 from feature_repo.inputs.parties import COMPARISON_NAMES, compare
-from feature_repo.inputs.similarity import Span, dense_cosines, interleaved, lexical_cosines, summaries
+from feature_repo.inputs.similarity import summaries
+from feature_repo.inputs.text_features import TEXT_NAMES, TYPED_NAMES, text_features
 from metier.contract import Surface
 from metier.surfaces import surface_spec
 
-TEXT_NAMES = ("semantic_cosine", "lexical_score", "headline_score", "request_semantic", "request_lexical")
 SUMMARIES = ("max", "mean", "last", "decayed")
 HOUR = 3600.0
 DAY = 24 * HOUR
-
-
-@dataclass(frozen=True)
-class Block:
-    """Pairs of some whole queries: `query` is sorted, `distinct` its distinct values, `position` which of them."""
-
-    queries: QueryColumns
-    candidates: CandidateColumns
-    query: Codes
-    candidate: Codes
-    distinct: Codes
-    position: Codes
-    span: Span
-    longest: int
-    """Most past candidates of a query in the block, 1 at least: how many slots the block looks at."""
-
-    @classmethod
-    def of(cls, queries: QueryColumns, candidates: CandidateColumns, query: Codes, candidate: Codes) -> "Block":
-        """The block of the pairs (query[i], candidate[i])."""
-        first = np.flatnonzero(np.diff(query, prepend=query[0] - 1))
-        starts = np.append(first, len(query))
-        length = queries.past.length[query[first]]
-        return cls(
-            queries=queries,
-            candidates=candidates,
-            query=query,
-            candidate=candidate,
-            distinct=query[first],
-            position=np.repeat(np.arange(len(first)), np.diff(starts)),
-            span=Span(starts, length),
-            longest=max(1, int(length.max())),
-        )
 
 
 Values = Floats | Doubles
@@ -59,6 +27,7 @@ PairFeature = Callable[[Block], Values]
 """Block -> (pairs,) values, NaN where unknown."""
 _FEATURES: dict[str, PairFeature] = {}
 _OF_APPLICANTS: set[str] = set()
+_OF_TEXTS: set[str] = set()
 
 
 def pair_feature(compute: PairFeature) -> PairFeature:
@@ -73,15 +42,23 @@ def applicant_feature(compute: PairFeature) -> PairFeature:
     return pair_feature(compute)
 
 
+def text_feature(compute: PairFeature) -> PairFeature:
+    """As pair_feature, for the surfaces on which texts are typed."""
+    _OF_TEXTS.add(compute.__name__)
+    return pair_feature(compute)
+
+
 def pair_names(surface: Surface) -> tuple[str, ...]:
     """Names of the pair features of a surface, in the order of its model inputs."""
     texts = [f"past_{kind}_{summary}" for kind in ("semantic", "lexical", "headline") for summary in SUMMARIES]
     marks = [f"past_same_{mark}_{summary}" for mark in MARKS[surface] for summary in ("share", "last", "decayed")]
     covisits = [f"past_covisit_{summary}" for summary in SUMMARIES]
-    omitted = _OF_APPLICANTS if surface_spec(surface).retrieves else set[str]()
+    retrieves = surface_spec(surface).retrieves
+    omitted = _OF_APPLICANTS if retrieves else _OF_TEXTS
     return (
         *COMPARISON_NAMES,
         *TEXT_NAMES,
+        *(TYPED_NAMES if retrieves else ()),
         *texts,
         *marks,
         *covisits,
@@ -96,74 +73,11 @@ def pair_features(block: Block, scratch: Indices) -> dict[str, Values]:
     person, job = sides if surface_spec(queries.surface).side == "freelancer" else reversed(sides)
     return {
         **compare(*person, *job),
-        **_semantic(block),
-        **_lexical(block, scratch),
-        **_headline(block, scratch),
+        **text_features(block, scratch),
         **_same_marks(block),
         **_covisited(block),
         **{name: compute(block) for name, compute in _FEATURES.items()},
     }
-
-
-def _semantic(block: Block) -> dict[str, Floats]:
-    """Cosines of encoder vectors: own text, request, past candidates."""
-    queries, vectors = block.queries, block.queries.vectors
-    own, past = queries.text_row[block.distinct], queries.past.text_row[block.distinct, : block.longest]
-    request = queries.requests.row[block.distinct]
-    slots = np.concatenate(
-        [vectors.dense_at(own)[:, None], queries.requests.dense[request][:, None], vectors.dense_at(past)],
-        axis=1,
-        dtype=np.float32,
-    )
-    candidate_row = block.candidates.text_row[block.candidate]
-    cosines = dense_cosines(slots, block.candidates.vectors.dense_at(candidate_row), _wider(block.span, 2))
-    mask = np.column_stack([own >= 0, queries.requests.has_vector[request], past >= 0])
-    return _cosine_features(
-        cosines,
-        mask[block.position] & (candidate_row >= 0)[:, None],
-        "semantic",
-        "semantic_cosine",
-        "request_semantic",
-    )
-
-
-def _lexical(block: Block, scratch: Indices) -> dict[str, Floats]:
-    """TF-IDF cosines of whole texts: own text, request, past candidates."""
-    queries, vectors = block.queries, block.queries.vectors
-    own, past = queries.text_row[block.distinct], queries.past.text_row[block.distinct, : block.longest]
-    request = queries.requests.row[block.distinct]
-    slots = interleaved(
-        len(own), vectors.lexical_at(own), queries.requests.lexical[request], vectors.lexical_at(past.ravel())
-    )
-    candidate_row = block.candidates.text_row[block.candidate]
-    cosines = lexical_cosines(slots, block.candidates.vectors.lexical_at(candidate_row), _wider(block.span, 2), scratch)
-    mask = np.column_stack([own >= 0, request < queries.requests.lexical.shape[0] - 1, past >= 0])
-    return _cosine_features(
-        cosines, mask[block.position] & (candidate_row >= 0)[:, None], "lexical", "lexical_score", "request_lexical"
-    )
-
-
-def _headline(block: Block, scratch: Indices) -> dict[str, Floats]:
-    """TF-IDF cosines of headlines (title, place, company): own, past candidates."""
-    own, past, candidate = block.queries.headlines, block.queries.past.headlines, block.candidates.headlines
-    past_row = past.row[block.distinct, : block.longest]
-    slots = interleaved(len(past_row), own.lexical[own.row[block.distinct]], past.lexical[past_row.ravel()])
-    cosines = lexical_cosines(slots, candidate.lexical[candidate.row[block.candidate]], _wider(block.span, 1), scratch)
-    mask = np.column_stack([own.has_headline[block.distinct], past.has_headline[block.distinct, : block.longest]])
-    mask = mask[block.position] & candidate.has_headline[block.candidate][:, None]
-    return _cosine_features(cosines, mask, "headline", "headline_score")
-
-
-def _cosine_features(
-    cosines: Floats, mask: Flags, kind: str, own: str, request: str | None = None
-) -> dict[str, Floats]:
-    """Features of cosines whose slots are own text, request (where asked for) and past candidates."""
-    singles = (own,) if request is None else (own, request)
-    past = summaries(cosines[:, len(singles) :], mask[:, len(singles) :])
-    features = {f"past_{kind}_{name}": values for name, values in past.items()}
-    for slot, name in enumerate(singles):
-        features[name] = np.where(mask[:, slot], cosines[:, slot], np.nan)
-    return features
 
 
 def _same_marks(block: Block) -> dict[str, Floats]:
@@ -188,6 +102,12 @@ def _covisited(block: Block) -> dict[str, Floats]:
     cosines = covisits.cosines(covisits.rows(past), covisits.rows(identity), day, block.span)
     known = (past != 0)[block.position] & (identity != 0)[:, None]
     return {f"past_covisit_{name}": values for name, values in summaries(cosines, known).items()}
+
+
+@text_feature
+def request_typed(block: Block) -> Values:
+    """Whether there is a text."""
+    return block.queries.requests.is_typed[block.query].astype(np.float64)
 
 
 @pair_feature
@@ -270,7 +190,3 @@ def _turned_to(block: Block, days_ago: int) -> Doubles:
     covisits, identity = block.candidates.covisits, block.candidates.identity[block.candidate]
     day = day_of(block.queries.time[block.query]) - days_ago
     return np.where(identity == 0, np.nan, covisits.turned(covisits.rows(identity), day))
-
-
-def _wider(span: Span, slots: int) -> Span:
-    return Span(span.starts, span.width + slots)

@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from feature_repo.inputs.asked import ReadText
+from feature_repo.inputs.block import Block
 from feature_repo.inputs.columns import Codes, Floats
 from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
-from feature_repo.inputs.pair_features import Block, pair_features, pair_names
+from feature_repo.inputs.pair_features import pair_features, pair_names
 from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, STORED_COUNT_NAMES, vector_names
 from feature_repo.texts import TextVectors
 from feature_repo.texts.weighing import BUCKETS
@@ -76,14 +78,16 @@ def model_inputs(
     *,
     covisits: Covisits | None = None,
     candidate_counts: bool = True,
+    read: ReadText | None = None,
 ) -> Floats:
     """(pairs, features) float32 for the pairs (query_index[i], candidate_index[i]); query_index is sorted.
 
     Both tables hold stored features in full names (`<view>__<feature>`); queries also event_timestamp and text,
-    candidates also application_age_hours and application_order where they applied. An absent column is unknown.
+    candidates also application_age_hours and application_order where they applied. An absent column is unknown, and so
+    is what a text asks for without `read`.
     """
     checked = surface(name)
-    query_columns = QueryColumns.encode(checked, queries, vectors)
+    query_columns = QueryColumns.encode(checked, queries, vectors, read=read)
     candidate_columns = CandidateColumns.encode(checked, candidates, vectors, covisits)
     names = feature_names(checked, candidate_counts)
     return pair_matrix(checked, query_columns, candidate_columns, query_index, candidate_index, names)

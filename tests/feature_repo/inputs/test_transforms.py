@@ -220,7 +220,7 @@ def test_nothing_known_is_nan_or_bucket_zero(surface: str) -> None:
     found = features(surface, {"event_timestamp": NOW}, {"any": 1})
     zero = {name for name, value in found.items() if value == 0}
     assert {name for name, value in found.items() if not np.isnan(value)} == zero
-    counts = {"past_distinct", "actor_interactions_1h", "actor_interactions_24h"}
+    counts = {"past_distinct", "actor_interactions_1h", "actor_interactions_24h", "request_typed"}
     assert all(name.endswith(("_code", "skill_count")) or name in counts for name in zero)
 
 

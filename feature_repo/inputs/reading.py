@@ -1,0 +1,90 @@
+"""Typed texts to what candidates are compared with: a text's plan, its skills by every spelling of a taxonomy.
+
+Knows how candidates are encoded; no candidate and no query.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+
+import numpy as np
+from components.language.names.countries import country_spellings
+from components.language.taxonomy import Taxonomy
+from components.language.understanding import Money, Plan, Understanding
+
+from feature_repo.inputs.asked import Ask
+from feature_repo.inputs.columns import Codes, code_of, token_column
+from metier.contract import LEVELS, Surface
+
+MOST_TEXTS = 100_000
+"""So many texts are remembered."""
+
+
+class TextReader:
+    """Reads the texts of a surface. Safe to share between threads."""
+
+    def __init__(self, surface: Surface, understanding: Understanding, taxonomy: Taxonomy) -> None:
+        self._surface: Surface = surface
+        self._understanding = understanding
+        self._taxonomy = taxonomy
+        self.read = lru_cache(MOST_TEXTS)(self._read)
+
+    def __call__(self, text: str) -> Ask:
+        return self.read(text)
+
+    def of_plan(self, plan: Plan) -> Ask:
+        """What a plan asks for."""
+        spelled = self._spelled
+        return Ask(
+            must=tuple(map(spelled, plan.must)),
+            near=tuple(map(self._near, plan.must)),
+            kindred=self._kindred(plan.must),
+            nice=tuple(map(spelled, plan.nice)),
+            unwanted=tuple(map(spelled, plan.not_)),
+            languages=tuple(_columns([language]) for language in plan.languages),
+            levels=tuple(float(number) for number, level in enumerate(LEVELS) if _is_asked(level, plan)),
+            countries=tuple(code_of(name) for code in plan.countries for name in country_spellings(code)),
+            rate_usd=(_usd(plan.rate_min, -np.inf), _usd(plan.rate_max, np.inf)),
+        )
+
+    def _read(self, text: str) -> Ask:
+        return self.of_plan(self._understanding.plan(text, self._surface))
+
+    def _spelled(self, skill_id: str) -> Codes:
+        return _columns(_spellings(self._taxonomy, [skill_id]))
+
+    def _near(self, skill_id: str) -> Codes:
+        """The skill, what is broader or narrower, and what is related."""
+        relations = self._taxonomy.relations(skill_id)
+        return _columns(_spellings(self._taxonomy, [skill_id, *(one for ids in relations.values() for one in ids)]))
+
+    def _kindred(self, skill_ids: Iterable[str]) -> Codes | None:
+        categories = {self._taxonomy.category(skill_id) for skill_id in skill_ids} - {""}
+        known = [self._by_category[category] for category in sorted(categories)]
+        return np.unique(np.concatenate(known)) if known else None
+
+    @cached_property
+    def _by_category(self) -> dict[str, Codes]:
+        members: dict[str, list[str]] = {}
+        for skill in self._taxonomy.skills.values():
+            members.setdefault(skill.category, []).append(skill.id)
+        return {category: _columns(_spellings(self._taxonomy, ids)) for category, ids in members.items()}
+
+
+def _is_asked(level: str, plan: Plan) -> bool:
+    """Whether somebody of this level is asked for, where levels are asked for at all."""
+    if not (plan.levels or plan.not_levels):
+        return False
+    return level not in plan.not_levels and (not plan.levels or level in plan.levels)
+
+
+def _spellings(taxonomy: Taxonomy, skill_ids: Iterable[str]) -> list[str]:
+    return [name for skill_id in skill_ids for name in (taxonomy.label(skill_id), *taxonomy.aliases(skill_id))]
+
+
+def _columns(spellings: Iterable[str]) -> Codes:
+    return np.unique(np.array([token_column(spelled) for spelled in spellings], np.int64))
+
+
+def _usd(money: Money | None, otherwise: float) -> float:
+    """The amount in US dollars; as if nothing were asked where it is in another currency."""
+    return money.amount if money is not None and money.currency == "USD" else otherwise
