@@ -7,6 +7,7 @@ named in the trace. Knows no candidate.
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from components.retrieval.questions import Question, questions
 from feature_repo.hydrate import Read, query_features
+from feature_repo.inputs.asked import ReadText
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.weighing import DIMENSIONS
@@ -25,6 +27,20 @@ from serving.request.trace import RequestTrace
 LOG = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
+
+
+class TypedTexts(Protocol):
+    """What stands for a typed text: a bundle, or what stands for it."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """Gives its vector."""
+        ...
+
+    @property
+    def reader(self) -> ReadText | None:
+        """Says what it asks for; None where no ranker reads that."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,12 @@ class Actor:
 
 
 def hydrate_actor(
-    request: RankingRequest, trace: RequestTrace, now: datetime, vectors: TextVectors, read: Read, encoder: Encoder
+    request: RankingRequest,
+    trace: RequestTrace,
+    now: datetime,
+    vectors: TextVectors,
+    read: Read,
+    texts: TypedTexts,
 ) -> Actor:
     """The actor of a request; NotFoundError where it, or the job of the request, is unknown.
 
@@ -65,15 +86,15 @@ def hydrate_actor(
         if not surface_spec(request.surface).retrieves:
             raise ServingError("whose job this is cannot be checked now; request again in a second") from error
         trace.degrade("actor features", f"the online store failed ({type(error).__name__})")
-        typed = _typed(request, trace, encoder)
+        typed = _typed(request, trace, texts.encoder)
         return Actor(row, None, None if typed is None else Question(request.search_text, typed[-1:], None))
     _require_existing(request, features)
     (question,) = questions(request.surface, features, vectors)
-    typed, embeddings = _typed(request, trace, encoder), None
+    typed, embeddings = _typed(request, trace, texts.encoder), None
     if typed is not None:
         question = replace(question, text=request.search_text, vectors=typed[-1:])
         embeddings = dict(zip([request.text or ""], typed, strict=False))
-    columns = QueryColumns.encode(request.surface, features, vectors, embeddings)
+    columns = QueryColumns.encode(request.surface, features, vectors, embeddings, _reader(request, trace, texts))
     return Actor(features, columns, question if question.text else None)
 
 
@@ -97,6 +118,19 @@ def _typed(request: RankingRequest, trace: RequestTrace, encoder: Encoder) -> Fl
         LOG.warning("the encoder failed", exc_info=True)
         trace.degrade("text vector", f"the encoder failed ({type(error).__name__})")
         return np.empty((0, DIMENSIONS), np.float32)
+
+
+def _reader(request: RankingRequest, trace: RequestTrace, texts: TypedTexts) -> ReadText | None:
+    """Who says what the text asks for; None where that failed."""
+    if texts.reader is None or not request.text:
+        return None
+    try:
+        texts.reader(request.text)
+    except Exception as error:  # the text is searched for and ranked as it stands
+        LOG.warning("a text could not be read", exc_info=True)
+        trace.degrade("what the text asks for", f"could not be read ({type(error).__name__})")
+        return None
+    return texts.reader
 
 
 def _put(entity: str) -> str:

@@ -124,7 +124,7 @@ class Stages:
         """Hydrate the actor, filter and find candidates."""
         with trace.stage("hydrate"):
             read = self._clients.over(self._read)
-            actor = hydrate_actor(request, trace, now, self.candidates.vectors, read, self.bundle.encoder)
+            actor = hydrate_actor(request, trace, now, self.candidates.vectors, read, self.bundle)
         with trace.stage("filter"):
             named = self._named(request, trace, now)
             among = None if request.candidates is None else named.rows
@@ -155,6 +155,8 @@ class Stages:
         """
         request, rows = RankingRequest(self.candidates.surface, ""), np.arange(min(50, len(self.candidates)))
         self.bundle.encoder.encode_queries(["warm"])
+        if self.bundle.reader is not None:
+            self.bundle.reader("warm")
         self.candidates.search(Question("warm", None, None), 10)
         try:
             row = query_features(request.surface, request_row(request, now), self._read)

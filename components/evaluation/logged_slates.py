@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.evaluation.gate import Estimand, Evidence
 from components.evaluation.measure import Values, best, compared, measured, order
 from components.evaluation.report.document import FigureTable, Section
-from components.evaluation.truth import has_truth, true_relevance
+from components.evaluation.truth import has_truth, off_profile, true_relevance
 from components.measures import ndcg_at_k
 from components.measures.arrays import Mask
 from components.ranking import Ensemble, Ranker
@@ -61,14 +62,14 @@ def scored_slates(
 
 
 def sections(slates: ScoredSlates, truth_dir: Path) -> tuple[Section, ...]:
-    """True relevance first where it is known, then observed relevance, then the randomised queries."""
+    """True relevance first where it is known, then observed relevance, then slices of the queries."""
     rows, relevance = slates.held_out.rows, slates.held_out.dataset.relevance
     every = _queries_of(slates, FEWEST_CANDIDATES)
-    parts = []
+    parts, known = [], relevance
     if has_truth(truth_dir):
-        truth = true_relevance(truth_dir, rows["query_id"].to_pylist(), rows["candidate_id"].to_pylist())
+        known = true_relevance(truth_dir, rows["query_id"].to_pylist(), rows["candidate_id"].to_pylist())
         parts.append(
-            _section("True relevance", "The simulator's latent relevance of every pair.", slates, truth, every)
+            _section("True relevance", "The simulator's latent relevance of every pair.", slates, known, every)
         )
     note = "Relevance that was logged: outcomes of the slates as they were shown, so it favours the logged order."
     parts.append(_section("Observed relevance", note, slates, relevance, every))
@@ -76,6 +77,13 @@ def sections(slates: ScoredSlates, truth_dir: Path) -> tuple[Section, ...]:
     if randomised.any():
         note = "Queries whose order was drawn at random: no ranker had a say in who was seen."
         parts.append(_section("Randomised slice", note, slates, relevance, randomised))
+    kind = "true" if has_truth(truth_dir) else "observed"
+    for title, asked, mask in (
+        ("Typed text", "Queries with a text", _typed(slates)),
+        ("Off profile", "Texts about another trade than the asker's", _off_profile(slates, truth_dir)),
+    ):
+        if (every & mask).any():
+            parts.append(_section(title, f"{asked}, by {kind} relevance.", slates, known, every & mask))
     return tuple(parts)
 
 
@@ -124,6 +132,25 @@ def _values(slates: ScoredSlates, relevance: NDArray, mask: Mask) -> tuple[Value
 
 def _queries_of(slates: ScoredSlates, fewest: int) -> Mask:
     return np.asarray(slates.held_out.dataset.group_sizes >= fewest)
+
+
+def _typed(slates: ScoredSlates) -> Mask:
+    """Queries (n_queries,) with a text."""
+    dataset = slates.held_out.dataset
+    if "request_typed" not in dataset.feature_names:
+        return np.zeros(dataset.n_queries, np.bool_)
+    return np.asarray(dataset.features[_first_rows(slates), dataset.feature_names.index("request_typed")] == 1)
+
+
+def _off_profile(slates: ScoredSlates, truth_dir: Path) -> Mask:
+    """Queries (n_queries,) whose text is known to be about another trade."""
+    return off_profile(truth_dir, slates.held_out.rows["query_id"].take(pa.array(_first_rows(slates))))
+
+
+def _first_rows(slates: ScoredSlates) -> NDArray[np.int64]:
+    """The first row of each query (n_queries,)."""
+    sizes = slates.held_out.dataset.group_sizes
+    return np.cumsum(sizes) - sizes
 
 
 def _randomised(slates: ScoredSlates) -> Mask:

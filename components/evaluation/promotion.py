@@ -14,6 +14,7 @@ from components.evaluation.gate import Verdict
 from components.evaluation.publish import merged
 from components.evaluation.report import EvaluationReport
 from components.evaluation.report.history import note_bundle
+from components.language.taxonomy import shipped_taxonomy
 from components.ranking import Ensemble
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.bundle import Origin
@@ -100,6 +101,7 @@ def _bundle(folder: Path, origin: Origin, ensemble: Path, report: EvaluationRepo
         text_weights=vectors.weights,
         evaluation=as_plain(_figures(report)),
         decision=as_plain(report.decision) if report.decision else {"verdict": "hold"},
+        taxonomy=shipped_taxonomy(),
     )
 
 

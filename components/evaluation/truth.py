@@ -17,6 +17,7 @@ Ids: TypeAlias = Sequence[str] | npt.NDArray
 
 FILE = "impressions.parquet"
 COLUMNS = ("query_id", "candidate_id", "true_relevance")
+SEARCHES = "searches.parquet"
 
 
 def has_truth(directory: Path) -> bool:
@@ -47,6 +48,21 @@ def true_relevance(directory: Path, query_id: Ids, candidate_id: Ids) -> npt.NDA
     if len(relevance) and np.isnan(relevance).all():
         raise DataError(f"{path} knows none of the {len(relevance)} pairs; it belongs to another world: simulate again")
     return relevance
+
+
+def off_profile(directory: Path, query_id: Ids) -> npt.NDArray[np.bool_]:
+    """(n,) which queries have a text about another trade than the asker's; none where the truth says nothing of it."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    path = directory / SEARCHES
+    if not path.exists():
+        return np.zeros(len(query_id), np.bool_)
+    searches = pq.read_table(path, columns=["query_id", "off_profile"])
+    found: npt.NDArray[np.bool_] = pc.is_in(
+        _text(query_id), value_set=searches.filter(searches["off_profile"])["query_id"]
+    ).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _readable(directory: Path) -> Path:

@@ -144,7 +144,7 @@ def _features(
     embeddings = dict(zip(typed, bundle.encoder.encode_queries(typed), strict=True))
     row = np.arange(rows.num_rows)
     columns = (
-        QueryColumns.encode(name, queries, vectors, embeddings),
+        QueryColumns.encode(name, queries, vectors, embeddings, bundle.reader),
         CandidateColumns.encode(name, candidates, vectors, stores.covisits(as_of, name)),
     )
     return pair_matrix(name, *columns, row, row, bundle.manifest.feature_names)

@@ -16,9 +16,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from pydantic import ConfigDict
 
+from components.language.taxonomy import Taxonomy
+from components.language.understanding import Grammar
 from components.ranking import Ensemble, artifact
 from components.ranking.neural_inputs import CODES
 from components.ranking.ranker import require_names
+from feature_repo.inputs.reading import TextReader
 from feature_repo.inputs.schema import feature_schema_hash
 from feature_repo.texts import Encoder, TextWeights
 from metier.contract import Surface
@@ -29,6 +32,7 @@ from metier.stored import Moment, as_plain, from_plain
 KIND = "bundle"
 ENSEMBLE, ENCODER = "ensemble", "encoder"
 TEXT_WEIGHTS, EVALUATION, DECISION = "text_weights.npz", "evaluation.json", "decision.json"
+TAXONOMY = "taxonomy.json"
 LIBRARIES = ("numpy", "onnxruntime", "tokenizers", "xgboost")
 
 
@@ -74,7 +78,7 @@ class Manifest(Origin):
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A verified bundle; make one with `write` or `load`. Ensemble and encoder are loaded when first asked for."""
+    """A verified bundle; make one with `write` or `load`. What is large is loaded when first asked for."""
 
     folder: Path
     sha256: str
@@ -108,6 +112,15 @@ class Bundle:
             raise ArtifactError(f"{self.folder} names another encoder than it holds; {artifact.NEXT_MOVE}")
         return encoder
 
+    @cached_property
+    def reader(self) -> TextReader | None:
+        """Reads typed texts as they were read for training; None in a bundle that was trained without."""
+        path = self.folder / TAXONOMY
+        if not path.exists():
+            return None
+        taxonomy = Taxonomy.load(path)
+        return TextReader(self.manifest.surface, Grammar(taxonomy), taxonomy)
+
     @classmethod
     def write(
         cls,
@@ -119,8 +132,11 @@ class Bundle:
         text_weights: TextWeights,
         evaluation: Mapping[str, Any],
         decision: Mapping[str, Any],
+        taxonomy: Taxonomy | None = None,
     ) -> Self:
         """Write a new folder and load it. Both mappings are JSON-able, NaN as None; a decision has a verdict.
+
+        `taxonomy` is the one that typed texts were read by.
 
         ArtifactError when the folder exists or a part cannot be stored.
         """
@@ -135,6 +151,8 @@ class Bundle:
             with new_folder(folder) as written:
                 ensemble.save(written / ENSEMBLE)
                 encoder.save(written / ENCODER)
+                if taxonomy is not None:
+                    taxonomy.save(written / TAXONOMY)
                 files |= {name: (written / name).read_bytes() for name in _names(written)}
                 artifact.write(written, KIND, metadata, files, LIBRARIES)
         except OSError as error:

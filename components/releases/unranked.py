@@ -33,6 +33,11 @@ class Unranked:
         """Names its releases, and in logs what ordered a slate."""
         return f"{self.surface}-unranked"
 
+    @property
+    def reader(self) -> None:
+        """Nothing reads what a text asks for."""
+        return
+
     @cached_property
     def encoder(self) -> Encoder:
         """The shipped one."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.language.taxonomy import shipped_taxonomy
+from components.language.understanding import Grammar
 from components.measures.arrays import Mask
 from components.training_sets.assemble import build_training_set, organic_training_set
 from components.training_sets.budget import FEWEST_NEGATIVES, NEGATIVES, VALIDATION_SHARE, sample
@@ -20,6 +22,7 @@ from components.training_sets.split import censored, time_split
 from components.training_sets.unknown import known_candidates, of_known_candidates, unknown_candidates
 from feature_repo.build import read_vectors
 from feature_repo.client import FeatureStoreClient
+from feature_repo.inputs.reading import TextReader
 from feature_repo.inputs.schema import feature_schema_hash
 from feature_repo.inputs.transforms import feature_names
 from feature_repo.texts import Encoder, TextVectors
@@ -59,7 +62,9 @@ def build(
     lake, store = Lake(settings.lake), FeatureStoreClient(settings)
     vectors = read_vectors(settings)
     if study.protocol == "logged_slates":
-        parts = _logged(study, lake, store, vectors, as_of)
+        taxonomy = shipped_taxonomy()
+        reader = TextReader(study.surface, Grammar(taxonomy), taxonomy)
+        parts = _logged(study, lake, store, vectors, as_of, reader)
         parts["held_out"].write(held_out)
     else:
         parts = _organic(study, lake, store, vectors, as_of, held_out)
@@ -75,12 +80,12 @@ def build(
 
 
 def _logged(
-    study: Study, lake: Lake, store: FeatureStoreClient, vectors: TextVectors, as_of: datetime
+    study: Study, lake: Lake, store: FeatureStoreClient, vectors: TextVectors, as_of: datetime, reader: TextReader
 ) -> dict[str, TracedDataset]:
     """Impressions split by time, whole queries, with the gap of the longest head that grades relevance."""
     schema = feature_schema_hash(feature_names(study.surface), vectors.weights, Encoder.load().hash)
     traced = build_training_set(
-        study.surface, lake, store, vectors, as_of, max_rows=study.most_rows, schema_hash=schema
+        study.surface, lake, store, vectors, as_of, max_rows=study.most_rows, schema_hash=schema, read=reader
     )
     moments = traced.queries()["event_timestamp"]
     metadata = traced.metadata

@@ -64,7 +64,7 @@ class Ask:
         met: dict[str, Floats | Doubles] = {name: _share(listed, asked) for name, asked in groups.items() if asked}
         if self.kindred is not None:
             many = np.diff(listed.indptr)
-            inside = _per_row(listed, np.isin(listed.indices, self.kindred))
+            inside = _per_row(listed, _among(listed.indices, self.kindred))
             met["asked_kindred_share"] = np.where(many == 0, np.nan, inside / np.maximum(many, 1))
         return met
 
@@ -81,9 +81,15 @@ ReadText = Callable[[str], Ask]
 
 def _share(listed: sp.csr_array, asked: Sequence[Codes]) -> Doubles:
     """(n,) share of what is asked that each row lists; NaN where it lists nothing."""
-    found = sum(_per_row(listed, np.isin(listed.indices, columns)) > 0 for columns in asked)
+    found = sum(_per_row(listed, _among(listed.indices, columns)) > 0 for columns in asked)
     share: Doubles = np.where(np.diff(listed.indptr) == 0, np.nan, np.asarray(found) / len(asked))
     return share
+
+
+def _among(indices: Codes, columns: Codes) -> Flags:
+    """Which of the indices are among `columns`, which ascend."""
+    found: Flags = columns[np.minimum(np.searchsorted(columns, indices), len(columns) - 1)] == indices
+    return found
 
 
 def _per_row(listed: sp.csr_array, chosen: Flags) -> Codes:

@@ -4,13 +4,13 @@ Knows how candidates are encoded; no candidate and no query.
 """
 
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
-from components.language.names.countries import country_spellings
-from components.language.taxonomy import Taxonomy
-from components.language.understanding import Money, Plan, Understanding
 
+from components.language.names.countries import country_name, country_names
+from components.language.taxonomy import Taxonomy
+from components.language.understanding import Exchange, Money, Plan, Understanding, shipped_exchange
 from feature_repo.inputs.asked import Ask
 from feature_repo.inputs.columns import Codes, code_of, token_column
 from metier.contract import LEVELS, Surface
@@ -22,10 +22,13 @@ MOST_TEXTS = 100_000
 class TextReader:
     """Reads the texts of a surface. Safe to share between threads."""
 
-    def __init__(self, surface: Surface, understanding: Understanding, taxonomy: Taxonomy) -> None:
+    def __init__(
+        self, surface: Surface, understanding: Understanding, taxonomy: Taxonomy, exchange: Exchange | None = None
+    ) -> None:
         self._surface: Surface = surface
         self._understanding = understanding
         self._taxonomy = taxonomy
+        self._exchange = exchange or shipped_exchange()
         self.read = lru_cache(MOST_TEXTS)(self._read)
 
     def __call__(self, text: str) -> Ask:
@@ -42,12 +45,17 @@ class TextReader:
             unwanted=tuple(map(spelled, plan.not_)),
             languages=tuple(_columns([language]) for language in plan.languages),
             levels=tuple(float(number) for number, level in enumerate(LEVELS) if _is_asked(level, plan)),
-            countries=tuple(code_of(name) for code in plan.countries for name in country_spellings(code)),
-            rate_usd=(_usd(plan.rate_min, -np.inf), _usd(plan.rate_max, np.inf)),
+            countries=tuple(code_of(name) for code in plan.countries for name in _names_of(code)),
+            rate_usd=(self._usd(plan.rate_min, -np.inf), self._usd(plan.rate_max, np.inf)),
         )
 
     def _read(self, text: str) -> Ask:
         return self.of_plan(self._understanding.plan(text, self._surface))
+
+    def _usd(self, money: Money | None, unlimited: float) -> float:
+        """US dollars; no limit where the table of exchange lacks the currency."""
+        worth = None if money is None else self._exchange.in_usd(money)
+        return unlimited if worth is None else worth
 
     def _spelled(self, skill_id: str) -> Codes:
         return _columns(_spellings(self._taxonomy, [skill_id]))
@@ -77,14 +85,15 @@ def _is_asked(level: str, plan: Plan) -> bool:
     return level not in plan.not_levels and (not plan.levels or level in plan.levels)
 
 
+@cache
+def _names_of(code: str) -> tuple[str, ...]:
+    """What a country is called, and its code itself."""
+    return (code, country_name(code), *(name for name, own in country_names().items() if own == code))
+
+
 def _spellings(taxonomy: Taxonomy, skill_ids: Iterable[str]) -> list[str]:
     return [name for skill_id in skill_ids for name in (taxonomy.label(skill_id), *taxonomy.aliases(skill_id))]
 
 
 def _columns(spellings: Iterable[str]) -> Codes:
     return np.unique(np.array([token_column(spelled) for spelled in spellings], np.int64))
-
-
-def _usd(money: Money | None, otherwise: float) -> float:
-    """The amount in US dollars; as if nothing were asked where it is in another currency."""
-    return money.amount if money is not None and money.currency == "USD" else otherwise

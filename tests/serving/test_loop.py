@@ -235,10 +235,12 @@ def differing(walk, answers, surface, known):
         for name in applied.column_names:
             pairs = pairs.append_column(name, applied[name])
     store = known(FeatureStoreClient(world.settings), moment_of(version))
-    rebuilt = assemble(surface, queries, pairs, store, TextVectors.read(world.settings.features / VECTORS))
+    bundle = walk.engine.stages[surface].bundle
+    vectors = TextVectors.read(world.settings.features / VECTORS)
+    rebuilt = assemble(surface, queries, pairs, store, vectors, read=bundle.reader)
     logged_rows = np.array(shown["features"].to_pylist(), dtype=np.float32)
     assert np.isfinite(rebuilt).mean() > 0.3
-    names = walk.engine.stages[surface].bundle.manifest.feature_names
+    names = bundle.manifest.feature_names
     differs = ~((logged_rows == rebuilt) | (np.isnan(logged_rows) & np.isnan(rebuilt)))
     return {names[column] for column in np.flatnonzero(differs.any(axis=0))}
 

@@ -17,6 +17,8 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 
+from components.language.taxonomy import shipped_taxonomy
+from components.language.understanding import Grammar
 from components.ranking import Ensemble, NeuralConfig, NeuralRanker, XGBoostConfig, XGBoostRanker
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.aliases import bundles_to_serve
@@ -28,6 +30,7 @@ from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
+from feature_repo.inputs.reading import TextReader
 from feature_repo.texts import Encoder, TextVectors
 from metier.contract import SURFACES, Surface
 from metier.lake import Lake
@@ -165,7 +168,11 @@ def _register(
     surface: Surface, settings: Settings, store: FeatureStoreClient, encoder: Encoder, as_of: datetime
 ) -> None:
     lake, vectors = Lake(settings.lake), TextVectors.read(settings.features / VECTORS)
-    made = build_training_set(surface, lake, store, vectors, as_of, heads=(HEADS[surface],), max_rows=1_500)
+    taxonomy = shipped_taxonomy()
+    reader = TextReader(surface, Grammar(taxonomy), taxonomy)
+    made = build_training_set(
+        surface, lake, store, vectors, as_of, heads=(HEADS[surface],), max_rows=1_500, read=reader
+    )
     even = np.arange(made.dataset.n_queries) % 2 == 0
     train, validation = made.dataset.select_queries(even), made.dataset.select_queries(~even)
     rankers = [
@@ -182,6 +189,7 @@ def _register(
         text_weights=vectors.weights,
         evaluation={},
         decision={"verdict": "hold"},
+        taxonomy=taxonomy,
     )
     registry = open_registry(settings)
     registered = registry.register(bundle.folder, {"ndcg_at_10": 0.5})

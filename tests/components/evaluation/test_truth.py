@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.evaluation.truth import has_truth, true_relevance
+from components.evaluation.truth import has_truth, off_profile, true_relevance
 from metier.errors import ContractError, DataError, InputError
 
 
@@ -46,3 +46,10 @@ def test_a_truth_without_its_columns_is_named(tmp_path):
     pq.write_table(pa.table({"query_id": ["q1"]}), tmp_path / "impressions.parquet")
     with pytest.raises(ContractError, match="candidate_id, true_relevance"):
         true_relevance(tmp_path, ["q1"], ["j1"])
+
+
+def test_which_texts_are_about_another_trade_is_known_where_the_truth_says_so(world):
+    assert not off_profile(world, ["q1", "q2"]).any()
+    searches = {"query_id": ["q1", "q3"], "off_profile": [False, True]}
+    pq.write_table(pa.table(searches), world / "searches.parquet")
+    assert off_profile(world, ["q1", "q2", "q3", "q3"]).tolist() == [False, False, True, True]

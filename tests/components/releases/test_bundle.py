@@ -14,6 +14,7 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
+from components.language.taxonomy import Skill, Taxonomy
 from components.ranking import (
     Ensemble,
     ExternalRanker,
@@ -26,6 +27,7 @@ from components.ranking import (
 from components.releases import Bundle
 from components.releases.bundle import Origin, feature_schema_hash
 from components.training_sets import RankingDataset
+from feature_repo.inputs.columns import token_column
 from feature_repo.texts import Encoder, TextVectors, TextWeights
 from metier.errors import ArtifactError
 
@@ -126,6 +128,14 @@ def test_what_was_written_is_read(written, parts):
     assert found.text_weights.equals(parts["text_weights"])
     assert found.evaluation == parts["evaluation"]
     assert found.decision == parts["decision"]
+
+
+def test_texts_are_read_by_the_taxonomy_that_it_was_trained_with(parts, written, tmp_path):
+    taxonomy = Taxonomy([Skill("line-cooking", "Line cooking", ("grill cook",))])
+    bundle = Bundle.write(tmp_path / "with", **parts, taxonomy=taxonomy)
+    (spelled,) = bundle.reader("grill cook in Spain").must
+    assert sorted(spelled) == sorted(map(token_column, ("Line cooking", "grill cook")))
+    assert written.reader is None
 
 
 def test_the_manifest_says_what_is_served_and_where_it_came_from(written, encoder, weights):

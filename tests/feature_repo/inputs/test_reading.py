@@ -1,0 +1,56 @@
+"""A text's plan as candidates are encoded: spellings, neighbours, levels, places and sums."""
+
+import numpy as np
+
+from components.language.taxonomy import Skill, Taxonomy
+from components.language.understanding import Exchange, Grammar, Money, Plan
+from feature_repo.inputs.columns import code_of, token_column
+from feature_repo.inputs.reading import TextReader
+from metier.contract import LEVELS
+
+TAXONOMY = Taxonomy(
+    [
+        Skill("react", "React", ("ReactJS",), "web", broader=("javascript",), related=("vue",)),
+        Skill("javascript", "JavaScript", ("JS",), "web"),
+        Skill("vue", "Vue", (), "web"),
+        Skill("html", "HTML", (), "web"),
+        Skill("figma", "Figma", (), "design"),
+        Skill("esperanto", "Esperanto"),
+    ]
+)
+READER = TextReader("talent_search", Grammar(TAXONOMY), TAXONOMY, Exchange("2026-01-31", {"EUR": 1.5}))
+
+
+def columns(*names: str) -> list[int]:
+    return sorted(map(token_column, names))
+
+
+def test_a_sentence_becomes_what_candidates_are_compared_with():
+    ask = READER("senior ReactJS, no figma, under $40/h in India, speaks German")
+    assert [skill.tolist() for skill in ask.must] == [columns("React", "ReactJS")]
+    assert [skill.tolist() for skill in ask.near] == [columns("React", "ReactJS", "JavaScript", "JS", "Vue")]
+    assert ask.kindred is not None
+    assert ask.kindred.tolist() == columns("React", "ReactJS", "JavaScript", "JS", "Vue", "HTML")
+    assert [skill.tolist() for skill in ask.unwanted] == [columns("Figma")]
+    assert ask.levels == (float(LEVELS.index("expert")),)
+    assert ask.rate_usd == (-np.inf, 40)
+    assert {code_of("India"), code_of("in")} <= set(ask.countries)
+    assert [language.tolist() for language in ask.languages] == [columns("German")]
+
+
+def test_a_skill_without_a_category_has_no_kin():
+    assert READER.of_plan(Plan(must=("esperanto",))).kindred is None
+
+
+def test_levels_that_are_ruled_out_leave_the_others():
+    others = tuple(float(number) for number, level in enumerate(LEVELS) if level != "entry")
+    assert READER.of_plan(Plan(not_levels=("entry",))).levels == others
+
+
+def test_sums_are_in_dollars_and_an_unknown_currency_limits_nothing():
+    plan = Plan(rate_min=Money(10, "EUR"), rate_max=Money(20, "XXX"))
+    assert READER.of_plan(plan).rate_usd == (15, np.inf)
+
+
+def test_equal_texts_are_read_once():
+    assert READER("vue in Spain") is READER("vue in Spain")
