@@ -255,7 +255,7 @@ class Stages:
             ensemble = self.ranked.ensemble
             tiers["ensemble"] = lambda: ensemble.score(inputs())
             if "xgboost" in ensemble.rankers:
-                tiers["xgboost"] = lambda: ensemble.rankers["xgboost"].score(inputs())
+                tiers["xgboost"] = lambda: ensemble.score_alone("xgboost", inputs())
         retrieved, question = sourced.retrieval_scores, actor.question
         if retrieved is not None:
             tiers["retrieval"] = lambda: retrieved

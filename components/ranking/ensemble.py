@@ -1,4 +1,4 @@
-"""The calibrated blend of rankers: standardise, weigh, turn into P(relevant). Saved as one directory without pickle.
+"""The calibrated blend of rankers and typed texts: standardise, weigh, turn into P(relevant). Saved without pickle.
 
 Knows nothing of features, networks or trees: rankers do.
 """
@@ -12,7 +12,8 @@ import numpy as np
 
 from components.measures.arrays import FloatArray, Floats, run_starts
 from components.ranking import artifact
-from components.ranking.calibration import Calibration, fit_calibration
+from components.ranking.blending.calibration import Calibration, fit_calibration
+from components.ranking.blending.texts import TextShare
 from components.ranking.choice import BUILT_IN, class_of, default_name, kind_of, numbered
 from components.ranking.ranker import Ranker, checked_features, require_names
 from components.ranking.xgboost_ranker import XGBoostRanker
@@ -51,9 +52,17 @@ class Ensemble:
 
     kind: ClassVar[str] = "ensemble"
 
-    def __init__(self, rankers: Mapping[str, Ranker], shares: Mapping[str, Share], calibration: Calibration) -> None:
+    def __init__(
+        self,
+        rankers: Mapping[str, Ranker],
+        shares: Mapping[str, Share],
+        calibration: Calibration,
+        texts: TextShare | None = None,
+    ) -> None:
         self.rankers = dict(rankers)
         self.calibration = calibration
+        self.texts = texts
+        """The part of typed texts; None where nobody types, and in ensembles that were fitted without."""
         self._shares = dict(shares)
 
     def __repr__(self) -> str:
@@ -79,7 +88,7 @@ class Ensemble:
 
         A blend that is worse there than the best single ranker gives way to that ranker, at weight one.
         """
-        from components.ranking.blend import blend_weights
+        from components.ranking.blending.weights import blend_weights
 
         named = _named(rankers)
         for ranker in named.values():
@@ -90,32 +99,50 @@ class Ensemble:
         standard = (raw - location) / scale
         weights = blend_weights(standard, validation.relevance, validation.query_id)
         shares = {name: Share(float(weights[i]), float(location[i]), float(scale[i])) for i, name in enumerate(named)}
-        return cls(named, shares, fit_calibration(standard @ weights, validation.relevance > 0))
+        blend, relevant, names = standard @ weights, validation.relevance > 0, validation.feature_names
+        texts = TextShare.fit(blend, validation.features, relevant, names)
+        return cls(named, shares, fit_calibration(blend, relevant), texts)
 
     def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
         """P(relevant) (n_rows,), rising with the blend: it orders candidates and can be compared across queries."""
         checked_features(features, self.feature_names, feature_names)
-        return self.calibration.probability(self.blend(features)).astype(np.float32)
+        blend = self.blend(features)
+        probability = self.calibration.probability(blend)
+        if self.texts is not None:
+            typed = self.texts.is_typed(features, self.feature_names)
+            probability = np.where(typed, self.texts.calibration.probability(blend), probability)
+        return probability.astype(np.float32)
 
     def blend(self, features: Floats) -> FloatArray:
         """The weighted standardised score (n_rows,) before calibration; rankers of weight zero are left out."""
-        total = np.zeros(len(features))
+        total = np.zeros(len(features)) if self.texts is None else self.texts.part(features, self.feature_names)
         for name, share in self._shares.items():
             if share.weight > 0:
                 total += share.weight * (_scores(name, self.rankers[name], features) - share.location) / share.scale
         return total
 
+    def score_alone(self, name: str, features: Floats) -> FloatArray:
+        """What one ranker gives the rows (n_rows,), typed texts counting as in the blend; it orders, and no more."""
+        scores = _scores(name, self.rankers[name], features)
+        if self.texts is None:
+            return scores
+        return scores + self._shares[name].scale * self.texts.part(features, self.feature_names)
+
     def reasons(self, features: Floats, most: int = 3) -> list[list[tuple[str, float]]]:
         """Per row, the `most` features that move the tree ranker's score most, with what they add to it.
 
-        Empty where no ranker of the ensemble is made of trees.
+        What a typed text adds to the blend is counted in, on the scale of that score. Empty where no ranker of the
+        ensemble is made of trees.
         """
-        trees = next((ranker for ranker in self.rankers.values() if isinstance(ranker, XGBoostRanker)), None)
-        if trees is None:
+        trees = [(name, ranker) for name, ranker in self.rankers.items() if isinstance(ranker, XGBoostRanker)]
+        if not trees:
             return [[] for _ in features]
-        contributions = trees.contributions(features)
+        (name, ranker), names = trees[0], self.feature_names
+        contributions = ranker.contributions(features)
+        if self.texts is not None:
+            for column, added in self.texts.contributions(features, names):
+                contributions[:, column] += self._shares[name].scale * added
         largest = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :most]
-        names = self.feature_names
         return [
             [(names[column], float(row[column])) for column in columns if row[column]]
             for row, columns in zip(contributions, largest, strict=True)
@@ -139,6 +166,7 @@ class Ensemble:
             "feature_names": self.feature_names,
             "rankers": {name: {"kind": kinds[name], **vars(share)} for name, share in self._shares.items()},
             "calibration": as_plain(self.calibration),
+            "texts": as_plain(self.texts),
         }
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(bound)}
         artifact.write(folder, self.kind, metadata, files)
@@ -156,7 +184,13 @@ class Ensemble:
             classes = {name: class_of(part["kind"], ranker_classes) for name, part in parts.items()}
             rankers = {name: classes[name].load(Path(directory) / name) for name in parts}
             shares = {name: Share(part["weight"], part["location"], part["scale"]) for name, part in parts.items()}
-            return cls(rankers, shares, from_plain(Calibration, saved["calibration"]))
+            texts = saved.get("texts")
+            return cls(
+                rankers,
+                shares,
+                from_plain(Calibration, saved["calibration"]),
+                None if texts is None else from_plain(TextShare, texts),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"{directory} holds no ensemble that loads; {artifact.NEXT_MOVE}") from error
 

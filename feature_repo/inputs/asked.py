@@ -94,5 +94,6 @@ def _among(indices: Codes, columns: Codes) -> Flags:
 
 def _per_row(listed: sp.csr_array, chosen: Flags) -> Codes:
     """(n,) how many of the chosen elements each row has."""
-    sums = np.concatenate([[0], np.cumsum(chosen)])
-    return sums[listed.indptr[1:]] - sums[listed.indptr[:-1]]
+    sums: Codes = np.concatenate([[0], np.cumsum(chosen)])
+    counts: Codes = sums[listed.indptr[1:]] - sums[listed.indptr[:-1]]
+    return counts

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from components.ranking.calibration import Calibration, fit_calibration, isotonic, platt
+from components.ranking.blending.calibration import Calibration, fit_calibration, isotonic, platt
 from metier.stored import as_plain, from_plain
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from components.measures import ndcg_at_k
 from components.ranking import Ensemble, ExternalRanker, XGBoostConfig, XGBoostRanker
-from components.ranking.blend import blend_weights, simplex_points
+from components.ranking.blending.weights import blend_weights, simplex_points
 from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, FeatureMismatchError, RankerError
 
