@@ -14,10 +14,10 @@ from components.evaluation.gate import Verdict
 from components.evaluation.publish import merged
 from components.evaluation.report import EvaluationReport
 from components.evaluation.report.history import note_bundle
-from components.language.taxonomy import shipped_taxonomy
 from components.ranking import Ensemble
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.bundle import Origin
+from components.training_sets.reading import trained_taxonomy
 from feature_repo.build import read_vectors
 from feature_repo.definitions import feature_service
 from feature_repo.texts import Encoder
@@ -101,7 +101,7 @@ def _bundle(folder: Path, origin: Origin, ensemble: Path, report: EvaluationRepo
         text_weights=vectors.weights,
         evaluation=as_plain(_figures(report)),
         decision=as_plain(report.decision) if report.decision else {"verdict": "hold"},
-        taxonomy=shipped_taxonomy(),
+        taxonomy=trained_taxonomy(settings, origin.as_of),
     )
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from pydantic import ConfigDict
 
 from components.language.taxonomy import Taxonomy
-from components.language.understanding import Grammar
 from components.ranking import Ensemble, artifact
 from components.ranking.neural_inputs import CODES
 from components.ranking.ranker import require_names
+from components.training_sets.reading import text_reader
 from feature_repo.inputs.reading import TextReader
 from feature_repo.inputs.schema import feature_schema_hash
 from feature_repo.texts import Encoder, TextWeights
@@ -118,8 +118,7 @@ class Bundle:
         path = self.folder / TAXONOMY
         if not path.exists():
             return None
-        taxonomy = Taxonomy.load(path)
-        return TextReader(self.manifest.surface, Grammar(taxonomy), taxonomy)
+        return text_reader(self.manifest.surface, Taxonomy.load(path))
 
     @classmethod
     def write(

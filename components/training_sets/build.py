@@ -8,8 +8,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.language.taxonomy import shipped_taxonomy
-from components.language.understanding import Grammar
 from components.measures.arrays import Mask
 from components.training_sets.assemble import build_training_set, organic_training_set
 from components.training_sets.budget import FEWEST_NEGATIVES, NEGATIVES, VALIDATION_SHARE, sample
@@ -18,6 +16,7 @@ from components.training_sets.leave_last_out import HeldOut, leave_last_out, tim
 from components.training_sets.plan import Study
 from components.training_sets.positives import organic_positives, touched
 from components.training_sets.pseudo_queries import candidate_pool, pseudo_queries
+from components.training_sets.reading import text_reader, trained_taxonomy
 from components.training_sets.split import censored, time_split
 from components.training_sets.unknown import known_candidates, of_known_candidates, unknown_candidates
 from feature_repo.build import read_vectors
@@ -62,8 +61,7 @@ def build(
     lake, store = Lake(settings.lake), FeatureStoreClient(settings)
     vectors = read_vectors(settings)
     if study.protocol == "logged_slates":
-        taxonomy = shipped_taxonomy()
-        reader = TextReader(study.surface, Grammar(taxonomy), taxonomy)
+        reader = text_reader(study.surface, trained_taxonomy(settings, as_of))
         parts = _logged(study, lake, store, vectors, as_of, reader)
         parts["held_out"].write(held_out)
     else:

@@ -18,7 +18,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from components.language.taxonomy import shipped_taxonomy
-from components.language.understanding import Grammar
 from components.ranking import Ensemble, NeuralConfig, NeuralRanker, XGBoostConfig, XGBoostRanker
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.aliases import bundles_to_serve
@@ -26,11 +25,11 @@ from components.releases.bundle import Origin
 from components.releases.release_builder import build_releases
 from components.simulator import SimulatorConfig, simulate
 from components.training_sets.assemble import build_training_set
+from components.training_sets.reading import text_reader
 from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
-from feature_repo.inputs.reading import TextReader
 from feature_repo.texts import Encoder, TextVectors
 from metier.contract import SURFACES, Surface
 from metier.lake import Lake
@@ -169,7 +168,7 @@ def _register(
 ) -> None:
     lake, vectors = Lake(settings.lake), TextVectors.read(settings.features / VECTORS)
     taxonomy = shipped_taxonomy()
-    reader = TextReader(surface, Grammar(taxonomy), taxonomy)
+    reader = text_reader(surface, taxonomy)
     made = build_training_set(
         surface, lake, store, vectors, as_of, heads=(HEADS[surface],), max_rows=1_500, read=reader
     )
