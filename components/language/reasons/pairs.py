@@ -51,6 +51,22 @@ EITHER = {
         "the {person} is of the level that is asked",
         "the {person} is of another level than is asked",
     ),
+    "request_typed": ("whether a text was typed", "a text was typed", "no text was typed"),
+    "asked_level_met": (
+        "whether the {candidate} is of a level that was typed",
+        "the {candidate} is of a level that was typed",
+        "the {candidate} is of another level than was typed",
+    ),
+    "asked_rate_met": (
+        "whether the pay of the {candidate} is within what was typed",
+        "the pay of the {candidate} is within what was typed",
+        "the pay of the {candidate} is not within what was typed",
+    ),
+    "asked_country_met": (
+        "whether the {candidate} is in a country that was typed",
+        "the {candidate} is in a country that was typed",
+        "the {candidate} is in another country than was typed",
+    ),
     "past_seen": (
         "whether the {actor} turned to this {candidate} before",
         "the {actor} turned to this {candidate} before",
@@ -71,6 +87,36 @@ STATED: dict[str, tuple[str, str, Show]] = {
     "skill_jaccard": (
         "how far the skills of {person} and {job} are the same",
         "{value} of the skills that {person} or {job} name are named by both",
+        percent,
+    ),
+    "asked_must_met": (
+        "which share of the skills that were typed the {candidate} names",
+        "the {candidate} names {value} of the skills that were typed",
+        percent,
+    ),
+    "asked_near_met": (
+        "which share of the skills that were typed the {candidate} names, or others next to them",
+        "the {candidate} names {value} of the skills that were typed, or others next to them",
+        percent,
+    ),
+    "asked_kindred_share": (
+        "which share of the skills of the {candidate} is of the trades that were typed",
+        "{value} of the skills of the {candidate} are of the trades that were typed",
+        percent,
+    ),
+    "asked_nice_met": (
+        "which share of the skills that were typed as nice to have the {candidate} names",
+        "the {candidate} names {value} of the skills that were typed as nice to have",
+        percent,
+    ),
+    "asked_unwanted_share": (
+        "which share of the skills that were typed as unwanted the {candidate} names",
+        "the {candidate} names {value} of the skills that were typed as unwanted",
+        percent,
+    ),
+    "asked_language_met": (
+        "which share of the languages that were typed is among those of the {candidate}",
+        "{value} of the languages that were typed are among those of the {candidate}",
         percent,
     ),
     "past_count": (
@@ -130,6 +176,9 @@ TEXTS = {
     "headline_score": "the titles and places of {person} and {job} are alike",
     "request_semantic": "the {candidate} is alike in meaning to the text that was typed",
     "request_lexical": "the {candidate} is alike in words to the text that was typed",
+    "request_headline": "the {candidate} is alike in title and place to the text that was typed",
+    "request_own_semantic": "the own text of the {actor} is alike in meaning to the text that was typed",
+    "request_past_semantic": "a {candidate} " + TURNED + " is alike in meaning to the text that was typed",
 }
 KINDS = {"semantic": "alike in meaning to", "lexical": "alike in words to", "headline": "alike in title and place to"}
 WHICH = {
