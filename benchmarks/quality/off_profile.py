@@ -1,8 +1,9 @@
 """Texts of other trades: whether the ensemble shows what was asked for, or what its actor usually sees.
 
-    python benchmarks/quality/off_profile.py [--home HOME] [--people 12] [--seed 0] [--out FILE]
+    python benchmarks/quality/off_profile.py [--home HOME] [--alias NAME] [--people 12] [--seed 0] [--out FILE]
 
-HOME holds a simulated world and bundles trained on it. Freelancers type texts of other trades and of their own into the
+HOME holds a simulated world and bundles trained on it, of which those of the alias are measured: champion or
+challenger, by default what `metier serve` serves. Freelancers type texts of other trades and of their own into the
 feed, and clients look for people, with limits and without. What counts is the share of the first five in the category
 that the text names, by the world's truth, of the ensemble's slates and of retrieval's alone, both with the same
 eligibility. `kept` is the share of an off-profile slate that the same freelancer's usual feed shows too.
@@ -21,9 +22,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.progress import track
 
+from components.language.taxonomy import taxonomy_of
+from components.language.understanding import Grammar, shipped_exchange
 from components.measures import mean_interval
-from components.releases import Bundle, open_registry
-from components.releases.aliases import bundles_to_serve
+from components.releases import Bundle, RegisteredBundle, Registry, open_registry
+from components.releases.aliases import aliased_bundles, bundles_to_serve
 from components.releases.candidate_release import read_release
 from components.releases.folder import newest_version
 from components.releases.unranked import Unranked
@@ -36,7 +39,9 @@ from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
+from serving.request.understanding import TextPlans
 from serving.stages import Stages
+from serving.suggestions import used_by
 
 FIRST = 5
 TEXTS_EACH, FEWEST_INTERACTIONS = 5, 5
@@ -93,14 +98,16 @@ class Case:
 class Served:
     """A surface as its bundle orders it and as retrieval does alone, and the true category of each candidate."""
 
-    def __init__(self, settings: Settings, surface: Surface, key: str) -> None:
+    def __init__(self, settings: Settings, surface: Surface, key: str, alias: str | None) -> None:
         registry = open_registry(settings)
-        pin = bundles_to_serve(registry)[surface].bundle
+        pin = _bundle(registry, surface, alias)
         bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
         folder = settings.candidates / bundle.version
         snapshot = ReleaseSnapshot(read_release(folder, newest_version(folder) or "", bundle.encoder))
         space = CandidateSpace(snapshot, (), snapshot.release.retriever, snapshot.release.candidates.vectors)
         read = FeatureStoreClient(settings).serving_features
+        taxonomy = taxonomy_of(settings.taxonomy, used_by([snapshot]).skills)
+        self._plans = TextPlans(Grammar(taxonomy), taxonomy, shipped_exchange())
         self.surface, self.bundle = surface, bundle.version
         self._now: datetime = Lake(settings.lake).as_of()
         self._stages = {"ensemble": Stages(bundle, space, read), "retrieval": Stages(Unranked(surface), space, read)}
@@ -109,8 +116,9 @@ class Served:
 
     def first(self, case: Case, order: str) -> list[str]:
         """The first five for a search; RuntimeError where another tier than `order` gave them."""
+        trace = RequestTrace(PATIENT_MS)
         request = RankingRequest(self.surface, case.actor_id, FIRST, text=case.text)
-        slate = self._stages[order].answer(request, RequestTrace(PATIENT_MS), self._now)
+        slate = self._stages[order].answer(self._plans.read(request, trace, self._now), trace, self._now)
         if slate.entries and slate.tier != order:
             raise RuntimeError(f"{case} was ordered by {slate.tier}")
         return [entry.candidate_id for entry in slate.entries]
@@ -120,10 +128,18 @@ class Served:
         return float(np.mean([self._categories[one] == category for one in ids])) if ids else float("nan")
 
 
+def _bundle(registry: Registry, surface: Surface, alias: str | None) -> RegisteredBundle:
+    """The bundle of an alias, or the one that is served; KeyError where there is none."""
+    if alias is None:
+        return bundles_to_serve(registry)[surface].bundle
+    return {(each.surface, each.alias): each.bundle for each in aliased_bundles(registry)}[surface, alias]
+
+
 def main() -> int:
     arguments = _arguments()
     settings = Settings(home=arguments.home)
-    feed, talent = Served(settings, "job_feed", "job"), Served(settings, "talent_search", "freelancer")
+    feed = Served(settings, "job_feed", "job", arguments.alias)
+    talent = Served(settings, "talent_search", "freelancer", arguments.alias)
     rows = [_measured(feed, case) for case in track(list(_feed_cases(settings, arguments)), description="feed")]
     rows += [_measured(talent, case) for case in track(list(_talent_cases(settings)), description="talent")]
     result = {"bundles": {served.surface: served.bundle for served in (feed, talent)}, "figures": _figures(rows)}
@@ -136,6 +152,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=lambda text: Path(text).absolute(), default=Settings().home)
+    parser.add_argument("--alias", choices=("champion", "challenger"))
     parser.add_argument("--people", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=None)

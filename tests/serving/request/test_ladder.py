@@ -66,7 +66,10 @@ def made(engine):
         }
         ensemble = Ensemble(rankers, dict.fromkeys(rankers, Share(0.5, 0.0, 1.0)), real.calibration)
         bundle = SimpleNamespace(
-            manifest=served.bundle.manifest, ensemble=ensemble, encoder=encoder or served.bundle.encoder
+            manifest=served.bundle.manifest,
+            ensemble=ensemble,
+            encoder=encoder or served.bundle.encoder,
+            reader=served.bundle.reader,
         )
         candidates = served.candidates
         if retriever is not None:
