@@ -61,7 +61,7 @@ def look(question: Question, engine: Engine, trace: RequestTrace) -> Look:
     def known(words: Sequence[str]) -> list[bool]:
         return [row >= 0 for row in space.rows(words)]
 
-    asked = read_question(question.question, question.surface, _terms_of(stages), known)
+    asked = read_question(question.question, question.surface, _terms_of(stages), engine.taxonomy, known)
     if asked.refusal is not None:
         return Look(question, asked, stages, None, engine.now())
     slate, stages = engine.slate(_request(question, asked), trace)

@@ -16,8 +16,9 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from components.language.answers.asked import CUE_OF_WORD, FRAME, PLAIN, ROLES, Asked, Requirement
+from components.language.answers.asked import Asked, Name, Requirement
 from components.language.answers.shown import PROSE, Shown, Unit
+from components.language.answers.words import AFTER, BEFORE, CUE_OF_WORD, FRAME, ROLES
 from metier.texts.canonical import canonical
 from metier.texts.personal_data import mask
 
@@ -83,21 +84,28 @@ def is_citable(unit: Unit) -> bool:
 
 
 def _showing(asked: Asked, requirement: Requirement, shown: Shown) -> Iterator[Unit]:
-    if not shown.words.issuperset(requirement.terms):
+    names = [name for name in requirement.names if shown.words.issuperset(name.terms)]
+    if not names:
         return iter(())
-    units = (unit for unit in shown.units if _shows(asked, requirement, unit) and is_citable(unit))
+    units = (unit for unit in shown.units if _shows(asked, requirement, names, unit) and is_citable(unit))
     return islice(units, MOST_SPANS)
 
 
-def _shows(asked: Asked, requirement: Requirement, unit: Unit) -> bool:
+def _shows(asked: Asked, requirement: Requirement, names: Sequence[Name], unit: Unit) -> bool:
     if asked.counts and not any(letter.isdigit() for letter in unit.text):
         return False
-    wanted = (*requirement.terms, *requirement.roles)
+    if not _is_in_place(requirement, unit) or (unit.field in PROSE and not _says_so(unit.text)):
+        return False
+    return any(_is_named(name, requirement.roles, unit, is_own=name is requirement.names[0]) for name in names)
+
+
+def _is_named(name: Name, roles: tuple[str, ...], unit: Unit, is_own: bool) -> bool:
+    """Whether the unit says the name: an entry of a skill is it, other texts hold it as no part of a longer one."""
+    wanted = (*name.terms, *roles)
     if unit.field == "skills":
-        stands = unit.terms in (requirement.terms, wanted)
-    else:
-        stands = any(not _is_part_of_name(unit, place) for place in _places(wanted, unit.terms))
-    return stands and _is_in_place(requirement, unit) and (unit.field not in PROSE or _says_so(requirement, unit.text))
+        return unit.terms in (name.terms, wanted)
+    places = (place for place in _places(wanted, unit.terms) if not _is_part_of_name(unit, place))
+    return any(places) and (unit.field not in PROSE or _is_spelled(name, unit.text, is_own))
 
 
 def _places(terms: Sequence[str], of: Sequence[str]) -> Iterator[list[int]]:
@@ -126,7 +134,7 @@ def _is_part_of_name(unit: Unit, place: Sequence[int]) -> bool:
 
 
 def _are_one_name(word: re.Match[str], following: re.Match[str]) -> bool:
-    common = FRAME | PLAIN | ROLES
+    common = FRAME | BEFORE | AFTER | ROLES
     adjacent = word.string[word.end() : following.start()] == " "
     return adjacent and all(each[0][0].isupper() and each[0].lower() not in common for each in (word, following))
 
@@ -139,9 +147,15 @@ def _is_in_place(requirement: Requirement, unit: Unit) -> bool:
     return any(CUE_OF_WORD.get(word) == requirement.cue for word in words)
 
 
-def _says_so(requirement: Requirement, sentence: str) -> bool:
-    """Whether a sentence says of the candidate what it mentions, short words in the spelling of the question."""
-    if _DENIES.search(sentence) or (_WISHES.search(sentence) and _LEARNING.search(sentence)):
-        return False
-    short = [word for word in requirement.text.split() if len(word) <= SHORT_WORD]
-    return all(re.search(rf"(?<![\w+#]){re.escape(word)}(?![\w+#])", sentence) for word in short)
+def _says_so(sentence: str) -> bool:
+    """Whether a sentence says of the candidate what it mentions."""
+    return not (_DENIES.search(sentence) or (_WISHES.search(sentence) and _LEARNING.search(sentence)))
+
+
+def _is_spelled(name: Name, sentence: str, is_own: bool) -> bool:
+    """Whether a sentence spells a word that may be another one as the name does: Go, or Resolve for DaVinci Resolve."""
+    words = name.text.split()
+    exact = [word for word in words if len(word) <= SHORT_WORD]
+    if not is_own and len(words) == 1:
+        exact = words
+    return all(re.search(rf"(?<![\w+#]){re.escape(word)}(?![\w+#])", sentence) for word in exact)

@@ -9,9 +9,11 @@ import numpy as np
 from components.language.answers.answer import Answer, extracted
 from components.language.answers.asked import Asked, read_question
 from components.language.answers.shown import Shown
+from components.language.taxonomy import shipped_taxonomy
 from feature_repo.texts.text import analyze
 from metier.contract import Surface
 
+TAXONOMY = shipped_taxonomy()
 PEOPLE: dict[str, dict[str, Any]] = {
     "ann": {
         "title": "Senior React Developer",
@@ -58,7 +60,7 @@ JOBS: dict[str, dict[str, Any]] = {
 
 def taken_apart(question: str, surface: Surface = "talent_search") -> Asked:
     rows = JOBS if surface == "job_feed" else PEOPLE
-    return read_question(question, surface, analyze, lambda words: [word in rows for word in words])
+    return read_question(question, surface, analyze, TAXONOMY, lambda words: [word in rows for word in words])
 
 
 def by_length(texts: Sequence[str]) -> np.ndarray:
