@@ -28,6 +28,7 @@ from scipy.stats import binomtest
 from components.language.answers.answer import Answer
 from components.language.answers.shown import shown_text
 from components.language.answers.told import Statement
+from components.language.models.remote import REST_SECONDS
 from components.releases import open_registry
 from components.releases.aliases import bundles_to_serve
 from metier.durable import write_whole
@@ -117,6 +118,8 @@ def asked(questions: Iterable[Posed], settings: Settings) -> Iterable[Asked]:
             begun = time.perf_counter()
             answer = answered(looked, engine, trace)
             yield Asked(question, answer, 1e3 * (time.perf_counter() - begun))
+            if answer.degraded and not answer.by_model:
+                time.sleep(REST_SECONDS)  # the next question finds the model awake
     finally:
         engine.close()
 

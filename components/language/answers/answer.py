@@ -19,6 +19,8 @@ from metier.contract import Surface
 from metier.errors import ModelError
 
 LOG = logging.getLogger(__name__)
+MOST_CHARACTERS = 1_000_000
+"""Of texts that one question looks at: some 500 candidates, fewer where profiles are as long as books."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,17 @@ def extracted(
     if asked.refusal is not None:
         return Answer((), reason=asked.refusal)
     missing = dict.fromkeys(requirement.text for requirement in asked.requirements)
-    enough, looked_at = list[Evidence](), 0
+    enough, looked_at, characters = list[Evidence](), 0, 0
     for shown in candidates:
-        looked_at += 1
+        looked_at, characters = looked_at + 1, characters + sum(map(len, shown.texts.values()))
         evidence = evidence_of(asked, shown)
         for requirement, units in zip(asked.requirements, evidence.found, strict=True):
             if units:
                 missing.pop(requirement.text, None)
         if is_enough(asked, evidence):
             enough.append(evidence)
-            if len(enough) == most:
-                break
+        if len(enough) == most or characters > MOST_CHARACTERS:
+            break
     if not enough:
         return Answer((), tuple(missing), _no_evidence(asked, tuple(missing), looked_at), looked_at)
     statements = [statement for shows in nearest(question, enough, embed) for statement in told(shows, surface)]

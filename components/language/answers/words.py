@@ -93,8 +93,8 @@ BEFORE = words(
 """Verbs before what was done, which a text may say with another one: "built dashboards"."""
 AFTER = words(
     """
-    available background businesses business clients companies company coming firm firms hire hired hiring job jobs part practice
-    project projects role roles skills task tasks team teams work
+    available background business businesses clients coming companies company firm firms hire hired hiring job jobs part
+    practice project projects role roles skills task tasks team teams work
     """
 )
 """Words after what is asked for, which say little: "Terraform projects"."""
