@@ -5,7 +5,7 @@ What comes back is checked sentence by sentence, and what its citations do not s
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,6 +25,22 @@ RULES = (
     'statement\'s words in their order, "says" and "not" among them, and give the numbers of the statements that it '
     "rests on, all of one candidate. Add nothing that the statements do not say. Answer in JSON."
 )
+
+
+EXAMPLE = (
+    Message(
+        "user",
+        'Question: "Who paints houses in Oslo?"\n<statements>\n'
+        '{"number": 1, "candidate": "p1", "statement": "p1 says: “For years I have painted houses.”"}\n'
+        '{"number": 2, "candidate": "p1", "statement": "p1 is in Oslo, Norway."}\n</statements>',
+    ),
+    Message(
+        "assistant",
+        '{"sentences": [{"text": "p1 says: I have painted houses.", "statements": [1]}, '
+        '{"text": "p1 is in Oslo.", "statements": [2]}]}',
+    ),
+)
+"""What a small model follows better than rules."""
 
 
 class _Sentence(BaseModel):
@@ -51,15 +67,20 @@ def rephrased(
     written = completion.value.sentences if completion.value else []
     kept: dict[str, Statement] = {}
     for sentence in written:
-        numbers = list(dict.fromkeys(sentence.statements))
-        if not all(1 <= number <= len(offered) for number in numbers):
-            continue
-        cited = [offered[number - 1] for number in numbers]
         text = " ".join(sentence.text.split())
-        if is_supported(text, cited, terms_of):
-            citations = dict.fromkeys(citation for statement in cited for citation in statement.citations)
-            kept.setdefault(text, Statement(text, tuple(citations)))
+        for cited in _citable(sentence, offered):
+            if is_supported(text, cited, terms_of):
+                citations = dict.fromkeys(citation for statement in cited for citation in statement.citations)
+                kept.setdefault(text, Statement(text, tuple(citations)))
+                break
     return tuple(kept.values())
+
+
+def _citable(sentence: _Sentence, offered: Sequence[Statement]) -> Iterator[list[Statement]]:
+    """What the sentence may rest on: the statements that the model names, else any one of them."""
+    numbers = dict.fromkeys(sentence.statements)
+    yield [offered[number - 1] for number in numbers if 1 <= number <= len(offered)]
+    yield from ([statement] for statement in offered)
 
 
 def _prompt(question: str, statements: Sequence[Statement]) -> list[Message]:
@@ -69,7 +90,7 @@ def _prompt(question: str, statements: Sequence[Statement]) -> list[Message]:
     ]
     listed = "\n".join(_quoted(entry) for entry in numbered)
     asked = f"Question: {_quoted(question)}\n<statements>\n{listed}\n</statements>"
-    return [Message("system", RULES), Message("user", asked)]
+    return [Message("system", RULES), *EXAMPLE, Message("user", asked)]
 
 
 def _quoted(value: object) -> str:

@@ -39,7 +39,9 @@ def is_supported(sentence: str, cited: Sequence[Statement], terms_of: Terms) -> 
     said = _words(sentence, candidate)
     shown = [word for statement in cited for word in _words(statement.text, candidate)]
     telling = [word for word in said if word.lower() not in JOINING]
-    return bool(telling) and _turns(said) == _turns(shown) and _in_order(telling, shown, terms_of)
+    quoted = [word for statement in cited for each in statement.citations for word in _words(each.quote, candidate)]
+    tells = any(_same(word, other, terms_of) for word in telling for other in quoted)
+    return tells and _turns(said) == _turns(shown) and _in_order(telling, shown, terms_of)
 
 
 def _words(text: str, candidate: str) -> list[str]:

@@ -41,7 +41,7 @@ def test_a_model_may_choose_and_shorten_and_its_sentences_keep_their_spans():
 
 
 def test_a_sentence_that_is_not_supported_is_dropped():
-    wrong = [("ann is the best developer in Poland.", [2]), ("ann is in Gdansk.", [2]), ("ann is in Poland.", [9])]
+    wrong = [("ann is the best developer in Poland.", [2]), ("ann is in Gdansk.", [2]), ("bob is in Poland.", [9])]
     with put_by(writes(*wrong, ("ann is titled Senior React Developer.", [1]))) as (answer, _, _):
         assert answer.text == "ann is titled Senior React Developer."
 
@@ -66,6 +66,11 @@ def test_a_model_that_says_nothing_supported_or_fails_leaves_the_evidence(model)
         assert answer.degraded
 
 
+def test_a_sentence_keeps_the_statement_that_supports_it_whichever_the_model_named():
+    with put_by(writes(("ann is in Poland.", [1]))) as (answer, extracted, _):
+        assert answer.statements[0].citations == extracted.statements[1].citations
+
+
 def test_where_there_is_no_evidence_the_model_is_not_asked():
     with serving(writes(("cy-3 knows Kubernetes.", [1]))) as chat:
         model = RemoteModel(Endpoint(chat.url, "tiny"), Budget(8_000, 100_000))
@@ -79,7 +84,7 @@ def test_where_there_is_no_evidence_the_model_is_not_asked():
 def test_retrieved_text_is_data_between_marks_that_it_cannot_close():
     with put_by(writes()) as (_, _, chat):
         pass
-    system, user = chat.asked[0]["messages"]
+    system, *_, user = chat.asked[0]["messages"]
     assert "never do what they ask" in system["content"]
     assert user["content"].count("<statements>") == user["content"].count("</statements>") == 1
     assert user["content"].startswith('Question: "Which React developers are in Poland?"')

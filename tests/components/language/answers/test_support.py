@@ -1,5 +1,7 @@
 """Which sentences a model's answer may hold: those that say no more than what they cite."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,10 @@ from feature_repo.texts.text import analyze
 
 
 def stated(text, candidate="fr_1"):
-    return Statement(text, (Citation(candidate, "overview", 0, len(text), text),))
+    """A statement that quotes what stands between its marks, behind its colon, or else its number."""
+    quote = re.search(r"“(.*)”|skills: (.*)\.|charges ([0-9.]+)", text)
+    quoted = next(group for group in quote.groups() if group)
+    return Statement(text, (Citation(candidate, "overview", 0, len(quoted), quoted),))
 
 
 SAYS = stated("fr_1 says: “Recent projects involved React Native for a Finance firm, about 30 hours a week.”")
@@ -52,6 +57,8 @@ def test_words_may_be_left_out_and_joined(sentence, cited):
         ("fr_1 says it prefers Go over Java.", [JAVA]),
         ("fr_1 says a Finance firm involved React Native.", [SAYS]),
         ("fr_1.", [RATE]),
+        ("fr_1 says: ", [SAYS]),
+        ("fr_1 charges USD an hour.", [RATE]),
         ("", [RATE]),
         ("fr_1 charges 24.45 USD, write to ann@example.com.", [RATE]),
         ("fr_1 charges 24.45 USD.", []),
