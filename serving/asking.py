@@ -86,17 +86,21 @@ def answered(looked: Look, engine: Engine, trace: RequestTrace) -> Answer:
 
 
 def _request(question: Question, asked: Asked) -> RankingRequest:
-    """Whom to look at: the candidates that the question names, else those found by its text, its topic and its job."""
+    """Whom to look at: the candidates that the question names, else those found by its text, its topic and its job.
+
+    A text is read for what it asks, as a search is; of the question, which evidence has to meet, nothing is a filter.
+    """
     searched = " ".join(part for part in (question.text, asked.topic) if part)
+    searches = surface_spec(question.surface).retrieves and not asked.named
     return RankingRequest(
         question.surface,
         question.actor_id,
         k=SOURCED,
         job_id=question.job_id,
-        text=searched or None if surface_spec(question.surface).retrieves else None,
+        text=searched or None if searches else None,
         candidates=asked.named or None,
         filters=question.filters,
-        understand=False,  # what limits the evidence is what the question is about
+        understand=None if question.text else False,
     )
 
 

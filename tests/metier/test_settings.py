@@ -105,3 +105,23 @@ def test_a_language_without_a_stemmer_names_its_variable(monkeypatch):
         SettingsError, match=r"METIER_LANGUAGE cannot be used: .*unknown language 'klingon'; use one of"
     ):
         load_settings()
+
+
+def test_a_model_is_set_with_its_name_and_its_key_is_shown_nowhere(monkeypatch):
+    monkeypatch.setenv("METIER_LLM_URL", "http://127.0.0.1:8080/v1")
+    with pytest.raises(SettingsError, match="METIER_LLM_MODEL is not"):
+        load_settings()
+    monkeypatch.setenv("METIER_LLM_MODEL", "tiny")
+    monkeypatch.setenv("METIER_LLM_API_KEY", "sk-secret")
+    settings = load_settings()
+    assert settings.llm_api_key.get_secret_value() == "sk-secret"
+    assert "sk-secret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("url", ["http://key@host/v1", "http://user:key@host/v1", "ftp://host/v1"])
+def test_an_address_of_a_model_holds_no_key(monkeypatch, url):
+    monkeypatch.setenv("METIER_LLM_URL", url)
+    monkeypatch.setenv("METIER_LLM_MODEL", "tiny")
+    with pytest.raises(SettingsError, match="METIER_LLM_URL cannot be used") as caught:
+        load_settings()
+    assert "user:key" not in str(caught.value)
