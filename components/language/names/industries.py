@@ -15,7 +15,7 @@ _INDUSTRIES = {
     "retail": "retail|retailers",
     "real estate": "real estate|realestate|proptech|property management|realtors",
     "education": "education|edtech|ed tech|e learning|elearning|schools",
-    "gaming": "gaming|games industry|video games|mobile games|game industry|gaming industry",
+    "gaming": "gaming|game|games|games industry|video games|mobile games|game industry|gaming industry",
     "gambling": "gambling|casino|casinos|betting|igaming|online casino|online casinos|sports betting",
     "crypto": "crypto|cryptocurrency|cryptocurrencies|web3|crypto projects|defi|nft|nfts",
     "saas": "saas|b2b saas",

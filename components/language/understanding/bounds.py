@@ -17,6 +17,8 @@ from metier.surfaces import surface_spec
 LEAST_BUDGET_USD = 100.0
 """A sum that names no period is taken for an hour's pay below it, and for a budget from it on."""
 _LEADS = frozenset(("limit", "about", "rate word", "budget word", "filler", "kind of budget"))
+_OTHER_SIDE = {"min": "max", "max": "min"}
+_BORDERS = frozenset(("comma", "stop"))
 _TRAILS = frozenset(("budget word", "kind of budget", "rate word", "limit"))
 
 
@@ -72,6 +74,8 @@ class Bounds:
         if beside.limit == "between" and total.low == total.high and (both := joined_by_and(self._tokens, total)):
             self._take_over(at, both, beside)
             total = both
+        if total.low < total.high and not beside.used and self._stands_alone(at):
+            total.currency = total.currency or "USD"  # ', 500 to 1500'
         part = "hours" if total.is_hours else self._part(total, beside)
         if part is None:
             return []
@@ -79,6 +83,11 @@ class Bounds:
             element.used = True
         sides = self._sides(part, total, beside)
         return [Bound(f"{part}_{side}", value, beside.first, beside.last) for side, value in sides]
+
+    def _stands_alone(self, at: int) -> bool:
+        """Whether a sum is all of its clause."""
+        around = (self._elements[at - 1] if at else None, *self._elements[at + 1 : at + 2])
+        return at > 0 and all(element is None or element.kind in _BORDERS for element in around)
 
     def _take_over(self, at: int, both: Sum, beside: _Beside) -> None:
         beside.last = max(beside.last, both.last)
@@ -131,6 +140,11 @@ class Bounds:
                 break
             if element.text == "for" and not beside.used and total.per is None and total.currency:
                 beside.is_budget = True
+                beside.used.append(element)
+                beside.first = element.first
+                break
+            if element.kind == "not" and beside.limit in _OTHER_SIDE and beside.used:  # 'nothing above $25'
+                beside.limit = _OTHER_SIDE[beside.limit]
                 beside.used.append(element)
                 beside.first = element.first
                 break

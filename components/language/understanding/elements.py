@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from components.language.amounts.currencies import spoken_currency
 from components.language.names.countries import country_code
 from components.language.understanding.lexicon import Lexicon
-from components.language.understanding.sums import read_sum
+from components.language.understanding.sums import NUMBER_WORDS, read_sum
 from components.language.understanding.tokens import Sentence, Token
 
 ASKED = frozenset(
@@ -71,7 +71,7 @@ def _element(tokens: Sequence[Token], lexicon: Lexicon, skills: Mapping[int, tup
     token, skill = tokens[at], skills.get(at)
     if token.kind == TAKEN:
         return Element("comma", None, at, at, used=True)
-    if (token.kind == "number" or _begins_a_sum(tokens, at, skills)) and not skill:
+    if not skill and (token.kind == "number" or token.text in NUMBER_WORDS or _begins_a_sum(tokens, at, skills)):
         total = read_sum(tokens, at)
         if total is not None:
             return Element("sum", total, at, total.last, token.text)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from components.language.names.countries import country_name
+from components.language.understanding import vocabulary
 from components.language.understanding.bounds import Bound, Bounds
 from components.language.understanding.elements import TAKEN, Element, Named, elements_of
 from components.language.understanding.exchange import Exchange, shipped_exchange
@@ -94,11 +95,11 @@ class _Reading:
 
     def _settle_others(self, elements: Sequence[Element]) -> None:
         """What means something only beside certain words."""
-        for at, element in enumerate(elements):
-            following = elements[at + 1] if at + 1 < len(elements) else None
+        for element in elements:
             if element.kind == "level" and not element.value:  # 'lead developer', and no leads
-                skilled = following is not None and following.kind in ("skill", "other")
-                element.kind, element.value = ("level", ("expert",)) if skilled else ("other", None)
+                near = self._sentence.tokens[element.last + 1 : element.last + 4]
+                leads = any(token.text in vocabulary.PEOPLE for token in near)
+                element.kind, element.value = ("level", ("expert",)) if leads else ("other", None)
             elif element.kind == "kind of budget" and element.text == "fixed" and not element.used:
                 element.kind = "other"
             elif element.kind == "kind of budget" and element.used:
@@ -161,9 +162,10 @@ class _Reading:
         self._set("budget_kind", kind, element.first, element.last)
 
     def _hours(self, at: int, element: Element) -> None:
-        low, high = element.value
-        for part, value in (("hours_min", low), ("hours_max", high)):
-            if value is not None:
+        """'Full time', where the text does not say how many hours."""
+        self._know(element.first, element.last)
+        for part, value in zip(("hours_min", "hours_max"), element.value, strict=True):
+            if value is not None and not {"hours_min", "hours_max"} & self._parts.keys():
                 self._set(part, value, element.first, element.last)
 
     def _wants_agency(self, at: int) -> bool:

@@ -9,18 +9,8 @@ from collections.abc import Sequence
 
 from components.language.understanding.elements import ASKED, Element
 
-_BEHIND = (
-    "is ",
-    "are ",
-    "as ",
-    "would help",
-    "helps",
-    "appreciated",
-    "if possible",
-    "beneficial",
-    "big plus",
-    "huge plus",
-)
+_BEHIND = ("ok", "fine", "also ", "is ", "are ", "as ", "would help", "helps", "appreciated", "if possible",
+           "beneficial", "big plus", "huge plus")  # fmt: skip
 _AHEAD = ("ideally", "preferably", "bonus for", "bonus if", "bonus points", "extra points", "points for", "nice if",
           "plus if", "a plus if", "would love", "would like", "would prefer", "preference for", "plus points",
           "optionally", "maybe also", "possibly", "no need", "don't", "dont", "do not", "doesn't need",
@@ -53,6 +43,7 @@ class _Scopes:
             "unneeded": self._cue,
             "must": self._need,
             "stop": self._stop,
+            "sum": self._stop,
             "comma": self._comma,
             "join": self._join,
             "negative join": self._join,

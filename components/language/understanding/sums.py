@@ -13,6 +13,11 @@ from components.language.understanding.tokens import Token
 from metier.errors import RefusedValueError
 
 _TIMES = {"k": 1e3, "thousand": 1e3, "grand": 1e3, "lakh": 1e5, "lakhs": 1e5, "lac": 1e5, "mil": 1e6, "million": 1e6}
+_ONES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+         "eleven": 11, "twelve": 12, "fifteen": 15}  # fmt: skip
+_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+NUMBER_WORDS = {**_ONES, **_TENS, "hundred": 100}
+"""Numbers that a sum may begin with; 'one' is hardly ever one."""
 _TO = ("-", "to", "..", "...", "~", "till", "until")
 _UP = {"max": "max", "maximum": "max", "tops": "max", "cap": "max", "limit": "max", "min": "min", "minimum": "min"}
 _SUFFIXES = {
@@ -85,30 +90,52 @@ def _high(
 
 def _amount(tokens: Sequence[Token], at: int) -> tuple[float, str | None, int] | None:
     """(value, currency, the token behind it)."""
-    size, currency = len(tokens), None
-    if at + 1 < size and tokens[at + 1].text == "$" and tokens[at + 1].is_glued and tokens[at].text in _BEFORE_DOLLAR:
-        currency, at = _BEFORE_DOLLAR[tokens[at].text], at + 2
-    elif at < size and tokens[at].kind != "number":
-        currency = spoken_currency(tokens[at].text)
-        if currency is None:
-            return None
-        at += 1
-        if at < size and tokens[at].text in (".", "$"):  # 'Rs. 500', 'usd $500'
-            at += 1
-    if at >= size or tokens[at].kind != "number":
+    currency, at = _currency_before(tokens, at)
+    number = _number(tokens, at)
+    if number is None:
         return None
-    try:
-        value = amount(tokens[at].raw)
-    except RefusedValueError:
-        return None
-    at += 1
-    if at < size and tokens[at].text in _TIMES:
+    value, at = number
+    if at < len(tokens) and tokens[at].text in _TIMES:
         value, at = value * _TIMES[tokens[at].text], at + 1
-    elif at < size and tokens[at].text == "m" and tokens[at].is_glued:
+    elif at < len(tokens) and tokens[at].text == "m" and tokens[at].is_glued:
         return None
-    if at < size and (behind := _currency_behind(tokens, at)):
+    if at < len(tokens) and (behind := _currency_behind(tokens, at)):
         currency, at = currency or behind, at + 1
     return value, currency, at
+
+
+def _currency_before(tokens: Sequence[Token], at: int) -> tuple[str | None, int]:
+    """The currency, if one is named, and the token behind it: '$', 'US$', 'Rs.', 'usd $'."""
+    before_dollar = at + 1 < len(tokens) and tokens[at + 1].text == "$" and tokens[at + 1].is_glued
+    if before_dollar and tokens[at].text in _BEFORE_DOLLAR:
+        return _BEFORE_DOLLAR[tokens[at].text], at + 2
+    currency = spoken_currency(tokens[at].text) if at < len(tokens) else None
+    if currency is None:
+        return None, at
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    return currency, at + 2 if following in (".", "$") else at + 1
+
+
+def _number(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
+    if at >= len(tokens):
+        return None
+    if tokens[at].text in NUMBER_WORDS:
+        return _spelled_out(tokens, at)
+    if tokens[at].kind != "number":
+        return None
+    try:
+        return amount(tokens[at].raw), at + 1
+    except RefusedValueError:
+        return None
+
+
+def _spelled_out(tokens: Sequence[Token], at: int) -> tuple[float, int]:
+    """'two hundred fifty': the number and the token behind it."""
+    value = 0.0
+    while at < len(tokens) and (number := NUMBER_WORDS.get(tokens[at].text)):
+        value = (value or 1) * 100 if number == 100 else value + number
+        at += 1
+    return value, at
 
 
 def _currency_behind(tokens: Sequence[Token], at: int) -> str | None:

@@ -43,7 +43,7 @@ PLAIN = {
     "an advantage|is an advantage|advantage|advantageous|beneficial|appreciated|is appreciated|welcome|is welcome|"
     "helps|is nice|would help|is optional|are optional|is good|maybe|maybe also|possibly|a nice to have|"
     "is a nice to have|are nice to have|is nice to have|as a nice to have|not required but|not a must|not essential|"
-    "nice bonus",
+    "nice bonus|ok|okay|is ok|is okay|is fine|fine|is fine too|ok too|also ok|also fine|also welcome",
     "must": "required|is required|are required|a must|is a must|are a must|must|mandatory|is mandatory|essential|"
     "is essential|are essential|needed|is needed|are needed|necessary|requirement|required skills|must haves|"
     "must have|must know|must be|needs to know|has to know|has to be|have to be|have to know|non negotiable|"
@@ -81,9 +81,9 @@ LEVELS = {
     "freshers|graduate|graduates|intern|interns|trainee|trainees",
     "intermediate": "mid|mid level|midlevel|intermediate|intermediate level|medior|middle level|mid weight|"
     "midweight|mid tier|intermediates",
-    "expert": "senior|seniors|sr|snr|senior level|expert|experts|expert level|seasoned|veteran|"
+    "expert": "senior|seniors|sr|snr|experienced|senior level|expert|experts|expert level|seasoned|veteran|"
     "highly experienced|very experienced|top level|highly skilled",
-    "intermediate expert": "experienced|mid senior|mid to senior|mid or above|mid level or above|mid and up|"
+    "intermediate expert": "mid senior|mid to senior|mid or above|mid level or above|mid and up|"
     "at least mid|at least mid level|at least intermediate|intermediate or above|intermediate or better",
     "entry intermediate": "junior to mid|junior mid",
     "": "lead|principal",
@@ -97,7 +97,7 @@ VALUED: dict[str, dict[Any, str]] = {
         "hourly work|paid by the hour|paid hourly|by the hour|hourly gigs|hourly basis|on an hourly basis|hourly only",
     },
     "hours": {
-        (35.0, None): "full time|fulltime|full time only|full timer|ft",
+        (40.0, None): "full time|fulltime|full time only|full timer|ft",
         (None, 20.0): "part time|parttime|part timer|half time",
     },
     "limit": {
@@ -125,7 +125,7 @@ SPEAKS = _words(
     "knows|near|idiomatic|great"
 )
 PEOPLE = _words(
-    "developer|developers|dev|devs|freelancer|freelancers|engineer|engineers|coder|coders|programmer|programmers|"
+    "developer|developers|dev|devs|scientist|scientists|consultant|consultants|manager|managers|writer|editor|tester|freelancer|freelancers|engineer|engineers|coder|coders|programmer|programmers|"
     "designer|designers|va|vas|assistant|assistants|people|talent|contractor|contractors|candidate|candidates|"
     "based|person|nationals|citizens|residents|team|professionals|animator|illustrator|architect|analyst|analysts|"
     "artist|artists|expert|experts|specialist|accountant|bookkeeper|clients|client|companies|company|employers|"
