@@ -87,12 +87,12 @@ def hydrate_actor(
             raise ServingError("whose job this is cannot be checked now; request again in a second") from error
         trace.degrade("actor features", f"the online store failed ({type(error).__name__})")
         typed = _typed(request, trace, texts.encoder)
-        return Actor(row, None, None if typed is None else Question(request.search_text, typed[-1:], None))
+        return Actor(row, None, None if typed is None else Question(request.text or "", typed, None))
     _require_existing(request, features)
     (question,) = questions(request.surface, features, vectors)
     typed, embeddings = _typed(request, trace, texts.encoder), None
     if typed is not None:
-        question = replace(question, text=request.search_text, vectors=typed[-1:])
+        question = replace(question, vectors=typed)
         embeddings = dict(zip([request.text or ""], typed, strict=False))
     columns = QueryColumns.encode(request.surface, features, vectors, embeddings, _reader(request, trace, texts))
     return Actor(features, columns, question if question.text else None)
@@ -106,14 +106,11 @@ def request_row(request: RankingRequest, now: datetime) -> pa.Table:
 
 
 def _typed(request: RankingRequest, trace: RequestTrace, encoder: Encoder) -> Floats | None:
-    """Vectors of the typed text and, last, of what is searched for: (1, dimension) where both are the same.
-
-    (0, dimension) where the encoder failed; None for no text.
-    """
+    """Vector (1, dimension) of the typed text, (0, dimension) where the encoder failed; None for no text."""
     if not (request.text and request.text.strip()):
         return None
     try:
-        return encoder.encode_queries(list(dict.fromkeys((request.text, request.search_text))))
+        return encoder.encode_queries([request.text])
     except Exception as error:  # words still find and rank
         LOG.warning("the encoder failed", exc_info=True)
         trace.degrade("text vector", f"the encoder failed ({type(error).__name__})")

@@ -53,9 +53,10 @@ _SHARED = (
     "not_countries",
     "not_levels",
 )
-PERSON_FILTERS = (*_SHARED, "rate_min_usd", "rate_max_usd", "hours_min", "available", "agencies")
-JOB_FILTERS = (*_SHARED, "not_industries", "budget_kind", "budget_min_usd", "budget_max_usd", "posted_since")
-NUMBERS = ("hourly_rate_usd", "budget_min_usd", "budget_max_usd", "hours_per_week")
+_RATES = ("rate_min_usd", "rate_max_usd")
+"""The hourly rate of people, and of jobs that are paid by the hour their budget."""
+PERSON_FILTERS = (*_SHARED, *_RATES, "hours_min", "available", "agencies")
+JOB_FILTERS = (*_SHARED, *_RATES, "not_industries", "budget_kind", "budget_min_usd", "budget_max_usd", "posted_since")
 
 
 def parsed(filters: str | Mapping[str, Any] | None, names: tuple[str, ...]) -> dict[str, Any]:
@@ -127,7 +128,9 @@ class Filters:
         self._size = candidates.num_rows
         columns = {WORD_COLUMNS[name] for name in names if name in WORD_COLUMNS}
         self._words = {column: _indexed(candidates, column) for column in columns}
-        self._numbers = {name: _numbers(candidates, name) for name in NUMBERS}
+        self._hours = _numbers(candidates, "hours_per_week")
+        self._is_hourly = _equal(candidates, "budget_kind", "hourly")
+        self._budgets, self._rates = _sums(candidates, self._is_hourly)
         self._posted = _seconds(candidates, "posted_at")
         self._listed = _equal(candidates, "status", "listed")
         self._of_agency = _is_set(candidates, "agency_id")
@@ -141,9 +144,15 @@ class Filters:
         return passed
 
     def broken(self, understood: Mapping[str, Any]) -> dict[str, BoolArray]:
-        """Who is known to break each limit that was understood from a sentence."""
+        """Who is known to break each limit that was understood from a sentence.
+
+        What is paid by the hour says nothing of what the whole may cost.
+        """
         asked = {name: self._passes(name, value) for name, value in parsed(understood, self._names).items()}
-        return {name: known & ~passes for name, (passes, known) in asked.items()}
+        return {
+            name: known & ~passes & ~(self._is_hourly & name.startswith("budget_m"))
+            for name, (passes, known) in asked.items()
+        }
 
     def _passes(self, name: str, value: Any) -> tuple[BoolArray, BoolArray]:
         """(who passes, whose value is known)."""
@@ -159,21 +168,27 @@ class Filters:
 
     def _is(self, name: str) -> BoolArray:
         """Who may begin now (listed, and with hours left where they say how many), or belongs to an agency."""
-        return self._of_agency if name == "agencies" else self._listed & ~(self._numbers["hours_per_week"] == 0)
+        return self._of_agency if name == "agencies" else self._listed & ~(self._hours == 0)
 
     def _measured(self, name: str, limit: float) -> tuple[BoolArray, BoolArray]:
-        numbers = self._numbers
-        lowest = np.fmin(numbers["budget_min_usd"], numbers["budget_max_usd"])
-        highest = np.fmax(numbers["budget_min_usd"], numbers["budget_max_usd"])
         compared: dict[str, tuple[FloatArray, Callable[[FloatArray, float], BoolArray]]] = {
-            "rate_min_usd": (numbers["hourly_rate_usd"], np.greater_equal),
-            "rate_max_usd": (numbers["hourly_rate_usd"], np.less_equal),
-            "budget_min_usd": (highest, np.greater_equal),
-            "budget_max_usd": (lowest, np.less_equal),
-            "hours_min": (numbers["hours_per_week"], np.greater_equal),
+            "rate_min_usd": (self._rates[1], np.greater_equal),
+            "rate_max_usd": (self._rates[0], np.less_equal),
+            "budget_min_usd": (self._budgets[1], np.greater_equal),
+            "budget_max_usd": (self._budgets[0], np.less_equal),
+            "hours_min": (self._hours, np.greater_equal),
         }
         values, passes = compared[name]
         return passes(values, limit), ~np.isnan(values)
+
+
+def _sums(candidates: pa.Table, is_hourly: BoolArray) -> tuple[tuple[FloatArray, FloatArray], ...]:
+    """(lowest, highest) budget, and (lowest, highest) rate."""
+    ends = [_numbers(candidates, name) for name in ("budget_min_usd", "budget_max_usd")]
+    budgets = np.fmin(*ends), np.fmax(*ends)
+    rate = _numbers(candidates, "hourly_rate_usd")
+    lowest, highest = (np.where(is_hourly, budget, rate) for budget in budgets)
+    return budgets, (lowest, highest)
 
 
 def _indexed(candidates: pa.Table, column: str) -> Words:

@@ -26,13 +26,13 @@ class _CandidateFilters(Model):
     not_skills: Annotated[Words, Field(description="has none of these")]
     not_countries: Annotated[Words, Field(description="is in none of these")]
     not_levels: Annotated[Words, Field(description="is of none of these levels")]
+    rate_min_usd: Annotated[Number, Field(description="lowest hourly rate; of a job, where it is paid by the hour")]
+    rate_max_usd: Annotated[Number, Field(description="highest hourly rate; of a job, where it is paid by the hour")]
 
 
 class PersonFilters(_CandidateFilters):
     """Filters of talent search."""
 
-    rate_min_usd: Annotated[Number, Field(description="lowest hourly rate")]
-    rate_max_usd: Annotated[Number, Field(description="highest hourly rate")]
     hours_min: Annotated[Number, Field(description="works at least so many hours a week")]
     available: Annotated[Flag, Field(description="can begin now: is listed, and has hours left")]
     agencies: Annotated[Flag, Field(description="true: of an agency; false: of none")]

@@ -29,8 +29,6 @@ class Understood:
     filters: Mapping[str, Any]
     skills: Sequence[tuple[str, str, str]]
     """(id, label, `must`, `nice` or `not`)."""
-    search_text: str
-    """What is searched for in place of the text, which names limits too."""
     left_out: Sequence[str]
     """Parts that the text names and the request leaves out, or states itself by a filter."""
     exchange: Exchange
@@ -61,11 +59,6 @@ class RankingRequest:
     ignore: Sequence[str] = ()
     """Parts of a plan that are left out of what is understood."""
     understood: Understood | None = None
-
-    @property
-    def search_text(self) -> str:
-        """What retrieval searches for where a text was typed."""
-        return self.understood.search_text if self.understood else self.text or ""
 
 
 @dataclass(frozen=True)

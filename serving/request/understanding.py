@@ -64,7 +64,6 @@ class TextPlans:
             plan=plan,
             filters=plan_filters(plan, request.surface, self._taxonomy, self._exchange, now),
             skills=self._skills(plan),
-            search_text=self._search_text(plan) or request.text or "",
             left_out=left_out,
             exchange=Exchange(self._exchange.as_of, used),
         )
@@ -72,11 +71,6 @@ class TextPlans:
     def _skills(self, plan: Plan) -> list[tuple[str, str, str]]:
         needs: Mapping[str, Sequence[str]] = {"must": plan.must, "nice": plan.nice, "not": plan.not_}
         return [(skill, self._taxonomy.label(skill), need) for need, skills in needs.items() for skill in skills]
-
-    def _search_text(self, plan: Plan) -> str:
-        """What is asked for by name, and what was not understood; without limits and without what must not be."""
-        names = (*self._taxonomy.labels((*plan.must, *plan.nice)), *plan.domains)
-        return " ".join(filter(None, (*names, plan.text)))
 
 
 def _is_asked(value: Any) -> bool:

@@ -109,6 +109,7 @@ not_levels
 not_countries
 hours_min
 hours_max
+domains
 not_domains
 posted_within_days
 skills_all

@@ -16,7 +16,8 @@ from metier.texts.canonical import canonical
 _VARIANTS = ("en", "en_GB", "en_AU", "en_IN", "en_001", "en_150")
 """English as CLDR spells territories in it."""
 _COMMON = {
-    "us": "US", "usa": "US", "u.s": "US", "u.s.a": "US", "united states of america": "US", "the states": "US",
+    "us": "US", "usa": "US", "u.s": "US", "u.s.a": "US", "united states of america": "US", "america": "US",
+    "the states": "US",
     "uk": "GB", "u.k": "GB", "great britain": "GB", "britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
     "northern ireland": "GB", "uae": "AE", "u.a.e": "AE", "emirates": "AE", "holland": "NL", "the netherlands": "NL",
     "czech republic": "CZ", "turkey": "TR", "turkiye": "TR", "ivory coast": "CI", "cote d'ivoire": "CI",

@@ -33,10 +33,9 @@ _OF_JOBS = _BOTH | {
 }
 """The part whose value each filter takes."""
 _SOFT = {"skills": "must", "skills_all": "must", "level": "levels"}
-_RATES = {"rate_min_usd": ("rate_min",), "rate_max_usd": ("rate_max",)}
-_BUDGETS = {"budget_min_usd": ("rate_min", "budget_min"), "budget_max_usd": ("rate_max", "budget_max")}
-"""The parts that a filter on sums may take. A job's budget is by the hour or for the whole, as its kind says: of a plan
-that names both, the rate counts."""
+_RATES = {"rate_min_usd": "rate_min", "rate_max_usd": "rate_max"}
+_BUDGETS = {"budget_min_usd": "budget_min", "budget_max_usd": "budget_max"}
+"""The part that a filter on sums takes, in US dollars. People have no budget."""
 
 
 class Labels(Protocol):
@@ -51,26 +50,25 @@ def plan_filters(plan: Plan, surface: Surface, taxonomy: Labels, exchange: Excha
 
     A sum in a currency that the table lacks limits nothing.
     """
-    shows_jobs, asked = surface_spec(surface).shows_jobs, dict(plan.asked())
-    parts = _OF_JOBS if shows_jobs else _OF_PEOPLE
+    asked = dict(plan.asked())
+    parts, sums = _parts(surface)
     filters = {name: _value(part, asked[part], taxonomy, now) for name, part in parts.items() if part in asked}
-    is_rated = plan.rate_min is not None or plan.rate_max is not None
-    for name, sums in (_BUDGETS if shows_jobs else _RATES).items():
-        money = asked.get(sums[0] if is_rated or not shows_jobs else sums[-1])
-        if money is not None and (dollars := exchange.in_usd(money)) is not None:
+    for name, part in sums.items():
+        if part in asked and (dollars := exchange.in_usd(asked[part])) is not None:
             filters[name] = dollars
-    if shows_jobs and _BUDGETS.keys() & filters.keys():
-        filters.setdefault("budget_kind", "hourly" if is_rated else "fixed")
     return filters
 
 
 def filtered_parts(surface: Surface, filters: Iterable[str]) -> Iterator[str]:
     """The parts of a plan in whose place filters of these names stand."""
-    shows_jobs = surface_spec(surface).shows_jobs
-    parts = (_OF_JOBS if shows_jobs else _OF_PEOPLE) | _SOFT
-    sums = _BUDGETS if shows_jobs else _RATES
-    for name in filters:
-        yield from sums.get(name, (parts[name],) if name in parts else ())
+    parts, sums = _parts(surface)
+    places = parts | sums | _SOFT
+    return (places[name] for name in filters if name in places)
+
+
+def _parts(surface: Surface) -> tuple[dict[str, str], dict[str, str]]:
+    """The filters of a surface that take a part as it is, and those that take a sum."""
+    return (_OF_JOBS, _RATES | _BUDGETS) if surface_spec(surface).shows_jobs else (_OF_PEOPLE, _RATES)
 
 
 def foreign_currencies(plan: Plan) -> Mapping[str, None]:

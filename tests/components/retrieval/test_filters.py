@@ -48,6 +48,8 @@ def jobs(rows: list[dict] = JOB_ROWS) -> Filters:
         ({"budget_min_usd": 41}, [1]),
         ({"budget_max_usd": 19.99}, []),
         ({"budget_max_usd": 20}, [0]),
+        ({"rate_min_usd": 30}, [0]),
+        ({"rate_max_usd": 10}, []),
         ({"posted_since": "2026-01-10"}, [0, 1]),
         ({"posted_since": "2026-01-10T00:00:01+00:00"}, [1]),
         ({"country": "Germany"}, [0]),
@@ -144,6 +146,13 @@ def test_an_understood_limit_is_broken_by_those_whose_value_is_known():
     broken = Filters(PEOPLE, PERSON_FILTERS).broken(understood)
     assert {name: np.flatnonzero(out).tolist() for name, out in broken.items()} == {
         "country": [3], "not_countries": [3], "rate_max_usd": [2, 3], "hours_min": [3], "not_skills": [],
+    }  # fmt: skip
+
+
+def test_a_rate_is_broken_by_jobs_paid_by_the_hour_and_a_budget_by_the_others():
+    broken = jobs().broken({"rate_min_usd": 50, "budget_min_usd": 600})
+    assert {name: np.flatnonzero(out).tolist() for name, out in broken.items()} == {
+        "rate_min_usd": [0], "budget_min_usd": [1],
     }  # fmt: skip
 
 

@@ -33,12 +33,11 @@ def now(world):
     return world.as_of
 
 
-def test_a_text_is_a_plan_with_its_filters_and_what_is_searched_for(now):
+def test_a_text_is_a_plan_with_its_filters(now):
     request, trace = read(now, text=TEXT)
     understood = request.understood
     assert understood.filters == {"country": ["IN"], "rate_max_usd": 50.0, "not_skills": ["PHP"]}
     assert understood.skills == [("python", "Python", "must"), ("docker", "Docker", "nice"), ("php", "PHP", "not")]
-    assert understood.search_text == request.search_text == "Python Docker dev whales"
     assert understood.exchange == Exchange("2026-01-31", {"EUR": 1.25})
     assert trace.degraded == []
 
@@ -57,7 +56,6 @@ UNREAD = ({"text": TEXT, "understand": False}, {"text": "  "}, {"text": TEXT, "c
 def test_some_requests_are_not_read(now, values):
     request, _ = read(now, **values)
     assert request.understood is None
-    assert request.search_text == (values["text"] or "")
 
 
 def test_what_fails_costs_the_plan_alone(now):

@@ -31,13 +31,13 @@ def test_the_hard_parts_are_filters_of_the_feed():
     assert plan_filters(PLAN, "job_feed", TAXONOMY, EXCHANGE, NOW) == {
         "not_skills": ["PHP", "php8"], "not_levels": ["entry"], "country": ["IN", "UA"], "not_countries": ["RU"],
         "language": ["German"], "not_industries": ["crypto"], "posted_since": "2026-03-01T00:00:00+00:00",
-        "budget_max_usd": 50.0, "budget_kind": "hourly",
+        "rate_max_usd": 50.0,
     }  # fmt: skip
 
 
 def test_a_budget_is_for_the_whole_job():
     plan = Plan(budget_min=Money(500))
-    assert plan_filters(plan, "job_feed", TAXONOMY, EXCHANGE, NOW) == {"budget_min_usd": 500.0, "budget_kind": "fixed"}
+    assert plan_filters(plan, "job_feed", TAXONOMY, EXCHANGE, NOW) == {"budget_min_usd": 500.0}
     assert plan_filters(plan, "talent_search", TAXONOMY, EXCHANGE, NOW) == {}
 
 
@@ -51,7 +51,7 @@ def test_a_currency_that_nobody_has_a_rate_for_limits_nothing():
         ("talent_search", "country", ["countries"]),
         ("talent_search", "skills_all", ["must"]),
         ("talent_search", "rate_max_usd", ["rate_max"]),
-        ("job_feed", "budget_max_usd", ["rate_max", "budget_max"]),
+        ("job_feed", "budget_max_usd", ["budget_max"]),
         ("job_feed", "posted_since", ["posted_within_days"]),
         ("talent_search", "category", []),
     ],
