@@ -16,6 +16,7 @@ from components.importers.mapped.mapped_values import Findings
 from components.importers.mapped.mapping import Mapping, read_mapping
 from components.importers.mapped.names import content_names
 from components.importers.mapped.pieces import ROW, mapped_pieces
+from components.importers.mapped.said import Namer, names_held, said_of, without_said
 from metier.contract import INTERACTIONS, TEXT
 from metier.lake import Lake
 
@@ -27,17 +28,19 @@ BY_FREELANCERS, BY_CLIENTS = (*LOOKS, "apply"), ("invite", "hire", "pay")
 
 def import_interactions(lake: Lake, path: Path, mapping: Path, clock: datetime, corrects: bool = False) -> IngestReport:
     """Interactions of `path` into the lake; `corrects` as for ingest."""
-    return ingest(lake, read_interactions(path, read_mapping(mapping, "interactions")), clock, corrects)
+    with names_held(lake, INTERACTIONS) as held:
+        acts = read_interactions(path, read_mapping(mapping, "interactions"), Namer(held))
+        return ingest(lake, acts, clock, corrects)
 
 
-def read_interactions(path: Path, mapping: Mapping) -> Iterator[tuple[str, str, pa.Table]]:
-    """(table name, source, rows), to be conformed and ingested."""
+def read_interactions(path: Path, mapping: Mapping, namer: Namer) -> Iterator[tuple[str, str, pa.Table]]:
+    """(table name, source, rows), to be conformed and ingested; `namer` names those without an id."""
     findings = Findings()
     waiting: pa.Table | None = None  # so that the last one carries the counts of all
     for rows in mapped_pieces(path, mapping, findings):
         if waiting is not None:
             yield INTERACTIONS.name, path.name, findings.marked(waiting, counts=False)
-        waiting = _named(_with_side(rows.drop_columns([ROW])))
+        waiting = without_said(_named(_with_side(rows.drop_columns([ROW])), namer))
     assert waiting is not None  # noqa: S101 - a file is one piece at least
     yield INTERACTIONS.name, path.name, findings.marked(waiting)
 
@@ -56,10 +59,11 @@ def _with_side(rows: pa.Table) -> pa.Table:
     return rows.set_column(position, "side", pc.coalesce(rows["side"], sides))
 
 
-def _named(rows: pa.Table) -> pa.Table:
+def _named(rows: pa.Table, namer: Namer) -> pa.Table:
     """The rows with ids: the day, which keeps neighbours together in the lake, and a hash of all that an act says."""
     if "interaction_id" in rows.column_names:
         return rows
     content = {c.name: rows[c.name] for c in INTERACTIONS.columns if c.name in rows.column_names}
     days = pc.strftime(rows["event_timestamp"], "%Y%m%d")
-    return rows.append_column("interaction_id", pc.binary_join_element_wise("act", days, content_names(content), "-"))
+    names = pc.binary_join_element_wise("act", days, content_names(content), "-").combine_chunks()
+    return rows.append_column("interaction_id", namer.names(names, said_of(rows, INTERACTIONS.schema.names)))

@@ -8,6 +8,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import reduce
 from hashlib import sha256
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 
 from components.importers.conform import NOTE, TEXTS
 from components.importers.mapped.rules import Rule
+from components.importers.mapped.said import SAID, said
 from components.importers.mapped.sources import read_source
 from components.importers.values.reading import NOT_ONE_OF, ReadColumn, Reading, decided, first_read, read_column
 from components.importers.values.typed_cells import as_text
@@ -60,17 +62,24 @@ class Findings:
 
 
 def mapped_columns(rules: Mapping[str, Rule], rows: pa.Table, findings: Findings) -> pa.Table:
-    """The rows' values in the columns of `rules`, null where a cell is missing or refused."""
+    """The rows' values in the columns of `rules`, null where a cell is missing or refused.
+
+    Behind them, for each column of which a cell was refused, what `said` makes of these cells.
+    """
     cleaned = _Cleaned(rows.num_rows)
-    columns = {}
+    columns, refused = {}, {}
     for name, rule in rules.items():
         if rule.sources:
-            columns[name] = _read(rule, rows, findings, cleaned)
+            columns[name], is_refused = _read(rule, rows, findings, cleaned)
+            if pc.any(is_refused).as_py():
+                refused[f"{SAID}{name}"] = said([rows[source] for source in rule.cells()], is_refused)
         else:
             columns[name] = pa.array([rule.constant], rule.column.type).take(pa.array(np.zeros(rows.num_rows, int)))
     plain = {name: tidy if name in _OF_MANY_LINES else one_line for name, rule in rules.items() if _is_prose(rule)}
     table, texts = made_plain(pa.table(columns), plain)
     findings.texts += cleaned.counts() + texts
+    for name, hashes in refused.items():
+        table = table.append_column(name, hashes)
     return table
 
 
@@ -99,11 +108,13 @@ def named(cells: pa.ChunkedArray, column: Column, reading: Reading, findings: Fi
     return pa.array([text for text, _ in hashed], TEXT).take(coded.indices)
 
 
-def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -> pa.Array:
+def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -> tuple[pa.Array, pa.Array]:
+    """The values, and in which rows a cell was refused."""
     column = rule.column
     if column.name.endswith("_id"):
-        return named(rows[rule.sources[0]], column, rule.reading, findings)
+        return named(rows[rule.sources[0]], column, rule.reading, findings), pa.repeat(False, rows.num_rows)
     reads = [read_source(rule, source, rows) for source in rule.sources]
+    refused = reduce(pc.or_, (pc.is_valid(read.reasons) for read in reads))
     read = reads[0] if len(reads) == 1 else first_read(reads)
     findings.heard(column.name, read)
     values = read.values
@@ -115,7 +126,7 @@ def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -
         findings.refused[column.name][entry["values"]] += entry["counts"]
     if _is_prose(rule) and column.type == TEXT and not (rule.reading.values or rule.reading.pattern or column.allowed):
         cleaned.compare(column.name, values, [rows[source] for source in rule.sources])
-    return _when_missing(column, values)
+    return _when_missing(column, values), refused
 
 
 def _kept_for_quarantine(rule: Rule, rows: pa.Table, read: ReadColumn) -> pa.Array:

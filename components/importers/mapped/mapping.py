@@ -52,9 +52,8 @@ class Mapping:
         """The columns of the file that are read, each with a contract column that it is read for."""
         read_for = {self.id: self.table.key[0]} if self.id is not None else {}
         for rule in (*self.rules.values(), *self.clients.values()):
-            for source in (*rule.sources, rule.currency, rule.period):
-                if source is not None:
-                    read_for.setdefault(source, rule.column.name)
+            for source in rule.cells():
+                read_for.setdefault(source, rule.column.name)
         return read_for
 
 

@@ -18,6 +18,7 @@ from components.importers.mapped.mapping import Mapping, read_mapping
 from components.importers.mapped.names import content_names, folded
 from components.importers.mapped.pieces import ROW, SOUND, Spill, mapped_pieces, shortened, sound, with_reasons
 from components.importers.mapped.repeats import SAME, repeated_names
+from components.importers.mapped.said import Namer, names_held, said_of
 from metier.contract import CLOCK_COLUMNS, TEXT, TEXT_LIST, TIMESTAMP, Table
 from metier.lake import Lake
 
@@ -37,11 +38,12 @@ def import_clients(lake: Lake, path: Path, mapping: Path, clock: datetime) -> In
 def read_versions(path: Path, mapping: Mapping, clock: datetime, lake: Lake) -> Iterator[tuple[str, str, pa.Table]]:
     """(table name, source, rows) of a file of people or clients, to be conformed and ingested."""
     table = mapping.table
-    with tempfile.TemporaryDirectory(prefix="metier-people-") as folder:
-        spill, findings = Spill(Path(folder)), Findings()
+    with tempfile.TemporaryDirectory(prefix="metier-people-") as folder, names_held(lake, table) as held:
+        spill, findings, names = Spill(Path(folder)), Findings(), Namer(held)
         for rows in mapped_pieces(path, mapping, findings):
-            dated = _dated(_named(rows, table), table, clock, lake)
-            marked = dated.append_column(SAME, content_names(_content(dated, table, _CLOCKS[1:])))
+            dated = _dated(_named(rows, table, names), table, clock, lake)
+            content = _content(dated, table, _CLOCKS[1:]) | said_of(dated, table.schema.names)
+            marked = dated.append_column(SAME, content_names(content))
             spill.add(marked.append_column(SOUND, sound(table.name, dated, clock, path.name)))
         reasons = repeated_names(spill, table, unnamed=False)
         for number, rows in enumerate(spill.pieces()):
@@ -49,14 +51,15 @@ def read_versions(path: Path, mapping: Mapping, clock: datetime, lake: Lake) -> 
             yield table.name, path.name, findings.marked(marked, counts=number == 0)
 
 
-def _named(rows: pa.Table, table: Table) -> pa.Table:
+def _named(rows: pa.Table, table: Table, names: Namer) -> pa.Table:
     """The rows with ids: of those that have none of their own, by all that they say."""
     name = table.key[0]
     if name in rows.column_names:
         return rows
     columns = _content(rows, table, _CLOCKS)
     told = {column: folded(v) if v.type in (TEXT, TEXT_LIST) else v for column, v in columns.items()}
-    return rows.append_column(name, content_names(told, "person-"))
+    refused = said_of(rows, [column for column in table.schema.names if column not in _CLOCKS])
+    return rows.append_column(name, names.names(content_names(told, "person-"), refused))
 
 
 def _dated(rows: pa.Table, table: Table, clock: datetime, lake: Lake) -> pa.Table:

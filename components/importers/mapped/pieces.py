@@ -23,8 +23,8 @@ from components.importers.files.opening import open_rows
 from components.importers.ingest import IngestReport
 from components.importers.mapped.mapped_values import Findings, mapped_columns, named, settled
 from components.importers.mapped.mapping import FIRST_KNOWN, Mapping
-from components.importers.mapped.rules import Rule
-from components.importers.values.reading import Reading, decided
+from components.importers.mapped.said import SAID
+from components.importers.values.reading import Reading
 from metier.contract import TEXT, TIMESTAMP
 from metier.errors import ContractError
 from metier.lake.lake import MEMORY_LIMIT
@@ -42,7 +42,7 @@ SET_ASIDE = re.compile(f"^((?:{REPEATS}|{NEAR}|{CONTRADICTS}) [a-z]+) .*")
 
 
 def mapped_pieces(path: Path, mapping: Mapping, findings: Findings) -> Iterator[pa.Table]:
-    """The file's rows in the columns of the mapping, with ROW, and REASON and LINE of those that could not be read.
+    """The file's rows as mapped_columns has them, with ROW, and REASON and LINE of those that could not be read.
 
     Rows without an id of their own have none here. ContractError names a column that the file lacks.
     """
@@ -51,8 +51,9 @@ def mapped_pieces(path: Path, mapping: Mapping, findings: Findings) -> Iterator[
         readable, unread = _split(rows)
         rules = settled(rules, readable)
         table = mapped_columns(rules, readable, findings)
-        for name, values in zip(mapping.clients, mapped_columns(mapping.clients, readable, findings), strict=True):
-            table = table.append_column(f"{CLIENT}{name}", values)
+        clients = mapped_columns(mapping.clients, readable, findings)
+        for name in mapping.clients:
+            table = table.append_column(f"{CLIENT}{name}", clients[name])
         if mapping.id is not None:
             column = mapping.table.column(mapping.table.key[0])
             missing = Reading("text", missing=mapping.missing)
@@ -107,7 +108,7 @@ def sound(name: str, rows: pa.Table, clock: datetime, source: str) -> pa.Array:
 def with_reasons(rows: pa.Table, reasons: Map[int, str], marks: Collection[str]) -> pa.Table:
     """The spilled rows without `marks` and what is said of clients; those of `reasons` (by ROW) marked as set aside."""
     found = pa.array([reasons.get(number) for number in rows[ROW].to_pylist()], TEXT)
-    kept = [name for name in rows.column_names if name not in (*marks, REASON) and not name.startswith(CLIENT)]
+    kept = [name for name in rows.column_names if name not in (*marks, REASON) and not name.startswith((CLIENT, SAID))]
     marked = pc.coalesce(rows[REASON], found) if REASON in rows.column_names else found
     return rows.select(kept).append_column(REASON, marked)
 
@@ -135,13 +136,6 @@ def _opened(path: Path, mapping: Mapping) -> Iterator[pa.Table]:
             lacks = f"{path} has no column {source!r}"
             told = told.replace(lacks, f"{lacks}, from which {mapping.path} takes {column}")
         raise ContractError(told) from error
-
-
-def _decided(rule: Rule, rows: pa.Table) -> Rule:
-    """The rule with what the first piece decides of how its column is spelled."""
-    if len(rule.sources) != 1:
-        return rule
-    return replace(rule, reading=decided(rows[rule.sources[0]], rule.column, rule.reading))
 
 
 def _split(rows: pa.Table) -> tuple[pa.Table, pa.Table | None]:

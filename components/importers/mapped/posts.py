@@ -33,10 +33,12 @@ from components.importers.mapped.repeats import (
     PLACE,
     SAME,
     post_names,
+    refused_of_posts,
     repeated_names,
     repeated_posts,
     with_marks,
 )  # fmt: skip
+from components.importers.mapped.said import OF_REFUSED, Namer
 from metier.contract import CLIENTS, JOBS, TEXT
 from metier.lake import Lake
 
@@ -111,11 +113,14 @@ class _NamesBefore:
     """Names that an earlier build gave to unnamed posts of the lake, by which it knows them again."""
 
     def __init__(self, lake: Lake | None) -> None:
-        new, held = [pa.array([], TEXT)], [pa.array([], TEXT)]
+        new, held, all_held = [pa.array([], TEXT)], [pa.array([], TEXT)], pa.array([], TEXT)
         if lake is not None:
             columns = ", ".join(("job_id", *PLACE, "title", "description", "skills", "experience_level", *PAY))
+            unnamed = f"starts_with(job_id, 'post-') AND NOT regexp_matches(job_id, '{OF_REFUSED}')"
             with lake.connect() as connection:
-                posts = connection.sql(f"SELECT {columns} FROM jobs WHERE starts_with(job_id, 'post-')")
+                ids = connection.sql("SELECT DISTINCT job_id FROM jobs WHERE starts_with(job_id, 'post-')")
+                all_held = ids.to_arrow_table()["job_id"].cast(TEXT).combine_chunks()
+                posts = connection.sql(f"SELECT {columns} FROM jobs WHERE {unnamed}")
                 for batch in posts.to_arrow_reader(_ROWS_A_BATCH):
                     rows = pa.Table.from_batches([batch])
                     rows = rows.cast(pa.schema([JOBS.schema.field(name) for name in rows.column_names]))
@@ -124,8 +129,11 @@ class _NamesBefore:
                     new.append(names.filter(other))
                     held.append(given.filter(other))
         self._new, self._held = pa.concat_arrays(new), pa.concat_arrays(held)
+        self._namer = Namer(lambda names: pc.is_in(names, value_set=all_held))
 
     def of(self, rows: pa.Table) -> pa.Array:
         """The names of the rows: the lake's where it knows them."""
         names = post_names(rows)
-        return pc.coalesce(self._held.take(pc.index_in(names, value_set=self._new)), names) if len(self._new) else names
+        if len(self._new):
+            names = pc.coalesce(self._held.take(pc.index_in(names, value_set=self._new)), names)
+        return self._namer.names(names, refused_of_posts(rows))

@@ -2,6 +2,7 @@
 
 Two posts are one where client, company, place and the words of the title are equal, level and skills agree, and the
 texts are near-duplicates. A text of few words says too little for that: there skills, level and pay are equal too.
+Cells that were refused agree where they say the same.
 Holds in memory the posts of one client, company, place and title at a time. Knows posts; no file.
 """
 
@@ -16,7 +17,8 @@ import pyarrow.compute as pc
 from components.importers.mapped.names import content_names, folded, words_of
 from components.importers.mapped.near_duplicates import Text, near_duplicates
 from components.importers.mapped.pieces import CONTRADICTS, NEAR, REPEATS, ROW, SOUND, Spill
-from metier.contract import JOBS, Table
+from components.importers.mapped.said import SAID, said_of
+from metier.contract import JOBS, TEXT, Table
 
 SHORT = 20
 """A title and description of fewer words may be those of many jobs."""
@@ -44,10 +46,21 @@ def post_names(jobs: pa.Table) -> pa.Array:
     return content_names(columns, "post-")
 
 
+def refused_of_posts(jobs: pa.Table) -> dict[str, pa.Array]:
+    """What `said` has of the columns that tell posts apart; of pay, where the texts are short."""
+    refused = said_of(jobs, (*PLACE, *TEXTS, *_TRAITS))
+    few = _is_short(jobs) if refused else None
+    for name in refused.keys() & {f"{SAID}{column}" for column in PAY}:
+        refused[name] = pc.if_else(few, refused[name], pa.scalar(None, TEXT))
+    return refused
+
+
 def with_marks(jobs: pa.Table) -> pa.Table:
     """The posts with SAME and BLOCK, by which `repeats` finds those that are one."""
     content = {c.name: jobs[c.name] for c in JOBS.columns if c.name in jobs.column_names}
+    content |= said_of(jobs, JOBS.schema.names)
     block = {name: folded(jobs[name]) for name in PLACE if name in jobs.column_names}
+    block |= said_of(jobs, (*PLACE, "title"))
     block["title"] = words_of(jobs["title"])
     return jobs.append_column(SAME, content_names(content)).append_column(BLOCK, content_names(block))
 
@@ -90,7 +103,8 @@ def repeated_posts(spill: Spill, set_aside: Sequence[int]) -> dict[int, str]:
 def _blocks(connection: duckdb.DuckDBPyConnection) -> Iterator[list[dict[str, Any]]]:
     """The posts of each block that has more than one of them, in the order of the file."""
     described = connection.sql("DESCRIBE spilled").fetchall()
-    present = [name for name in ("job_id", *TEXTS, *_TRAITS) if name in {row[0] for row in described}]
+    looked_at = ("job_id", *TEXTS, *_TRAITS, *(f"{SAID}{name}" for name in _TRAITS))
+    present = [name for name in looked_at if name in {row[0] for row in described}]
     query = f"""
         WITH kept AS (FROM spilled ANTI JOIN gone USING ({ROW}) WHERE {SOUND}),
         several AS (SELECT {BLOCK} FROM kept GROUP BY {BLOCK} HAVING count(DISTINCT job_id) > 1)
@@ -106,10 +120,13 @@ def _may_repeat(posts: Sequence[dict[str, Any]]) -> Callable[[int, int], bool]:
     """Whether what the posts say beside their texts lets two of them be one."""
     skills = [frozenset(skill.casefold() for skill in post.get("skills") or ()) for post in posts]
     levels = [post.get("experience_level") for post in posts]
-    pay = [tuple(post.get(name) for name in PAY) for post in posts]
+    unread = [tuple(post.get(f"{SAID}{name}") for name in ("skills", "experience_level")) for post in posts]
+    pay = [tuple(post.get(f"{begin}{name}") for name in PAY for begin in ("", SAID)) for post in posts]
     short = [len(f"{post['title']} {post['description']}".split()) < SHORT for post in posts]
 
     def may_repeat(one: int, other: int) -> bool:
+        if unread[one] != unread[other]:
+            return False
         if short[one] or short[other]:
             return (skills[one], levels[one], pay[one]) == (skills[other], levels[other], pay[other])
         agree = skills[one] <= skills[other] or skills[other] <= skills[one]

@@ -44,6 +44,10 @@ class Rule:
     currency: str | None = None
     period: str | None = None
 
+    def cells(self) -> tuple[str, ...]:
+        """The columns of the file that are read for it."""
+        return (*self.sources, *(name for name in (self.currency, self.period) if name is not None))
+
 
 @dataclass(frozen=True)
 class OfFile:

@@ -104,10 +104,10 @@ def test_what_nothing_dates_counts_from_its_import_and_a_repeat_writes_what_chan
 
 
 def test_people_without_an_id_are_named_by_what_they_say(files, lake):
-    """Row 4 is row 1 and, without a name and a level, row 12 is row 7; rows 8, 9 and 10 are no people."""
+    """Row 4 is row 1; row 12 has a level that is none, and is not row 7, which has no level; 8, 9, 10 are no people."""
     files[1].write_text(MAPPING.replace("id: nick\n", ""))
     people = import_people(lake, *files, CLOCK).tables["freelancers"]
-    assert (people.read, people.written, people.duplicates, people.quarantined) == (12, 7, 2, 3)
+    assert (people.read, people.written, people.duplicates, people.quarantined) == (12, 8, 1, 3)
     assert all(name.startswith("person-") for name in lake.read("freelancers")["freelancer_id"].to_pylist())
 
 
