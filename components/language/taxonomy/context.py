@@ -19,6 +19,7 @@ _BETWEEN_SKILLS = re.compile(r"[\s,;:/|&+•·()\[\]*-]*(?:(?:and|or|plus)\b[\s,
 _LONGEST_BETWEEN = 12
 _SENTENCE_STARTS = re.compile(r"(?:^|[.!?:\n])[\s\"'(•*-]*$")
 _GLUED_AFTER, _GLUED_BEFORE = re.compile("[-&][^\\W_]"), re.compile("[^\\W_][-&]$")
+_LISTED = re.compile(r"\)|\. [A-Z]")
 _QUERY_WORDS = 10
 
 
@@ -79,7 +80,7 @@ class _Signs:
             return 2
         against = self._hyphens(found) + self._counted(found)
         written = self._written(found, name)
-        asked = len(self._tokens) <= _QUERY_WORDS and name.doubt < 2 and not against
+        asked = name.doubt < 2 and not against and self._is_query(found)
         verb = 0 if written else self._verb(found)
         return written + self._listed(position) + self._cued(found, name) + asked + against + verb
 
@@ -91,12 +92,20 @@ class _Signs:
         word = self._tokens[found.first].word
         if word != name.written or name.written.islower():
             return 0
-        around = [self._tokens[p].word for p in (found.first - 1, found.last) if 0 <= p < len(self._tokens)]
+        around = self._around(found)
         if word.isupper():
             return int(not around or not all(w.isupper() and w.isalpha() for w in around) or len(around) < 2)
         if _SENTENCE_STARTS.search(self._text, 0, found.start):
             return 0
         return int(any(each[:1].islower() for each in around))
+
+    def _around(self, found: Found) -> list[str]:
+        return [self._tokens[p].word for p in (found.first - 1, found.last) if 0 <= p < len(self._tokens)]
+
+    def _is_query(self, found: Found) -> bool:
+        """Whether the text is short and the name no capitalised word among others, as in the name of a company."""
+        word, around = self._tokens[found.first].word, self._around(found)
+        return len(self._tokens) <= _QUERY_WORDS and (word.islower() or not all(each[0].isupper() for each in around))
 
     def _listed(self, position: int) -> int:
         """2 in a list with a skill, 1 right beside one."""
@@ -135,7 +144,9 @@ class _Signs:
         return -2 * ((before in listed["verb_before"]) + (after in listed["verb_after"]))
 
     def _hyphens(self, found: Found) -> int:
-        """Part of a word with a hyphen, such as `go-getter` and R&D, speaks against it; `React-based` for it."""
+        """Part of a word as in `go-getter` and R&D, or the letter of a list as in (c), is none; `React-based` is."""
+        if found.end - found.start == 1 and _LISTED.match(self._text, found.end):
+            return -4
         if _GLUED_AFTER.match(self._text, found.end):
             return 2 if self._key(found.last) in _words()["behind"] else -4
         return -4 * bool(_GLUED_BEFORE.search(self._text, max(found.start - 2, 0), found.start))
