@@ -118,6 +118,7 @@ freelancer_profile = _view(
     {
         "title": String,
         "skills": Array(String),
+        "linked_skills": Array(String),
         "category": String,
         "country": String,
         "region": String,
@@ -170,6 +171,7 @@ job_profile = _view(
         "posted_at": UnixTimestamp,
         "title": String,
         "skills": Array(String),
+        "linked_skills": Array(String),
         "category": String,
         "company": String,
         "industry": String,

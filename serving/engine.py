@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from components.language.models import open_model
-from components.language.taxonomy import Suggestions, Taxonomy, Used, taxonomy_of
+from components.language.taxonomy import Suggestions, Taxonomy, Used, joined, taxonomy_of
 from components.language.understanding import Exchange, Grammar, shipped_exchange
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
@@ -70,11 +70,14 @@ class Engine:
         self.stages: dict[Surface, Stages] = {}
         self.changes = open_change_log(settings)
         background = FeatureStoreClient(settings, STORE_SECONDS)
-        self.pushes = Pushes(background)
+        taxonomy = taxonomy_of(settings.taxonomy)
+        self.pushes = Pushes(background, taxonomy)
         with ExitStack() as opened:
             self.folder = opened.enter_context(own_folder(settings.replicas))
             """Of this replica alone."""
-            self.follower = ChangeFollower(self.changes, background.serving_features, self.folder, self._serve)
+            self.follower = ChangeFollower(
+                self.changes, background.serving_features, self.folder, self._serve, taxonomy
+            )
             self.known = KnownIds(self.stages, self.follower.clients, self._read)
             opened.callback(self.follower.close)
             for surface in SURFACES:
@@ -85,7 +88,7 @@ class Engine:
                     "makes them from the lake, or `metier pipeline run training`"
                 )
             used = self._used()
-            self.taxonomy = taxonomy_of(settings.taxonomy, used.skills)
+            self.taxonomy = joined(taxonomy, used.skills)
             self.suggestions = Suggestions.of(self.taxonomy, used)
             """Of the candidates of the releases that are served."""
             self._plans = _text_plans(settings, self.taxonomy)

@@ -1,8 +1,8 @@
 """Skills linked in texts that nobody here wrote, beside exact string match, with intervals over texts.
 
 `python benchmarks/language/linking.py [--seeds 0 1 2] [--esco FOLDER] [--out FILE]`: precision, recall and F1 at 5, 10
-and 20 of the skills linked in a text against those given for it, their paired differences, and microseconds a text.
-Texts: posts and profiles of simulated worlds, by the part of their taxonomy that a platform is told; of ESCO
+and 20 of the skills linked in a text against those given for it, their paired differences, and CPU time a
+text. Texts: posts and profiles of simulated worlds, by the part of their taxonomy that a platform is told; of ESCO
 in FOLDER (esco_s.json.gz, esco_o.json.gz) the 40% of alternative labels that a taxonomy of the others is not told, and
 descriptions of skills and occupations by all labels. Exact match is of whole
 words without regard to case: of labels, and of labels and aliases.
@@ -63,9 +63,9 @@ def by_exact_match(names: Iterable[tuple[str, str]]) -> Linker:
 def measured(linker: Linker, texts: Sequence[Text]) -> tuple[dict[str, np.ndarray], float]:
     """Each measure by text, and microseconds a text; the precision of a text in which nothing is linked is NaN."""
     linker(texts[0].text)
-    begun = time.perf_counter()
+    begun = time.process_time()
     linked = [linker(text.text) for text in texts]
-    spent = (time.perf_counter() - begun) / len(texts)
+    spent = (time.process_time() - begun) / len(texts)
     values: dict[str, list[float]] = {}
     for found, text in zip(linked, texts, strict=True):
         for cut in CUTS:

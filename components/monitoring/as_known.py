@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from components.language.taxonomy import taxonomy_of
 from components.releases.folder import moment_of
 from feature_repo.build.aggregates import HISTORY_VIEWS, build_feature_tables
 from feature_repo.client import FeatureStoreClient
@@ -147,11 +148,12 @@ def as_known(settings: Settings, lake: Lake, releases: Iterable[datetime], lates
     with TemporaryDirectory(prefix=".replay-", dir=settings.home) as temporary:
         moments = sorted({*releases, latest})
         stores: list[FeatureStoreClient] = []
+        taxonomy = taxonomy_of(settings.taxonomy)
         for number, moment in enumerate(moments):
             own = settings.model_copy(update={"home": Path(temporary) / str(number), "lake_url": lake.url})
             if stores:
                 shutil.copytree(stores[-1].settings.features, own.features, copy_function=os.link)
-            build_feature_tables(lake, moment, own.features)
+            build_feature_tables(lake, moment, own.features, taxonomy=taxonomy)
             stores.append(FeatureStoreClient(own))
             stores[-1].apply()
         yield AsKnown(dict(zip(moments, stores, strict=True)), stores[-1])

@@ -17,6 +17,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from components.language.taxonomy import Taxonomy, shipped_taxonomy
 from feature_repo import definitions
 from feature_repo.build.built import Built, change, definition, sources, take_back
 from feature_repo.build.by_day import DayFiles, day_of, day_path, days_in, midnight
@@ -47,18 +48,21 @@ def build_feature_tables(
     out_dir: Path,
     progress: Progress | None = None,
     since: datetime | None = None,
+    taxonomy: Taxonomy | None = None,
 ) -> dict[str, int]:
     """Bring the folder `<view>` of every view but the text views up to `as_of`; rows written by view.
 
-    Days before the first change are left alone; `since` has the days from its own on built in any case. FeatureError
-    while another process builds.
+    Days before the first change are left alone; `since` has the days from its own on built in any case. Texts are read
+    by the taxonomy, by default the shipped one. FeatureError while another process builds.
     """
+    known = taxonomy or shipped_taxonomy()
+    defined = definition(known)
     out_dir.mkdir(parents=True, exist_ok=True)
     report = progress or (lambda line: None)
     with exclusively(out_dir / ".building", FeatureError(f"another process builds {out_dir}; wait until it is done")):
         remove_unfinished(out_dir)
         built, files = Built.read(out_dir), sources(lake)
-        needed = change(lake, built, files, as_of)
+        needed = change(lake, built, files, as_of, defined)
         if since is not None:
             needed = needed.widened(day_of(since))
         report(needed.reason)
@@ -66,18 +70,20 @@ def build_feature_tables(
             return dict.fromkeys(VIEWS, 0)
         first = needed.first_day
         take_back(out_dir, built, first)
-        rows = _build(lake, as_of, out_dir, first, report)
-        Built(as_of.isoformat(), definition(), tuple(sorted(files))).write(out_dir)
+        rows = _build(lake, as_of, out_dir, first, report, known)
+        Built(as_of.isoformat(), defined, tuple(sorted(files))).write(out_dir)
     return rows
 
 
-def _build(lake: Lake, as_of: datetime, out_dir: Path, first: int, report: Progress) -> dict[str, int]:
+def _build(
+    lake: Lake, as_of: datetime, out_dir: Path, first: int, report: Progress, taxonomy: Taxonomy
+) -> dict[str, int]:
     last = day_of(as_of)
     for earlier in out_dir.glob("*.parquet"):  # a view was one file once: left here, it would outlive the forgotten
         earlier.unlink()
     files = {view: DayFiles(out_dir / view) for view in VIEWS}
     with _connection(lake, as_of, out_dir) as connection:
-        define_macros(connection)
+        define_macros(connection, taxonomy)
         _set_block(connection, first, as_of)
         for view in PROFILE_VIEWS:
             report(f"{view}: {files[view].write(*_rows(connection, view)):,} rows")

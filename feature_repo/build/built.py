@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
+from components.language.taxonomy import Taxonomy
 from feature_repo.build.by_day import EPOCH, day_after, day_of, midnight
 from metier.contract import TABLES
 from metier.durable import write_whole
@@ -73,13 +74,15 @@ class Change:
         return Change(day, f"building from {midnight(day):%Y-%m-%d} on, as asked")
 
 
-def definition() -> str:
-    """Digest of the SQL that says what is built."""
+def definition(taxonomy: Taxonomy) -> str:
+    """Digest of the SQL that says what is built, and of the skills by which texts are read."""
     files = sorted(
         (file for file in (resources.files("feature_repo") / "sql").iterdir() if file.name.endswith(".sql")),
         key=lambda file: file.name,
     )
-    return hashlib.sha256("\n".join([str(FORMAT), *(file.read_text() for file in files)]).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join([str(FORMAT), taxonomy.digest, *(file.read_text() for file in files)]).encode()
+    ).hexdigest()
 
 
 def sources(lake: Lake) -> dict[str, str]:
@@ -88,15 +91,15 @@ def sources(lake: Lake) -> dict[str, str]:
     return {"/".join(path.split(posixpath.sep)[-3:]): path for path in paths}
 
 
-def change(lake: Lake, built: Built | None, files: dict[str, str], as_of: datetime) -> Change:
+def change(lake: Lake, built: Built | None, files: dict[str, str], as_of: datetime, defined: str) -> Change:
     """From which day on files differ from what a build from scratch over `files`, as known at `as_of`, would give.
 
     A version depends on nothing that became visible after it: new files change what lies at or after the first moment
-    at which a row of theirs became visible.
+    at which a row of theirs became visible. `defined` is the `definition` that the build goes by.
     """
     if built is None:
         return Change(BEGINNING, "building from scratch")
-    if built.definition != definition():
+    if built.definition != defined:
         return Change(BEGINNING, "other features than before are declared; building from scratch")
     if replaced := set(built.sources) - files.keys():
         return Change(BEGINNING, f"{len(replaced):,} lake files were replaced; building from scratch")
@@ -110,10 +113,10 @@ def change(lake: Lake, built: Built | None, files: dict[str, str], as_of: dateti
     return Change(min(days), f"{len(new):,} new lake files; building from {midnight(min(days)):%Y-%m-%d} on")
 
 
-def is_current(lake: Lake, folder: Path) -> bool:
+def is_current(lake: Lake, folder: Path, taxonomy: Taxonomy) -> bool:
     """Whether the files in `folder` were built from all of the lake's files, by what builds today."""
     built = Built.read(folder)
-    return built is not None and built.definition == definition() and {*built.sources} == sources(lake).keys()
+    return built is not None and built.definition == definition(taxonomy) and {*built.sources} == sources(lake).keys()
 
 
 def take_back(folder: Path, built: Built | None, first_day: int) -> None:

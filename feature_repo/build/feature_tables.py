@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from components.language.taxonomy import taxonomy_of
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.build.corpus import TextCorpus, distinct_query_texts, distinct_texts, write_text_views
 from feature_repo.files.whole_folder import replacing_folder, settle
@@ -140,7 +141,7 @@ def build_all(
         cards = _Texts.of(corpus.keys, corpus.texts, earlier, are_queries=False)
         typed = _Texts.of(*_typed(lake, as_of, corpus), earlier, are_queries=True)
         with encoding(encoder, cards.not_encoded(), typed.not_encoded()) as (card_vectors, typed_vectors):
-            rows = build_feature_tables(lake, as_of, settings.features, _say, since)
+            rows = build_feature_tables(lake, as_of, settings.features, _say, since, taxonomy_of(settings.taxonomy))
             cards.fill(_with_progress(card_vectors, len(cards.absent)))
             typed.fill(typed_vectors)
         if earlier is not None and earlier.holds(cards.keys, typed.keys, settings.language):

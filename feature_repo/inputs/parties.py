@@ -25,7 +25,10 @@ COMPARISON_NAMES = (
 
 @dataclass(frozen=True)
 class Party:
-    """A column of people or of jobs. Rates are a person's own (lowest = highest) or a job's hourly budget."""
+    """A column of people or of jobs. Rates are a person's own (lowest = highest) or a job's hourly budget.
+
+    `skills` are those listed or, where none are, those that the texts name.
+    """
 
     skills: sp.csr_array
     languages: sp.csr_array
@@ -73,7 +76,7 @@ def _party(table: pa.Table, prefix: str, lowest: Doubles, highest: Doubles) -> P
     step: dict[str, float] = {level: float(number) for number, level in enumerate(LEVELS)}
     levels = [step.get(level or "", np.nan) for level in strings(table, f"{prefix}experience_level")]
     return Party(
-        skills=token_sets(table, f"{prefix}skills"),
+        skills=token_sets(table, f"{prefix}skills") + token_sets(table, f"{prefix}linked_skills"),
         languages=token_sets(table, f"{prefix}languages"),
         place={name: codes(table, f"{prefix}{name}") for name in PLACES},
         level=np.array(levels, np.float64),

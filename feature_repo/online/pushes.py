@@ -16,6 +16,7 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import feast_value_type_to_python_type, python_values_to_proto_values
 
+from components.language.taxonomy import Taxonomy, linked_skills, shipped_taxonomy
 from feature_repo import definitions
 from feature_repo.build.histories import fingerprint, inserted
 from feature_repo.client import BEGINNING, FeatureStoreClient, declared_view
@@ -74,10 +75,14 @@ class StoredRow(NamedTuple):
 
 
 class Pushes:
-    """Writes to the online store of one feature store. Safe to share between threads and processes."""
+    """Writes to the online store of one feature store. Safe to share between threads and processes.
 
-    def __init__(self, store: FeatureStoreClient) -> None:
+    Skills of texts are those of the taxonomy, by default the shipped one.
+    """
+
+    def __init__(self, store: FeatureStoreClient, taxonomy: Taxonomy | None = None) -> None:
         self._store = store.store
+        self._taxonomy = taxonomy or shipped_taxonomy()
 
     def profile(self, name: Literal["jobs", "freelancers"], row: Row) -> None:
         """Show a version of a job or freelancer, unless the store holds one that became visible after it happened."""
@@ -85,7 +90,8 @@ class Pushes:
         is_job = name == "jobs"
         view = definitions.job_profile if is_job else definitions.freelancer_profile
         words = values["title"], values["description" if is_job else "overview"], values["skills"]
-        self._write(view, [{**values, "text_key": text_key(card_text(*words))}])
+        linked = linked_skills(self._taxonomy, *words)
+        self._write(view, [{**values, "text_key": text_key(card_text(*words)), "linked_skills": linked}])
 
     def interactions(self, rows: Sequence[Row]) -> None:
         """Fold interactions into the histories of their freelancers and clients.

@@ -134,14 +134,15 @@ def migrate(as_json: JsonOption = False) -> None:
 
     Example: metier lake migrate
     """
+    from components.language.taxonomy import taxonomy_of
     from feature_repo.build.built import is_current
     from metier.lake.upkeep import migrate as run
 
     settings = load_settings()
     report = run(Lake(settings.lake))
-    built_anew = (
-        REBUILD if settings.features.exists() and not is_current(Lake(settings.lake), settings.features) else ""
-    )
+    taxonomy = taxonomy_of(settings.taxonomy)
+    is_old = settings.features.exists() and not is_current(Lake(settings.lake), settings.features, taxonomy)
+    built_anew = REBUILD if is_old else ""
     if as_json:
         print(json.dumps({**asdict(report), "next": built_anew}))
         return

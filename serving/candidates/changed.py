@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from components.language.taxonomy import Taxonomy, shipped_taxonomy
 from components.retrieval.growing import GrowingRetriever
 from feature_repo.hydrate import Read
 from feature_repo.texts import TextVectors
@@ -36,9 +37,15 @@ Version = tuple[datetime, datetime]
 
 
 class ChangedCandidates:
-    """Behind `base`. `read` answers with what the online store holds; `folder` is its own and does not exist yet."""
+    """Behind `base`. `read` answers with what the online store holds; `folder` is its own and does not exist yet.
 
-    def __init__(self, base: ReleaseSnapshot, read: Read, folder: Path, pool: Executor) -> None:
+    Skills of texts are those of the taxonomy, by default the shipped one.
+    """
+
+    def __init__(
+        self, base: ReleaseSnapshot, read: Read, folder: Path, pool: Executor, taxonomy: Taxonomy | None = None
+    ) -> None:
+        self._taxonomy = taxonomy or shipped_taxonomy()
         self._base = base
         self._read = read
         self._table = surface_spec(base.surface).table
@@ -104,7 +111,7 @@ class ChangedCandidates:
             return [], self._rows.slice(0, 0), self._features.slice(0, 0)
         try:
             rows = pa.Table.from_pylist([{**change.row, "id": change.id} for change in fresh], self._rows.schema)
-            features = changed_features(self._base, fresh, self._read)
+            features = changed_features(self._base, fresh, self._read, self._taxonomy)
             self._part(rows, features)
         except Exception:
             if len(fresh) == 1:

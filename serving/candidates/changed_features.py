@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.language.taxonomy import Taxonomy, linked_skills
 from feature_repo.hydrate import Read, candidate_features
 from feature_repo.texts.text import card_text, text_key
 from metier.changes import Change
@@ -22,19 +23,20 @@ from serving.candidates.snapshot import CandidateSnapshot
 LOG = logging.getLogger(__name__)
 
 
-def changed_features(base: CandidateSnapshot, changes: Sequence[Change], read: Read) -> pa.Table:
-    """One row a change, of different candidates."""
+def changed_features(base: CandidateSnapshot, changes: Sequence[Change], read: Read, taxonomy: Taxonomy) -> pa.Table:
+    """One row a change, of different candidates; skills of texts are those of the taxonomy."""
     moment = pa.array([change.row["recorded_at"] for change in changes], pa.timestamp("us", tz="UTC"))
     rows = pa.table({"candidate_id": [change.id for change in changes], "event_timestamp": moment})
-    features = candidate_features(base.surface, rows, _ChangedViews(base, changes, read))
+    features = candidate_features(base.surface, rows, _ChangedViews(base, changes, read, taxonomy))
     return features.select(base.candidates.features.column_names).cast(base.candidates.features.schema)
 
 
 class _ChangedViews:
     """Answers for views as a feature store does (hydrate.Read)."""
 
-    def __init__(self, base: CandidateSnapshot, changes: Sequence[Change], read: Read) -> None:
+    def __init__(self, base: CandidateSnapshot, changes: Sequence[Change], read: Read, taxonomy: Taxonomy) -> None:
         self._base = base
+        self._taxonomy = taxonomy
         self._changes = changes
         self._read = read
         self._spec = surface_spec(base.surface)
@@ -50,7 +52,14 @@ class _ChangedViews:
         return rows
 
     def _profile(self, view: str, names: Sequence[str]) -> pa.Table:
-        profiles = [{**change.row, "text_key": text_key(text_of(change))} for change in self._changes]
+        profiles = [
+            {
+                **change.row,
+                "text_key": text_key(text_of(change)),
+                "linked_skills": linked_skills(self._taxonomy, *words_of(change)),
+            }
+            for change in self._changes
+        ]
         columns = {name: [row.get(name.removeprefix(f"{view}__")) for row in profiles] for name in names}
         return pa.table(
             {name: stored_as(values, self._released.schema.field(name)) for name, values in columns.items()}
@@ -93,5 +102,10 @@ def stored_as(values: list[Any], field: pa.Field) -> pa.Array:
 
 def text_of(change: Change) -> str:
     """What a version is encoded and indexed by."""
+    return card_text(*words_of(change))
+
+
+def words_of(change: Change) -> tuple[str, str, list[str]]:
+    """Title, prose and skills of a version."""
     row = change.row
-    return card_text(row["title"], row["description" if change.table == "jobs" else "overview"], row["skills"])
+    return row["title"], row["description" if change.table == "jobs" else "overview"], row["skills"]

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
+from components.language.taxonomy import Taxonomy
 from feature_repo.hydrate import Read
 from feature_repo.texts import Encoder
 from metier.changes import Change, ChangeLog
@@ -51,9 +52,15 @@ class _Followed:
 
 
 class ChangeFollower:
-    """`serve` is handed new candidates, `read` answers with what the online store holds; close() ends the thread."""
+    """`serve` is handed new candidates, `read` answers with what the online store holds; close() ends the thread.
 
-    def __init__(self, log: ChangeLog, read: Read, folder: Path, serve: Serve) -> None:
+    Skills of texts are those of the taxonomy, by default the shipped one.
+    """
+
+    def __init__(
+        self, log: ChangeLog, read: Read, folder: Path, serve: Serve, taxonomy: Taxonomy | None = None
+    ) -> None:
+        self._taxonomy = taxonomy
         self.sequence = 0
         """The newest change that is served on every surface."""
         self.clients = ChangedClients()
@@ -151,7 +158,9 @@ class ChangeFollower:
 
     def _begin(self, surface: Surface, base: ReleaseSnapshot, encoder: Encoder) -> None:
         folder = self._folder / f"{surface}-{next(self._folders)}"
-        followed = _Followed(base, encoder, ChangedCandidates(base, self._read, folder, self._pool), folder)
+        followed = _Followed(
+            base, encoder, ChangedCandidates(base, self._read, folder, self._pool, self._taxonomy), folder
+        )
         for page in self._served_pages():
             self._take([followed], page)
         self._serve(surface, followed.changed.candidates(self.sequence))

@@ -1,6 +1,7 @@
 """Skills, what they are called and how they belong together; which of them a text names."""
 
-from components.language.taxonomy.homes import taxonomy_of
+from components.language.taxonomy.homes import joined, taxonomy_of
+from components.language.taxonomy.linked import linked_skills
 from components.language.taxonomy.shipped import shipped_taxonomy
 from components.language.taxonomy.skills import RELATIONS, Relation, Skill
 from components.language.taxonomy.suggestions import Suggestion, Suggestions, Used
@@ -15,6 +16,8 @@ __all__ = [
     "Suggestions",
     "Taxonomy",
     "Used",
+    "joined",
+    "linked_skills",
     "shipped_taxonomy",
     "taxonomy_of",
 ]

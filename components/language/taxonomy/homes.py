@@ -15,18 +15,18 @@ def skills_file(folder: Path) -> Path:
     return folder / "skills.json"
 
 
-def taxonomy_of(folder: Path, used: Mapping[str, int] | None = None) -> Taxonomy:
-    """The taxonomy in settings.taxonomy; where none was imported the shipped one, joined by what the lake uses.
-
-    `used`: how often each text stands in the lake's columns `skills`. ContractError for a file that is damaged.
-    """
-    if skills_file(folder).exists():
-        return Taxonomy.load(skills_file(folder))
-    return joined(shipped_taxonomy(), used or {})
+def taxonomy_of(folder: Path) -> Taxonomy:
+    """The taxonomy in settings.taxonomy, the shipped one where none was imported; ContractError for a damaged file."""
+    return Taxonomy.load(skills_file(folder)) if skills_file(folder).exists() else shipped_taxonomy()
 
 
 def joined(taxonomy: Taxonomy, used: Mapping[str, int]) -> Taxonomy:
-    """The taxonomy and, as skills of their own, the used texts that are no name of its skills and no single cases."""
+    """The shipped taxonomy and, as skills of their own, texts that are no name in it and no single cases.
+
+    `used`: how often each text stands in a lake's columns `skills`. An imported taxonomy stays as it is.
+    """
+    if taxonomy is not shipped_taxonomy():
+        return taxonomy
     new = {
         "-".join(text.lower().split()): text
         for text, times in sorted(used.items(), key=lambda item: (item[1], item[0]))

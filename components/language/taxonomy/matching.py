@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
 
-from components.language.taxonomy.slips import Slips
+from components.language.taxonomy.slips import Slips, english_words
 from components.language.taxonomy.tokens import Token, form, key, verbs
 
 _NUMBERED = re.compile(r"([^\W\d_]{2,})v?\d+")
@@ -152,7 +152,7 @@ class Names:
         if len(names[0].words) == 1 and cost % _SLIP >= _INFLECTED:
             names = tuple(n for n in names if not n.doubt and _is_plural(key(tokens[first].word), n.words[0]))
         if cost % _SLIP >= _GERUND:
-            names = tuple(name for name in names if name.is_action)
+            names = tuple(name for name in names if name.is_action and len(name.words) > 1)
         if not names:
             return None
         end = tokens[last - 1].start + self._word(tokens[last - 1].word).length
@@ -180,10 +180,11 @@ class Names:
 
 
 def _joined(names: Iterable[Name]) -> Iterator[Name]:
-    """Names of two words written as one: nodejs, webdesign."""
+    """Names of two words written as one: nodejs, webdesign; where that is no word of English."""
     for name in names:
         word = "".join(name.words)
-        if len(name.words) == 2 and len(word) >= _LEAST_JOINED and not _SMALL & {*name.words}:
+        fits = len(name.words) == 2 and len(word) >= _LEAST_JOINED and not _SMALL & {*name.words}
+        if fits and word not in english_words():
             yield replace(name, words=(word,))
 
 

@@ -15,6 +15,8 @@ from metier.texts.canonical import canonical
 
 _OURS = frozenset(("tool", "language", "platform", "trade"))
 _VERSIONED = frozenset(("tool", "language", "platform"))
+_NEVER = 99
+"""Signs that no text has."""
 _QUALIFIED = re.compile(r"(?P<name>.+?) \((?P<qualifier>[^()]+)\)")
 
 
@@ -35,10 +37,15 @@ def _names(skill: Skill, written: Iterable[str], is_label: bool) -> Iterator[Nam
                 owner=skill.id,
                 words=words,
                 written=each,
-                doubt=max(signs_needed(words), int(not is_label and skill.kind not in _OURS and is_everyday(words))),
+                doubt=_NEVER if not is_label and _is_stray(each, words, skill) else signs_needed(words),
                 versioned=skill.kind in _VERSIONED or (skill.kind == "knowledge" and not each.islower()),
                 is_action=skill.kind.startswith("skill"),
             )
+
+
+def _is_stray(written: str, words: tuple[str, ...], skill: Skill) -> bool:
+    """An imported alias that is an everyday word, such as `computer` for its equipment: found, never mentioned."""
+    return skill.kind not in _OURS and written.islower() and is_everyday(words)
 
 
 def _unqualified(label: str) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class Suggestions:
     """Everything that may be suggested."""
 
     def __init__(self, suggestions: Iterable[Suggestion]) -> None:
-        best_first = sorted(suggestions, key=lambda each: (-each.used, len(each.text), each.text))
+        best_first = sorted(suggestions, key=lambda each: (-each.used, len(each.alias or each.text), each.text))
         columns = ([getattr(each, name) for each in best_first] for name in _COLUMNS.names)
         self._entries = pa.table(list(columns), schema=_COLUMNS)
         self._skills: dict[tuple[str, ...], int] = {}

@@ -125,6 +125,12 @@ def test_a_job_without_skills_says_nothing_of_coverage() -> None:
     assert np.isnan([found["skill_coverage"], found["skill_jaccard"], found["skill_overlap_count"]]).all()
 
 
+def test_skills_that_a_text_names_stand_in_for_those_of_a_list_that_is_empty() -> None:
+    found = features("job_feed", query(person(skills=[], linked_skills=["Python", "Go"])), job(skills=["go", "sql"]))
+    assert (found["skill_overlap_count"], found["skill_coverage"]) == (1, 1 / 2)
+    assert found["skill_jaccard"] == pytest.approx(1 / 3)
+
+
 def test_past_candidates_by_text_and_by_place() -> None:
     history = past(
         "freelancer_history", [KEYS[1], "unknown", KEYS[2]], ["j1", "j2", "j3"],

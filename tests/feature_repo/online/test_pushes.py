@@ -247,6 +247,24 @@ def test_a_pushed_profile_is_that_of_the_next_build(store, pushes, tmp_path):
         assert online[0][f"{view}__text_key"] != online[1][f"{view}__text_key"]
 
 
+def test_skills_that_a_text_names_are_linked_where_none_are_listed_and_pushed_as_built(store, pushes, tmp_path):
+    texts = {"title": "React dev", "overview": "Knows k8s and ＰＹＴＨＯＮ; goes far."}
+    people = [person("none", **texts, skills=[]), person("some", **texts, skills=["Go"])]
+    jobs = [job("none", title="Logo", description="A logo design in Figma", skills=[])]
+    for name, rows in (("freelancers", people), ("jobs", jobs)):
+        for row in rows:
+            pushes.profile(name, row)
+    built(store, tmp_path, freelancers=people, jobs=jobs)
+    online, offline = both(store, "freelancer_profile", "none", "some")
+    assert online == offline
+    named, listed = (row["freelancer_profile__linked_skills"] for row in online)
+    assert (named, listed or []) == (["React", "Kubernetes", "Python"], [])
+    assert [row["freelancer_profile__skills"] or [] for row in online] == [[], ["Go"]]
+    online, offline = both(store, "job_profile", "none")
+    assert online == offline
+    assert online[0]["job_profile__linked_skills"] == ["Logo design", "Figma"]
+
+
 def test_an_older_version_never_shows_over_a_newer_one(store, pushes, tmp_path):
     versions = [
         person("f1", 1, title="first"),

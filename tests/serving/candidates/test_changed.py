@@ -321,7 +321,7 @@ def test_candidate_features_of_the_store_equal_those_of_a_pushed_profile(world, 
     pushed = FeatureStoreClient(own.settings)
     for name in ("job_feed", "talent_search"):
         surface = on(name)
-        change = surface.version("new", languages=["it"], category=None)
+        change = surface.version("new", languages=["it"], category=None, title="React dev", skills=[])
         Pushes(pushed).profile(change.table, change.row)
         part = surface.take(change).parts[1]
         asked = pa.table({"candidate_id": ["new"], "event_timestamp": [world.as_of]})

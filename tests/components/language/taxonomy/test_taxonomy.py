@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.language.taxonomy import Skill, Taxonomy, shipped_taxonomy, taxonomy_of
+from components.language.taxonomy import Skill, Taxonomy, joined, linked_skills, shipped_taxonomy, taxonomy_of
 from components.language.taxonomy.homes import skills_file
 from metier.errors import ContractError, InputError
 
@@ -94,9 +94,11 @@ def test_a_home_has_its_own_taxonomy_or_the_shipped_one(tmp_path):
 
 
 def test_texts_that_a_lake_often_uses_as_skills_join_the_shipped_ones(tmp_path):
-    taxonomy = taxonomy_of(tmp_path, {"Basket weaving": 3, "pyhton": 2, "PYTHON": 9, "  ": 7})
+    taxonomy = joined(taxonomy_of(tmp_path), {"Basket weaving": 3, "pyhton": 2, "PYTHON": 9, "  ": 7})
     assert len(taxonomy) == len(shipped_taxonomy()) + 1
     assert taxonomy.find("basket-weaving") == "basket-weaving"
+    imported = Taxonomy(WEB)
+    assert joined(imported, {"Basket weaving": 3}) is imported
 
 
 def test_the_shipped_skills_keep_their_own_rules():
@@ -107,3 +109,10 @@ def test_the_shipped_skills_keep_their_own_rules():
         assert skill.category
         assert skill.kind in {"tool", "language", "platform", "trade"}
         assert {*skill.broader, *skill.related} <= {*taxonomy.skills} - {skill.id}
+
+
+def test_skills_are_linked_where_none_are_listed():
+    words = "Shop in React", "React, k8s and TypeScript; go live in May"
+    assert linked_skills(shipped_taxonomy(), *words, []) == ["React", "Kubernetes", "TypeScript"]
+    assert linked_skills(shipped_taxonomy(), *words, None) == ["React", "Kubernetes", "TypeScript"]
+    assert linked_skills(shipped_taxonomy(), *words, ["Excel"]) == []
