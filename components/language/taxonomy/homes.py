@@ -32,4 +32,5 @@ def joined(taxonomy: Taxonomy, used: Mapping[str, int]) -> Taxonomy:
         for text, times in sorted(used.items(), key=lambda item: (item[1], item[0]))
         if times >= _LEAST_USED and text.strip() and taxonomy.find(text) is None
     }
-    return Taxonomy((*taxonomy.skills.values(), *(Skill(i, text) for i, text in new.items()))) if new else taxonomy
+    skills = [*taxonomy.skills.values(), *(Skill(i, text) for i, text in new.items() if i not in taxonomy)]
+    return Taxonomy(skills) if new else taxonomy
