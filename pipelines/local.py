@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.language.taxonomy import taxonomy_of
 from components.training_sets.budget import needs
 from metier.code import code_digest
 from metier.contract import SURFACES, surface
@@ -83,7 +84,7 @@ def run_arguments(
     """
     lake = Lake(settings.lake)
     as_of = run_clock(name, settings, lake)
-    arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake, settings.language)}
+    arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake, settings)}
     if name == "training":
         arguments["surfaces"] = [surface(name) for name in surfaces or SURFACES]
         arguments["rankers"] = [asdict(choice) for choice in _choices(rankers, surfaces)]
@@ -121,9 +122,10 @@ def _choices(rankers: Sequence[str], surfaces: Sequence[str]) -> "list[RankerCho
     return choices
 
 
-def inputs_digest(lake: Lake, language: str) -> str:
-    """Digest of the lake's content, its language and the installed code: what a cached step result depends on."""
-    return hashlib.sha256(f"{lake.digest()} {language} {code_digest()}".encode()).hexdigest()[:16]
+def inputs_digest(lake: Lake, settings: Settings) -> str:
+    """What a cached step result depends on: the lake's content and language, the taxonomy and the installed code."""
+    skills = taxonomy_of(settings.taxonomy).digest
+    return hashlib.sha256(f"{lake.digest()} {settings.language} {skills} {code_digest()}".encode()).hexdigest()[:16]
 
 
 def cache_folder(settings: Settings) -> Path:

@@ -47,6 +47,8 @@ class ReleaseSource:
     """Of every text of the lake, by the bundle's weights."""
     covisits: Covisits = field(default_factory=Covisits.none)
     """As of the last build."""
+    definition: str = ""
+    """Digest of what said how the stored features are built."""
 
 
 def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
@@ -54,6 +56,7 @@ def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
     registry, lake = open_registry(settings), Lake(settings.lake)
     corpus = TextVectors.read(settings.features / VECTORS)
     store, views = FeatureStoreClient(settings), built_views(settings)
+    definition = built_definition(settings)
     versions: dict[str, str] = {}
     for aliased in aliased_bundles(registry):
         pin = aliased.bundle
@@ -61,7 +64,9 @@ def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
         if bundle.version not in versions:
             vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
             covisits = store.covisits(aliased.surface)
-            source = ReleaseSource(aliased.surface, lake, store.training_features, bundle.encoder, vectors, covisits)
+            source = ReleaseSource(
+                aliased.surface, lake, store.training_features, bundle.encoder, vectors, covisits, definition=definition
+            )
             versions[bundle.version] = build_release(source, as_of, settings.candidates / bundle.version, views)
     return versions
 
@@ -72,13 +77,21 @@ def built_views(settings: Settings) -> Moments:
     return {} if built is None else {view.name: built.moment for view in VIEWS}
 
 
+def built_definition(settings: Settings) -> str:
+    """Digest of what said how the features were built; empty where none were."""
+    built = Built.read(settings.features)
+    return "" if built is None else built.definition
+
+
 def build_release(source: ReleaseSource, as_of: datetime, folder: Path, views: Moments | None = None) -> str:
     """Write the release of `as_of` under `folder` (one a bundle), point at it, and return its version.
 
     `views` says as of which moment a view's values are, where that is earlier than `as_of`.
     """
     older = {view: moment for view, moment in (views or {}).items() if moment < as_of}
-    version = release_version(source.lake, as_of, source.encoder, source.vectors, older)
+    version = release_version(
+        source.lake, as_of, source.encoder, source.vectors, older=older, definition=source.definition
+    )
     with exclusive_writer(folder):
         if not (folder / version / MANIFEST).exists():
             with replacing_release(folder / version) as home:
@@ -107,10 +120,16 @@ def encoded_texts(corpus: TextVectors, lake: Lake, as_of: datetime) -> TextCorpu
 
 
 def release_version(
-    lake: Lake, as_of: datetime, encoder: Encoder, vectors: TextVectors, older: Moments | None = None
+    lake: Lake,
+    as_of: datetime,
+    encoder: Encoder,
+    vectors: TextVectors,
+    *,
+    older: Moments | None = None,
+    definition: str = "",
 ) -> str:
     """The moment of the release and a digest of what it is made of: equal versions hold equal candidates."""
-    digest = hashlib.sha256(f"{FORMAT} {ANALYSIS} {lake.digest()} {encoder.hash}".encode())
+    digest = hashlib.sha256(f"{FORMAT} {ANALYSIS} {lake.digest()} {encoder.hash} {definition}".encode())
     for _, fitted in sorted(vectors.weights.arrays.items()):
         digest.update(np.ascontiguousarray(fitted).tobytes())
     for view, moment in sorted((older or {}).items()):

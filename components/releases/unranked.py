@@ -11,7 +11,7 @@ from functools import cached_property
 
 from components.releases.aliases import aliased_bundles, open_registry
 from components.releases.folder import moment_of, newest_version
-from components.releases.release_builder import ReleaseSource, build_release, built_views
+from components.releases.release_builder import ReleaseSource, build_release, built_definition, built_views
 from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
@@ -54,12 +54,12 @@ def build_unranked(settings: Settings, surfaces: Sequence[Surface], as_of: datet
     """Build the release of each surface as known at `as_of`, its features being built: label -> release version."""
     store, lake, encoder = FeatureStoreClient(settings), Lake(settings.lake), Encoder.load()
     vectors, views = TextVectors.read(settings.features / VECTORS), built_views(settings)
+    definition = built_definition(settings)
     versions: dict[str, str] = {}
     for surface in surfaces:
-        source, label = (
-            ReleaseSource(surface, lake, store.training_features, encoder, vectors, store.covisits(surface)),
-            Unranked(surface).version,
-        )
+        covisits, label = store.covisits(surface), Unranked(surface).version
+        read = store.training_features
+        source = ReleaseSource(surface, lake, read, encoder, vectors, covisits, definition=definition)
         versions[label] = build_release(source, as_of, settings.candidates / label, views)
     return versions
 

@@ -15,9 +15,14 @@ def skills_file(folder: Path) -> Path:
     return folder / "skills.json"
 
 
-def taxonomy_of(folder: Path) -> Taxonomy:
-    """The taxonomy in settings.taxonomy, the shipped one where none was imported; ContractError for a damaged file."""
-    return Taxonomy.load(skills_file(folder)) if skills_file(folder).exists() else shipped_taxonomy()
+def taxonomy_of(folder: Path, used: Mapping[str, int] | None = None) -> Taxonomy:
+    """The taxonomy in settings.taxonomy; where none was imported the shipped one, `joined` by what is used.
+
+    ContractError for a damaged file.
+    """
+    if skills_file(folder).exists():
+        return Taxonomy.load(skills_file(folder))
+    return joined(shipped_taxonomy(), used or {})
 
 
 def joined(taxonomy: Taxonomy, used: Mapping[str, int]) -> Taxonomy:
