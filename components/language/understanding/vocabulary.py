@@ -81,9 +81,9 @@ LEVELS = {
     "freshers|graduate|graduates|intern|interns|trainee|trainees",
     "intermediate": "mid|mid level|midlevel|intermediate|intermediate level|medior|middle level|mid weight|"
     "midweight|mid tier|intermediates",
-    "expert": "senior|seniors|sr|snr|experienced|senior level|expert|experts|expert level|seasoned|veteran|"
+    "expert": "senior|seniors|sr|snr|senior level|expert|experts|expert level|seasoned|veteran|"
     "highly experienced|very experienced|top level|highly skilled",
-    "intermediate expert": "mid senior|mid to senior|mid or above|mid level or above|mid and up|"
+    "intermediate expert": "experienced|mid senior|mid to senior|mid or above|mid level or above|mid and up|"
     "at least mid|at least mid level|at least intermediate|intermediate or above|intermediate or better",
     "entry intermediate": "junior to mid|junior mid",
     "": "lead|principal",

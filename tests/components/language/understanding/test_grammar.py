@@ -168,6 +168,7 @@ def test_human_languages(text, languages):
         ("mid to senior react", {"levels": ("intermediate", "expert")}),
         ("lead react developer", {"levels": ("expert",)}),
         ("react lead magnets", {}),
+        ("experienced react", {"levels": ("intermediate", "expert")}),
         ("jr. react", {"levels": ("entry",)}),
         ("react, no juniors", {"not_levels": ("entry",)}),
         ("react, no agencies", {"agencies": False}),
