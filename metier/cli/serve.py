@@ -84,6 +84,6 @@ def rank(
 
 
 def _announce(url: str, ready: Path | None) -> None:
-    print(f"Serving at {url} (documentation at {url}/docs); stop with Ctrl-C", flush=True)
+    print(f"Serving at {url} (a console for people there, documentation at {url}/docs); stop with Ctrl-C", flush=True)
     if ready is not None:
         write_whole(ready, url)

@@ -111,6 +111,14 @@ def test_head_asks_what_get_does(served):
         assert int(headers["content-length"]) > 0
 
 
+def test_pages_of_the_console_pass_whatever_their_status(served):
+    asked = {"": 200, "?surface=job_feed&asked=1&actor_id=nobody": 404, "?surface=talent_search&asked=1": 422}
+    for query, status in asked.items():
+        got, headers, page = answer(served, request("GET", f"/{query}", {}))
+        assert (got, headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert page.startswith(b"<!doctype html>")
+
+
 def test_bodies_come_plain_chunked_or_compressed(served, body):
     chunked = f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
     sent = [
