@@ -53,11 +53,12 @@ JOINING = frozenset(
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with its answer; milliseconds beyond ranking."""
+    """A question with its answer; milliseconds beyond ranking, by the clock and of this process alone."""
 
     posed: Posed
     answer: Answer
     ms: float
+    cpu_ms: float
 
 
 def main() -> int:
@@ -115,9 +116,10 @@ def asked(questions: Iterable[Posed], settings: Settings) -> Iterable[Asked]:
         for question in questions:
             trace = RequestTrace(UNHURRIED_MS)
             looked = look(Question(question.surface, "", question.text), engine, trace)
-            begun = time.perf_counter()
+            begun, begun_cpu = time.perf_counter(), time.process_time()
             answer = answered(looked, engine, trace)
-            yield Asked(question, answer, 1e3 * (time.perf_counter() - begun))
+            ms, cpu_ms = 1e3 * (time.perf_counter() - begun), 1e3 * (time.process_time() - begun_cpu)
+            yield Asked(question, answer, ms, cpu_ms)
             if answer.degraded and not answer.by_model:
                 time.sleep(REST_SECONDS)  # the next question finds the model awake
     finally:
@@ -135,7 +137,7 @@ def figures(all_asked: Sequence[Asked], markets: Mapping[str, Market]) -> dict[s
         for each, said in told
         if each.posed.right
     ]
-    ms = np.array([each.ms for each in all_asked])
+    ms, cpu_ms = (np.array([getattr(each, name) for each in all_asked]) for name in ("ms", "cpu_ms"))
     misses = [
         f"{each.posed.surface} {each.posed.kind}: {each.posed.text} -> {each.answer.text or each.answer.reason}"
         for each in all_asked
@@ -151,6 +153,7 @@ def figures(all_asked: Sequence[Asked], markets: Mapping[str, Market]) -> dict[s
         "in_words_of_the_model": sum(each.answer.by_model for each in all_asked),
         "degraded": dict(Counter(each.answer.degraded for each in all_asked if each.answer.degraded)),
         "beyond_ranking_ms": {"p50": quantile(ms, 0.5), "p95": quantile(ms, 0.95)},
+        "beyond_ranking_cpu_ms": {"p50": quantile(cpu_ms, 0.5), "p95": quantile(cpu_ms, 0.95)},
         "answered_by_kind": by_kind(with_answer, answered=True),
         "refused_by_kind": by_kind(without, answered=False),
         "misses": misses,

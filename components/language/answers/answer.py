@@ -45,11 +45,14 @@ class Answer:
 def extracted(
     question: str, asked: Asked, candidates: Iterable[Shown], surface: Surface, *, most: int, embed: Embed
 ) -> Answer:
-    """The answer that the texts of the candidates give by themselves, about `most` of them."""
+    """The answer that the texts of the candidates give by themselves, about `most` of them.
+
+    Those who show it in the question's own words come before those who show another name of a skill.
+    """
     if asked.refusal is not None:
         return Answer((), reason=asked.refusal)
     missing = dict.fromkeys(requirement.text for requirement in asked.requirements)
-    enough, looked_at, characters = list[Evidence](), 0, 0
+    literal, others, looked_at, characters = list[Evidence](), list[Evidence](), 0, 0
     for shown in candidates:
         looked_at, characters = looked_at + 1, characters + sum(map(len, shown.texts.values()))
         evidence = evidence_of(asked, shown)
@@ -57,9 +60,10 @@ def extracted(
             if units:
                 missing.pop(requirement.text, None)
         if is_enough(asked, evidence):
-            enough.append(evidence)
-        if len(enough) == most or characters > MOST_CHARACTERS:
+            (literal if evidence.is_literal else others).append(evidence)
+        if len(literal) == most or characters > MOST_CHARACTERS:
             break
+    enough = [*literal, *others][:most]
     if not enough:
         return Answer((), tuple(missing), _no_evidence(asked, tuple(missing), looked_at), looked_at)
     statements = [statement for shows in nearest(question, enough, embed) for statement in told(shows, surface)]

@@ -159,7 +159,7 @@ def _named(plain: str, known: Callable[[Sequence[str]], Sequence[bool]]) -> tupl
 
 def _words(plain: str, taxonomy: Taxonomy) -> list[Word]:
     """Words and marks in their order; those of a skill's name know it."""
-    mentions = taxonomy.mentions(plain)
+    mentions = [each for each in taxonomy.mentions(plain) if each.exact or " " not in plain[each.start : each.end]]
     found: list[Word] = []
     for match in _WORD.finditer(_PERIOD.sub(lambda period: " " * len(period[0]), plain)):
         text = match[0].rstrip(".'-&")

@@ -50,13 +50,19 @@ class Evidence:
     """Of each requirement the spans that show it."""
     values: tuple[Unit, ...]
     """The values that were asked for, as far as it has them."""
+    is_literal: bool
+    """Whether the question's own words are shown, and no other name of a skill in place of one."""
 
 
 def evidence_of(asked: Asked, shown: Shown) -> Evidence:
     """What the candidate shows of all that is asked."""
-    found = tuple(tuple(_showing(asked, requirement, shown)) for requirement in asked.requirements)
+    literal = [tuple(_showing(asked, each, each.names[:1], shown)) for each in asked.requirements]
+    found = tuple(
+        units or tuple(_showing(asked, each, each.names[1:], shown))
+        for each, units in zip(asked.requirements, literal, strict=True)
+    )
     values = tuple(unit for field in asked.fields if (unit := shown.whole(field)) and is_citable(unit))
-    return Evidence(shown, found, values)
+    return Evidence(shown, found, values, all(literal))
 
 
 def is_enough(asked: Asked, evidence: Evidence) -> bool:
@@ -83,8 +89,9 @@ def is_citable(unit: Unit) -> bool:
     return mask(unit.text)[0] == unit.text
 
 
-def _showing(asked: Asked, requirement: Requirement, shown: Shown) -> Iterator[Unit]:
-    names = [name for name in requirement.names if shown.words.issuperset(name.terms)]
+def _showing(asked: Asked, requirement: Requirement, names: Sequence[Name], shown: Shown) -> Iterator[Unit]:
+    """Spans that show the requirement by one of its names, MOST_SPANS at most."""
+    names = [name for name in names if shown.words.issuperset(name.terms)]
     if not names:
         return iter(())
     units = (unit for unit in shown.units if _shows(asked, requirement, names, unit) and is_citable(unit))

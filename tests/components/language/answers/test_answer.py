@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.language.answers.answer import extracted
 from components.language.answers.shown import LONGEST_UNIT, Shown, sentences
 from feature_repo.texts.text import analyze
-from tests.components.language.answers.people import JOBS, PEOPLE, ask, quotes
+from tests.components.language.answers.people import JOBS, PEOPLE, ask, by_length, quotes, taken_apart
 
 
 def test_who_shows_it_is_told_with_the_span():
@@ -63,6 +64,16 @@ def test_of_several_spans_the_one_nearest_to_the_question_is_told():
     """The stand-in for the encoder finds lengths near: 74 letters against 22 of the title and 5 of the skill."""
     question = "Who has, for somebody who asks for it, experience of any kind with React?"
     assert quotes(question)[0][2] == "Need a shop? I built twelve of them with React."
+
+
+def test_the_questions_own_words_come_before_other_names():
+    """ann shows React, bob "ReactJS"; asked for ReactJS, bob comes first, and asked for React, ann does."""
+    rows = {"ann": {"title": "a", "skills": ["React"]}, "bob": {"title": "b", "skills": ["ReactJS"]}}
+    shown = [Shown.of(name, row, "talent_search", analyze) for name, row in rows.items()]
+    for question, order in (("Who knows ReactJS?", ["bob", "ann"]), ("Who knows React?", ["ann", "bob"])):
+        asked = taken_apart(question)
+        answer = extracted(question, asked, shown, "talent_search", most=5, embed=by_length)
+        assert [each.citations[0].candidate_id for each in answer.statements] == order
 
 
 def test_values_are_told_in_their_units():
