@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from components.language.taxonomy import shipped_taxonomy
 from components.releases import Bundle
 from components.releases.bundle import Origin
 from serving.console import create_app
@@ -47,6 +48,7 @@ def another_bundle(world):
         text_weights=bundle.text_weights,
         evaluation={},
         decision={"verdict": "refuse"},
+        taxonomy=shipped_taxonomy(),
     )
     written.folder.rename(folder.with_name(f"{pin.version + 1}-{written.sha256[:12]}"))
     shutil.copytree(world.settings.candidates / bundle.version, world.settings.candidates / written.version)
