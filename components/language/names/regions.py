@@ -44,7 +44,7 @@ _DECLARED = {
     "mena": f"{_MIDDLE_EAST} {_MAGHREB} SD",
     "maghreb": _MAGHREB,
     "north africa": f"{_MAGHREB} EG SD",
-    "southeast asia|south east asia|south-east asia|sea region|asean": _SOUTHEAST_ASIA,
+    "southeast asia|south east asia|south-east asia|asean": _SOUTHEAST_ASIA,
     "south asia|indian subcontinent|the subcontinent": "AF BD BT IN LK MV NP PK",
     "east asia": "CN HK JP KP KR MN MO TW",
     "central asia": "KG KZ TJ TM UZ",

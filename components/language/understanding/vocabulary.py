@@ -74,7 +74,6 @@ PLAIN = {
     "paying|pays",
     "budget word": "budget|budgets|my budget|our budget|project budget|total budget|fixed budget|budget is|budget of|"
     "my budget is|our budget is|total|in total|overall|lump sum|flat|flat fee|fixed fee|price|priced|fixed rate",
-    "no rate": "salary|salaries|annual|yearly|monthly|weekly|daily",
 }
 LEVELS = {
     "entry": "junior|juniors|jr|junior level|entry level|beginner|beginners|novice|newbie|newbies|fresher|"
