@@ -17,7 +17,9 @@ from components.importers.values.reading import Reading, decided
 from metier.contract import TABLES, table
 from metier.errors import ContractError, SettingsError
 
-ENDINGS = tuple(f".{kind}{packed}" for kind in ("parquet", "csv", "jsonl", "json") for packed in ("", ".gz", ".zip"))
+ENDINGS = tuple(
+    f".{kind}{packed}" for kind in ("parquet", "csv", "jsonl", "ndjson", "json") for packed in ("", ".gz", ".zip")
+)
 """What the name of a table's file ends with."""
 
 
@@ -39,11 +41,29 @@ def read_contract_directory(directory: Path) -> Iterator[tuple[str, str, pa.Tabl
 
 def _refuse_strangers(directory: Path) -> None:
     for path in sorted(directory.iterdir()):
+        _require_readable(path)
         is_table = path.name.endswith(ENDINGS) and ".json" not in path.suffixes  # other programs leave notes in JSON
         if is_table and path.name.split(".")[0] not in TABLES and not _hidden(path):
             raise ContractError(
                 f"{path} names no table of the contract; rename it to one of {', '.join(TABLES)}, or move it away"
             )
+
+
+def _require_readable(path: Path) -> None:
+    """A file, or a part, that is named as a table and would be passed over is refused: its rows would be missed."""
+    name = path.name.split(".")[0].casefold()
+    if _hidden(path) or name not in TABLES:
+        return
+    read = {name, *(f"{name}{ending}" for ending in ENDINGS)}
+    strange = [path] if path.name not in read or (path.is_file() and not path.suffix) else []
+    if path.is_dir():
+        parts = (part for part in sorted(path.rglob("*")) if part.is_file() and part.suffix != ".parquet")
+        strange += [part for part in parts if not any(map(_hidden, map(Path, part.relative_to(path).parts)))]
+    for file in strange:
+        raise ContractError(
+            f"{file} is no file of {name} that is read; write it as {name}.csv, .jsonl, .json or .parquet (or .gz or "
+            f".zip of these), import it by a mapping, or move it away"
+        )
 
 
 def _files(directory: Path, name: str) -> list[Path]:
@@ -81,7 +101,8 @@ def _read(directory: Path, name: str, files: list[Path]) -> Iterator[tuple[str, 
 
 def _pieces(name: str, path: Path) -> Iterator[pa.Table]:
     readings: dict[str, Reading] = {}
-    kind = next((kind for kind in ("parquet", "jsonl") if f".{kind}" in path.name), None)
+    lines = {"ndjson": "jsonl"}
+    kind = next((lines.get(kind, kind) for kind in ("parquet", "jsonl", "ndjson") if f".{kind}" in path.name), None)
     for rows in open_rows(path, FileFormat(format=kind)):
         for column in table(name).columns:
             if column.name in rows.column_names:

@@ -1,4 +1,4 @@
-"""A Parquet file in pieces, its columns typed as stored; fields of structures are named by dotted path."""
+"""A Parquet file in pieces: columns typed as stored, bytes as text, fields of structures named by dotted path."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from components.importers.conform import REASON
 from components.importers.files.header import no_column
+from components.importers.values.byte_cells import with_texts
 from metier.errors import ContractError
 
 PIECE_ROWS = 131_072
@@ -22,12 +24,18 @@ def parquet_pieces(file: Path | IO[bytes], path: Path, wanted: Sequence[str] | N
             schema = parquet.schema_arrow
             tops = None if wanted is None else sorted({_top(name, schema.names, path) for name in wanted})
             if parquet.metadata.num_rows == 0:
-                yield _selected(schema.empty_table(), wanted, path)
+                yield _readable(_selected(schema.empty_table(), wanted, path))
             for batch in parquet.iter_batches(PIECE_ROWS, columns=tops):
-                yield _selected(pa.Table.from_batches([batch]), wanted, path)
+                yield _readable(_selected(pa.Table.from_batches([batch]), wanted, path))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise ContractError(f"{path} cannot be read as Parquet ({reason}); export it again") from error
+
+
+def _readable(rows: pa.Table) -> pa.Table:
+    """The rows with bytes as text, and a REASON for those that hold others."""
+    rows, reasons = with_texts(rows)
+    return rows.append_column(REASON, reasons) if reasons.null_count < rows.num_rows else rows
 
 
 def _top(name: str, present: Sequence[str], path: Path) -> str:

@@ -19,7 +19,7 @@ from components.importers.conform import NOTE, TEXTS
 from components.importers.mapped.rules import Rule
 from components.importers.mapped.said import SAID, said
 from components.importers.mapped.sources import read_source
-from components.importers.values.reading import NOT_ONE_OF, ReadColumn, Reading, decided, first_read, read_column
+from components.importers.values.reading import NOT_ONE_OF, ReadColumn, decided, first_read
 from components.importers.values.typed_cells import as_text
 from metier.contract import TEXT, TEXT_LIST, Column
 from metier.texts.free_texts import TextCounts, made_plain
@@ -54,6 +54,11 @@ class Findings:
         silent = ", ".join(name for name, number in self.cells.items() if not number)
         notes = [f"left empty: {'; '.join(counts)}"] if self.refused else []
         return "; ".join([*notes, *([f"in no row of the file: {silent}"] if silent else [])])
+
+    def left_empty(self, name: str, reasons: pa.Array) -> None:
+        """Count the cells of a column that were refused, by reason."""
+        for entry in pc.value_counts(reasons.drop_null()).to_pylist():
+            self.refused[name][entry["values"]] += entry["counts"]
 
     def heard(self, name: str, read: ReadColumn) -> None:
         """Count the cells of a column that said anything."""
@@ -93,9 +98,10 @@ def settled(rules: Mapping[str, Rule], rows: pa.Table) -> dict[str, Rule]:
     }
 
 
-def named(cells: pa.ChunkedArray, column: Column, reading: Reading, findings: Findings) -> pa.Array:
+def named(read: ReadColumn, column: Column, findings: Findings) -> pa.Array:
     """The ids of an id column; one that holds an e-mail address as its hash, which still tells owners apart."""
-    values = read_column(cells, column, reading).values
+    values = read.values
+    findings.left_empty(column.name, read.reasons)
     is_address = np.asarray(pc.fill_null(pc.match_substring(values, "@"), False))
     if not is_address.any():
         return values
@@ -112,7 +118,8 @@ def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -
     """The values, and in which rows a cell was refused."""
     column = rule.column
     if column.name.endswith("_id"):
-        return named(rows[rule.sources[0]], column, rule.reading, findings), pa.repeat(False, rows.num_rows)
+        ids = read_source(rule, rule.sources[0], rows)
+        return named(ids, column, findings), pc.is_valid(ids.reasons)
     reads = [read_source(rule, source, rows) for source in rule.sources]
     refused = reduce(pc.or_, (pc.is_valid(read.reasons) for read in reads))
     read = reads[0] if len(reads) == 1 else first_read(reads)
@@ -122,8 +129,7 @@ def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -
         values, read = _kept_for_quarantine(rule, rows, read), ReadColumn(values, pc.if_else(
             pc.equal(read.reasons, NOT_ONE_OF), pa.scalar(None, TEXT), read.reasons
         ))  # fmt: skip
-    for entry in pc.value_counts(read.reasons.drop_null()).to_pylist():
-        findings.refused[column.name][entry["values"]] += entry["counts"]
+    findings.left_empty(column.name, read.reasons)
     if _is_prose(rule) and column.type == TEXT and not (rule.reading.values or rule.reading.pattern or column.allowed):
         cleaned.compare(column.name, values, [rows[source] for source in rule.sources])
     return _when_missing(column, values), refused

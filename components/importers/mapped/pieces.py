@@ -24,6 +24,7 @@ from components.importers.ingest import IngestReport
 from components.importers.mapped.mapped_values import Findings, mapped_columns, named, settled
 from components.importers.mapped.mapping import FIRST_KNOWN, Mapping
 from components.importers.mapped.said import SAID
+from components.importers.mapped.sources import read_cells
 from components.importers.values.reading import Reading
 from metier.contract import TEXT, TIMESTAMP
 from metier.errors import ContractError
@@ -56,8 +57,9 @@ def mapped_pieces(path: Path, mapping: Mapping, findings: Findings) -> Iterator[
             table = table.append_column(f"{CLIENT}{name}", clients[name])
         if mapping.id is not None:
             column = mapping.table.column(mapping.table.key[0])
-            missing = Reading("text", missing=mapping.missing)
-            table = table.append_column(column.name, named(readable[mapping.id], column, missing, findings))
+            reading = Reading("text", missing=mapping.missing)
+            ids = read_cells(readable[mapping.id], mapping.id, column, reading)
+            table = table.append_column(column.name, named(ids, column, findings))
         table = _with_moment(table, mapping)
         if unread is not None:
             lines, counts = made_plain(pa.table({UNREAD: unread[LINE]}), {UNREAD: str})
@@ -144,7 +146,7 @@ def _split(rows: pa.Table) -> tuple[pa.Table, pa.Table | None]:
         return rows, None
     broken = rows.filter(pc.is_valid(rows[REASON])).to_pylist()
     reasons = [row.pop(REASON) for row in broken]
-    lines = [row.pop(LINE, None) or json.dumps(row, ensure_ascii=False) for row in broken]
+    lines = [row.pop(LINE, None) or json.dumps(row, ensure_ascii=False, default=str) for row in broken]
     unread = pa.table({REASON: pa.array(reasons, TEXT), LINE: pa.array(lines, TEXT)}) if broken else None
     return rows.filter(pc.is_null(rows[REASON])), unread
 

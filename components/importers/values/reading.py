@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.importers.values import machine
+from components.importers.values.id_cells import no_ids
 from components.importers.values.kinds import MONEY, Reading, kind_of, reader
 from components.importers.values.lists import CANNOT_BE_READ, separator_of
 from components.importers.values.missing import MISSING
@@ -45,6 +46,14 @@ def read_column(cells: pa.ChunkedArray, column: Column, reading: Reading) -> Rea
 
     UnconvertibleTypeError where the cells are no text and nothing of their type can become the column's.
     """
+    read = _read(cells, column, reading)
+    if not column.name.endswith("_id"):
+        return read
+    reasons = pc.coalesce(read.reasons, no_ids(read.values))
+    return ReadColumn(pc.if_else(pc.is_null(reasons), read.values, pa.scalar(None, TEXT)), reasons)
+
+
+def _read(cells: pa.ChunkedArray, column: Column, reading: Reading) -> ReadColumn:
     kind = kind_of(column, reading.kind)
     if kind == "list" or kind in MONEY:
         cells = spelled(cells)

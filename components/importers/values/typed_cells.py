@@ -92,7 +92,8 @@ def _integral(values: pa.Array) -> pa.Array:
 def _converted(values: pa.Array, target: pa.DataType) -> pa.Array:
     """Values that are no text, null where they are none of the target's; UnconvertibleTypeError where none can be."""
     if target == TEXT:
-        return _integral(values).cast(TEXT)
+        is_whole = pa.types.is_decimal(values.type) and values.type.scale == 0
+        return (values if is_whole else _integral(values)).cast(TEXT)
     if target == INTEGER:
         return _integral(values)
     kind = values.type

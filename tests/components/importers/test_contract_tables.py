@@ -83,3 +83,27 @@ def test_parquet_with_a_column_name_that_is_no_text_is_a_clear_error(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"client_id", b"cli\xffnt_id"))
     with pytest.raises(ContractError, match="cannot be read as Parquet"):
         list(read_contract_directory(tmp_path))
+
+
+STRANGE = ["clients.tsv", "clients.txt", "clients.xlsx", "clients.csv.bz2", "Clients.csv", "clients.2.csv", "clients",
+           "clients/part-0.csv", "clients.parquet/part-0.orc"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_file_of_a_table_that_is_not_read_is_refused_by_its_name(tmp_path, name):
+    (tmp_path / "freelancers.csv").write_text("freelancer_id\nf1\n")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("client_id\nc1\n")
+    with pytest.raises(ContractError, match=rf"{name} is no file of clients that is read; write it as clients.csv, "):
+        list(read_contract_directory(tmp_path))
+
+
+def test_json_lines_by_their_other_name_are_read_and_what_programs_leave_behind_is_not(tmp_path):
+    (tmp_path / "clients.ndjson").write_text('{"client_id": "c1"}\n')
+    (tmp_path / "_SUCCESS").write_text("")
+    staging = tmp_path / "jobs" / "_temporary"
+    staging.mkdir(parents=True)
+    (staging / "part.csv").write_text("half")
+    pq.write_table(pa.table({"job_id": ["j1"]}), tmp_path / "jobs" / "part.parquet")
+    found = [(name, rows.num_rows) for name, _, rows in read_contract_directory(tmp_path)]
+    assert found == [("clients", 1), ("jobs", 1)]

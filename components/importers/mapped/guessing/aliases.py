@@ -10,9 +10,9 @@ from metier.contract import TABLES
 
 _IDS = {
     "jobs": "job id|jobid|post id|posting id|vacancy id|listing id|identifier value|requisition id|req id|job ref|item|"
-    "item id|uniq id|id",
+    "item id|uniq id|shortcode|identifier|id",
     "freelancers": "freelancer id|user id|userid|person id|candidate id|applicant id|worker id|profile id|member id|"
-    "talent id|uid|user|id",
+    "talent id|uid|user|profile url|profile link|id",
     "clients": "client id|company id|employer id|organization id|organisation id|customer id|buyer id|id",
     "interactions": "interaction id|event id|action id|click id|log id|row id|id",
 }

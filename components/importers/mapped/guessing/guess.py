@@ -91,10 +91,22 @@ def _found(table: str, sample: Sample) -> dict[str, Guess | None]:
     words = {
         entry.source for name, entry in found.items() if entry and declared.column(name).allowed and _is_believed(entry)
     }
+    texts = {
+        entry.source
+        for name, entry in found.items()
+        if entry and not declared.column(name).allowed and entry.share == 1
+    }
     return {
-        name: None if entry and entry.source in words and not declared.column(name).allowed else entry
+        name: entry if entry and not _is_anothers(entry, name, table, words, texts) else None
         for name, entry in found.items()
     }
+
+
+def _is_anothers(entry: Guess, name: str, table: str, words: set[str], texts: set[str]) -> bool:
+    """Whether the column is one of few words and this one free text, or none of its words is one and it is a text."""
+    if TABLES[table].column(name).allowed:
+        return not entry.share and entry.source in texts
+    return entry.source in words
 
 
 def _command(table: str) -> str:
@@ -169,10 +181,14 @@ def _best(column: Column, source: str, sample: Sample) -> Guess | None:
 
 def _of_text(column: Column, source: str, cells: pa.ChunkedArray) -> Guess | None:
     try:
-        texts = read_column(cells, _ID, Reading("text")).values
+        read = read_column(cells, column, Reading("text"))
     except UnconvertibleTypeError:
         return None
-    if pc.any(pc.match_substring_regex(texts, r'^(?:\[\s*)?\{\s*"')).as_py():
+    texts = read.values
+    if (
+        read.reasons.null_count < len(read.reasons)
+        or pc.any(pc.match_substring_regex(texts, r'^(?:\[\s*)?\{\s*"')).as_py()
+    ):
         return None
     if column.name.endswith("_id"):
         is_float = pc.all(pc.match_substring_regex(texts, r"^[0-9]+\.0$")).as_py() and len(texts) > texts.null_count

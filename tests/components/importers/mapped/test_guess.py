@@ -155,3 +155,12 @@ def test_a_file_of_another_encoding_is_read_and_told(tmp_path):
 def test_people_are_told_from_posts_by_what_only_they_have(tmp_path):
     lines = guessed(tmp_path, "people.csv", "id,title,skills,hourlyRate,totalEarnings\n1,Tiler,A|B,$20/hr,$5k\n")
     assert "freelancers:" in lines
+
+
+def test_boards_and_profiles_are_known_by_what_they_call_an_id_and_a_place_is_no_status(tmp_path):
+    lines = guessed(tmp_path, "jobs.json", json.dumps([{"title": "Tiler", "shortcode": "A1", "state": "Attica"}]))
+    assert 'id: "shortcode"' in lines
+    assert 'region: {from: "state", kind: text}' in lines
+    assert not [line for line in lines if "decide: status" in line]
+    lines = guessed(tmp_path, "people.csv", "Profile URL,Headline,Hourly Rate\nhttps://x.example/~1,Tiler,$20\n")
+    assert 'id: "Profile URL"' in lines
