@@ -12,20 +12,16 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from feast import FeatureView, RepoConfig
 from feast.data_source import DataSource
 from feast.infra.passthrough_provider import PassthroughProvider
 from feast.infra.provider import PROVIDERS_CLASS_FOR_TYPE
-from feast.types import from_feast_to_pyarrow_type
 from redis.exceptions import RedisError
 
 from feature_repo.definitions import VIEWS
-from metier.contract import EARLIEST, FUTURE_BY, TIMESTAMP
+from feature_repo.entity_keys import required_keys
+from feature_repo.pushed import checked_push, push_schema
 from metier.errors import FeatureError
-
-PUSH_AGAIN = "nothing was written"
-
 
 OURS = "feature_repo."
 """How the offline store is named whose views keep these rules."""
@@ -60,6 +56,18 @@ class MetierProvider(PassthroughProvider):
             table = checked_push(feature_view, table.to_pandas(), datetime.now(UTC))
         super().ingest_df_to_offline_store(feature_view, table)
 
+    def get_online_features(self, config: RepoConfig, features: Any, entity_rows: Any, *asked: Any, **more: Any) -> Any:
+        """Feast's own, for keys that may be some; FeatureError names the row without one."""
+        keys = required_keys(entity_rows) if self._is_ours else entity_rows
+        return super().get_online_features(config, features, keys, *asked, **more)
+
+    async def get_online_features_async(
+        self, config: RepoConfig, features: Any, entity_rows: Any, *asked: Any, **more: Any
+    ) -> Any:
+        """As get_online_features."""
+        keys = required_keys(entity_rows) if self._is_ours else entity_rows
+        return await super().get_online_features_async(config, features, keys, *asked, **more)
+
     def get_table_column_names_and_types_from_data_source(
         self, config: RepoConfig, data_source: DataSource
     ) -> Iterable[tuple[str, str]]:
@@ -78,60 +86,3 @@ class MetierProvider(PassthroughProvider):
 
 
 PROVIDERS_CLASS_FOR_TYPE["local"] = f"{__name__}.{MetierProvider.__name__}"
-
-
-def push_schema(view: FeatureView) -> pa.Schema:
-    """Columns of a row that is pushed: keys, features and both timestamps."""
-    keys = [(key.name, from_feast_to_pyarrow_type(key.dtype)) for key in view.entity_columns]
-    features = [(field.name, from_feast_to_pyarrow_type(field.dtype)) for field in view.features]
-    return pa.schema([*keys, *features, *((name, TIMESTAMP) for name in _stamps(view))])
-
-
-def checked_push(view: FeatureView, frame: pd.DataFrame, now: datetime) -> pa.Table:
-    """The frame's rows in the columns of push_schema; FeatureError names the column or row that cannot be written."""
-    schema = push_schema(view)
-    missing = [name for name in schema.names if name not in frame.columns]
-    unknown = [str(name) for name in frame.columns if name not in schema.names]
-    if missing or unknown:
-        fact = f"lacks the columns {missing}" if missing else f"has columns that the view does not have: {unknown}"
-        raise FeatureError(f"a push to {view.name} {fact}; give each of {', '.join(schema.names)} ({PUSH_AGAIN})")
-    columns = {field.name: _column(view, frame[field.name], field.type) for field in schema}
-    for name in (*view.join_keys, *_stamps(view)):
-        if columns[name].null_count:
-            row = pc.index(columns[name].is_null(), True).as_py()
-            raise FeatureError(f"row {row} of a push to {view.name} has no {name}; give it one ({PUSH_AGAIN})")
-    for name in _stamps(view):
-        _require_possible(view, name, columns[name], now)
-    return pa.table(columns, schema=schema)
-
-
-def _stamps(view: FeatureView) -> list[str]:
-    """Names of the event timestamp and, where the view has one, of the created timestamp."""
-    source = view.batch_source
-    return [name for name in (source.timestamp_field, source.created_timestamp_column) if name]
-
-
-def _column(view: FeatureView, values: pd.Series, kind: pa.DataType) -> pa.Array:
-    try:
-        if kind == TIMESTAMP:
-            values = pd.to_datetime(values, utc=True)
-        return pa.Array.from_pandas(values, type=kind, safe=False)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-        reason = str(error).splitlines()[0]
-        raise FeatureError(
-            f"column {values.name} of a push to {view.name} is not {kind} ({reason}); convert it ({PUSH_AGAIN})"
-        ) from error
-
-
-def _require_possible(view: FeatureView, name: str, moments: pa.Array, now: datetime) -> None:
-    between: dict[str, Any] = pc.min_max(moments).as_py()
-    if between["max"] is not None and between["max"] > now + FUTURE_BY:
-        raise FeatureError(
-            f"a row of a push to {view.name} has {name} {between['max']:%Y-%m-%dT%H:%M:%SZ}, later than the clock by "
-            f"more than {FUTURE_BY.seconds // 60} minutes; push it once it has happened ({PUSH_AGAIN})"
-        )
-    if between["min"] is not None and between["min"] < EARLIEST:
-        raise FeatureError(
-            f"a row of a push to {view.name} has {name} {between['min']:%Y-%m-%dT%H:%M:%SZ}, before {EARLIEST:%Y}; "
-            f"correct its clock ({PUSH_AGAIN})"
-        )

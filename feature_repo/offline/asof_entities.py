@@ -3,6 +3,7 @@
 Names what is missing or in the way before anything is read. Knows no Feast store and reads no feature table.
 """
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from feast.errors import EntityTimestampInferenceException, FeastEntityDFMissing
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
 from feature_repo.offline.asof_read import VersionReader, ViewJoin, table_schema
+from metier.contract import TIMESTAMP
 from metier.errors import FeatureError
 
 EVENT_TIMESTAMP = "event_timestamp"
@@ -64,12 +66,26 @@ def with_keys_as_stored(entities: pa.Table, joins: Sequence[ViewJoin]) -> pa.Tab
             position, kind = entities.column_names.index(name), entities.schema.field(name).type
             if not pa.types.is_string(schema.field(stored).type) or _is_text(kind):
                 continue
-            if not (pa.types.is_integer(kind) or pa.types.is_null(kind)):
+            if not (pa.types.is_integer(kind) or pa.types.is_null(kind) or not entities.num_rows):
                 raise FeatureError(
                     f"column {name} of the entity rows is {kind}, and the ids of {name} are text; convert it to text"
                 )
             entities = entities.set_column(position, name, entities[name].cast(pa.string()))
     return entities
+
+
+def with_moments(entities: pa.Table, moment: str) -> pa.Table:
+    """The rows with timestamps; FeatureError where the column holds something else, such as epochs."""
+    position, kind = entities.column_names.index(moment), entities.schema.field(moment).type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return entities
+    told = f"column {moment} of the entity rows is {kind} and no timestamp"
+    if entities.num_rows and not (_is_text(kind) or pa.types.is_null(kind)):
+        raise FeatureError(f"{told}; convert it, as pandas.to_datetime(..., unit='s', utc=True) does with epochs")
+    for spelled in (TIMESTAMP, pa.timestamp("us")):  # with a zone, or all without one, which is UTC
+        with contextlib.suppress(pa.ArrowInvalid):
+            return entities.set_column(position, moment, entities[moment].cast(pa.string()).cast(spelled))
+    raise FeatureError(f"{told}; write ISO 8601, such as 2026-03-01T12:00:00Z")
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -161,7 +161,7 @@ class AsofOfflineStore(OfflineStore):
             entities = asof_entities.entity_table(store.reader(), entity_df)
         moment = asof_entities.moment_column(entities.schema)
         asof_entities.require_columns(entities, moment, joins)
-        entities = asof_entities.with_keys_as_stored(entities, joins)
+        entities = asof_entities.with_moments(asof_entities.with_keys_as_stored(entities, joins), moment)
         return AsofRetrievalJob(
             lambda: store.as_of(entities, moment, joins, filter_by_created_timestamp),
             store.folder,

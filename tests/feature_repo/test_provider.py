@@ -83,6 +83,13 @@ def test_a_push_to_both_stores_reaches_both(client):
         ({"colour": "red"}, r"has columns that the view does not have: \['colour'\]"),
         ({"hourly_rate_usd": "cheap"}, "column hourly_rate_usd .* is not double"),
         ({"event_timestamp": "soon"}, "column event_timestamp .* is not timestamp"),
+        ({"freelancer_id": " "}, "row 0 .* has an empty freelancer_id"),
+        ({"skills": "a,b"}, "row 0 .* has the text 'a,b' as skills; give a list"),
+        ({"skills": ["a", None]}, "row 0 .* has a missing member in skills"),
+        ({"hourly_rate_usd": -5.0}, "row 0 .* has hourly_rate_usd below 0"),
+        ({"hourly_rate_usd": float("inf")}, "row 0 .* has an infinite hourly_rate_usd"),
+        ({"status": "zap"}, "row 0 .* has a status that is not one of listed, "),
+        ({"experience_level": "Senior"}, "row 0 .* has a experience_level that is not one of entry, "),
     ],
 )
 def test_a_row_that_cannot_be_written_is_in_neither_store(client, to, change, message):
@@ -160,3 +167,46 @@ def test_pushed_rows_of_a_forgotten_person_go_too(client, home):
     push(client, frame(client, "forgotten", 5), PushMode.OFFLINE)
     forget_offline(home / "features", RemovedIds({"freelancer_id": frozenset({"forgotten"})}))
     assert offline(client, "forgotten", 6) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ([], "there are no entity rows to read; give one or more"),
+        ([{"freelancer_id": None}], "freelancer_id of entity row 0 is missing; give one"),
+        (
+            [{"freelancer_id": "24"}, {"freelancer_id": 24.0}],
+            "freelancer_id of entity row 1 is float, and ids are text",
+        ),
+        ([{"freelancer_id": True}], "freelancer_id of entity row 0 is bool"),
+        ([{"freelancer_id": "24"}, {"job_id": "j"}], "entity row 1 has other keys than row 0; give each freelancer_id"),
+        ({"freelancer_id": [None]}, "freelancer_id of entity row 0 is missing"),
+    ],
+)
+def test_an_online_read_without_a_key_names_the_row(client, keys, message):
+    with pytest.raises(FeatureError, match=message):
+        client.store.get_online_features([TITLE], keys)
+
+
+def test_an_online_read_takes_the_keys_that_the_offline_store_takes(client):
+    push(client, frame(client, "24", 3))
+    assert (online(client, 24), online(client, "24")) == ("pushed", "pushed")
+
+
+@pytest.mark.parametrize("stamp", [1714525200, 1714525200.0, "soon", True])
+def test_moments_that_are_no_timestamps_are_refused_by_their_column(client, stamp):
+    asked = pd.DataFrame({"freelancer_id": ["24"], "event_timestamp": [stamp]})
+    with pytest.raises(FeatureError, match=r"column event_timestamp of the entity rows is .* and no timestamp"):
+        client.store.get_historical_features(asked, [TITLE])
+
+
+@pytest.mark.parametrize("stamp", ["2024-05-01T01:00:00Z", "2024-05-01T03:00:00+02:00", "2024-05-01 01:00:00"])
+def test_moments_are_read_as_iso_8601(client, stamp):
+    asked = pd.DataFrame({"freelancer_id": ["mara"], "event_timestamp": [stamp]})
+    assert client.store.get_historical_features(asked, [TITLE]).to_df()["title"].tolist() == ["title of mara"]
+
+
+def test_no_entity_rows_have_no_answers(client):
+    asked = pd.DataFrame({"freelancer_id": [], "event_timestamp": []})
+    answer = client.store.get_historical_features(asked, [TITLE]).to_df()
+    assert (len(answer), list(answer)) == (0, ["freelancer_id", "event_timestamp", "title"])
