@@ -86,17 +86,11 @@ def test_axe_finds_nothing_on_any_page(browser, console, paths, scheme):
     assert found == {}
 
 
-def test_no_page_asks_anybody_else_or_meets_an_error(browser, console, paths):
-    for name, path in paths.items():
-        if name != "problem":
-            with opened(browser, console, path) as page:
-                assert page.locator("h1").count() == 1
-
-
-def test_no_page_is_wider_than_a_small_screen(browser, console, paths):
+def test_every_page_fits_a_small_screen_asks_nobody_else_and_meets_no_error(browser, console, paths):
     for name, path in paths.items():
         if name != "problem":
             with opened(browser, console, path, viewport=NARROW) as page:
+                assert page.locator("h1").count() == 1
                 wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
                 assert wide <= 0, name
 
