@@ -1,6 +1,8 @@
 """What a unit of each currency is worth in US dollars, for filters that are in dollars. A table with its date.
 
-Rough by nature: a limit that somebody typed is no invoice. Another table is a setting away.
+The table that comes with metier holds the reference rates of the European Central Bank of its day, and the pegs of the
+dirham, riyal and Qatari riyal to the dollar and of the lev to the euro. Rough by nature: a limit that somebody typed is
+no invoice. Another table is a setting away.
 """
 
 from collections.abc import Mapping
