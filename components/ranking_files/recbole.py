@@ -22,6 +22,9 @@ def read_inter(path: Path) -> pa.Table:
     milliseconds); rating, where it has one, is the relevance, else 1. InputError names what it lacks.
     """
     rows = _table(path)
+    for name in ("user_id", "item_id"):
+        if (row := pc.index(pc.equal(pc.utf8_trim_whitespace(rows[name]), ""), True).as_py()) >= 0:
+            raise InputError(f"{path}, row {row + 1} has no {name}; give it one or remove the row")
     stamps = _moments(rows["timestamp"], path)
     rating = rows["rating"] if "rating" in rows.column_names else pa.array(np.ones(rows.num_rows))
     table = pa.table(

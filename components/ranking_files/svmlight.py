@@ -4,7 +4,7 @@ A row is `label [qid:id] index:value ... [# comment]`. Knows nothing of data set
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -57,7 +57,43 @@ def read_svmlight(path: Path, zero_based: bool | None = False) -> SvmlightRows:
     if zero_based is False and len(rows.index) and rows.index.min() == 0:
         line = _line_of_row(content, int(np.searchsorted(rows.starts, rows.index.argmin(), side="right")) - 1)
         raise InputError(f"{path}, line {line} has index 0, so its features count from 0; pass zero_based=True")
+    _require_finite(path, content, rows)
     return rows
+
+
+def _require_finite(path: Path, content: bytes, rows: SvmlightRows) -> None:
+    """InputError for a label that is no relevance, and for an infinite value: by its line."""
+    unfit = ~(np.isfinite(rows.labels) & (rows.labels >= 0))
+    if unfit.any():
+        row = int(unfit.argmax())
+        raise InputError(
+            f"{path}, line {_line_of_row(content, row)} has label {rows.labels[row]:g}, and a relevance is finite and "
+            "zero or more; correct or remove the row"
+        )
+    infinite = np.isinf(rows.value)
+    if infinite.any():
+        entry = int(infinite.argmax())
+        row = int(np.searchsorted(rows.starts, entry, side="right")) - 1
+        raise InputError(
+            f"{path}, line {_line_of_row(content, row)}: the value of index {rows.index[entry]} is infinite in 32 "
+            "bits; write NaN where it is missing"
+        )
+
+
+def require_sizes(path: Path, rows: SvmlightRows, sizes: Sequence[int], told_by: Path) -> None:
+    """InputError, which names the line, where the qid of `path` begin other queries than the sizes of a second file."""
+    qid = rows.qid
+    if len(qid) != len(rows):
+        return
+    begins = np.flatnonzero(np.concatenate(([True], qid[1:] != qid[:-1])))
+    told = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    differing = np.setxor1d(begins, told)
+    if len(differing):
+        line = _line_of_row(read_text(path), int(differing[0]))
+        raise InputError(
+            f"{path}, line {line}: its qid and {told_by} do not agree whether a query begins here; remove the one that "
+            "is wrong"
+        )
 
 
 def require_queries(path: Path, rows: SvmlightRows) -> None:

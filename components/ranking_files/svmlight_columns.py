@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from components.ranking_files.svmlight import SvmlightRows, read_svmlight, require_queries
+from components.ranking_files.svmlight import SvmlightRows, read_svmlight, require_queries, require_sizes
 from metier.errors import InputError
 
 CELLS_AN_ENTRY = 64
@@ -32,11 +32,16 @@ def read_columns(path: Path, options: SvmlightOptions) -> Arrays:
     rows = read_svmlight(path, options.zero_based)
     columns = _columns(path, rows, options)
     names = tuple(options.feature_names or (f"f{index}" for index in columns))
+    beside = options.group_path or Path(f"{path}.query")
     if options.group_path is None and len(rows.qid):
         require_queries(path, rows)
         query_id = rows.qid
+        if beside.is_file():
+            require_sizes(path, rows, _sizes(path, beside, len(rows)), beside)
     else:
-        query_id = _ids_from_sizes(path, options.group_path or Path(f"{path}.query"), len(rows))
+        sizes = _sizes(path, beside, len(rows))
+        require_sizes(path, rows, sizes, beside)
+        query_id = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
     order = np.argsort(columns)
     features = np.empty((len(rows), len(columns)), np.float32)
     features[:, order] = rows.dense(columns[order])
@@ -75,7 +80,8 @@ def _index(name: str) -> int:
     return int(name[1:])
 
 
-def _ids_from_sizes(path: Path, group_path: Path, n_rows: int) -> NDArray[np.int64]:
+def _sizes(path: Path, group_path: Path, n_rows: int) -> list[int]:
+    """How many rows each query has."""
     if not group_path.is_file():
         raise InputError(f"{path} carries no qid and there is no {group_path}; pass group_path, a file of query sizes")
     try:
@@ -90,4 +96,4 @@ def _ids_from_sizes(path: Path, group_path: Path, n_rows: int) -> NDArray[np.int
         raise InputError(
             f"{group_path} adds up to {sum(sizes)} rows, {path} has {n_rows}; they belong to different files"
         )
-    return np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
+    return sizes

@@ -12,7 +12,7 @@ from pyarrow import csv as arrow_csv
 from components.importers.conform import REASON
 from components.importers.files.file_format import FileFormat
 from components.importers.files.header import Sheet, read_header
-from components.importers.files.quotes import LONGEST_ROW, Dialect, Split, split
+from components.importers.files.quotes import BACKSLASH, LONGEST_ROW, Dialect, Split, split
 from components.importers.files.unread import with_unread
 from components.importers.files.utf8 import Blocks, Utf8, is_valid, shown
 from metier.contract import TEXT
@@ -50,7 +50,7 @@ def delimited_pieces(
 
 def _piece(sheet: Sheet, text: Utf8, blocks: Blocks, parts: Split) -> pa.Table:
     cuts = [
-        (start, end, f"a quote is opened and never closed (line {blocks.line_at(end - 1):,})")
+        (start, end, f"{_fault(blocks.text[start:end], sheet)} (line {blocks.line_at(end - 1):,})")
         for start, end in parts.broken
     ]
     wrong = [] if is_valid(blocks.text[: parts.end]) else list(_undecodable(text, blocks, parts))
@@ -59,6 +59,13 @@ def _piece(sheet: Sheet, text: Utf8, blocks: Blocks, parts: Split) -> pa.Table:
     lost += [(_other_width(row, sheet), row.text) for row in malformed]
     pieces = [rows, _with_columns(sheet, blocks, wrong)] if wrong else [rows]
     return with_unread(pa.concat_tables(pieces, promote_options="default"), lost)
+
+
+def _fault(row: bytes, sheet: Sheet) -> str:
+    quote = sheet.dialect.quote or b""
+    if sheet.dialect.escape is None and BACKSLASH + quote in row:
+        return 'a quote stands behind a backslash; declare escape: "\\\\"'
+    return "a quote is opened and never closed"
 
 
 def _other_width(row: arrow_csv.InvalidRow, sheet: Sheet) -> str:

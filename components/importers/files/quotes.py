@@ -1,7 +1,8 @@
 """Where the rows of delimited text end, and which rows open a quote that is never closed.
 
 A quote at the start of a cell opens it; two within it stand for one; any other closes it. A quote elsewhere is text. A
-cell over several lines whose closing quote has text behind it was opened by mistake: that quote opens a later cell.
+cell over several lines whose closing quote has text behind it was opened by mistake: that quote opens a later cell. One
+with a backslash before such a quote is of a dialect that escapes quotes, which was not declared.
 Knows bytes; nothing of columns.
 """
 
@@ -15,6 +16,7 @@ LONGEST_ROW = 1 << 26
 _WINDOW = 1 << 16
 _FEW = 64
 _LINE_ENDS = b"\n\r"
+BACKSLASH = b"\\"
 
 Positions = np.ndarray
 
@@ -32,7 +34,7 @@ class Dialect:
 class Split:
     """A text's rows: the last whole one ends at `end`; `opens` and `closes` are the quotes of its quoted cells, sorted.
 
-    `broken`: (start, end) of the lines whose quote is never closed.
+    `broken`: (start, end) of the lines whose quote is never closed, or closed behind a backslash.
     """
 
     text: bytes
@@ -165,7 +167,8 @@ class _Walk:
         """A cell from quote to quote, with what stands behind it as text; or none, where that makes no sense."""
         self._at = last + 1
         if closing + 1 < len(self._text) and self._text[closing + 1] not in self._edges:
-            if self._text.find(b"\n", opening, closing) >= 0:
+            is_escaped = self._dialect.escape is None and self._text.startswith(BACKSLASH, closing - 1)
+            if is_escaped or self._text.find(b"\n", opening, closing) >= 0:
                 self._break(opening)
                 return
             edge = self._edge.search(self._text, closing)

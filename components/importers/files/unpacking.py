@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
 from components.importers.files.kinds import GZIP, HEAD, ZIP, refuse, refuse_strange
@@ -77,12 +79,21 @@ def _layer(path: Path, file: IO[bytes], layers: int) -> Iterator[Content]:
         if layers and head.startswith(GZIP):
             inner: IO[bytes] = cast(IO[bytes], stack.enter_context(GzipFile(fileobj=content)))
         elif layers and head.startswith(ZIP):
-            inner = stack.enter_context(_member(path, stack.enter_context(_archive(path, file))))
+            archive = stack.enter_context(_spooled(content)) if content.is_packed else file
+            inner = stack.enter_context(_member(path, stack.enter_context(_archive(path, archive))))
         else:
             refuse_strange(head, path)
             yield content
             return
         yield stack.enter_context(_layer(path, inner, layers - 1))
+
+
+@contextmanager
+def _spooled(content: Content) -> Iterator[IO[bytes]]:
+    """An archive within another one as a file: its list of members stands at its end."""
+    with TemporaryFile() as file:
+        copyfileobj(content, file)
+        yield file
 
 
 def _archive(path: Path, file: IO[bytes]) -> zipfile.ZipFile:

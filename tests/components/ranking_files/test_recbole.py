@@ -41,6 +41,8 @@ def test_it_is_what_leave_last_out_takes(tmp_path: Path) -> None:
         ("user_id:token\titem_id:token\n1\t2\n", r"has no column timestamp:float in its header \(user_id:token"),
         (HEADER + "1\t2\t3\n", "cannot be read as tab-separated rows"),
         (HEADER + "1\t2\t3\tnan\n", "row 1 has no usable timestamp"),
+        (HEADER + "1\t2\t3\t978300700\n\t2\t3\t978300700\n", "row 2 has no user_id"),
+        (HEADER + "1\t \t3\t978300700\n", "row 1 has no item_id"),
     ],
 )
 def test_a_file_that_cannot_be_evaluated_says_what_it_lacks(tmp_path: Path, content: str, message: str) -> None:

@@ -80,6 +80,9 @@ def test_a_matrix_that_would_be_almost_empty_names_its_size(tmp_path: Path) -> N
         ("1 qid:q7 1:1\n", r"line 1 .* qid 'q7' is no whole number"),
         ("high qid:1 1:1\n", r"line 1 .* label 'high' is no number"),
         (f"1 qid:1 {2**70}:1\n", r"line 1 .* needs more than 64 bits"),
+        ("1 qid:1 1:1\nnan qid:1 1:1\n", r"line 2 has label nan, and a relevance is finite"),
+        ("# first\n-1 qid:1 1:1\n", r"line 2 has label -1, and a relevance is finite and zero or more"),
+        ("1 qid:1 1:1\n1 qid:1\n\n1 qid:1 2:1 7:1e39\n", r"line 4: the value of index 7 is infinite in 32 bits"),
         ("1 qid:1 1:1\n1 qid:2 1:1\n# again\n1 qid:1 1:1\n", r"line 4: the rows of query '1' are not contiguous"),
     ],
 )
@@ -128,3 +131,15 @@ def test_a_fold_without_one_of_its_files_says_which(tmp_path: Path) -> None:
     written(tmp_path, "1 qid:1 1:1\n", "train.txt")
     with pytest.raises(InputError, match=r"has no vali\.txt"):
         read_letor(tmp_path)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_sizes_that_contradict_the_files_own_queries_name_the_line(tmp_path: Path, is_named: bool) -> None:
+    path = written(tmp_path, "1 qid:1 1:1\n# of 2\n0 qid:2 1:1\n1 qid:2 1:1\n")
+    sizes = Path(f"{path}.query")
+    given = {"group_path": sizes} if is_named else {}
+    sizes.write_text("1\n2\n")
+    assert RankingDataset.from_svmlight(path, **given).group_sizes.tolist() == [1, 2]
+    sizes.write_text("2\n1\n")
+    with pytest.raises(InputError, match=r"line 3: its qid and .*\.query do not agree whether a query begins here"):
+        RankingDataset.from_svmlight(path, **given)

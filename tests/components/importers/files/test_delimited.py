@@ -121,3 +121,14 @@ def test_a_header_below_a_title_is_named_by_its_line(path):
     path.write_bytes(b"Open posts,,\n,,\njob_id,title,\n1,Tiler,\n2,Cook,\n")
     rows = read_rows(path, FileFormat(header=3), ["job_id", "title"])
     assert rows.to_pylist() == [{"job_id": "1", "title": "Tiler"}, {"job_id": "2", "title": "Cook"}]
+
+
+def test_a_quote_behind_a_backslash_costs_its_row_and_names_the_key_that_reads_it(path):
+    content = b'id,title,body\n1,"a \\"quoted\\" b","x, y"\n2,plain,"say \\"hi\\""\n3,5\\" pipe,"C:\\dir\\"\n4,c,d\n'
+    rows = _read(path, content)
+    assert [row["id"] for row in rows] == ["3", "4", None, None]
+    assert rows[0] == {"id": "3", "title": '5\\" pipe', "body": "C:\\dir\\", REASON: None, LINE: None}
+    said = 'a quote stands behind a backslash; declare escape: "\\\\" (line {})'
+    assert [row[REASON] for row in rows[2:]] == [said.format(2), said.format(3)]
+    escaped = _read(path, content[: content.index(b"3,5")], escape="\\")
+    assert [row["title"] for row in escaped] == ['a "quoted" b', "plain"]
