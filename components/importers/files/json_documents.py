@@ -37,11 +37,13 @@ def json_document_pieces(
 
 def page_pieces(text: Utf8, blocks: Blocks, wanted: Sequence[str] | None) -> Iterator[pa.Table]:
     """The wanted fields of the job postings that an HTML page describes for search engines."""
-    found, broken = page_postings(_read_whole(text, blocks).decode())
-    if not len(found) and not broken:
-        refuse(text.path, "an HTML page without a JobPosting", "export the posts as CSV or JSON")
-    unread = [("script of JSON-LD is not JSON", script) for script in broken]
-    for rows in record_pieces(found, wanted, text.path):
+    page = page_postings(_read_whole(text, blocks).decode())
+    if not len(page.found) and not page.broken:
+        which = "whose JobPosting is microdata or RDFa, not JSON-LD" if page.unread else "without a JobPosting"
+        refuse(text.path, f"an HTML page {which}", "export the posts as CSV or JSON")
+    unread = [("script of JSON-LD is not JSON", script) for script in page.broken]
+    unread += [("job posting in microdata or RDFa, which is not read", element) for element in page.unread]
+    for rows in record_pieces(page.found, wanted, text.path):
         yield with_unread(rows, unread)
         unread = []
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.importers.conform import REASON
 from components.importers.ingest import IngestReport, ingest
 from components.importers.mapped.mapped_values import Findings
 from components.importers.mapped.mapping import Mapping, read_mapping
@@ -19,9 +20,10 @@ from components.importers.mapped.names import content_names, folded
 from components.importers.mapped.pieces import ROW, SOUND, Spill, mapped_pieces, shortened, sound, with_reasons
 from components.importers.mapped.repeats import SAME, repeated_names
 from components.importers.mapped.said import Namer, names_held, said_of
-from metier.contract import CLOCK_COLUMNS, TEXT, TEXT_LIST, TIMESTAMP, Table
+from metier.contract import CLOCK_COLUMNS, FREELANCERS, TEXT, TEXT_LIST, TIMESTAMP, Table
 from metier.lake import Lake
 
+NO_TEXT = "person has neither title, overview nor skills"
 _CLOCKS = [column.name for column in CLOCK_COLUMNS]
 
 
@@ -41,7 +43,7 @@ def read_versions(path: Path, mapping: Mapping, clock: datetime, lake: Lake) -> 
     with tempfile.TemporaryDirectory(prefix="metier-people-") as folder, names_held(lake, table) as held:
         spill, findings, names = Spill(Path(folder)), Findings(), Namer(held)
         for rows in mapped_pieces(path, mapping, findings):
-            dated = _dated(_named(rows, table, names), table, clock, lake)
+            dated = _dated(_named(_with_reasons(rows, table), table, names), table, clock, lake)
             content = _content(dated, table, _CLOCKS[1:]) | said_of(dated, table.schema.names)
             marked = dated.append_column(SAME, content_names(content))
             spill.add(marked.append_column(SOUND, sound(table.name, dated, clock, path.name)))
@@ -49,6 +51,20 @@ def read_versions(path: Path, mapping: Mapping, clock: datetime, lake: Lake) -> 
         for number, rows in enumerate(spill.pieces()):
             marked = with_reasons(rows, reasons, (ROW, SOUND, SAME))
             yield table.name, path.name, findings.marked(marked, counts=number == 0)
+
+
+def _with_reasons(rows: pa.Table, table: Table) -> pa.Table:
+    """The rows, those of people of whom nothing is said marked: a line of totals is nobody."""
+    if table is not FREELANCERS:
+        return rows
+    says = [pc.not_equal(rows["title"], ""), pc.not_equal(rows["overview"], "")]
+    says.append(pc.greater(pc.list_value_length(rows["skills"]), 0))
+    silent = pc.invert(pc.or_(pc.or_(*says[:2]), says[2]))
+    reasons = pc.if_else(silent, NO_TEXT, pa.scalar(None, TEXT))  # null where the row was not read
+    if REASON in rows.column_names:
+        reasons = pc.coalesce(rows[REASON], reasons)
+        rows = rows.drop_columns([REASON])
+    return rows.append_column(REASON, reasons)
 
 
 def _named(rows: pa.Table, table: Table, names: Namer) -> pa.Table:

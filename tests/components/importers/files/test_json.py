@@ -149,3 +149,41 @@ def test_packed_json_is_read(path, tmp_path):
         archive.writestr("a/posts.jsonl.gz", gzip.compress(b'{"id": 7}\n{"id": 8}\n'))
         archive.writestr("__MACOSX/a/._posts", b"x")
     assert [row["id"] for row in read_rows(path, FileFormat()).to_pylist()] == ["7", "8"]
+
+
+SCRIPT = '<script type="application/ld+json">{}</script>'
+WRAPPINGS = [
+    "{};",
+    "<![CDATA[{}]]>",
+    "//<![CDATA[\n{}\n//]]>",
+    "/*<![CDATA[*/{}/*]]>*/",
+    "<!-- {} -->",
+    "\n<!--\n{};\n//-->\n",
+]
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_a_script_that_hides_its_json_from_old_readers_is_read(tmp_path, wrapping):
+    page = tmp_path / "page.html"
+    page.write_text("<html>" + SCRIPT.format(wrapping.replace("{}", json.dumps(POSTING))) + "</html>")
+    assert read_rows(page, FileFormat(), ["title"]).to_pylist() == [{"title": "Glazier"}]
+
+
+@pytest.mark.parametrize("kind", ["Jobposting", " jobPosting ", "http://schema.org/JOBPOSTING"])
+def test_a_type_is_known_in_any_case(tmp_path, kind):
+    page = tmp_path / "page.html"
+    page.write_text("<html>" + SCRIPT.format(json.dumps({**POSTING, "@type": kind})) + "</html>")
+    assert read_rows(page, FileFormat(), ["title"]).to_pylist() == [{"title": "Glazier"}]
+    page.write_text(json.dumps([{**POSTING, "@type": kind}, {"@type": "Thing"}]))
+    assert read_rows(page, FileFormat(), ["title"]).to_pylist() == [{"title": "Glazier"}]
+
+
+def test_postings_in_microdata_are_counted_and_a_page_of_them_is_refused_as_what_it_is(tmp_path):
+    element = '<div itemscope itemtype="https://schema.org/JobPosting"><h1 itemprop="title">Tiler</h1></div>'
+    page = tmp_path / "page.html"
+    page.write_text("<html>" + SCRIPT.format(json.dumps(POSTING)) + element + "</html>")
+    first, second = read_rows(page, FileFormat(), ["title"]).to_pylist()
+    assert (first["title"], second[REASON]) == ("Glazier", "job posting in microdata or RDFa, which is not read")
+    page.write_text(f"<html>{element}</html>")
+    with pytest.raises(ContractError, match="an HTML page whose JobPosting is microdata or RDFa, not JSON-LD"):
+        read_rows(page, FileFormat(), ["title"])

@@ -80,6 +80,7 @@ def named_by_place(value):
         ("1,Straße; €\n".encode(), {"header": ("id", "title")}),
         (gzip.compress("id,title\n1,Straße; €\n".encode(), mtime=0), {}),
         (_zip({"a/posts.csv": "id,title\n1,Straße; €\n", "__MACOSX/a/posts.csv": "x"}), {}),
+        (gzip.compress(_zip({"posts.csv": "id,title\n1,Straße; €\n"}), mtime=0), {}),
     ],
     ids=named_by_place,
 )

@@ -124,3 +124,14 @@ def test_clients_come_in_by_their_id(tmp_path, lake):
     mapping.write_text(mapping.read_text().removeprefix("id: ref\n"))
     with pytest.raises(ContractError, match="names no client; give the column that does as 'id:' at the top"):
         import_clients(lake, companies, mapping, CLOCK)
+
+
+@pytest.mark.parametrize("identity", ["id: nick\n", ""])
+def test_a_line_of_totals_is_nobody(files, lake, identity):
+    """Of three lines one says nothing but a price; skills alone, or a title alone, are somebody."""
+    files[1].write_text(MAPPING.replace("id: nick\n", identity))
+    files[0].write_text(
+        f"{HEADER}Total,,,,$50,,,yes,2026-01-05\nivy,,,Slate,,,,yes,2026-01-05\njo,Tiler,,,,,,yes,2026-01-05\n"
+    )
+    people = import_people(lake, *files, CLOCK).tables["freelancers"]
+    assert (people.written, people.reasons) == (2, {"person has neither title, overview nor skills": 1})
