@@ -163,6 +163,9 @@ JOBS = _table(
     references={"client_id": "clients"},
 )
 
+RANGES = {JOBS.name: (("budget_min_usd", "budget_max_usd"), ("salary_min_usd", "salary_max_usd"))}
+"""Columns of a table that are the ends of a range, the lower one first."""
+
 QUERIES = _table(
     "queries",
     ("query_id",),

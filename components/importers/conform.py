@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 from components.importers.duplicates import FIRST_OF_KEY, contradictions
 from components.importers.values.casting import SPELLED, readable
-from components.importers.values.reading import GENERAL, ReadColumn, Reading, read_column
+from components.importers.values.reading import GENERAL, TOO_EARLY, ReadColumn, Reading, read_column
 from components.importers.values.words import NOT_ONE_OF
-from metier.contract import EARLIEST, TIMESTAMP, Column, Table, table
+from metier.contract import RANGES, TIMESTAMP, Column, Table, table
 from metier.errors import ContractError, EmptyDataError, UnconvertibleTypeError
 from metier.lake.lake import all_different
 
@@ -134,10 +134,15 @@ def _absent(rows: pa.Table, column: Column) -> pa.ChunkedArray:
 def _unread(column: Column, reasons: pa.Array) -> Iterator[Fault]:
     """A fault for each reason why a value could not be read."""
     for reason in pc.unique(reasons).drop_null().to_pylist():
-        because = "" if reason in GENERAL else f": {reason}"
-        words = f"{column.name} is not one of {', '.join(column.allowed)}"
-        fault = words if reason == NOT_ONE_OF else f"{column.name} is not a {SPELLED[column.type]}{because}"
-        yield _mask(pc.equal(reasons, reason)), fault
+        yield _mask(pc.equal(reasons, reason)), f"{column.name} is {_unread_as(column, reason)}"
+
+
+def _unread_as(column: Column, reason: str) -> str:
+    if reason == TOO_EARLY:
+        return reason
+    if reason == NOT_ONE_OF:
+        return f"not one of {', '.join(column.allowed)}"
+    return f"not a {SPELLED[column.type]}{'' if reason in GENERAL else f': {reason}'}"
 
 
 def _filled(column: Column, read: pa.ChunkedArray, unread: Mask, done: dict[str, pa.ChunkedArray]) -> pa.ChunkedArray:
@@ -156,10 +161,11 @@ def _value_faults(column: Column, values: pa.ChunkedArray) -> Iterator[Fault]:
 def _row_faults(name: str, columns: dict[str, pa.ChunkedArray], clock: datetime) -> Iterator[Fault]:
     now = pa.scalar(clock, TIMESTAMP)
     happened, recorded = columns["event_timestamp"], columns["recorded_at"]
-    yield _mask(pc.less(happened, pa.scalar(EARLIEST, TIMESTAMP))), f"event_timestamp is before {EARLIEST:%Y-%m-%d}"
     yield _mask(pc.greater(happened, now)), "event_timestamp is after the run's clock"
     yield _mask(pc.greater(recorded, now)), "recorded_at is after the run's clock"
     yield _mask(pc.less(recorded, happened)), "recorded_at is before event_timestamp"
+    for low, high in RANGES.get(name, ()):
+        yield _mask(pc.greater(columns[low], columns[high])), f"{low} is above {high}"
     if name == "interactions":
         neither = pc.and_(pc.is_null(columns["job_id"]), pc.is_null(columns["client_id"]))
         yield _mask(neither), "neither job_id nor client_id is set"

@@ -21,7 +21,7 @@ from components.importers.mapped.said import SAID, said
 from components.importers.mapped.sources import read_source
 from components.importers.values.reading import NOT_ONE_OF, ReadColumn, decided, first_read
 from components.importers.values.typed_cells import as_text
-from metier.contract import TEXT, TEXT_LIST, Column
+from metier.contract import NUMBER, RANGES, TEXT, TEXT_LIST, Column
 from metier.texts.free_texts import TextCounts, made_plain
 from metier.texts.personal_data import EMAIL, mask
 from metier.texts.plain_text import one_line, tidy
@@ -80,12 +80,23 @@ def mapped_columns(rules: Mapping[str, Rule], rows: pa.Table, findings: Findings
                 refused[f"{SAID}{name}"] = said([rows[source] for source in rule.cells()], is_refused)
         else:
             columns[name] = pa.array([rule.constant], rule.column.type).take(pa.array(np.zeros(rows.num_rows, int)))
+    _empty_backwards(columns, findings)
     plain = {name: tidy if name in _OF_MANY_LINES else one_line for name, rule in rules.items() if _is_prose(rule)}
     table, texts = made_plain(pa.table(columns), plain)
     findings.texts += cleaned.counts() + texts
     for name, hashes in refused.items():
         table = table.append_column(name, hashes)
     return table
+
+
+def _empty_backwards(columns: dict[str, pa.Array], findings: Findings) -> None:
+    """Leave both ends of a range empty where it runs backwards, and count it."""
+    for low, high in (pair for pairs in RANGES.values() for pair in pairs if columns.keys() >= set(pair)):
+        backwards = pc.fill_null(pc.greater(columns[low], columns[high]), False)
+        if number := pc.sum(backwards).as_py():
+            nothing = pa.scalar(None, NUMBER)
+            columns |= {end: pc.if_else(backwards, nothing, columns[end]) for end in (low, high)}
+            findings.refused[low][f"above {high}"] += number
 
 
 def settled(rules: Mapping[str, Rule], rows: pa.Table) -> dict[str, Rule]:

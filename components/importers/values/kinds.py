@@ -19,7 +19,7 @@ from components.importers.values.pay.money import (
     rate,
     salary,
 )
-from components.importers.values.pay.objects import pay_object
+from components.importers.values.pay.objects import pay_object, spelled_range
 from components.importers.values.words import allowed_word
 from components.importers.values.yes_no import truth
 from components.language.amounts.numbers import number, number_list, whole_number
@@ -30,6 +30,7 @@ from metier.texts.plain_text import one_line, tidy
 OF_MANY_LINES = ("description", "overview")
 """Texts of which the lines are kept."""
 MONEY = ("money", "rate", "salary", "pay")
+NUMBERS = ("number", "value")
 _OF_MONEY = {"money": (budget, as_budget), "rate": (rate, as_rate), "salary": (salary, as_salary), "pay": (pay, as_pay)}
 _OF_TYPE = {TEXT: "verbatim", TEXT_LIST: "list", NUMBER: "number", INTEGER: "whole", BOOLEAN: "boolean",
             TIMESTAMP: "date"}  # fmt: skip
@@ -46,8 +47,9 @@ class Reading:
     `kind` None: as the column of a contract file. `missing` adds to what counts as nothing. `values` maps whole cells,
     whatever their case, to what they stand for. Of `pattern`, a regular expression (RE2), the one group is read.
     `format` is strptime's, for dates; `clock` what relative dates count from; `separator` stands between the members of
-    a list; `end` is the end of a range that the column takes. `separator`, `end` and `decimal_point` (whether '1.200'
-    is one and a fifth) that are None are decided: by all cells of the column, the end by its name.
+    a list; `end` is the end of a range that the column takes. `separator`, `end` and `decimal` (the mark before
+    fractions, empty where '1.200' and '1,200' stay what they are alone) that are None are decided: by all cells of the
+    column, the end by its name.
     """
 
     kind: str | None = None
@@ -58,11 +60,11 @@ class Reading:
     clock: datetime | None = None
     separator: str | None = None
     end: Literal["low", "high"] | None = None
-    decimal_point: bool | None = None
+    decimal: Literal[".", ",", ""] | None = None
 
-    def told(self) -> dict[str, str | bool]:
+    def told(self) -> dict[str, str]:
         """What was decided by cells, as keywords of another Reading of the same column."""
-        found = {"separator": self.separator, "decimal_point": self.decimal_point}
+        found = {"separator": self.separator, "decimal": self.decimal}
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -103,7 +105,7 @@ def reader(kind: str, column: Column, reading: Reading) -> Callable[[str], Any]:
 def _money(kind: str, text: str) -> Money:
     spelled, declared = _OF_MONEY[kind]
     found = pay_object(text)
-    return spelled(text) if found is None else declared(found)
+    return spelled(spelled_range(text)) if found is None else declared(found)
 
 
 def _end(money: Money, high: bool) -> float | None:

@@ -12,11 +12,13 @@ from html import unescape
 
 from components.importers.values.list_objects import named_members
 from components.importers.values.missing import MISSING
+from components.importers.values.pages import html_text
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy
 
-SEPARATORS = ("|", ";", "\n", "•", "·", ",")
+SEPARATORS = ("|", ";", "\n", "•", "·", ",", "、", "，", "；")
 CANNOT_BE_READ = "a list that cannot be read"
+CUT_OFF = "a list that was cut off"
 NESTED = "a list of lists or objects"
 OTHERWISE = "a list separated otherwise than the column's others"
 UNDECIDED = "a list with two separators; declare 'separator:'"
@@ -38,8 +40,19 @@ _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
 _GROUPING = re.compile(r'[\[({"]')
 _LONGEST = 100_000
 """Characters of a cell; a list of skills is shorter."""
-_COUNTER = re.compile(r"\+\s?[0-9]+(?: more| others?| weitere)?|(?:and )?[0-9]+ more|\.{3}|…", re.I)
-"""What a page shows for members that it does not show."""
+_COUNTER = r"\+\s?[0-9]+(?: more| others?| weitere)?|(?:and )?[0-9]+ more"
+_AND_SO_ON = (
+    "etc|&c|and more|and others|and so on|& more|& others|et al|usw|u.a|u. a|u.v.m|und mehr|et plus|et autres|y más|"
+    "y otros|e mais|e outros|e altro|e altri|ecc|en meer|enz|i inne|itd|itp|и др|и другие|и т.д|и т. д|и т.п|и т. п"
+)
+_UNNAMED = re.compile(
+    rf"(?:^|\s+)(?:{_COUNTER}|(?:{re.escape(_AND_SO_ON).replace(re.escape('|'), '|')})\.?|\.{{3}}|…)$|(?:など|等)$",
+    re.I,
+)
+"""What is written for members that are not named."""
+_LAST_WORDS = frozenset(phrase.rpartition(" ")[2] for phrase in _AND_SO_ON.split("|")) | {"others", "other", "weitere"}
+_CUT = re.compile(r"(?:\.{3}|…)$")
+_MARKUP = re.compile(r"(?:<|&lt;)/?(?:br|li|p|div|ul|ol|span|td)\b", re.I)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.I)
 
 
@@ -47,17 +60,29 @@ def listed(text: str, separator: str | None = None) -> list[str]:
     """The members, each name once; `separator` None: the text decides, empty: the column could not."""
     if len(text) > _LONGEST:
         raise RefusedValueError(CANNOT_BE_READ)
-    tidied = tidy(text)
+    tidied = _shown(text)
     members = _bracketed(tidied)
     if members is None:
         mark = separator_of({tidied: 1}) if separator is None else separator
         members = _separated(tidied, mark)
     first: dict[str, str] = {}
     for member in members:
-        name = one_line(plain_entities(member))
-        if name.casefold() not in MISSING and not _COUNTER.fullmatch(name):
-            first.setdefault(name.casefold(), name)
+        name = _named(one_line(plain_entities(member)))
+        folded = name.casefold()
+        if folded not in MISSING:
+            first.setdefault(folded, name)
     return list(first.values())
+
+
+def _named(member: str) -> str:
+    """The member without what stands for others behind it; RefusedValueError where its own name was cut off."""
+    last = member.rpartition(" ")[2].casefold().rstrip(".")
+    if last.isalpha() and last not in _LAST_WORDS and member[-1] not in ".など等":
+        return member
+    name = _UNNAMED.sub("", member)
+    if _CUT.search(name):
+        raise RefusedValueError(CUT_OFF)
+    return name
 
 
 def separator_of(cells: Mapping[str, int]) -> str | None:
@@ -87,13 +112,17 @@ def plain_entities(text: str) -> str:
     return text
 
 
+def _shown(text: str) -> str:
+    """The cell, tidy; of markup, what a page would show."""
+    has_markup = ("<" in text or "&" in text) and _MARKUP.search(text)
+    return tidy(html_text(text) if has_markup else text)
+
+
 def _marks_or_none(cell: str) -> set[str]:
     """The marks of separated text; a list in brackets, or one that cannot be read, tells none."""
     try:
-        if _bracketed(cell.strip()) is not None:
-            return set()
-        plain = plain_entities(cell)
-        return _marks(plain, _spans(plain))
+        shown = _shown(cell)
+        return set() if _bracketed(shown) is not None else _marks(*_unwrapped(shown))
     except RefusedValueError:
         return set()
 
@@ -106,9 +135,20 @@ def _bracketed(text: str) -> list[str] | None:
         text = wrapped["inner"]
     if text.startswith(("[", "{")) or (text.startswith("(") and re.match(rf"\(\s*(?:{_QUOTED}|\))", text)):
         return _array(text)
-    if text.startswith('"') and text.endswith('"') and _ARRAY.fullmatch(inner := text[1:-1].replace('""', '"')):
-        return _array(inner)
+    if text.startswith('"') and text.endswith('"'):
+        if _ARRAY.fullmatch(inner := text[1:-1].replace('""', '"')):
+            return _array(inner)
+        return _encoded_twice(text)
     return None
+
+
+def _encoded_twice(text: str) -> list[str] | None:
+    """Members of a JSON text that is itself a list in JSON; None for any other."""
+    try:
+        inner = json.loads(text)
+    except ValueError:
+        return None
+    return _array(inner) if inner.startswith("[") else None
 
 
 def _array(text: str) -> list[str]:
@@ -169,8 +209,7 @@ def _unescaped(part: str) -> str:
 
 
 def _separated(text: str, separator: str | None) -> list[str]:
-    plain = plain_entities(text)
-    spans = _spans(plain)
+    plain, spans = _unwrapped(text)
     marks = _marks(plain, spans)
     if not separator:
         if marks:
@@ -182,9 +221,19 @@ def _separated(text: str, separator: str | None) -> list[str]:
     return [_bare(part) for part in parts]
 
 
+def _unwrapped(text: str) -> tuple[str, dict[int, int]]:
+    """The text with plain commas, without the one pair of brackets that is around all of it; and its spans."""
+    plain = plain_entities(text).strip()
+    spans = _spans(plain)
+    if plain.startswith("(") and spans.get(0) == len(plain):
+        plain = plain[1:-1]
+        spans = _spans(plain)
+    return plain, spans
+
+
 def _bare(part: str) -> str:
     """Without the bullet before a line, and without quotes around it."""
-    part = re.sub(r"^\s*(?:[•·*–-]\s+)?", "", part).strip().rstrip(",;|").rstrip()
+    part = re.sub(r"^\s*(?:[•·*–-]\s+)?", "", part).strip().rstrip(",;|、，；").rstrip()
     return part[1:-1] if len(part) > 1 and part[0] == part[-1] and part[0] in "'\"" else part
 
 

@@ -20,6 +20,8 @@ _MOMENT = "TRY_CAST(replace(replace(value, ' -', '-'), ' +', '+') AS TIMESTAMPTZ
 _EPOCH = r"^(?:[0-9]{9,11}|[0-9]{13}|[0-9]{15,19})(?:\.0*)?$"
 _PLAIN = r"^[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?$"
 _POSITIVE = r"^[0-9]+(?:\.[0-9]+)?$"
+_DECIMAL_COMMA = r"^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?$"
+_THOUSANDS_COMMA = r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
 _THREE_DECIMALS = r"^[1-9][0-9]{0,2}\.[0-9]{3}$"
 _TIDY = "^[!-~]+(?: [!-~]+)*$"
 _LARGEST = 1e12
@@ -79,13 +81,29 @@ def sums(texts: pa.Array, decimal_point: bool) -> pa.Array:
     return pc.if_else(pc.less_equal(read, _LARGEST), read, None)
 
 
-def has_decimal_points(texts: pa.Array) -> bool:
+def has_decimal_comma(texts: pa.Array) -> bool:
+    """Whether all texts are numbers that may have a decimal comma, of which one can be no thousands' comma."""
+    return _decides(texts, ",", _DECIMAL_COMMA, _THOUSANDS_COMMA)
+
+
+def has_decimal_point(texts: pa.Array) -> bool:
     """Whether all texts are plain numbers of a program, of which some have other than three decimals."""
-    texts = texts.drop_null()
-    if not pc.all(pc.match_substring_regex(texts, _PLAIN)).as_py():
+    return _decides(texts, ".", _PLAIN, _THREE_DECIMALS)
+
+
+def with_points(texts: pa.Array) -> pa.Array:
+    """Numbers with a decimal comma as those with a decimal point; other texts as they are."""
+    is_number = pc.match_substring_regex(texts, _DECIMAL_COMMA)
+    pointed = pc.replace_substring(pc.replace_substring(texts, ".", ""), ",", ".")
+    return pc.if_else(is_number, pointed, texts)
+
+
+def _decides(texts: pa.Array, mark: str, every: str, undecided: str) -> bool:
+    """Whether all texts are spelled as `every`, of which one has the mark and is not `undecided`."""
+    marked = pc.match_substring(texts, mark)
+    if not pc.any(marked).as_py() or not pc.all(pc.match_substring_regex(texts, every)).as_py():
         return False
-    pointed = pc.match_substring(texts, ".")
-    return bool(pc.any(pc.and_not(pointed, pc.match_substring_regex(texts, _THREE_DECIMALS))).as_py())
+    return bool(pc.any(pc.and_not(marked, pc.match_substring_regex(texts, undecided))).as_py())
 
 
 def _iso(texts: pa.Array) -> pa.Array:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from components.importers.values import machine
 from components.importers.values.id_cells import no_ids
-from components.importers.values.kinds import MONEY, Reading, kind_of, reader
+from components.importers.values.kinds import MONEY, NUMBERS, Reading, kind_of, reader
 from components.importers.values.lists import CANNOT_BE_READ, separator_of
 from components.importers.values.missing import MISSING
 from components.importers.values.moments.spelled_dates import NO_DATE
@@ -24,13 +24,19 @@ from components.importers.values.typed_cells import as_text, is_text, spelled, t
 from components.importers.values.words import NOT_ONE_OF
 from components.importers.values.yes_no import NEITHER
 from components.language.amounts.numbers import NO_NUMBER
-from metier.contract import TEXT, Column
+from metier.contract import EARLIEST, TEXT, TIMESTAMP, Column
 from metier.errors import RefusedValueError
 
-__all__ = ["GENERAL", "NOT_ONE_OF", "ReadColumn", "Reading", "decided", "first_read", "read_column"]
+__all__ = ["GENERAL", "NOT_ONE_OF", "TOO_EARLY", "ReadColumn", "Reading", "decided", "first_read", "read_column"]
+
+TOO_EARLY = f"before {EARLIEST:%Y-%m-%d}"
 
 GENERAL = frozenset({NO_NUMBER, NO_SUM, NO_DATE, NEITHER, CANNOT_BE_READ})
 """Reasons that say no more than what the column takes."""
+
+
+_MOST_REASONS = 100
+"""Reasons of one column, each of which is counted and told by itself."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +53,32 @@ def read_column(cells: pa.ChunkedArray, column: Column, reading: Reading) -> Rea
     UnconvertibleTypeError where the cells are no text and nothing of their type can become the column's.
     """
     read = _read(cells, column, reading)
+    if column.type == TIMESTAMP:
+        return _of_markets(read)
     if not column.name.endswith("_id"):
         return read
     reasons = pc.coalesce(read.reasons, no_ids(read.values))
     return ReadColumn(pc.if_else(pc.is_null(reasons), read.values, pa.scalar(None, TEXT)), reasons)
 
 
+def _of_markets(read: ReadColumn) -> ReadColumn:
+    """Without moments before any market, by which programs write that there is none: 0001-01-01, 1900-01-01."""
+    early = pc.fill_null(pc.less(read.values, pa.scalar(EARLIEST, TIMESTAMP)), False)
+    if not pc.any(early).as_py():
+        return read
+    values = pc.if_else(early, pa.scalar(None, TIMESTAMP), read.values)
+    return ReadColumn(values, pc.if_else(early, pa.scalar(TOO_EARLY, TEXT), read.reasons))
+
+
 def _read(cells: pa.ChunkedArray, column: Column, reading: Reading) -> ReadColumn:
     kind = kind_of(column, reading.kind)
     if kind == "list" or kind in MONEY:
-        cells = spelled(cells)
+        cells = spelled(cells, kind in MONEY)
     if (converted := typed(cells, column, kind, reading.missing)) is not None:
         return ReadColumn(*converted)
     texts, reasons = _prepared(as_text(cells), column, kind, reading)
     reading = _decided(texts, kind, reading)
+    texts = machine.with_points(texts) if reading.decimal == "," else texts
     read = _by_machine(texts, kind, reading)
     if read is None:
         return _one_by_one(texts, reasons, column, kind, reading)
@@ -74,7 +92,8 @@ def _read(cells: pa.ChunkedArray, column: Column, reading: Reading) -> ReadColum
 def decided(cells: pa.ChunkedArray, column: Column, reading: Reading) -> Reading:
     """`reading` with what these cells decide of it, for the other pieces of the same column."""
     kind = kind_of(column, reading.kind)
-    open_to_decide = (kind == "list" and reading.separator is None) or (kind in MONEY and reading.decimal_point is None)
+    is_number = kind in MONEY or kind in NUMBERS
+    open_to_decide = (kind == "list" and reading.separator is None) or (is_number and reading.decimal is None)
     if not open_to_decide or not is_text(cells.type):
         return reading
     return _decided(_prepared(as_text(cells), column, kind, reading)[0], kind, reading)
@@ -126,8 +145,10 @@ def _decided(texts: pa.Array, kind: str, reading: Reading) -> Reading:
     if kind == "list" and reading.separator is None:
         counted = pc.value_counts(texts.drop_null()).to_pylist()
         return replace(reading, separator=separator_of({entry["values"]: entry["counts"] for entry in counted}))
-    if kind in MONEY and reading.decimal_point is None and texts.null_count < len(texts):
-        return replace(reading, decimal_point=machine.has_decimal_points(texts))
+    if (kind in MONEY or kind in NUMBERS) and reading.decimal is None and texts.null_count < len(texts):
+        has_comma = machine.has_decimal_comma(texts)
+        has_point = kind in MONEY and not has_comma and machine.has_decimal_point(texts)
+        return replace(reading, decimal="," if has_comma else "." if has_point else "")
     return reading
 
 
@@ -140,7 +161,7 @@ def _by_machine(texts: pa.Array, kind: str, reading: Reading) -> pa.Array | None
     if kind == "whole":
         return machine.whole_numbers(texts)
     if kind in MONEY:
-        return machine.sums(texts, bool(reading.decimal_point))
+        return machine.sums(texts, bool(reading.decimal))
     if kind == "text":
         return machine.plain_texts(texts)
     return texts if kind == "verbatim" else None
@@ -155,8 +176,15 @@ def _one_by_one(texts: pa.Array, reasons: pa.Array, column: Column, kind: str, r
         value, reason = _value(read, text)
         values.append(value)
         refusals.append(reason)
-    found = pa.array(refusals, TEXT).take(coded.indices)
+    found = pa.array(_told_apart(refusals), TEXT).take(coded.indices)
     return ReadColumn(pa.array(values, column.type).take(coded.indices), pc.coalesce(reasons, found))
+
+
+def _told_apart(reasons: list[str | None]) -> list[str | None]:
+    """Reasons that name what they refuse; where there are too many, without the names."""
+    if len(set(reasons)) <= _MOST_REASONS:
+        return reasons
+    return [reason and reason.partition(":")[0] for reason in reasons]
 
 
 def _value(read: Callable[[str], Any], text: str) -> tuple[Any, str | None]:

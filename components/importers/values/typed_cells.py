@@ -40,10 +40,10 @@ def as_text(cells: pa.ChunkedArray) -> pa.Array:
     return values.cast(TEXT)
 
 
-def spelled(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Structures, and lists of them, as JSON; other cells as they are."""
+def spelled(cells: pa.ChunkedArray, of_money: bool = False) -> pa.ChunkedArray:
+    """Structures, lists of them, and all lists `of_money`, as JSON; other cells as they are."""
     inner = cells.type.value_type if _is_list(cells.type) else cells.type
-    if not pa.types.is_struct(inner):
+    if not (pa.types.is_struct(inner) or (of_money and _is_list(cells.type))):
         return cells
     values = (
         None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in cells.to_pylist()

@@ -70,6 +70,8 @@ _STATUSES = {
     },
 }
 _FILLER = re.compile(r"\([^()]*\)|\$+|\b(?:level|position|role|job|contract|type)\b")
+_NOTE = re.compile(r"\(([^()]*)\)")
+_NOT = frozenset({"no", "not", "non", "never", "without"})
 
 
 def allowed_word(text: str, column: Column, values: Mapping[str, str]) -> str:
@@ -79,10 +81,20 @@ def allowed_word(text: str, column: Column, values: Mapping[str, str]) -> str:
     for word in column.allowed:
         if spelled == folded(word):
             return word
-    found = _spelled(column).get(spelled) or _spelled(column).get(" ".join(_FILLER.sub(" ", spelled).split()))
-    if found is None:
+    words = _spelled(column)
+    if found := words.get(spelled):
+        return found
+    found = words.get(" ".join(_FILLER.sub(" ", spelled).split()))
+    if found is None or any(_says_otherwise(note, found, words) for note in _NOTE.findall(spelled)):
         raise RefusedValueError(NOT_ONE_OF)
     return found
+
+
+def _says_otherwise(note: str, found: str, words: Mapping[str, str]) -> bool:
+    """Whether a note in brackets denies something, or holds a spelling of another word: 'Active (paused)'."""
+    named = re.findall(r"[^\W_]+", note)
+    runs = (" ".join(named[start:end]) for start in range(len(named)) for end in range(start + 1, len(named) + 1))
+    return not _NOT.isdisjoint(named) or any(words.get(run, found) != found for run in runs)
 
 
 def folded(text: str) -> str:

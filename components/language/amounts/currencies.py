@@ -6,7 +6,8 @@ from functools import cache
 from babel import Locale
 
 DOLLARS = re.compile(
-    r"\bus\s?\$|\busd(?![a-z])|(?<=[0-9km])usd\b|\b(?:us |u\.s\. )?dollars?\b|(?<![a-z])\$(?:\s?usd\b)?"
+    r"\bus\s?\$|\busd(?![a-z])|(?<=[0-9km])usd\b|(?<![a-z])\$(?:\s?usd\b)?"
+    r"|\b(?:(?:us |u\.s\. )?dol(?:lars?|lari|arów|ares)|dólares|доллар(?:ов|а|ы)?(?: сша)?)\b"
 )
 """Ways to say US dollars, in a casefolded text."""
 SIGNS = {

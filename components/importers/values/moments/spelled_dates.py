@@ -23,6 +23,8 @@ A_WEEK = f"{NO_DATE}: an ISO week is no moment"
 A_DAY_OF_YEAR = f"{NO_DATE}: an ordinal day of a year is not read"
 A_MONTH = f"{NO_DATE}: a month without a day"
 TWO_DIGITS = f"{NO_DATE}: a year of two digits"
+A_BOUND = f"{NO_MOMENT}: only what it was before or after"
+ANOTHER_EVENT = f"{NO_MOMENT} of its own, but of another event"
 
 LANGUAGES = ("en", "de", "es", "fr", "pt", "it", "nl", "pl", "ru", "uk")
 """Languages whose months are read by name; no name of one is another month's in another."""
@@ -58,6 +60,11 @@ _NAMES = [(use, width) for use in ("format", "stand-alone") for width in ("wide"
 _EPOCH = re.compile(r"[0-9]{9,19}(?:\.[0-9]*)?|[0-9]\.[0-9]+e\+?[0-9]{1,2}")
 _DIGITS = re.compile(r"((?:19|20)[0-9]{6})([0-9]{6})")
 _AGO = re.compile(r"(?P<count>[0-9]{1,4}|an?|one) ?(?P<unit>[a-z]+)\.?(?: ago)?")
+_NO_MOMENT = (
+    (re.compile(r"(?:(?:over|under|almost|nearly|at least|(?:more|less) than) .*|.*[0-9] ?\+.*) ago"), A_BOUND),
+    (re.compile(r"(?:last )?(?:active|seen|online|updated|edited|modified|viewed|login|logged in)\b.*"), ANOTHER_EVENT),
+)
+"""Relative texts that tell no moment of the row."""
 _NAMED = {"now": 0, "just now": 0, "today": 0, "just posted": 0, "yesterday": 1}
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600,
             "d": 86400, "day": 86400, "w": 604800, "wk": 604800, "week": 604800}  # fmt: skip
@@ -85,9 +92,12 @@ def spelled_date(text: str, form: str | None = None) -> datetime:
 
 def relative_date(text: str, clock: datetime) -> datetime:
     """The moment that was so long before `clock`; a text that is a date is read as one."""
-    spelled = re.sub(r"^(?:(?:posted|active|about|over)\b:? ?)+", "", one_line(text).casefold())
+    spelled = re.sub(r"^(?:(?:posted|about)\b:? ?)+", "", one_line(text).casefold())
     if spelled in _NAMED:
         return clock - timedelta(days=_NAMED[spelled])
+    for pattern, reason in _NO_MOMENT:
+        if pattern.fullmatch(spelled):
+            raise RefusedValueError(reason)
     ago = _AGO.fullmatch(spelled)
     if not ago:
         return _date_or_no_moment(spelled)

@@ -16,6 +16,8 @@ _PERIOD = ("unitText", "interval", "period", "payPeriod", "frequency", "unitCode
 _LOW = ("minValue", "min", "minimum", "min_cents", "minAmount")
 _HIGH = ("maxValue", "max", "maximum", "max_cents", "maxAmount")
 _ONE = ("value", "price", "amount")
+_PART = "compensationType"
+"""By which Ashby tells salaries from bonuses, commissions and equity."""
 _CODES = {"HUR": "hour", "DAY": "day", "WEE": "week", "MON": "month", "ANN": "year"}
 """UN/CEFACT units of time."""
 
@@ -28,12 +30,30 @@ def pay_object(text: str) -> Money | None:
         read = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    objects = read if isinstance(read, list) else [read]
-    if not objects or not all(isinstance(member, Mapping) for member in objects):
+    members = read if isinstance(read, list) else [read]
+    if not members or not all(isinstance(member, Mapping) for member in members):
         return None
+    objects = [member for member in members if member.get(_PART) in (None, "", "Salary")]
+    if not objects:
+        raise RefusedValueError(f"{members[0][_PART]}, which is no pay for work")
     if len(objects) > 1:
         raise RefusedValueError(MORE_THAN_ONE)
     return _money(objects[0])
+
+
+def spelled_range(text: str) -> str:
+    """A JSON list of one or two numbers as a sum or a range; any other text as it is."""
+    if not text.lstrip().startswith("["):
+        return text
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not all(isinstance(member, int | float) and not isinstance(member, bool) for member in read):
+        return text
+    if len(read) > 2:
+        raise RefusedValueError(MORE_THAN_ONE)
+    return " - ".join(str(member) for member in read)
 
 
 def _money(declared: Mapping[str, Any]) -> Money:

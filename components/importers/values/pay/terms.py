@@ -5,10 +5,11 @@ from collections.abc import Sequence, Set
 import pyarrow as pa
 
 from components.importers.values.missing import MISSING
-from components.importers.values.pay.objects import period_named
+from components.importers.values.pay.objects import period_named, spelled_range
 from components.importers.values.typed_cells import as_text, spelled
 from components.language.amounts.currencies import foreign_code
 from metier.contract import TEXT
+from metier.errors import RefusedValueError
 
 
 def with_terms(
@@ -28,11 +29,19 @@ def with_terms(
 def _texts(cells: pa.ChunkedArray | None, rows: int, nothing: Set[str]) -> list[str | None]:
     if cells is None:
         return [None] * rows
-    texts = as_text(spelled(cells)).to_pylist()
+    texts = as_text(spelled(cells, of_money=True)).to_pylist()
     return [None if text is None or text.strip().casefold() in nothing else text.strip() for text in texts]
 
 
+def _range_or_text(text: str | None) -> str | None:
+    try:
+        return text and spelled_range(text)
+    except RefusedValueError:
+        return text
+
+
 def _priced(text: str | None, currency: str | None, period: str | None, has_periods: bool) -> str | None:
+    text = _range_or_text(text)
     if text is None or text.startswith(("{", "[")):
         return text
     unit = period_named(period)

@@ -205,6 +205,36 @@ def test_a_row_that_is_no_job_is_not_what_a_near_duplicate_is_kept_as(files, tmp
     assert lake.read("jobs")["job_id"].to_pylist() == ["p8"]
 
 
+RANGE = """
+clock: 2026-03-31
+jobs:
+  title: {from: Role, kind: text}
+  description: {kind: constant, value: ""}
+  skills: {kind: constant, value: []}
+  salary_min_usd: {from: Low, kind: salary}
+  salary_max_usd: {from: High, kind: salary}
+  posted_at: {from: Posted, kind: date}
+  visibility: {kind: constant, value: public}
+  status: {kind: constant, value: open}
+"""
+
+
+def test_a_range_that_runs_backwards_and_a_date_before_any_market_cost_only_their_values(files, tmp_path):
+    posts, mapping = files
+    mapping.write_text(RANGE)
+    posts.write_text("Role,Low,High,Posted\nTiler,80000,60000,0001-01-01\nRoofer,60000,80000,2026-03-01\n")
+    lake = Lake(str(tmp_path / "lake"))
+    report = import_posts(lake, *files, CLOCK).tables["jobs"]
+    assert report.warnings[0].startswith(
+        "left empty: posted_at 1 x before 1990-01-01; salary_min_usd 1 x above salary_max_usd"
+    )
+    columns = ("title", "salary_min_usd", "salary_max_usd", "event_timestamp")
+    assert sorted(tuple(row[name] for name in columns) for row in lake.read("jobs").to_pylist()) == [
+        ("Roofer", 60_000, 80_000, datetime(2026, 3, 1, tzinfo=UTC)),
+        ("Tiler", None, None, datetime(2026, 3, 31, tzinfo=UTC)),
+    ]
+
+
 def test_a_file_of_nothing_but_broken_rows_and_one_without_rows(files, tmp_path):
     posts, _ = files
     posts.write_text(HEADER + BROKEN[0])

@@ -1,6 +1,6 @@
 """Spellings of lists, words, truths and numbers, and what each is read as: a value, or the reason why none is."""
 
-from tests.components.importers.values.spellings import NEITHER, NESTED, NO_LIST, NO_WORD, TWO_MARKS
+from tests.components.importers.values.spellings import CUT_OFF, NEITHER, NESTED, NO_LIST, NO_WORD, TWO_MARKS
 
 BOTH = ["Tiling", "Grouting"]
 LISTS = {
@@ -27,6 +27,26 @@ LISTS = {
     "array(['Tiling', 'Grouting'], dtype=object)": BOTH,
     "frozenset({'Tiling', 'Grouting'})": BOTH,
     "Tiling, Grouting, tiling": BOTH,
+    r'"[\"Tiling\", \"Grouting\"]"': BOTH,
+    "Tiling<br>Grouting": BOTH,
+    "<ul><li>Tiling</li><li>Grouting</li></ul>": BOTH,
+    "Tiling&lt;br/&gt;Grouting": BOTH,
+    "Tiling、Grouting": BOTH,
+    "Tiling，Grouting": BOTH,
+    "Tiling；Grouting": BOTH,
+    "(Tiling, Grouting)": BOTH,
+    "(a) Tiling, (b) Grouting": ["(a) Tiling", "(b) Grouting"],
+    "Tiling, Grouting, …": BOTH,
+    "Tiling, Grouting etc.": BOTH,
+    "Tiling, Grouting, etc": BOTH,
+    "Tiling, Grouting and more": BOTH,
+    "Tiling, Grouting, and more": BOTH,
+    "Tiling, Grouting usw.": BOTH,
+    "Tiling, Grouting и др.": BOTH,
+    "Tiling、Grouting等": BOTH,
+    "Tiling, Grouting…": CUT_OFF,
+    "Tiling, Grou...": CUT_OFF,
+    "['Tiling', 'Grou…']": CUT_OFF,
     "Tiling, Grouting, +3": BOTH,
     "Tiling, Grouting, +3 more": BOTH,
     '{Tiling,"Wet rooms, showers"}': ["Tiling", "Wet rooms, showers"],
@@ -71,7 +91,8 @@ LEVELS = {
          "Expert ($$$)"],
         "expert",
     ),
-    **dict.fromkeys(["any", "3+ years", "guru", "Not Applicable"], NO_WORD),
+    **dict.fromkeys(["any", "3+ years", "guru", "Not Applicable", "Senior (or junior)", "Senior (not lead)"], NO_WORD),
+    **dict.fromkeys(["Senior (5 years)", "Senior (expert)"], "expert"),
 }  # fmt: skip
 
 BUDGETS = {
@@ -79,7 +100,8 @@ BUDGETS = {
     **dict.fromkeys(
         ["fixed", "Fixed", "Fixed-price", "fixed price", "FIXED_PRICE", "Fixed rate", "flat fee", "One-time"], "fixed"
     ),
-    **dict.fromkeys(["monthly", "yes", "both"], NO_WORD),
+    **dict.fromkeys(["Hourly (USD)", "Hourly (per hour)"], "hourly"),
+    **dict.fromkeys(["monthly", "yes", "both", "Hourly (no; fixed)", "Hourly (fixed)"], NO_WORD),
 }
 
 STATUSES = {
@@ -88,7 +110,8 @@ STATUSES = {
     **dict.fromkeys(["filled", "Hired", "Position filled"], "filled"),
     **dict.fromkeys(["paused", "On hold", "Unpublished"], "paused"),
     **dict.fromkeys(["removed", "deleted"], "removed"),
-    **dict.fromkeys(["draft", "pending", "lost"], NO_WORD),
+    **dict.fromkeys(["draft", "pending", "lost", "Active (paused)", "Open (expired)", "Closed (Filled)"], NO_WORD),
+    **dict.fromkeys(["Open (3 seats)", "Active (live)"], "open"),
 }
 
 VISIBILITIES = {
@@ -114,6 +137,8 @@ NUMBERS = {
     "1.2e1": 12,
     "1.2E+01": 12,
     "12,5": 12.5,
+    "0,125": 0.125,
+    "37,1254": 37.1254,
     "1.125": 1.125,
     " 12 ": 12,
     "0012": 12,

@@ -12,6 +12,7 @@ from components.importers.values.casting import SPELLED
 from components.importers.values.reading import GENERAL, read_column
 from metier.contract import TABLES
 from tests.components.importers.values import spellings as of
+from tests.components.importers.values import spellings_of_pay as of_pay
 from tests.components.importers.values import spellings_of_words as of_words
 
 CLOCK = datetime(2026, 6, 1, tzinfo=UTC)
@@ -23,11 +24,11 @@ def end(which, spellings):
 
 MATRIX = {
     ("jobs", "posted_at", "date"): of.DATES,
-    ("jobs", "budget_min_usd", "money"): end(0, of.MONEY),
-    ("jobs", "budget_max_usd", "money"): end(1, of.MONEY),
-    ("freelancers", "hourly_rate_usd", "rate"): of.RATES,
-    ("jobs", "salary_min_usd", "salary"): end(0, of.SALARIES),
-    ("jobs", "salary_max_usd", "salary"): end(1, of.SALARIES),
+    ("jobs", "budget_min_usd", "money"): end(0, of_pay.MONEY),
+    ("jobs", "budget_max_usd", "money"): end(1, of_pay.MONEY),
+    ("freelancers", "hourly_rate_usd", "rate"): of_pay.RATES,
+    ("jobs", "salary_min_usd", "salary"): end(0, of_pay.SALARIES),
+    ("jobs", "salary_max_usd", "salary"): end(1, of_pay.SALARIES),
     ("clients", "payment_verified", "boolean"): of_words.TRUTHS,
     ("jobs", "skills", "list"): of_words.LISTS,
     ("jobs", "experience_level", "text"): of_words.LEVELS,
@@ -63,9 +64,11 @@ def mapped(name, column, kind, cells):
     return list(zip(read.values.to_pylist(), read.reasons.to_pylist(), strict=True))
 
 
-def in_a_contract(reason):
-    """How a row's reason ends."""
-    return {of.NO_WORD: "", None: None}.get(reason, "" if reason in GENERAL else f": {reason}")
+def in_a_contract(column, is_not, reason):
+    """A row's reason."""
+    if reason == of.TOO_EARLY:
+        return f"{column} is {reason}"
+    return reason and (is_not if reason in (*GENERAL, of.NO_WORD) else f"{is_not}: {reason}")
 
 
 @pytest.mark.parametrize(("name", "column", "kind"), MATRIX)
@@ -82,12 +85,12 @@ def test_both_importers_read_every_spelling_alike(name, column, kind):
         if declared.allowed
         else (f"{column} is not a {SPELLED[declared.type]}")
     )
-    told = [(value, None if reason is None else f"{is_not}{in_a_contract(reason)}") for value, reason in right]
+    told = [(value, in_a_contract(column, is_not, reason)) for value, reason in right]
     assert dict(zip(spellings, of_contract, strict=True)) == dict(zip(spellings, told, strict=True))
 
 
-@pytest.mark.parametrize("spellings", [of.DATES, of.MONEY, of.RATES, of.SALARIES, of_words.LISTS, of_words.LEVELS,
-                                       of_words.TRUTHS, of_words.NUMBERS, of_words.WHOLE])  # fmt: skip
+@pytest.mark.parametrize("spellings", [of.DATES, of_pay.MONEY, of_pay.RATES, of_pay.SALARIES, of_words.LISTS,
+                                       of_words.LEVELS, of_words.TRUTHS, of_words.NUMBERS, of_words.WHOLE])  # fmt: skip
 def test_every_kind_has_spellings_enough(spellings):
     assert len(spellings) >= 25
 
@@ -102,4 +105,4 @@ def test_a_mapping_counts_what_it_refuses():
     rule = read_rule(TABLES["jobs"].column("budget_min_usd"), {"from": "cell", "kind": "money"}, "column", OfFile())
     findings = Findings()
     mapped_columns({"budget_min_usd": rule}, pa.table({"cell": ["€5", "€6", "$7", "-"]}), findings)
-    assert findings.refused["budget_min_usd"] == {of.EUROS: 2}
+    assert findings.refused["budget_min_usd"] == {of_pay.EUROS: 2}

@@ -39,6 +39,23 @@ def test_the_first_value_that_is_there():
     assert found.reasons.to_pylist() == [None, None, None, "in EUR, not in US dollars"]
 
 
+@pytest.mark.parametrize("kind", ["number", "money"])
+def test_a_column_decides_whether_its_comma_is_a_decimal_comma(kind):
+    name = "budget_min_usd"
+    assert read(name, ["37,5", "37,125", "1.200,5", "1.200", "40"], kind=kind).values.to_pylist() == [
+        37.5, 37.125, 1200.5, 1200, 40
+    ]  # fmt: skip
+    assert read(name, ["37,125", "1,200", "40"], kind=kind).values.to_pylist() == [37_125, 1200, 40]
+    assert read(name, ["37,125", "1,200.5"], kind=kind).values.to_pylist() == [37_125, 1200.5]
+
+
+def test_the_first_piece_decides_the_decimal_comma_of_the_next():
+    first, column = pa.chunked_array([pa.array(["37,5", "1"])]), JOBS.column("budget_min_usd")
+    told = decided(first, column, Reading(kind="number")).told()
+    later = read_column(pa.chunked_array([pa.array(["37,125"])]), column, Reading(kind="number", **told))
+    assert later.values.to_pylist() == [37.125]
+
+
 def test_pay_is_a_sum_or_by_the_hour():
     found = read("budget_max_usd", ["$6,000", "Hourly: $20-$30", "$500 per project", "$400 a day"], kind="pay")
     assert found.values.to_pylist() == [6000, 30, 500, None]

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.importers.values.moments.spelled_dates import (
+    A_BOUND,
+    ANOTHER_EVENT,
     LANGUAGES,
     NO_DATE,
     NO_MOMENT,
@@ -117,6 +119,23 @@ def test_a_declared_format_tells_day_and_month_apart():
 )
 def test_relative_dates(text, at):
     assert relative_date(text, CLOCK) == at
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("over a month ago", A_BOUND),
+        ("more than 2 weeks ago", A_BOUND),
+        ("30+ days ago", A_BOUND),
+        ("posted over a month ago", A_BOUND),
+        ("Active 3 days ago", ANOTHER_EVENT),
+        ("Last seen yesterday", ANOTHER_EVENT),
+        ("Updated 2h ago", ANOTHER_EVENT),
+    ],
+)
+def test_what_is_no_date_of_the_row_is_named(text, reason):
+    with pytest.raises(RefusedValueError, match=f"^{reason}$"):
+        relative_date(text, CLOCK)
 
 
 @pytest.mark.parametrize("text", ["30+ days ago", "last week", "5 parsecs ago", "recently", "9999 years ago"])
