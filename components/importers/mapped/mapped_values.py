@@ -27,6 +27,7 @@ from metier.texts.personal_data import EMAIL, mask
 from metier.texts.plain_text import one_line, tidy
 
 _OF_MANY_LINES = ("description", "overview")
+_FLOAT = r"^[0-9]+\.0$"
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Findings:
     refused: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     cells: dict[str, int] = field(default_factory=dict)
     """By column, how many of its cells said anything."""
+    floats: Counter[str] = field(default_factory=Counter)
+    """By column, ids that a program wrote as floats: 7.0."""
 
     def marked(self, rows: pa.Table, counts: bool = True) -> pa.Table:
         """The rows marked as plain, with what was found in the whole file unless another piece has the counts."""
@@ -53,6 +56,9 @@ class Findings:
         )
         silent = ", ".join(name for name, number in self.cells.items() if not number)
         notes = [f"left empty: {'; '.join(counts)}"] if self.refused else []
+        if self.floats:
+            told = ", ".join(f"{number:,} x {name}" for name, number in self.floats.items())
+            notes.append(f"ids as 7.0, kept so though other files may say 7 (mend it by a pattern, or there): {told}")
         return "; ".join([*notes, *([f"in no row of the file: {silent}"] if silent else [])])
 
     def left_empty(self, name: str, reasons: pa.Array) -> None:
@@ -113,6 +119,8 @@ def named(read: ReadColumn, column: Column, findings: Findings) -> pa.Array:
     """The ids of an id column; one that holds an e-mail address as its hash, which still tells owners apart."""
     values = read.values
     findings.left_empty(column.name, read.reasons)
+    if floats := pc.sum(pc.match_substring_regex(values, _FLOAT)).as_py():
+        findings.floats[column.name] += floats
     is_address = np.asarray(pc.fill_null(pc.match_substring(values, "@"), False))
     if not is_address.any():
         return values

@@ -135,3 +135,10 @@ def test_a_line_of_totals_is_nobody(files, lake, identity):
     )
     people = import_people(lake, *files, CLOCK).tables["freelancers"]
     assert (people.written, people.reasons) == (2, {"person has neither title, overview nor skills": 1})
+
+
+def test_ids_that_a_program_wrote_as_floats_are_told_of(files, lake):
+    files[0].write_text(f"{HEADER}7.0,Tiler,,,,,,yes,2026-01-05\n8,Tiler,,,,,,yes,2026-01-05\n")
+    people = import_people(lake, *files, CLOCK).tables["freelancers"]
+    assert "ids as 7.0, kept so though other files may say 7" in people.warnings[0]
+    assert ": 1 x freelancer_id; in no row of the file:" in people.warnings[0]
