@@ -67,18 +67,20 @@ def listed(text: str, separator: str | None = None) -> list[str]:
         members = _separated(tidied, mark)
     first: dict[str, str] = {}
     for member in members:
-        name = _named(one_line(plain_entities(member)))
+        name = one_line(plain_entities(member))
         folded = name.casefold()
-        if folded not in MISSING:
+        if folded in MISSING:
+            continue
+        if not folded[-1].isalpha() or folded[-1] in "ど等" or folded.rpartition(" ")[2] in _LAST_WORDS:
+            name = _named(name)
+            folded = name.casefold()
+        if name:
             first.setdefault(folded, name)
     return list(first.values())
 
 
 def _named(member: str) -> str:
     """The member without what stands for others behind it; RefusedValueError where its own name was cut off."""
-    last = member.rpartition(" ")[2].casefold().rstrip(".")
-    if last.isalpha() and last not in _LAST_WORDS and member[-1] not in ".など等":
-        return member
     name = _UNNAMED.sub("", member)
     if _CUT.search(name):
         raise RefusedValueError(CUT_OFF)

@@ -31,6 +31,8 @@ def _quantity() -> re.Pattern[str]:
 
 def attached(after: str) -> tuple[str | None, int]:
     """The period, or the piece, that stands directly behind a sum, and where the words for it end."""
+    if not after.strip():
+        return None, 0
     if number := _A_NUMBER_OF.match(after):
         return "piece", number.end()
     if each := _EACH.match(after):

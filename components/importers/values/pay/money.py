@@ -210,7 +210,7 @@ def _beside(before: str, span: re.Match[str], after: str) -> _Beside:
         rest = rest[behind.end() :]
     label, words_before, numbers_before = _noted(before)
     noted, words_behind, numbers_behind = _noted(rest)
-    own = unit or named_in(span["all"])[0]
+    own = unit or named_in(span["all"] if span["high"] else "")[0]
     if own and label and own != label:
         raise RefusedValueError("names more than one period")
     said = bound or behind

@@ -53,7 +53,7 @@ def spelled_range(text: str) -> str:
         return text
     if len(read) > 2:
         raise RefusedValueError(MORE_THAN_ONE)
-    return " - ".join(str(member) for member in read)
+    return " - ".join(f"{member:f}" if isinstance(member, float) else str(member) for member in read)
 
 
 def _money(declared: Mapping[str, Any]) -> Money:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import product
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ from components.importers.values import machine
 from components.importers.values.missing import is_missing
 from components.importers.values.moments.spelled_dates import spelled_date
 from components.importers.values.patterns import require_pattern
+from components.importers.values.pay.terms import with_terms
 from components.importers.values.reading import Reading, decided, first_read, read_column
 from metier.contract import JOBS
 from metier.errors import RefusedValueError
@@ -54,6 +56,27 @@ def test_the_first_piece_decides_the_decimal_comma_of_the_next():
     told = decided(first, column, Reading(kind="number")).told()
     later = read_column(pa.chunked_array([pa.array(["37,125"])]), column, Reading(kind="number", **told))
     assert later.values.to_pylist() == [37.125]
+
+
+def test_a_list_of_two_numbers_is_a_range_in_json_and_in_parquet():
+    low, high = (JOBS.column(name) for name in ("budget_min_usd", "budget_max_usd"))
+    for cells in (pa.array([[100, 250.5], [37.125], [1, 2, 3]]), pa.array(["[100, 250.5]", "[37.125]", "[1, 2, 3]"])):
+        found = [read_column(pa.chunked_array([cells]), column, Reading(kind="money")) for column in (low, high)]
+        assert [end.values.to_pylist() for end in found] == [[100, 37.125, None], [250.5, 37.125, None]]
+        assert found[0].reasons.to_pylist() == [None, None, "names more than one sum"]
+
+
+def test_a_list_of_numbers_keeps_the_currency_beside_it():
+    sums, currencies = pa.chunked_array([pa.array([[20, 30], [20, 30]])]), pa.chunked_array([pa.array(["EUR", "USD"])])
+    assert with_terms(sums, currencies, None, ()).to_pylist() == ["EUR 20 - 30", "$ 20 - 30"]
+
+
+def test_of_too_many_words_that_are_not_known_the_reason_names_none():
+    words = ["".join(letters) for letters in product("xyzvw", repeat=3)]
+    few = read("budget_min_usd", [f"$5 {word}" for word in words[:3]], kind="money").reasons.to_pylist()
+    assert few == [f"a word beside the sum that is not known: {word}" for word in words[:3]]
+    many = read("budget_min_usd", [f"$5 {word}" for word in words], kind="money").reasons
+    assert many.unique().to_pylist() == ["a word beside the sum that is not known"]
 
 
 def test_pay_is_a_sum_or_by_the_hour():
