@@ -8,6 +8,7 @@ MetierError
 │   │   ├── RefusedValueError       a value that cannot be read with certainty; importers count it
 │   │   └── UnconvertibleTypeError  no value of a column's type can become one of the contract's
 │   ├── UnknownNameError      a surface, table, pipeline or suite that does not exist
+│   ├── ContradictionError    an id that is known with other content; HTTP answers 409
 │   └── SettingsError         an environment variable or path that cannot be used
 ├── DataError                 the data as a whole cannot be used
 │   ├── EmptyDataError        nothing left to work on
@@ -20,6 +21,7 @@ MetierError
 │   └── ArtifactError         a saved model is missing, truncated or of another version
 ├── ServingError              the endpoint cannot do what was asked of it
 │   ├── NotFoundError         an unknown actor, job or candidate; HTTP answers 404
+│   ├── SuspendedError        who asks is suspended; HTTP answers 403
 │   ├── BusyError             more requests wait than can be answered in time; HTTP answers 503
 │   └── EventLogError         an event could not be made durable, so it was not acknowledged
 ├── ModelError                a language model gave no answer; whoever asked it goes on without
@@ -63,6 +65,10 @@ class UnknownNameError(InputError):
     def __str__(self) -> str:
         what, name, choices = self.args
         return f"unknown {what} {name!r}; use one of: {', '.join(choices)}"
+
+
+class ContradictionError(InputError):
+    """An id that is known with other content."""
 
 
 class SettingsError(InputError):
@@ -111,6 +117,10 @@ class ServingError(MetierError):
 
 class NotFoundError(ServingError):
     """An unknown actor, job or candidate."""
+
+
+class SuspendedError(ServingError):
+    """Who asks is suspended."""
 
 
 class BusyError(ServingError):

@@ -19,7 +19,7 @@ from feature_repo.inputs.asked import ReadText
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.weighing import DIMENSIONS
-from metier.errors import NotFoundError, ServingError
+from metier.errors import NotFoundError, ServingError, SuspendedError
 from metier.surfaces import surface_spec
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
@@ -74,7 +74,7 @@ def hydrate_actor(
     read: Read,
     texts: TypedTexts,
 ) -> Actor:
-    """The actor of a request; NotFoundError where it, or the job of the request, is unknown.
+    """The actor of a request; NotFoundError where it, or the job of the request, is unknown; SuspendedError.
 
     A client is known by its job too. A visitor has no features, as a new client or freelancer has few.
     """
@@ -134,8 +134,17 @@ def _put(entity: str) -> str:
     return f"PUT /v1/{entity}s/{{{entity}_id}}"
 
 
+def require_active(side: str, actor_id: str, status: str | None) -> None:
+    """SuspendedError for a suspended actor."""
+    if status == "suspended":
+        raise SuspendedError(
+            f"{side} {actor_id!r} is suspended and is shown nothing; {_put(side)} with another status lifts that"
+        )
+
+
 def _require_existing(request: RankingRequest, features: pa.Table) -> None:
     spec = surface_spec(request.surface)
+    require_active(spec.side, request.actor_id, features[f"{spec.side}_profile__status"][0].as_py())
     asks_by_job = not spec.shows_jobs and request.job_id is not None
     owner = features["job_profile__client_id"][0].as_py() if asks_by_job else None
     is_known = features[f"{spec.side}_profile__status"][0].is_valid or request.actor_id in ("", owner)

@@ -20,7 +20,7 @@ from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
 from components.releases.unranked import Unranked
-from components.retrieval.pair_facts import KINDS
+from components.retrieval.pair_facts import KINDS, PairFacts
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import feature_service
 from feature_repo.online.freshness import Age, ages
@@ -116,13 +116,13 @@ class Engine:
 
     def slate(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, of which no event is recorded, and the stages that made it."""
-        stages, now = self._current(request.surface, trace)
+        stages, now = self._current(request, trace)
         request = self._plans.read(request, trace, now)
         return replace(stages.answer(request, trace, now), understood=request.understood), stages
 
     def slates(self, request: RankingRequest, trace: RequestTrace) -> tuple[dict[str, Slate], Stages]:
         """The slate of every tier, the best first, of which no event is recorded, and the stages that made them."""
-        stages, now = self._current(request.surface, trace)
+        stages, now = self._current(request, trace)
         request = self._plans.read(request, trace, now)
         slates = stages.by_tier(request, trace, now)
         return {tier: replace(slate, understood=request.understood) for tier, slate in slates.items()}, stages
@@ -164,6 +164,11 @@ class Engine:
         views[profile] = max(views[profile], now - timedelta(seconds=self.follower.behind_seconds))
         return ages(views, now)
 
+    @property
+    def facts(self) -> PairFacts:
+        """What people did about each other, as far as it is served."""
+        return next(iter(self.stages.values())).candidates.facts
+
     def serving(self, surface: Surface) -> Stages:
         """The stages of a surface; UnknownNameError where no bundle of it is pinned."""
         if surface not in self.stages:
@@ -193,10 +198,14 @@ class Engine:
         """Write what the event log still holds, end all threads, and remove this replica's files."""
         self._opened.close()
 
-    def _current(self, surface: Surface, trace: RequestTrace) -> tuple[Stages, datetime]:
-        """The stages of a surface with the changes so far, and the time; what is stale is named in the trace."""
+    def _current(self, request: RankingRequest, trace: RequestTrace) -> tuple[Stages, datetime]:
+        """The stages of a surface with the changes so far, and the time; what is stale is named in the trace.
+
+        SuspendedError for a suspended actor.
+        """
         self._catch_up(trace)
-        stages, now = self.serving(surface), self.now()
+        stages, now = self.serving(request.surface), self.now()
+        self.known.require_active(request.surface, request.actor_id)
         for age in self.ages(stages, now):
             if age.stale:
                 trace.degrade(f"stale {age.view}", str(age))

@@ -1,4 +1,7 @@
-"""Which ids of feedback nobody knows: no release, no change since, and not the online store. Knows no HTTP."""
+"""Whom a replica knows, by release, changes since, and the online store: ids that nobody knows, who is suspended.
+
+Knows no HTTP.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,6 +13,7 @@ import pyarrow as pa
 from feature_repo.hydrate import Read
 from metier.contract import TIMESTAMP, Surface
 from metier.surfaces import surface_spec
+from serving.actor import require_active
 from serving.candidates.clients import ChangedClients
 from serving.stages import Stages
 
@@ -29,6 +33,22 @@ class KnownIds:
         """How many ids of the rows nobody knows, by table; of none where the online store cannot tell."""
         counts = {table: len(self._unknown(table, rows, now)) for table in KEYS}
         return {table: count for table, count in counts.items() if count}
+
+    def require_active(self, surface: Surface, actor_id: str) -> None:
+        """SuspendedError for an actor that a release, or a change since, says is suspended."""
+        side = surface_spec(surface).side
+        require_active(side, actor_id, self._status(f"{side}s", actor_id))
+
+    def _status(self, table: str, name: str) -> str | None:
+        """None where neither a release nor a change since holds it."""
+        if table == "clients":
+            return self._clients.status(name)
+        for surface, stages in self._stages.items():
+            if surface_spec(surface).table == table:
+                rows = stages.candidates.rows([name])
+                (version,) = stages.candidates.versions(rows, ["status"])
+                return version.get("status")
+        return None
 
     def _unknown(self, table: str, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
         named = dict.fromkeys(row[KEYS[table]] for row in rows if row.get(KEYS[table]))

@@ -1,14 +1,8 @@
 """Who may be shown at all: a stage of its own, before any score and in every fallback tier.
 
 Pools hold the newest version of each candidate with what is known of pairs, and answer with a mask over their rows and
-how many were dropped for which reason (each candidate under its first). Every rule on pairs stands here: the facts of a
-release, and those of a release with all that happened since, are asked by the same ones. Knows no text, vector, score
-or clock.
-
-A block is a dismiss that names no job: by a client of a person, or by a person of a client. It stands for good and
-holds both ways. A dismiss with a job hides that pair alone. A decline by the freelancer stands until they apply to the
-job or accept it after all; an application awaits its answer until either side accepts, declines or hires. Of what
-happened at one moment a decline comes last.
+how many were dropped for which reason (each candidate under its first). The facts of a release, and those of a release
+with all that happened since, are asked by the same rules. Knows no text, vector, score or clock.
 """
 
 import copy
@@ -24,6 +18,7 @@ import pyarrow.compute as pc
 
 from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters
 from components.retrieval.pair_facts import Act, FactLayer, PairFacts, Pairs
+from components.retrieval.pair_rules import accepted, awaiting, blocked, declined, refused
 from feature_repo.files.names import Names
 from metier.errors import FeatureError
 
@@ -37,6 +32,7 @@ NOTHING: Understood = MappingProxyType({})
 
 JOB_COLUMNS = ("job_id", "client_id", "status", "visibility", "openings")
 PERSON_COLUMNS = ("freelancer_id", "status")
+SUSPENDED = "suspended"
 NO_ROWS: IntArray = np.empty(0, np.int64)
 
 
@@ -63,12 +59,14 @@ class JobPool:
     def __init__(self, jobs: pa.Table, facts: PairFacts, names: Names | None = None) -> None:
         """`jobs`: one row a job, JOB_COLUMNS at least and those filtered on, named as in the contract.
 
-        `names` are those of the jobs, where they are at hand.
+        Where `client_status` is among them, no job of a suspended client is shown. `names` are those of the jobs,
+        where they are at hand.
         """
         _require(jobs, JOB_COLUMNS, "jobs")
         self._names = names or Names.of(jobs["job_id"])
         self._closed = ~_equal(jobs, "status", "open")
         self._invite_only = ~_equal(jobs, "visibility", "public")
+        self._of_suspended = _equal(jobs, "client_status", SUSPENDED)
         self._openings = pc.fill_null(jobs["openings"], 1).to_numpy()
         self._clients = jobs["client_id"].cast(pa.string())
         self._filters = Filters(jobs, JOB_FILTERS)
@@ -93,6 +91,16 @@ class JobPool:
         pool._set_facts(facts)
         return pool
 
+    def with_clients(self, statuses: Mapping[str, str]) -> "JobPool":
+        """The same jobs with the statuses of some clients as they are now; shares all else."""
+        pool = copy.copy(self)
+        suspended = [client for client, status in statuses.items() if status == SUSPENDED]
+        others = [client for client, status in statuses.items() if status != SUSPENDED]
+        if self._of_suspended.any():
+            pool._of_suspended = self._of_suspended & ~self._of_clients(others)
+        pool._of_suspended = pool._of_suspended | self._of_clients(suspended)
+        return pool
+
     def feed(self, freelancer_id: str, filters: QueryFilters = None, understood: Understood = NOTHING) -> Eligibility:
         """What may be shown to a freelancer."""
         names, jobs, clients = self._names, self._facts.jobs_of(freelancer_id), self._facts.clients_of(freelancer_id)
@@ -101,12 +109,15 @@ class JobPool:
             self._removed,
             (
                 ("not_open", self._closed),
+                ("client_suspended", self._of_suspended),
                 ("filled", self._filled),
                 ("not_invited", self._invite_only & ~_mask_of(names, jobs.those(jobs.did(Act.INVITE)))),
-                ("blocked", self._of_clients(_blocked(clients))),
+                ("blocked", self._of_clients(blocked(clients))),
                 ("applied", _mask_of(names, jobs.those(jobs.did(Act.APPLY)))),
+                ("hired", _mask_of(names, jobs.those(jobs.did(Act.HIRE)))),
                 ("dismissed", _mask_of(names, jobs.those(jobs.did(Act.DISMISS)))),
-                ("declined", _mask_of(names, _declined(jobs))),
+                ("declined", _mask_of(names, declined(jobs))),
+                ("accepted", _mask_of(names, accepted(jobs))),
                 ("filtered", ~self._filters.mask(filters)),
                 *_breaking(self._filters, understood),
             ),
@@ -147,7 +158,7 @@ class FreelancerPool:
         """
         _require(freelancers, PERSON_COLUMNS, "freelancers")
         self._names = names or Names.of(freelancers["freelancer_id"])
-        self._status = {name: _equal(freelancers, "status", name) for name in ("suspended", "private", "unavailable")}
+        self._status = {name: _equal(freelancers, "status", name) for name in (SUSPENDED, "private", "unavailable")}
         self._unlisted = ~_equal(freelancers, "status", "listed")
         self._filters = Filters(freelancers, PERSON_FILTERS)
         self._removed = NO_ROWS
@@ -180,15 +191,16 @@ class FreelancerPool:
         """Whom a client may be shown for a job, or for free text where `job_id` is None."""
         names, of_client = self._names, self._facts.people_of_client(client_id)
         of_job = Pairs.none() if job_id is None else self._facts.people_of_job(job_id)
+        asked_of = of_client if job_id is None else of_job
         return _eligibility(
             len(names),
             self._removed,
             (
                 *self._status.items(),
                 ("unlisted", self._unlisted),
-                ("blocked", _mask_of(names, _blocked(of_client))),
+                ("blocked", _mask_of(names, blocked(of_client))),
                 ("hired", _mask_of(names, of_job.those(of_job.did(Act.HIRE)))),
-                ("declined", _mask_of(names, _declined(of_client if job_id is None else of_job))),
+                ("declined", _mask_of(names, [*declined(asked_of), *refused(asked_of)])),
                 ("dismissed", _mask_of(names, of_job.those(of_job.did(Act.SET_ASIDE)))),
                 ("filtered", ~self._filters.mask(filters)),
                 *_breaking(self._filters, understood),
@@ -202,9 +214,9 @@ class FreelancerPool:
             len(names),
             self._removed,
             (
-                ("no_open_application", ~_mask_of(names, _awaiting(self._facts.people_of_job(job_id)))),
-                ("suspended", self._status["suspended"]),
-                ("blocked", _mask_of(names, _blocked(self._facts.people_of_client(client_id)))),
+                ("no_open_application", ~_mask_of(names, awaiting(self._facts.people_of_job(job_id)))),
+                (SUSPENDED, self._status[SUSPENDED]),
+                ("blocked", _mask_of(names, blocked(self._facts.people_of_client(client_id)))),
             ),
         )
 
@@ -212,23 +224,6 @@ class FreelancerPool:
 def _breaking(filters: Filters, understood: Understood) -> Iterator[tuple[str, BoolArray]]:
     """(reason, who is known to break the limit) of each limit: 'understood country'."""
     return ((f"understood {name}", out) for name, out in filters.broken(understood).items())
-
-
-def _blocked(pairs: Pairs) -> list[str]:
-    """Of the acts that name no job: who blocked, or was blocked."""
-    return pairs.those(pairs.did(Act.DISMISS, Act.SET_ASIDE))
-
-
-def _declined(pairs: Pairs) -> list[str]:
-    """Where the freelancer's decline stands."""
-    stands = pairs.when(Act.DECLINE) >= pairs.when(Act.APPLY, Act.ACCEPT)
-    return pairs.those(pairs.did(Act.DECLINE) & stands)
-
-
-def _awaiting(of_job: Pairs) -> list[str]:
-    """Whose application neither side has answered."""
-    answered = of_job.when(Act.ACCEPT, Act.CHOOSE, Act.DECLINE, Act.REFUSE, Act.HIRE)
-    return of_job.those(of_job.when(Act.APPLY) > answered)
 
 
 def _ids_of(names: Names) -> list[str]:
@@ -256,7 +251,9 @@ def _eligibility(size: int, removed: IntArray, reasons: Iterable[tuple[str, Bool
 
 
 def _equal(table: pa.Table, column: str, value: str) -> BoolArray:
-    """Rows with that value; null is no value."""
+    """Rows with that value; null is no value, nor is what stands in no column."""
+    if column not in table.column_names:
+        return np.zeros(table.num_rows, dtype=np.bool_)
     return np.asarray(pc.fill_null(pc.equal(table[column], value), False).to_numpy(), dtype=np.bool_)
 
 

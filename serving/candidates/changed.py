@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ LOG = logging.getLogger(__name__)
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 """Vectors (n, 384) of texts by the encoder of the bundle that serves."""
 Version = tuple[datetime, datetime]
+NO_CLIENTS: Mapping[str, str] = MappingProxyType({})
 
 
 class ChangedCandidates:
@@ -81,11 +83,11 @@ class ChangedCandidates:
             self._newest.pop(change.id, None)
             self._newest[change.id] = slot, change
 
-    def candidates(self, sequence: int) -> CandidateSpace:
-        """The release and what changed up to `sequence`."""
+    def candidates(self, sequence: int, clients: Mapping[str, str] = NO_CLIENTS) -> CandidateSpace:
+        """The release and what changed up to `sequence`; `clients` are the statuses of those that changed."""
         if self._space is None:
             self._space = self._changed_space()
-        return self._space.with_facts(self._facts, sequence)
+        return self._space.with_clients(clients).with_facts(self._facts, sequence)
 
     def _changed_space(self) -> CandidateSpace:
         vectors = self._vectors

@@ -40,6 +40,15 @@ class ChangedClients:
         """Begin anew: changes were taken out of the log."""
         self._newest = {}
 
+    def status(self, client_id: str) -> str | None:
+        """The status of a client that changed; None of any other."""
+        change = self._newest.get(client_id)
+        return None if change is None else str(change.row["status"])
+
+    def statuses(self) -> dict[str, str]:
+        """The status of each client that changed."""
+        return {client: change.row["status"] for client, change in self._newest.items()}
+
     def over(self, read: Read) -> Read:
         """`read`, with the profiles of changed clients as they are now."""
         newest = self._newest

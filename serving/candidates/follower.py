@@ -139,7 +139,7 @@ class ChangeFollower:
             ended = len(page) < PAGE
         if at != self.sequence:
             for surface, followed in self._followed.items():
-                self._serve(surface, followed.changed.candidates(at))
+                self._serve(surface, followed.changed.candidates(at, self.clients.statuses()))
             self.sequence = at
         self._edition = edition
         if ended:
@@ -163,7 +163,7 @@ class ChangeFollower:
         )
         for page in self._served_pages():
             self._take([followed], page)
-        self._serve(surface, followed.changed.candidates(self.sequence))
+        self._serve(surface, followed.changed.candidates(self.sequence, self.clients.statuses()))
         earlier, self._followed[surface] = self._followed.get(surface), followed
         if earlier is not None:
             shutil.rmtree(earlier.folder, ignore_errors=True)

@@ -30,6 +30,7 @@ Pool = JobPool | FreelancerPool
 Rows = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
+CLIENT_STATUS = "client_profile__status"
 POPULARITY = ("clicks_30d", "impressions_30d")
 
 
@@ -42,7 +43,7 @@ class CandidateSnapshot:
         self.columns = candidates.columns
         self._selected: dict[tuple[str, ...], pa.Table] = {}
         self._spec = surface_spec(candidates.surface)
-        self.pool = self._pool()(candidates.versions, candidates.facts, candidates.names)
+        self.pool = self._pool()
 
     def __len__(self) -> int:
         return len(self.candidates.names)
@@ -121,8 +122,14 @@ class CandidateSnapshot:
             self._selected[columns] = self.candidates.features.select(list(columns))
         return self._selected[columns]
 
-    def _pool(self) -> type[JobPool] | type[FreelancerPool]:
-        return JobPool if self._spec.shows_jobs else FreelancerPool
+    def _pool(self) -> Pool:
+        candidates = self.candidates
+        if not self._spec.shows_jobs:
+            return FreelancerPool(candidates.versions, candidates.facts, candidates.names)
+        jobs = candidates.versions
+        if CLIENT_STATUS in candidates.features.column_names:
+            jobs = jobs.append_column("client_status", candidates.features[CLIENT_STATUS])
+        return JobPool(jobs, candidates.facts, candidates.names)
 
 
 class ReleaseSnapshot(CandidateSnapshot):

@@ -6,7 +6,7 @@ there alone. Immutable. Knows no ranker and no HTTP.
 
 import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.retrieval import Eligibility
+from components.retrieval.eligibility import JobPool
 from components.retrieval.fused import FusedSearch
 from components.retrieval.pair_facts import PairFacts
 from components.retrieval.questions import Question, retrieve_rows
@@ -51,6 +52,8 @@ class CandidateSpace:
         self.vectors = vectors
         self.sequence = 0
         self.facts = base.candidates.facts
+        self.clients: Mapping[str, str] = {}
+        """Statuses of clients that changed since the release."""
         self.surface: Surface = base.surface
         self._starts = np.cumsum([0, *map(len, self.parts)])
         self._pools = [part.pool.without(self._superseded(number)) for number, part in enumerate(self.parts)]
@@ -67,7 +70,14 @@ class CandidateSpace:
     def joined(self, part: CandidateSnapshot) -> "CandidateSpace":
         """These, and behind them another part, which cannot be searched."""
         space = CandidateSpace(self.base, (*self.parts[1:], part), self.index, self.vectors)
-        return space.with_facts(self.facts, self.sequence)
+        return space.with_clients(self.clients).with_facts(self.facts, self.sequence)
+
+    def with_clients(self, statuses: Mapping[str, str]) -> "CandidateSpace":
+        """The same candidates with the statuses of clients that changed since the release; shares all else."""
+        space = copy.copy(self)
+        space.clients = statuses
+        space._pools = [pool.with_clients(statuses) if isinstance(pool, JobPool) else pool for pool in self._pools]
+        return space
 
     def with_facts(self, facts: PairFacts, sequence: int) -> "CandidateSpace":
         """The same candidates with what is known of pairs as of a change; shares all else."""

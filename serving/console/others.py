@@ -1,7 +1,8 @@
 """Other bundles of a surface than the one that serves: those on this machine that have a candidate release.
 
 Loaded when first compared with, one a surface at most. Their candidates are those of their own release; what happened
-between pairs counts as it does in what is served, versions that changed since the release do not. Knows no page.
+between pairs, and which clients are suspended, counts as it does in what is served; versions that changed since the
+release do not. Knows no page.
 """
 
 import threading
@@ -52,8 +53,9 @@ class OtherBundles:
                 self._loaded[surface] = (found[name], *_load(engine, found[name]))
             _, bundle, candidates = self._loaded[surface]
         serving = engine.serving(surface)
-        facts, sequence = serving.candidates.facts, serving.candidates.sequence
-        return serving.with_bundle(bundle, candidates.with_facts(facts, sequence))
+        served = serving.candidates
+        as_served = candidates.with_clients(served.clients).with_facts(served.facts, served.sequence)
+        return serving.with_bundle(bundle, as_served)
 
 
 def _found(engine: Engine, surface: Surface) -> Iterator[OtherBundle]:

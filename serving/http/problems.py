@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from metier.errors import InputError, MetierError, NotFoundError
+from metier.errors import ContradictionError, InputError, MetierError, NotFoundError, SuspendedError
 
 LOG = logging.getLogger(__name__)
 LONGEST_NAME = 60
@@ -23,6 +23,10 @@ UNROUTED = {
     405: "the route of this path takes another method; routes are at /docs",
 }
 """What the router refuses, by status."""
+STATUSES: Mapping[type[MetierError], int] = {
+    NotFoundError: 404, SuspendedError: 403, ContradictionError: 409, InputError: 422,
+}  # fmt: skip
+"""Errors that are the caller's, the first that fits; of all others another try may succeed."""
 LONGEST_ERROR = 500
 """Characters; an error may quote what the caller sent."""
 
@@ -33,7 +37,9 @@ class Problem(BaseModel):
     error: str
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {status: {"model": Problem} for status in (400, 404, 413, 415, 422, 503)}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem} for status in (400, 403, 404, 409, 413, 415, 422, 503)
+}
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -61,7 +67,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def status_of(error: MetierError) -> int:
     """The status that says whose fault an error is."""
-    return 404 if isinstance(error, NotFoundError) else 422 if isinstance(error, InputError) else 503
+    return next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 503)
 
 
 def _problem(status: int, error: str, more: Mapping[str, str] | None = None) -> JSONResponse:

@@ -51,11 +51,15 @@ def feed(replica, own, person, *jobs):
         ("dismiss", "freelancer", "client", "blocked"),
         ("dismiss", "client", "client", "blocked"),
         ("hire", "client", "job", "filled"),
+        ("hire", "client", "job", "hired"),
+        ("accept", "freelancer", "job", "accepted"),
+        ("accept", "client", "job", "accepted"),
     ],
 )
 def test_a_job_leaves_the_feed_of_every_replica(own, replicas, kind, side, named, reason):
-    job, client, person = f"of {kind} {side} {named}", f"client {kind} {side}", own.feed_actor
-    assert replicas[0].put(f"/v1/jobs/{job}", {**JOB, "client_id": client}).status_code == 202
+    job, client, person = f"of {kind} {side} {named} {reason}", f"client {kind} {side}", own.feed_actor
+    posted = {**JOB, "client_id": client, "openings": 1 if reason == "filled" else 2}
+    assert replicas[0].put(f"/v1/jobs/{job}", posted).status_code == 202
     tell(own, replicas, act("click", "freelancer", person, job))
     assert all(feed(replica, own, person, job)[0] == {job} for replica in replicas)
     before = [feed(replica, own, person, job)[1].get(reason, 0) for replica in replicas]
@@ -65,7 +69,7 @@ def test_a_job_leaves_the_feed_of_every_replica(own, replicas, kind, side, named
     assert [dropped[reason] for _, dropped in after] == [n + 1 for n in before]
 
 
-def test_an_application_undoes_a_decline_and_an_invitation_opens_a_closed_door(own, replicas):
+def test_an_acceptance_undoes_a_decline_and_an_invitation_opens_a_closed_door(own, replicas):
     person, job = own.feed_actor, "by invitation"
     tell(own, replicas, act("invite", "client", person, job))  # the job comes after what was done about it
     assert replicas[1].put(f"/v1/jobs/{job}", {**JOB, "visibility": "invite_only"}).status_code == 202
@@ -73,9 +77,9 @@ def test_an_application_undoes_a_decline_and_an_invitation_opens_a_closed_door(o
     for replica in replicas:
         assert feed(replica, own, person, job)[0] == {job}
     tell(own, replicas, act("decline", "freelancer", person, job))
-    assert all(feed(replica, own, person, job)[0] == set() for replica in replicas)
+    assert all(feed(replica, own, person, job) == (set(), {"declined": 1}) for replica in replicas)
     tell(own, replicas, act("accept", "freelancer", person, job))
-    assert all(feed(replica, own, person, job)[0] == {job} for replica in replicas)
+    assert all(feed(replica, own, person, job) == (set(), {"accepted": 1}) for replica in replicas)
 
 
 def test_a_new_applicant_is_reviewed_with_the_age_of_the_application_until_answered(own, engines, replicas):
@@ -97,14 +101,41 @@ def test_a_new_applicant_is_reviewed_with_the_age_of_the_application_until_answe
         assert person not in ids(answer)
 
 
-def test_whom_a_client_hired_or_set_aside_leaves_the_search_for_that_job(own, replicas):
+def test_whom_a_client_hired_declined_or_set_aside_leaves_the_search_for_that_job(own, replicas):
     job = own.open_jobs[3]
     asked = {"surface": "talent_search", "actor_id": own.owner(job), "job_id": job, "deadline_ms": 60_000}
-    for name, kind in (("to be hired", "hire"), ("to be set aside", "dismiss")):
+    for name, kind in (("to be hired", "hire"), ("to be set aside", "dismiss"), ("to be declined", "decline")):
         assert replicas[0].put(f"/v1/freelancers/{name}", PERSON).status_code == 202
-        tell(own, replicas, act("click", "client", name, job), act(kind, "client", name, job))
+        tell(own, replicas, act("apply", "freelancer", name, job), act(kind, "client", name, job))
         for replica in replicas:
             assert ids(replica.ranked("/v1/rank", {**asked, "candidates": [name]})) == []
+
+
+def post(replica, *acts):
+    return replica.post("/v1/interactions", {"interactions": list(acts)})
+
+
+def test_an_id_that_comes_again_is_idempotent_or_refused_by_name(own, replicas):
+    job = own.open_jobs[4]
+    applied = act("apply", "freelancer", own.feed_actor, job)
+    other = {**applied, "kind": "hire", "side": "client", "freelancer_id": "somebody"}
+    clicked = act("click", "freelancer", own.feed_actor, job, event_timestamp=own.as_of.isoformat())
+    assert post(replicas[0], applied, clicked, applied).json() == {"accepted": 3}
+    tell(own, replicas, applied)
+    for replica, told in ((replicas[0], other), (replicas[1], other), (replicas[0], {**clicked, "dwell_seconds": 2.0})):
+        fresh = act("click", "freelancer", own.feed_actor, job)
+        answer = post(replica, fresh, told)
+        assert answer.status_code == 409
+        assert f"interaction '{told['interaction_id']}' was told before with other content" in answer.json()["error"]
+        assert fresh["interaction_id"] not in {
+            row["interaction_id"] for row in logged(own.settings.events, "interactions")
+        }
+    for again in (applied, clicked):
+        assert all(post(replica, again).json()["accepted"] == 1 for replica in replicas)
+    twice = act("apply", "freelancer", own.feed_actor, job)
+    answer = post(replicas[0], twice, {**twice, "kind": "save"})
+    assert answer.status_code == 422
+    assert f"'{twice['interaction_id']}' is given twice" in answer.json()["error"]
 
 
 def random_acts(own, number):

@@ -64,6 +64,13 @@ def shown(pool: JobPool | FreelancerPool, verdict) -> list[str]:
         ([("invite", "client", "f1", "j1", "c1"), ("decline", "freelancer", "f1", "j1", "c1")], {}, "declined"),
         ([("dismiss", "client", "f1", None, "c1")], {}, "blocked"),
         ([("dismiss", "freelancer", "f1", None, "c1")], {}, "blocked"),
+        ([("hire", "client", "f1", "j1", "c1")], {"openings": 2}, "hired"),
+        ([("hire", "freelancer", "f1", "j1", "c1"), ("end", "client", "f1", "j1", "c1")], {"openings": 2}, "hired"),
+        ([("accept", "freelancer", "f1", "j1", "c1")], {}, "accepted"),
+        ([("accept", "client", "f1", "j1", "c1")], {}, "accepted"),
+        ([("decline", "client", "f1", "j1", "c1"), ("accept", "client", "f1", "j1", "c1")], {}, "accepted"),
+        ([("decline", "freelancer", "f1", "j1", "c1"), ("accept", "freelancer", "f1", "j1", "c1")], {}, "accepted"),
+        ([("accept", "freelancer", "f1", "j1", "c1"), ("decline", "freelancer", "f1", "j1", "c1")], {}, "declined"),
     ],
 )
 def test_the_feed_drops(acts: list[Act], row: dict, reason: str) -> None:
@@ -82,6 +89,8 @@ def test_the_feed_drops(acts: list[Act], row: dict, reason: str) -> None:
         ([("click", "freelancer", "f1", "j1", None), ("save", "freelancer", "f1", "j1", None)], {}),
         ([("dismiss", "client", "f9", None, "c1"), ("dismiss", "client", "f1", "j1", "c1")], {}),
         ([("decline", "client", "f1", "j1", "c1")], {}),
+        ([("accept", "client", "f1", "j1", "c1"), ("decline", "client", "f1", "j1", "c1")], {}),
+        ([("accept", "freelancer", "f9", "j1", "c1")], {}),
         ([("dismiss", "client", "f1", None, "c7")], {"client_id": None}),
     ],
 )
@@ -97,6 +106,8 @@ def test_the_feed_keeps(acts: list[Act], row: dict) -> None:
         ([("hire", "client", "f1", "j1", "c1")], {}, "hired"),
         ([("hire", "client", "f1", "j1", "c1"), ("end", "client", "f1", "j1", "c1")], {}, "hired"),
         ([("decline", "freelancer", "f1", "j1", "c1")], {}, "declined"),
+        ([("apply", "freelancer", "f1", "j1", "c1"), ("decline", "client", "f1", "j1", "c1")], {}, "declined"),
+        ([("decline", "client", "f1", "j1", "c1"), ("apply", "freelancer", "f1", "j1", "c1")], {}, "declined"),
         ([("dismiss", "client", "f1", "j1", "c1")], {}, "dismissed"),
         ([("dismiss", "client", "f1", None, "c1")], {}, "blocked"),
         ([("dismiss", "freelancer", "f1", None, "c1")], {}, "blocked"),
@@ -114,7 +125,9 @@ def test_talent_search_for_a_job_drops(acts: list[Act], row: dict, reason: str) 
     [
         [("hire", "client", "f1", "j2", "c1")],
         [("decline", "freelancer", "f1", "j2", "c1")],
-        [("decline", "client", "f1", "j1", "c1")],
+        [("decline", "client", "f1", "j2", "c1")],
+        [("decline", "client", "f1", "j1", "c1"), ("invite", "client", "f1", "j1", "c1")],
+        [("decline", "client", "f1", "j1", "c1"), ("accept", "client", "f1", "j1", "c1")],
         [("dismiss", "client", "f1", None, "c2")],
         [("decline", "freelancer", "f1", "j1", "c1"), ("apply", "freelancer", "f1", "j1", "c1")],
         [("decline", "freelancer", "f1", None, "c1")],
@@ -132,6 +145,8 @@ def test_a_search_by_text_alone_drops_who_declined_the_client_but_not_who_was_hi
     assert shown(pool, pool.search("c2")) == ["f1", "f2"]
     accepted = pool.with_facts(facts(*acts, ("accept", "freelancer", "f1", None, "c1")))
     assert shown(accepted, accepted.search("c1")) == ["f1", "f2"]
+    refused = pool.with_facts(facts(*acts, ("decline", "client", "f2", None, "c1")))
+    assert shown(refused, refused.search("c1")) == []
 
 
 def test_applicants_are_those_unanswered_even_when_private() -> None:
@@ -172,6 +187,18 @@ def test_newer_facts_leave_the_older_pool_as_it_was() -> None:
     after = before.with_facts(facts(("hire", "client", "f9", "j1", "c1")))
     assert shown(before, before.feed("f1")) == ["j1"]
     assert after.feed("f1").dropped == {"filled": 1}
+
+
+def test_jobs_of_a_suspended_client_are_hidden_as_the_table_or_a_later_change_says() -> None:
+    rows = [{"client_id": client, "client_status": status} for client, status in
+            (("c1", "suspended"), ("c2", "active"), ("c3", None), (None, None))]  # fmt: skip
+    pool = JobPool(jobs(*rows), facts())
+    assert pool.feed("f1").dropped == {"client_suspended": 1}
+    assert shown(pool, pool.feed("f1")) == ["j2", "j3", "j4"]
+    now = pool.with_clients({"c1": "active", "c3": "suspended", "other": "suspended"})
+    assert shown(now, now.feed("f1")) == ["j1", "j2", "j4"]
+    assert now.with_facts(facts()).feed("f1").dropped == {"client_suspended": 1}
+    assert shown(pool, pool.feed("f1")) == ["j2", "j3", "j4"]
 
 
 def test_missing_columns_and_double_candidates_are_refused() -> None:
@@ -221,7 +248,8 @@ def test_nobody_ineligible_survives_the_feed(acts: list[Act], states: list) -> N
             assert row["status"] == "open"
             assert len(hired) < row["openings"]
             assert row["visibility"] == "public" or ("invite", "client") in happened
-            assert not happened & {("apply", "freelancer"), ("dismiss", "freelancer")}
+            assert not happened & {("apply", "freelancer"), ("dismiss", "freelancer"), ("accept", "freelancer")}
+            assert "f1" not in hired
             assert not [kind for kind, _, about, by in did if kind == "dismiss" and about is None and by == client]
 
 
