@@ -163,6 +163,14 @@ class PairFacts:
             layers[-2:] = [layers[-2].merged(layers[-1])]
         return PairFacts(self.base, layers, {**self.later_hires, **self._hires_with(layer)})
 
+    def contradicts(self, row: Mapping[str, Any]) -> bool:
+        """Whether an interaction of the row's id is counted, and what the row tells of never happened."""
+        if not self._knows(row):
+            return False
+        act, job, client = _CODES.get(f"{row['kind']} {row['side']}"), row["job_id"], row["client_id"]
+        of_other = self.people_of_client(client) if job is None else self.people_of_job(job)
+        return act is None or row["freelancer_id"] not in of_other.those(of_other.did(act))
+
     def jobs_of(self, freelancer_id: str) -> Pairs:
         """Jobs with acts of or about a freelancer."""
         return _gathered([layer.jobs.of_freelancer(freelancer_id) for layer in self._layers])

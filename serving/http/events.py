@@ -11,7 +11,7 @@ MOST_INTERACTIONS = 1_000
 
 
 class Interaction(Model):
-    """What one side did about the other; sending it again changes nothing."""
+    """What one side did about the other; sending it again changes nothing, its id with other content is refused."""
 
     interaction_id: Id
     kind: Kind
@@ -36,6 +36,19 @@ class Interactions(Model):
     """Feedback, one or many."""
 
     interactions: Annotated[list[Interaction], Field(min_length=1, max_length=MOST_INTERACTIONS)]
+
+    @model_validator(mode="after")
+    def _each_id_once(self) -> "Interactions":
+        first: dict[str, Interaction] = {}
+        for interaction in self.interactions:
+            name = interaction.interaction_id
+            if first.setdefault(name, interaction) != interaction:
+                raise ValueError(f"{name!r} is given twice with other content; give each interaction an id of its own")
+        return self
+
+    def distinct(self) -> list[Interaction]:
+        """Each interaction once."""
+        return list({interaction.interaction_id: interaction for interaction in self.interactions}.values())
 
 
 class _CandidateVersion(Model):

@@ -5,7 +5,7 @@ Knows no route, no stage and no ranker.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -18,8 +18,8 @@ from metier.contract import Surface
 from metier.errors import BusyError
 from serving.asking import answered, look
 from serving.engine import Engine
-from serving.events.event_log import Event
-from serving.events.versions import version_row
+from serving.events.told import Told
+from serving.events.versions import interaction_event, version_row
 from serving.http.events import Version
 from serving.http.metrics import EVERY_SECONDS, Metrics, leave, others, page_of
 from serving.http.questions import Ask, AskResponse
@@ -74,6 +74,7 @@ class Replica:
         self._writing = Worker("write")
         self.engine: Engine
         self.metrics = Metrics()
+        self.told = Told()
 
     async def load(self) -> None:
         """Make the engine, in the thread that ranks; raises what the engine raises."""
@@ -145,15 +146,18 @@ class Replica:
         model = engine.model.name if engine.model is not None and answer.by_model else None
         return answer_to(body, looked, answer, model, trace)
 
-    async def record(self, events: list[Event]) -> dict[str, int]:
-        """Once the events are durable, and their actors' histories in the online store as far as it answers.
+    async def record(self, posts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        """Once the interactions are durable, and their actors' histories in the online store as far as it answers.
 
-        How many of their ids nobody knows, by table.
+        How many of their ids nobody knows, by table. ContradictionError for an id that is known with other content.
         """
-        recorded = events
+        self.told.require_consistent(posts, self.engine.facts)
+        now = self.engine.now()
+        recorded = events = [interaction_event(post, now) for post in posts]
         if any(event[1]["kind"] in KINDS for event in events):
             recorded = await self._changing.do(lambda: self.engine.tell(events))
         await asyncio.wrap_future(self.engine.events.append(recorded))
+        self.told.remember(posts)
         rows = [event[1] for event in recorded]
         await self._push(lambda: self.engine.pushes.interactions(rows))
         unknown: dict[str, int] = await self._writing.do(lambda: self.engine.known.unknown(rows, self.engine.now()))

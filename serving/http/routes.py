@@ -11,7 +11,6 @@ from fastapi import FastAPI, Path, Response
 from fastapi_offline import FastAPIOffline
 
 from serving.engine import Engine
-from serving.events.versions import interaction_event
 from serving.http.asking import add_asking_routes
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
 from serving.http.fields import Id
@@ -74,11 +73,12 @@ def _ranking_routes(app: FastAPI, replica: Replica) -> None:
 def _event_routes(app: FastAPI, replica: Replica) -> None:
     @app.post("/v1/interactions", response_model=Accepted, response_model_exclude_none=True)
     async def interactions(request: Interactions) -> Accepted:
-        """Record what happened; acknowledged once it is on disk, ids that nobody knows yet included."""
-        now = replica.engine.now()
-        events = [interaction_event(interaction.model_dump(), now) for interaction in request.interactions]
-        unknown = await replica.record(events)
-        return Accepted(accepted=len(events), unknown=unknown or None)
+        """Record what happened; acknowledged once it is on disk, ids that nobody knows yet included.
+
+        409 where an interaction_id is known with other content: then nothing of the request is recorded.
+        """
+        unknown = await replica.record([interaction.model_dump() for interaction in request.distinct()])
+        return Accepted(accepted=len(request.interactions), unknown=unknown or None)
 
     @app.put("/v1/jobs/{job_id}", status_code=202, response_model=Version)
     async def put_job(job_id: EntityId, job: JobVersion) -> Version:

@@ -4,8 +4,10 @@ A repeat that differs in anything else, or for which the caller gave another tim
 contradicts the first. Knows the columns of one table; what is a duplicate or a contradiction is ingest's.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +18,8 @@ from metier.lake import Lake
 
 Post = tuple[object, ...]
 """What was posted: an interaction without its clocks."""
+Delivery = tuple[str, datetime | None]
+"""Id of an interaction, and when it was recorded: equal in both logs."""
 
 _CLOCKS = [column.name for column in CLOCK_COLUMNS]
 _CONTENT = [column.name for column in INTERACTIONS.columns if column.name not in _CLOCKS]
@@ -31,8 +35,22 @@ def with_first_clocks(lake: Lake, lines: Sequence[Line]) -> list[Line]:
 
 
 def without_stored(lake: Lake, lines: Sequence[Line]) -> list[Line]:
-    """The same without repeats of what the lake holds."""
-    return _repeats_and_others(lake, lines)[1]
+    """The same without repeats of what the lake holds, or set aside when another log brought it."""
+    others = _repeats_and_others(lake, lines)[1]
+    named = {str(line.row.get("interaction_id")) for line in others if line.table == INTERACTIONS.name}
+    if not named or not (aside := _set_aside(lake, named)):
+        return others
+    return [line for line in others if line.table != INTERACTIONS.name or _delivery(line.row) not in aside]
+
+
+def _set_aside(lake: Lake, ids: Collection[str]) -> set[Delivery]:
+    """Which deliveries of these ids quarantine holds."""
+    rows = (json.loads(row) for row in lake.quarantined(INTERACTIONS.name)["row"].to_pylist())
+    return {_delivery(row) for row in rows if row.get("interaction_id") in ids}
+
+
+def _delivery(row: dict[str, Any]) -> Delivery:
+    return str(row.get("interaction_id")), stamp(row.get("recorded_at"))
 
 
 def _repeats_and_others(lake: Lake, lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:

@@ -122,3 +122,28 @@ def test_a_table_keeps_the_last_moment_of_each_act_and_finds_it_from_both_sides(
 def test_moments_are_microseconds():
     pairs = batch([interaction("i1", "apply", "freelancer", "f1", "j1", minutes=1)]).people_of_job("j1")
     assert pairs.when(Act.APPLY).tolist() == [AT_NOON + 60_000_000]
+
+
+def test_a_known_id_is_contradicted_by_what_never_happened():
+    facts = batch(
+        [
+            interaction("i1", "apply", "freelancer", "f1", "j1"),
+            interaction("i2", "dismiss", "client", "f1", client="c1"),
+        ]
+    )
+    facts = facts.grown([interaction("i3", "hire", "client", "f2", "j1", minutes=1)])
+    for again in (
+        interaction("i1", "apply", "freelancer", "f1", "j1", minutes=9),
+        interaction("i2", "dismiss", "client", "f1", client="c1"),
+        interaction("i3", "hire", "client", "f2", "j1"),
+        interaction("i4", "hire", "client", "f3", "j1"),
+    ):
+        assert not facts.contradicts(again)
+    for other in (
+        interaction("i1", "hire", "client", "f1", "j1"),
+        interaction("i1", "apply", "freelancer", "f1", "j2"),
+        interaction("i1", "click", "freelancer", "f1", "j1"),
+        interaction("i2", "dismiss", "client", "f1", "j1", "c1"),
+        interaction("i3", "hire", "client", "f1", "j1"),
+    ):
+        assert facts.contradicts(other)

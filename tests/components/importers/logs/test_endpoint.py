@@ -187,3 +187,19 @@ def test_a_home_without_changes_imports_and_prunes_nothing(settings):
     assert written(import_logs(Lake(settings.lake), settings, NOON)) == {}
     release(settings, "one", NOON)
     assert prune_changes(settings, ["one"]) == 0
+
+
+def test_a_contradicting_interaction_of_both_logs_is_set_aside_once(settings):
+    """One in the change log alone, since its replica was killed before the event log, is set aside too."""
+    applied = {"interaction_id": "i", "kind": "apply", "side": "freelancer", "freelancer_id": "f", "job_id": "a"}
+    hired = {**applied, "kind": "hire", "side": "client"}
+    log, events = FileChangeLog(settings.changes), EventLog(settings.events)
+    changes = [log.append("interactions", row, NOON) for row in (applied, hired, {**hired, "freelancer_id": "g"})]
+    for change in changes:
+        events.append([("interactions", change.row)]).result(30)
+    log.append("interactions", {**hired, "freelancer_id": "h"}, NOON)
+    events.close(30)
+    lake = Lake(settings.lake)
+    assert written(import_logs(lake, settings, LATER)) == {"interactions": (1, 0, 3)}
+    assert lake.quarantined("interactions").num_rows == 3
+    assert written(import_logs(lake, settings, LATER)) == {}
