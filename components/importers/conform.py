@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from components.importers.duplicates import FIRST_OF_KEY, contradictions
 from components.importers.values.casting import SPELLED, readable
 from components.importers.values.reading import GENERAL, TOO_EARLY, ReadColumn, Reading, read_column
-from components.importers.values.words import NOT_ONE_OF
+from components.language.names.allowed import NOT_ONE_OF
 from metier.contract import RANGES, TIMESTAMP, Column, Table, table
 from metier.errors import ContractError, EmptyDataError, UnconvertibleTypeError
 from metier.lake.lake import all_different

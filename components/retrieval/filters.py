@@ -1,7 +1,8 @@
 """The filters of a query: which are known for jobs and for people, and the mask of candidates that pass them all.
 
 Filters are a JSON object. Words are compared in their canonical form without case, countries, languages and industries
-whatever they are called; a list means any of its values, null or an empty list means not asked. A candidate whose value
+whatever they are called, levels and kinds of budget by any word that imports know; a list means any of its values, null
+or an empty list means not asked. A candidate whose value
 is unknown does not pass a filter on it; of limits that were only understood from a sentence it fails those that it is
 known to break (`components.language.understanding.plan_filters` says why). Knows nothing of actors or pairs.
 """
@@ -18,10 +19,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.language.names.allowed import allowed_word
 from components.language.names.countries import country_code
 from components.language.names.industries import industry_name
 from components.language.names.spoken import language_name
-from metier.errors import InputError, UnknownNameError
+from metier.contract import JOBS
+from metier.errors import InputError, RefusedValueError, UnknownNameError
 from metier.texts.canonical import canonical
 
 BoolArray = npt.NDArray[np.bool_]
@@ -42,6 +45,8 @@ WORD_COLUMNS = {
     "budget_kind": "budget_kind",
 }
 """The column of each filter on words. A name that begins with `not_` asks for none of them, one with `_all` for all."""
+_ALLOWING = {name: JOBS.column(name) for name in ("experience_level", "budget_kind")}
+"""Columns that allow a few words; people have the same levels."""
 _SHARED = (
     "category",
     "country",
@@ -157,7 +162,7 @@ class Filters:
     def _passes(self, name: str, value: Any) -> tuple[BoolArray, BoolArray]:
         """(who passes, whose value is known)."""
         if name in WORD_COLUMNS:
-            words, asked = self._words[WORD_COLUMNS[name]], _texts(name, value)
+            words, asked = self._words[WORD_COLUMNS[name]], _asked_words(name, value)
             among = words.all_of(asked) if name.endswith("_all") else words.any_of(asked)
             return ~among if name.startswith("not_") else among, words.known
         if name in ("available", "agencies"):
@@ -251,6 +256,17 @@ def _texts(name: str, value: Any) -> list[str]:
     if not all(isinstance(word, str) for word in values):
         raise InputError(f"filter {name} is {value!r}; give a text or a list of texts")
     return list(values)
+
+
+def _asked_words(name: str, value: Any) -> list[str]:
+    """Those of a column that allows a few words as the contract spells them."""
+    words, column = _texts(name, value), _ALLOWING.get(WORD_COLUMNS[name])
+    if column is None:
+        return words
+    try:
+        return [allowed_word(word, column, {}) for word in words]
+    except RefusedValueError as error:
+        raise InputError(f"filter {name} is {value!r}; give one of: {', '.join(column.allowed)}") from error
 
 
 def _flag(name: str, value: Any) -> bool:

@@ -22,7 +22,7 @@ class _CandidateFilters(Model):
     skills: Annotated[Words, Field(description="has any of these")]
     skills_all: Annotated[Words, Field(description="has all of these")]
     language: Annotated[Words, Field(description="by its English name, or by its code: German, de")]
-    level: Annotated[Words, Field(description=f"experience level: {', '.join(LEVELS)}")]
+    level: Annotated[Words, Field(description=f"experience level: {', '.join(LEVELS)}, or as sites call them")]
     not_skills: Annotated[Words, Field(description="has none of these")]
     not_countries: Annotated[Words, Field(description="is in none of these")]
     not_levels: Annotated[Words, Field(description="is of none of these levels")]
@@ -42,7 +42,7 @@ class JobFilters(_CandidateFilters):
     """Filters of the job feed."""
 
     not_industries: Annotated[Words, Field(description="is of none of these industries")]
-    budget_kind: Annotated[Words, Field(description=", ".join(BUDGET_KINDS))]
+    budget_kind: Annotated[Words, Field(description=f"{', '.join(BUDGET_KINDS)}, or as sites call them")]
     budget_min_usd: Annotated[Number, Field(description="budgets that reach at least this")]
     budget_max_usd: Annotated[Number, Field(description="budgets that begin at most here")]
     posted_since: Annotated[

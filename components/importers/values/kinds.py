@@ -20,9 +20,9 @@ from components.importers.values.pay.money import (
     salary,
 )
 from components.importers.values.pay.objects import pay_object, spelled_range
-from components.importers.values.words import allowed_word
-from components.importers.values.yes_no import truth
 from components.language.amounts.numbers import number, number_list, whole_number
+from components.language.names.allowed import allowed_word
+from components.language.names.yes_no import truth
 from metier.contract import BOOLEAN, INTEGER, NUMBER, TEXT, TEXT_LIST, TIMESTAMP, Column
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy

@@ -21,9 +21,9 @@ from components.importers.values.moments.spelled_dates import NO_DATE
 from components.importers.values.patterns import parts
 from components.importers.values.pay.money import NO_SUM
 from components.importers.values.typed_cells import as_text, is_text, spelled, typed
-from components.importers.values.words import NOT_ONE_OF
-from components.importers.values.yes_no import NEITHER
 from components.language.amounts.numbers import NO_NUMBER
+from components.language.names.allowed import NOT_ONE_OF
+from components.language.names.yes_no import NEITHER
 from metier.contract import EARLIEST, TEXT, TIMESTAMP, Column
 from metier.errors import RefusedValueError
 

@@ -59,6 +59,11 @@ def jobs(rows: list[dict] = JOB_ROWS) -> Filters:
         ({"not_skills": "figma"}, [1]),
         ({"not_countries": ["Germany"]}, [1]),
         ({"not_levels": ["entry", "intermediate"]}, [0]),
+        ({"level": "Senior"}, [0]),
+        ({"level": ["Junior level", "Mid-Senior"]}, [1]),
+        ({"not_levels": "Sr."}, [1]),
+        ({"budget_kind": "Fixed-price"}, [1]),
+        ({"budget_kind": ["per hour", "Flat rate"]}, [0, 1]),
         ({"category": "design", "country": "FR"}, [1]),
         ('{"category": "design", "posted_since": "2027-01-01"}', []),
     ],
@@ -96,6 +101,16 @@ def test_unknown_filters_name_the_known_ones() -> None:
         parsed({"colour": "red"}, JOB_FILTERS)
     with pytest.raises(UnknownNameError, match="posted_since"):
         parsed({"posted_since": "2026-01-01"}, PERSON_FILTERS)
+
+
+def test_an_unknown_word_is_refused_with_the_allowed_ones() -> None:
+    for filters, allowed in (
+        ({"level": "wizard"}, "level is 'wizard'; give one of: entry, intermediate, expert"),
+        ({"not_levels": ["entry", "wizard"]}, "give one of: entry, intermediate, expert"),
+        ({"budget_kind": "barter"}, "budget_kind is 'barter'; give one of: hourly, fixed"),
+    ):
+        with pytest.raises(InputError, match=allowed):
+            jobs().mask(filters)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from components.importers.values.lists import listed
 from components.importers.values.missing import is_missing
 from components.importers.values.pages import html_text
-from components.importers.values.yes_no import truth
+from components.language.names.yes_no import truth
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line, tidy
 

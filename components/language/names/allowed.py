@@ -6,7 +6,7 @@ Only spellings that mean one of the contract's words and nothing else; everythin
 import re
 from collections.abc import Mapping
 
-from components.importers.values.yes_no import truth_or_none
+from components.language.names.yes_no import truth_or_none
 from metier.contract import Column
 from metier.errors import RefusedValueError
 from metier.texts.plain_text import one_line
