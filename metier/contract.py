@@ -235,3 +235,8 @@ def surface(name: str) -> Surface:
         if member == name:
             return member
     raise UnknownNameError("surface", name, SURFACES)
+
+
+def ids_of(name: str) -> list[str]:
+    """The columns of the table called `name` that hold ids."""
+    return [column.name for column in table(name).columns if column.name.endswith("_id")]

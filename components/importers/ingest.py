@@ -16,11 +16,12 @@ import pyarrow as pa
 from components.importers.conform import NOTE, REPEATED_KEY, TEXTS, conform
 from components.importers.corrections import Corrections
 from components.importers.values.typed_cells import is_text
-from metier.contract import TEXT_LIST, table
+from metier.contract import TEXT_LIST, ids_of, table
 from metier.errors import MetierError
 from metier.lake import Lake
 from metier.texts.free_texts import FREE_TEXTS, TextCounts, made_plain, plain_texts
-from metier.texts.personal_data import mask
+from metier.texts.ids import with_plain_ids
+from metier.texts.personal_data import EMAIL, mask
 from metier.texts.plain_text import one_line, tidy
 
 SET_ASIDE = (REPEATED_KEY, "repeats the text of ", "near-duplicate of ", "contradicts ")
@@ -133,11 +134,13 @@ def _ingest_table(
     lake: Lake, corrections: Corrections, now: datetime, name: str, source: str, incoming: pa.Table
 ) -> TableReport:
     metadata: dict[bytes, bytes] = incoming.schema.metadata or {}
+    incoming, hashed = with_plain_ids(incoming, ids_of(name))
     spelled = _spelled_lists(name, incoming)
     if TEXTS in metadata:
         plain, texts = incoming, TextCounts(**json.loads(metadata[TEXTS]))
     else:
         plain, texts = plain_texts(name, incoming, dict.fromkeys(spelled, tidy))
+    texts += TextCounts(masked_rows=max(hashed.values(), default=0), masked={c: {EMAIL: n} for c, n in hashed.items()})
     conformed = conform(name, plain, now, source)
     rows, found = made_plain(conformed.rows, dict.fromkeys(spelled, one_line))
     texts += found

@@ -36,6 +36,7 @@ from metier.lake.redacted import redact
 from metier.lake.upkeep import take_out
 from metier.settings import Settings
 from metier.stored import as_json, from_json
+from metier.texts.ids import plain_id
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,17 @@ class Receipt:
     rebuilt: dict[str, str]
     left: tuple[str, ...]
 
+    def joined(self, other: "Receipt") -> "Receipt":
+        """Both as one, of the person as this one names it."""
+        return Receipt(
+            self.person,
+            self.forgotten_at,
+            {place: self.rows.get(place, 0) + other.rows.get(place, 0) for place in {**self.rows, **other.rows}},
+            tuple(dict.fromkeys((*self.bundles, *other.bundles))),
+            {**self.rebuilt, **other.rebuilt},
+            tuple(dict.fromkeys((*self.left, *other.left))),
+        )
+
     def render(self) -> str:
         """Lines for a person."""
         lines = [f"{location:32}{number:>10,} removed" for location, number in self.rows.items()]
@@ -58,7 +70,19 @@ class Receipt:
 
 
 def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
-    """Remove the freelancer or client with this id; InputError where nothing here ever knew it."""
+    """Remove the freelancer or client with this id; InputError where nothing here ever knew it.
+
+    An id that holds an e-mail address is looked for as its hash, and as it is: homes kept such ids in clear once.
+    """
+    spellings = dict.fromkeys((plain_id(actor_id), actor_id))
+    receipts = [receipt for name in spellings if (receipt := _forget(settings, name, now)) is not None]
+    if not receipts:
+        raise InputError(f"nothing in {settings.home} knows {actor_id!r}; give the id of a freelancer or a client")
+    return receipts[0] if len(receipts) == 1 else receipts[0].joined(receipts[1])
+
+
+def _forget(settings: Settings, actor_id: str, now: datetime) -> Receipt | None:
+    """The receipt of one id; None where nothing here ever knew it."""
     home = _Receipts(settings.home / "receipts", actor_id)
     lake = Lake(settings.lake)
     if settings.changes_url:
@@ -73,7 +97,7 @@ def forget(settings: Settings, actor_id: str, now: datetime) -> Receipt:
         rows = {"events": lines, "changes": versions, "quarantine": forget_quarantine(lake, person, traces)}
         if person.first_event is None and not (segments or any(rows.values()) or home.earlier()):
             home.finish()
-            raise InputError(f"nothing in {settings.home} knows {actor_id!r}; give the id of a freelancer or a client")
+            return None
         for name, (columns, marks) in lake_marks(lake, person).items():
             rows[f"lake.{name}"] = take_out(lake, name, columns, marks)
         rows |= forget_features(settings, lake, person)

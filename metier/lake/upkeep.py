@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY, table
+from metier.contract import CONTRACT_VERSION, TABLES, VERSION_KEY, ids_of, table
 from metier.errors import ContractError
 from metier.lake.exchange import Exchange
 from metier.lake.lake import Lake
 from metier.lake.steps import STEPS, Step, masked_rejects
+from metier.texts.ids import with_plain_ids
 
 MEMORY_LIMIT = "1500MB"
 ROWS_A_BATCH = 65_536
@@ -67,8 +68,20 @@ def migrate(lake: Lake, steps: Mapping[int, Step] = STEPS, version: int = CONTRA
             schema = table(name).schema.with_metadata({VERSION_KEY: str(version).encode()})
             upgraded = (_upgraded(path, name, rows, current, steps, schema) for rows in _rows(exchange, path))
             exchange.replace([path], [exchange.write(path, schema, upgraded)])
+        for name in TABLES:
+            _hash_addresses(lake, exchange, name)
         masked = _masked_quarantine(exchange)
     return MigrationReport(len(behind), len(versions) - len(behind), masked)
+
+
+def _hash_addresses(lake: Lake, exchange: Exchange, name: str) -> None:
+    """Ids that hold an e-mail address, as earlier imports kept them, become what every door calls them now."""
+    for path, schema in list(lake.schemas(name)):
+        columns = [column for column in ids_of(name) if column in schema.names]
+        ids = pq.read_table(path, columns=columns, filesystem=exchange.fs, partitioning=None)
+        if with_plain_ids(ids, columns)[1]:
+            plain = (with_plain_ids(rows, columns)[0] for rows in _rows(exchange, path))
+            exchange.replace([path], [exchange.write(path, schema, plain)])
 
 
 def compact(lake: Lake, sizes: Sizes = Sizes()) -> CompactionReport:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from metier.texts.personal_data import SIGNS, mask
+from metier.texts.personal_data import MASKS, SIGNS, mask
 from metier.texts.plain_text import one_line, tidy
 
 Plain = Callable[[str], str]
@@ -143,6 +143,8 @@ def _cleaned(values: pa.Array, plain: Plain, column: str, marks: _Marks) -> pa.A
     texts = pa.array([*(text for text, _ in pairs), None], pa.string()).take(pa.array(codes))
     if not lists:
         return texts
+    kept = np.array([*(text not in MASKS for text, _ in pairs), True])[codes]
+    texts, lengths = texts.filter(pa.array(kept)), np.bincount(owner[kept], minlength=len(values))
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
     return pa.ListArray.from_arrays(offsets, texts, mask=values.is_null())
 

@@ -17,6 +17,8 @@ from phonenumbers import Leniency, PhoneNumberMatcher
 from metier.texts.canonical import aligned, origins
 
 EMAIL, PHONE, LINK = "e-mail", "phone", "link"
+MASKS = frozenset(f"[{kind}]" for kind in (EMAIL, PHONE, LINK))
+"""What stands in place of each: a member of a list that is nothing else says nothing."""
 Span = tuple[str, int, int]
 """(kind, start, stop) of what is masked."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from metier.contract import EARLIEST, FUTURE_BY, table
 from metier.errors import InputError
 from metier.texts.free_texts import FREE_TEXTS
-from metier.texts.personal_data import mask
+from metier.texts.personal_data import MASKS, mask
 from serving.events.event_log import Event, Row
 
 
@@ -60,5 +60,5 @@ def plain_text(text: str) -> str:
 
 def _plain(value: Any, plain: Callable[[str], str]) -> Any:
     if isinstance(value, list):
-        return [_plain(item, plain) for item in value]
+        return [text for text in (_plain(item, plain) for item in value) if text not in MASKS]
     return mask(plain(value))[0] if isinstance(value, str) else value

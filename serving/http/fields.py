@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from metier.texts.ids import plain_id
+
 
 def _not_blank(name: str) -> str:
     if not name.strip():
@@ -58,7 +60,9 @@ def named_values(expected: Callable[[str], str]) -> WrapValidator:
 
 
 TOO_LONG = ("string_too_long", "too_long")
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_not_blank)]
+Id = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_not_blank), AfterValidator(plain_id)
+]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 ShortText = Annotated[str, StringConstraints(max_length=500)]
 LongText = Annotated[str, StringConstraints(max_length=50_000)]

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
-from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +22,8 @@ from components.importers.values.reading import NOT_ONE_OF, ReadColumn, decided,
 from components.importers.values.typed_cells import as_text
 from metier.contract import NUMBER, RANGES, TEXT, TEXT_LIST, Column
 from metier.texts.free_texts import TextCounts, made_plain
-from metier.texts.personal_data import EMAIL, mask
+from metier.texts.ids import plain_ids
+from metier.texts.personal_data import EMAIL
 from metier.texts.plain_text import one_line, tidy
 
 _OF_MANY_LINES = ("description", "overview")
@@ -117,20 +117,13 @@ def settled(rules: Mapping[str, Rule], rows: pa.Table) -> dict[str, Rule]:
 
 def named(read: ReadColumn, column: Column, findings: Findings) -> pa.Array:
     """The ids of an id column; one that holds an e-mail address as its hash, which still tells owners apart."""
-    values = read.values
     findings.left_empty(column.name, read.reasons)
-    if floats := pc.sum(pc.match_substring_regex(values, _FLOAT)).as_py():
+    ids, addresses = plain_ids(read.values)
+    if floats := pc.sum(pc.match_substring_regex(ids, _FLOAT)).as_py():
         findings.floats[column.name] += floats
-    is_address = np.asarray(pc.fill_null(pc.match_substring(values, "@"), False))
-    if not is_address.any():
-        return values
-    coded = values.dictionary_encode()
-    hashed = [_without_address(text) for text in coded.dictionary.to_pylist()]
-    times = np.bincount(coded.indices.drop_null().to_numpy(), minlength=len(hashed))
-    addresses = int(sum(number for number, (_, is_hash) in zip(times, hashed, strict=True) if is_hash))
     if addresses:
         findings.texts += TextCounts(masked_rows=addresses, masked={column.name: {EMAIL: addresses}})
-    return pa.array([text for text, _ in hashed], TEXT).take(coded.indices)
+    return ids
 
 
 def _read(rule: Rule, rows: pa.Table, findings: Findings, cleaned: "_Cleaned") -> tuple[pa.Array, pa.Array]:
@@ -170,12 +163,6 @@ def _when_missing(column: Column, values: pa.Array) -> pa.Array:
 def _is_prose(rule: Rule) -> bool:
     """Whether people write there what they like."""
     return rule.column.type in (TEXT, TEXT_LIST) and bool(rule.sources) and not rule.column.name.endswith("_id")
-
-
-def _without_address(text: str) -> tuple[str, bool]:
-    value = one_line(text)
-    _, removed = mask(value)
-    return (f"id-{sha256(value.casefold().encode()).hexdigest()[:24]}", True) if removed[EMAIL] else (text, False)
 
 
 class _Cleaned:

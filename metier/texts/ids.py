@@ -1,0 +1,57 @@
+"""Ids as every door spells them: one that holds an e-mail address is its hash, which still tells owners apart.
+
+The hash of an id is 'id-' and the first 24 hexadecimal digits of the sha256 of the id in one line and folded case. What
+is imported, what the endpoint is sent and whom `metier forget` removes all go by it. Pure, and idempotent.
+"""
+
+import re
+from hashlib import sha256
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from metier.texts.personal_data import EMAIL, mask
+from metier.texts.plain_text import one_line
+
+_SIGN = r"(?i)[@＠﹫]|[(\[]\s?at\s?[)\]]"
+"""In what holds an address."""
+_SIGNED = re.compile(_SIGN)
+
+
+def plain_id(name: str) -> str:
+    """The id, or its hash where it holds an e-mail address.
+
+    >>> from metier.texts.ids import plain_id
+    >>> plain_id("fr_000042"), plain_id("jane@mail.example") == plain_id("Jane@Mail.example ")
+    ('fr_000042', True)
+    """
+    if not _SIGNED.search(name):
+        return name
+    value = one_line(name)
+    _, removed = mask(value)
+    return f"id-{sha256(value.casefold().encode()).hexdigest()[:24]}" if removed[EMAIL] else name
+
+
+def plain_ids(names: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, int]:
+    """The ids of a column of text as `plain_id` has them, and how many were hashed."""
+    names = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+    if not pc.any(pc.match_substring_regex(names, _SIGN)).as_py():
+        return names, 0
+    coded = names.dictionary_encode()
+    spelled = coded.dictionary.to_pylist()
+    plain = [plain_id(name) for name in spelled]
+    is_hash = np.array([after != before for after, before in zip(plain, spelled, strict=True)], np.bool_)
+    hashed = int(is_hash[coded.indices.drop_null().to_numpy()].sum())
+    return (pa.array(plain, names.type).take(coded.indices), hashed) if hashed else (names, 0)
+
+
+def with_plain_ids(rows: pa.Table, columns: list[str]) -> tuple[pa.Table, dict[str, int]]:
+    """The rows with `columns` as `plain_ids` has them, as far as they hold text, and how many were hashed by column."""
+    hashed: dict[str, int] = {}
+    for position, field in enumerate(rows.schema):
+        if field.name in columns and (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
+            ids, number = plain_ids(rows[field.name])
+            if number:
+                rows, hashed[field.name] = rows.set_column(position, field, ids), number
+    return rows, hashed
