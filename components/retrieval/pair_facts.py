@@ -31,13 +31,15 @@ class Act(IntEnum):
     """What one side did: a kind of interaction by a side."""
 
     APPLY = 0
+    """By the freelancer, whoever tells of it."""
     ACCEPT = 1
-    """By the freelancer, as are the three around it."""
+    """By the freelancer, as are the two behind it."""
     DECLINE = 2
     DISMISS = 3
     INVITE = 4
-    """By the client, as are the three behind it."""
+    """By the client, whoever tells of it."""
     CHOOSE = 5
+    """By the client, as are the two behind it."""
     REFUSE = 6
     SET_ASIDE = 7
     HIRE = 8
@@ -45,13 +47,15 @@ class Act(IntEnum):
 
 
 ACTS = {
-    "freelancer": {"apply": Act.APPLY, "accept": Act.ACCEPT, "decline": Act.DECLINE, "dismiss": Act.DISMISS},
-    "client": {"invite": Act.INVITE, "accept": Act.CHOOSE, "decline": Act.REFUSE, "dismiss": Act.SET_ASIDE},
+    "freelancer": {"accept": Act.ACCEPT, "decline": Act.DECLINE, "dismiss": Act.DISMISS},
+    "client": {"accept": Act.CHOOSE, "decline": Act.REFUSE, "dismiss": Act.SET_ASIDE},
 }
-"""side -> kind -> act; a hire counts from either side."""
+"""side -> kind -> act."""
+OF_ONE_MEANING = {"apply": Act.APPLY, "invite": Act.INVITE, "hire": Act.HIRE}
+"""kind -> act, from either side."""
 KINDS = ("dismiss", "apply", "invite", "accept", "decline", "hire")
 _CODES = {f"{kind} {side}": act for side, kinds in ACTS.items() for kind, act in kinds.items()}
-_CODES |= {f"hire {side}": Act.HIRE for side in ACTS}
+_CODES |= {f"{kind} {side}": act for side in ACTS for kind, act in OF_ONE_MEANING.items()}
 
 
 class Pairs(NamedTuple):

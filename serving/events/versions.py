@@ -16,7 +16,12 @@ from serving.events.event_log import Event, Row
 
 
 def version_row(name: str, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The row of a PUT; without event_timestamp where the server's clock counts. InputError for one in the future."""
+    """The row of a PUT; without event_timestamp where the server's clock counts.
+
+    InputError for a moment in the future or before any market began: of the version, of its post, of who joined.
+    """
+    for column in ("posted_at", "joined_at"):
+        happened(f"{column} of this version of {name[:-1]}", values.get(column), now)
     plain: Mapping[str, Callable[[str], str]] = FREE_TEXTS.get(name, {})
     row = {column: _plain(value, plain[column]) if column in plain else value for column, value in values.items()}
     optional = [column.name for column in table(name).columns if not column.required]

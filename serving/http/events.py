@@ -75,6 +75,12 @@ class FreelancerVersion(_CandidateVersion):
     status: FreelancerStatus = "listed"
     joined_at: Moment | None = None
 
+    @model_validator(mode="after")
+    def _can_be_found(self) -> "FreelancerVersion":
+        if self.status == "listed" and not any(map(str.strip, (self.title, self.overview, *self.skills))):
+            raise ValueError("a listed freelancer has a title, an overview or skills; give one")
+        return self
+
 
 class ClientVersion(Model):
     """A client as of event_timestamp, by default now; columns as in the data contract."""
@@ -103,6 +109,20 @@ class JobVersion(_CandidateVersion):
     openings: Annotated[int, Field(ge=1, le=10_000)] = 1
     visibility: Visibility = "public"
     status: JobStatus = "open"
+
+    @model_validator(mode="after")
+    def _can_be_found(self) -> "JobVersion":
+        if self.status == "open" and not (self.title.strip() or self.description.strip()):
+            raise ValueError("an open job has a title or a description; give one")
+        return self
+
+    @model_validator(mode="after")
+    def _pays_forwards(self) -> "JobVersion":
+        for name in ("budget", "salary"):
+            low, high = getattr(self, f"{name}_min_usd"), getattr(self, f"{name}_max_usd")
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"{name}_min_usd {low:g} is above {name}_max_usd {high:g}; give the lower one first")
+        return self
 
 
 class Accepted(BaseModel):

@@ -177,6 +177,29 @@ def test_an_interaction_that_cannot_be_used_is_refused_with_all_that_came_with_i
         ("/v1/jobs/j", {**JOB, "job_id": "j"}, "job_id: Extra inputs are not permitted"),
         ("/v1/jobs/j", {**JOB, "skills": "cooking"}, "skills: Input should be a valid list"),
         ("/v1/jobs/j", {**JOB, "posted_at": "9999-12-31T23:59:59-01:00"}, "posted_at: give a moment"),
+        ("/v1/jobs/j", {**JOB, "posted_at": "2036-01-01T00:00:00Z"}, "posted_at of this version of job lies in the fu"),
+        ("/v1/freelancers/f", {**PERSON, "joined_at": "2036-01-01T00:00:00Z"}, "joined_at of this version of freelanc"),
+        (
+            "/v1/clients/c",
+            {"joined_at": "0001-01-01T00:00:00Z"},
+            "joined_at of this version of client lies before 1990",
+        ),
+        (
+            "/v1/jobs/j",
+            {**JOB, "budget_min_usd": 80_000, "budget_max_usd": 60_000},
+            "the body: budget_min_usd 80000 is above budget_max_usd 60000; give the lower one first",
+        ),
+        (
+            "/v1/jobs/j",
+            {**JOB, "salary_min_usd": 2, "salary_max_usd": 1},
+            "the body: salary_min_usd 2 is above salary_max_usd 1",
+        ),
+        ("/v1/jobs/j", {**JOB, "title": " ", "description": ""}, "the body: an open job has a title or a description"),
+        (
+            "/v1/freelancers/f",
+            {"title": "", "overview": " ", "skills": [""]},
+            "the body: a listed freelancer has a title, an overview or skills",
+        ),
     ],
 )
 def test_a_version_that_cannot_be_used_is_refused(client, path, body, reason):

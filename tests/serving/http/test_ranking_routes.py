@@ -10,7 +10,8 @@ from tests.serving.world import ROUTES, ids
 def may_be_shown(world, surface, body):
     """Who may be on the slate, told from the lake alone."""
     if surface == "applicant_review":
-        return world.waiting(body["job_id"])
+        blocked = {person for person, client in world.did_to_clients("dismiss") if client == body["actor_id"]}
+        return world.waiting(body["job_id"]) - blocked
     if surface == "talent_search":
         gone = {
             person for kind in ("hire", "dismiss") for person, job in world.did(kind, "client") if job == body["job_id"]
