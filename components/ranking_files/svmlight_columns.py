@@ -40,7 +40,6 @@ def read_columns(path: Path, options: SvmlightOptions) -> Arrays:
             require_sizes(path, rows, _sizes(path, beside, len(rows)), beside)
     else:
         sizes = _sizes(path, beside, len(rows))
-        require_sizes(path, rows, sizes, beside)
         query_id = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
     order = np.argsort(columns)
     features = np.empty((len(rows), len(columns)), np.float32)

@@ -91,7 +91,10 @@ def served(home) -> dict:
 
 def actors(home: Path) -> list[str]:
     with Lake(str(home / "lake")).connect() as connection:
-        rows = connection.sql("SELECT DISTINCT actor_id FROM queries WHERE surface = 'job_feed' ORDER BY 1 LIMIT 60")
+        rows = connection.sql(
+            "SELECT DISTINCT actor_id FROM queries WHERE surface = 'job_feed' AND actor_id IN (SELECT freelancer_id "
+            "FROM freelancers GROUP BY 1 HAVING arg_max(status, event_timestamp) = 'listed') ORDER BY 1 LIMIT 60"
+        )
         return [actor for (actor,) in rows.fetchall()]
 
 

@@ -188,8 +188,11 @@ def test_queries_come_from_sizes_beside_the_file(tmp_path: Path) -> None:
 
 
 def test_queries_come_from_qid_unless_sizes_are_given(tmp_path: Path) -> None:
-    path = svmlight(tmp_path, "0 qid:7 1:1\n1 qid:3 1:2 # a remark\n\n2 qid:3 1:3\n", "2\n1\n")
+    path = svmlight(tmp_path, "0 qid:7 1:1\n1 qid:3 1:2 # a remark\n\n2 qid:3 1:3\n", "1\n2\n")
     assert RankingDataset.from_svmlight(path).query_id.tolist() == [7, 3, 3]
+    (tmp_path / "rank.train.query").write_text("2\n1\n")
+    with pytest.raises(InputError, match=r"line 2: its qid and .* do not agree whether a query begins here"):
+        RankingDataset.from_svmlight(path)
     assert RankingDataset.from_svmlight(path, tmp_path / "rank.train.query").query_id.tolist() == [0, 0, 1]
 
 
@@ -208,7 +211,7 @@ def test_a_narrow_test_file_is_read_as_wide_as_its_train_file(tmp_path: Path) ->
         ("1 x:1\n", "1\n", "is not svmlight rows"),
         ("1 0:1\n", "1\n", "index 0"),
         ("1 qid:a 1:1\n", None, "is not svmlight rows"),
-        ("nan qid:1 1:1\n", None, "relevance must be finite"),
+        ("nan qid:1 1:1\n", None, "line 1 has label nan, and a relevance is finite"),
         ("1 1:1\n", None, r"carries no qid and there is no .*rank\.train\.query"),
         ("1 1:1\n2 1:1\n", "3\n", r"adds up to 3 rows, .* has 2"),
         ("1 1:1\n2 1:1\n", "2.0\n", "must hold one whole number per line"),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from components.language.taxonomy import shipped_taxonomy
 from feature_repo.build.built import BEGINNING, Built, change, definition, sources
 from metier.contract import TABLES
 from metier.errors import ContractError, InputError
@@ -78,10 +79,11 @@ def test_features_built_of_an_undone_import_are_built_from_scratch(tmp_path):
     lake = Lake(str(tmp_path))
     imported(tmp_path, clients("a"))
     wrong = imported(tmp_path, clients("b", day=1), minutes=1)
-    built = Built((DAY + timedelta(days=1)).isoformat(), definition(), tuple(sources(lake)))
-    assert change(lake, built, sources(lake), built.moment).first_day is None
+    defined = definition(shipped_taxonomy())
+    built = Built((DAY + timedelta(days=1)).isoformat(), defined, tuple(sources(lake)))
+    assert change(lake, built, sources(lake), built.moment, defined).first_day is None
     undo_import(lake, wrong)
-    assert change(lake, built, sources(lake), built.moment).first_day == BEGINNING
+    assert change(lake, built, sources(lake), built.moment, defined).first_day == BEGINNING
 
 
 def test_an_undone_import_can_be_imported_again(tmp_path):
