@@ -61,17 +61,22 @@ def start(settings: Settings) -> tuple[subprocess.Popen[bytes], str]:
 
 
 def request_bodies(lake: Lake, name: Surface, most: int) -> list[dict[str, Any]]:
-    """Requests of the newest actors of a surface; of clients, for an open job each, named in the request."""
-    about_a_job = not surface_spec(name).shows_jobs
+    """Requests of the newest actors of a surface, none suspended; of clients, for an open job each, which it names."""
+    spec = surface_spec(name)
+    about_a_job = not spec.shows_jobs
     with lake.connect() as connection:
         rows = connection.sql(
-            """
+            f"""
             WITH newest AS (
                 SELECT DISTINCT ON (job_id) job_id, status FROM jobs ORDER BY job_id, event_timestamp DESC
             )
             SELECT actor_id, job_id, max(event_timestamp) AS asked_at
             FROM queries LEFT JOIN newest USING (job_id)
             WHERE surface = $surface AND coalesce(status, 'open') = 'open' AND (job_id IS NOT NULL OR NOT $about_a_job)
+                AND actor_id NOT IN (
+                    SELECT {spec.actor_key} FROM {spec.side}s
+                    GROUP BY ALL HAVING arg_max(status, event_timestamp) = 'suspended'
+                )
             GROUP BY ALL ORDER BY asked_at DESC, actor_id LIMIT $most
             """,
             params={"surface": name, "most": most, "about_a_job": about_a_job},

@@ -138,3 +138,10 @@ def test_requests_are_those_of_the_newest_actors_and_name_a_job_where_one_is_ask
     }
     lake.append("queries", rows("queries", search | at(CLOCK)))
     assert request_bodies(lake, "talent_search", 5) == [{"actor_id": "c1", "deadline_ms": 2000, "job_id": "j2"}]
+
+
+def test_nobody_suspended_is_asked_for(lake):
+    assert [body["actor_id"] for body in request_bodies(lake, "job_feed", 5)] == ["f1"]
+    later = {"freelancer_id": "f1", "title": "", "overview": "", "skills": [], "status": "suspended"}
+    lake.append("freelancers", rows("freelancers", later | at(CLOCK - DAY)))
+    assert request_bodies(lake, "job_feed", 5) == []
