@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,15 +116,12 @@ class Engine:
     def slate(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, of which no event is recorded, and the stages that made it."""
         stages, now = self._current(request, trace)
-        request = self._plans.read(request, trace, now)
-        return replace(stages.answer(request, trace, now), understood=request.understood), stages
+        return stages.answer(self._plans.read(request, trace, now), trace, now), stages
 
     def slates(self, request: RankingRequest, trace: RequestTrace) -> tuple[dict[str, Slate], Stages]:
         """The slate of every tier, the best first, of which no event is recorded, and the stages that made them."""
         stages, now = self._current(request, trace)
-        request = self._plans.read(request, trace, now)
-        slates = stages.by_tier(request, trace, now)
-        return {tier: replace(slate, understood=request.understood) for tier, slate in slates.items()}, stages
+        return stages.by_tier(self._plans.read(request, trace, now), trace, now), stages
 
     def slate_of(self, stages: Stages, request: RankingRequest, trace: RequestTrace) -> Slate:
         """As `slate`, by stages that are not served here."""

@@ -143,8 +143,16 @@ class Stages:
         if ranked and self.ranked is not None and by_features:
             features = considered.inputs()[[position for position, _ in ranked]]
             entries = with_features(entries, features, self.ranked, request.explain, trace)
-        unknown, dropped = considered.unknown, considered.dropped
-        return Slate(uuid.uuid4().hex, considered.now, entries, scored.tier, dropped, len(sourced.ids), unknown)
+        return Slate(
+            query_id=uuid.uuid4().hex,
+            event_timestamp=considered.now,
+            entries=entries,
+            tier=scored.tier,
+            dropped=considered.dropped,
+            considered=len(sourced.ids),
+            unknown=considered.unknown,
+            understood=request.understood,
+        )
 
     def warm_up(self, now: datetime) -> None:
         """Run every part once, for no actor and a few candidates: what loads lazily loads here.

@@ -104,8 +104,7 @@ class Replica:
         """The slate of a ranking request as JSON."""
         answer, trace = await self._answer(surface, body, self.engine.rank, self._ranking)
         self.metrics.tiers.labels(surface, answer.tier).inc()
-        for note in trace.degraded:
-            self.metrics.degraded.labels(note.split(":")[0]).inc()
+        self._count_degraded(trace.degraded)
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
     async def ask(self, body: Ask) -> Response:
@@ -113,9 +112,12 @@ class Replica:
         told = await self._told(body, self._ranking)
         outcome = "none" if not told.answered else "model" if told.model else "evidence"
         self.metrics.answers.labels(body.surface, outcome).inc()
-        for note in told.degraded:
-            self.metrics.degraded.labels(note.split(":")[0]).inc()
+        self._count_degraded(told.degraded)
         return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
+
+    def _count_degraded(self, notes: Sequence[str]) -> None:
+        for note in notes:
+            self.metrics.degraded.labels(note.split(":")[0]).inc()
 
     async def look_into(self, body: Ask) -> AskResponse:
         """What `ask` would answer now; not counted, and in nobody's way."""
