@@ -3,6 +3,8 @@ import os
 
 import pytest
 
+from serving.clock import OffsetClock
+from serving.engine import Engine
 from tests.serving.world import World, build_world, served
 
 
@@ -50,5 +52,14 @@ def engines(own):
 
 @pytest.fixture(scope="module")
 def replicas(engines):
+    with served(lambda: engines[0]) as one, served(lambda: engines[1]) as other:
+        yield one, other
+
+
+@pytest.fixture(scope="module")
+def replicas_of_one_clock(own):
+    """Two over one home, which share the clock of their endpoint."""
+    clock = OffsetClock.starting_at(own.as_of)
+    engines = [Engine(own.settings, own.pins, clock) for _ in range(2)]
     with served(lambda: engines[0]) as one, served(lambda: engines[1]) as other:
         yield one, other

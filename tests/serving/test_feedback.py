@@ -16,7 +16,7 @@ from metier.changes.files import FileChangeLog
 from metier.contract import KINDS, SIDES
 from serving.request.ranking import RankingRequest
 from tests.serving.versions import JOB, PERSON
-from tests.serving.world import ids, logged, served, wait_until
+from tests.serving.world import all_serve, ids, logged, served, wait_until
 
 NUMBERS = count()
 RANDOM_ACTS = 80
@@ -31,9 +31,7 @@ def tell(own, replicas, *acts):
     """Post to the first replica, and wait until all serve it."""
     answer = replicas[0].post("/v1/interactions", {"interactions": list(acts)})
     assert answer.status_code == 200, answer.text
-    last = FileChangeLog(own.settings.changes).last()
-    for replica in replicas:
-        wait_until(lambda replica=replica: replica.get("/readyz").json()["sequence"] >= last)
+    all_serve(replicas, FileChangeLog(own.settings.changes).last())
 
 
 def feed(replica, own, person, *jobs):

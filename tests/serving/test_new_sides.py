@@ -10,27 +10,13 @@ from components.monitoring.replay import replay
 from feature_repo.build import build_all
 from feature_repo.texts import Encoder
 from serving.candidates.clients import ChangedClients
-from serving.clock import OffsetClock
-from serving.engine import Engine
 from tests.serving.versions import JOB, MemoryLog
-from tests.serving.world import UNHURRIED_MS, ids, logged, served, wait_until
+from tests.serving.world import UNHURRIED_MS, ids, logged, put_everywhere, wait_until
 
 
 @pytest.fixture(scope="module")
-def replicas(own):
-    """Two over one home, of one clock."""
-    clock = OffsetClock.starting_at(own.as_of)
-    engines = [Engine(own.settings, own.pins, clock) for _ in range(2)]
-    with served(lambda: engines[0]) as one, served(lambda: engines[1]) as other:
-        yield one, other
-
-
-def put(replicas, path, body):
-    """Once every replica serves it."""
-    answer = replicas[0].put(f"/v1/{path}", body)
-    assert answer.status_code == 202, answer.text
-    for replica in replicas:
-        wait_until(lambda replica=replica: replica.get("/readyz").json()["sequence"] >= answer.json()["sequence"])
+def replicas(replicas_of_one_clock):
+    return replicas_of_one_clock
 
 
 def search(replica, **told):
@@ -38,14 +24,14 @@ def search(replica, **told):
 
 
 def test_a_client_that_was_put_asks_every_replica(replicas):
-    put(replicas, "clients/fresh", {"country": "DE", "payment_verified": True})
+    put_everywhere(replicas, "clients/fresh", {"country": "DE", "payment_verified": True})
     for replica in replicas:
         answer = search(replica, actor_id="fresh", text="website")
         assert (answer["tier"], answer["degraded"], len(answer["slate"])) == ("ensemble", [], 5)
 
 
 def test_a_job_brings_the_client_that_nobody_knew(replicas, own):
-    put(replicas, "jobs/first", {**JOB, "client_id": "brought"})
+    put_everywhere(replicas, "jobs/first", {**JOB, "client_id": "brought"})
     for replica in replicas:
         for told in ({"job_id": "first"}, {"text": "accordion"}):
             assert len(search(replica, actor_id="brought", **told)["slate"]) == 5
@@ -53,9 +39,9 @@ def test_a_job_brings_the_client_that_nobody_knew(replicas, own):
 
 
 def test_a_job_of_a_known_client_brings_nobody(replicas, own):
-    put(replicas, "clients/known", {"country": "PT"})
+    put_everywhere(replicas, "clients/known", {"country": "PT"})
     for job, client in (("j1", "known"), ("j2", own.owner(own.open_jobs[0])), ("j3", None)):
-        put(replicas, f"jobs/{job}", {**JOB, "client_id": client})
+        put_everywhere(replicas, f"jobs/{job}", {**JOB, "client_id": client})
     assert [row["client_id"] for row in changes_of(own, "clients")] == ["fresh", "brought", "known"]
 
 

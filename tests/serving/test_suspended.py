@@ -6,37 +6,23 @@ import pyarrow as pa
 import pytest
 
 from serving.candidates.snapshot import CandidateSnapshot
-from serving.clock import OffsetClock
-from serving.engine import Engine
 from tests.serving.versions import JOB, PERSON
-from tests.serving.world import UNHURRIED_MS, ids, served, wait_until
+from tests.serving.world import UNHURRIED_MS, ids, put_everywhere
 
 
 @pytest.fixture(scope="module")
-def replicas(own):
-    """Two over one home, of one clock."""
-    clock = OffsetClock.starting_at(own.as_of)
-    engines = [Engine(own.settings, own.pins, clock) for _ in range(2)]
-    with served(lambda: engines[0]) as one, served(lambda: engines[1]) as other:
-        yield one, other
-
-
-def put(replicas, path, body):
-    """Once every replica serves it."""
-    answer = replicas[0].put(f"/v1/{path}", body)
-    assert answer.status_code == 202, answer.text
-    for replica in replicas:
-        wait_until(lambda replica=replica: replica.get("/readyz").json()["sequence"] >= answer.json()["sequence"])
+def replicas(replicas_of_one_clock):
+    return replicas_of_one_clock
 
 
 def test_the_jobs_of_a_suspended_client_leave_every_feed_until_it_is_lifted(replicas, own):
     released = next(job for job in own.open_jobs if own.jobs[job]["visibility"] == "public")
     client = own.owner(released)
-    put(replicas, "jobs/of a client", {**JOB, "client_id": client})
+    put_everywhere(replicas, "jobs/of a client", {**JOB, "client_id": client})
     asked = {"surface": "job_feed", "candidates": [released, "of a client"], "deadline_ms": UNHURRIED_MS}
     shown = {"active": {released, "of a client"}, "suspended": set()}
     for status in ("active", "suspended", "active"):
-        put(replicas, f"clients/{client}", {"status": status})
+        put_everywhere(replicas, f"clients/{client}", {"status": status})
         for replica in replicas:
             answer = replica.ranked("/v1/rank", asked)
             assert set(ids(answer)) == shown[status]
@@ -48,7 +34,7 @@ def test_the_jobs_of_a_suspended_client_leave_every_feed_until_it_is_lifted(repl
 def test_who_is_suspended_is_told_so_instead_of_being_served(replicas, own):
     job = own.open_jobs[1]
     client = own.owner(job)
-    put(replicas, "freelancers/someone", PERSON)
+    put_everywhere(replicas, "freelancers/someone", PERSON)
     asked = [
         ("/v1/feed/jobs", {"actor_id": "someone"}),
         ("/v1/rank", {"actor_id": "someone", "surface": "job_feed", "candidates": [job]}),
@@ -57,8 +43,8 @@ def test_who_is_suspended_is_told_so_instead_of_being_served(replicas, own):
         ("/v1/review/applicants", {"actor_id": client, "job_id": job}),
     ]
     for status in ("suspended", "listed"):
-        put(replicas, "freelancers/someone", {**PERSON, "status": status})
-        put(replicas, f"clients/{client}", {"status": "active" if status == "listed" else status})
+        put_everywhere(replicas, "freelancers/someone", {**PERSON, "status": status})
+        put_everywhere(replicas, f"clients/{client}", {"status": "active" if status == "listed" else status})
         for replica in replicas:
             for path, body in asked:
                 answer = replica.post(path, {**body, "deadline_ms": UNHURRIED_MS})

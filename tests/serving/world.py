@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -255,3 +255,16 @@ def logged(events: Path, table: str) -> list[dict[str, Any]]:
 
 def ids(answer: Mapping[str, Any]) -> list[str]:
     return [entry["candidate_id"] for entry in answer["slate"]]
+
+
+def all_serve(replicas: Sequence[Client], sequence: int) -> None:
+    """Wait until every replica serves the change of this number."""
+    for replica in replicas:
+        wait_until(lambda replica=replica: replica.get("/readyz").json()["sequence"] >= sequence)
+
+
+def put_everywhere(replicas: Sequence[Client], path: str, body: Mapping[str, Any]) -> None:
+    """PUT to the first replica, and wait until all serve it."""
+    answer = replicas[0].put(f"/v1/{path}", body)
+    assert answer.status_code == 202, answer.text
+    all_serve(replicas, answer.json()["sequence"])
