@@ -33,6 +33,7 @@ from metier.surfaces import surface_spec
 from serving.candidates.follower import ChangeFollower
 from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
+from serving.candidates.suggestions import used_by
 from serving.clock import OffsetClock
 from serving.events.event_log import Event, EventLog
 from serving.events.versions import as_posted
@@ -43,7 +44,6 @@ from serving.request.ranking import RankingRequest, Slate
 from serving.request.trace import RequestTrace
 from serving.request.understanding import TextPlans
 from serving.stages import Stages
-from serving.suggestions import used_by
 
 LOG = logging.getLogger(__name__)
 CLOSE_SECONDS = 10.0

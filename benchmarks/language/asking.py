@@ -35,9 +35,9 @@ from metier.durable import write_whole
 from metier.errors import InputError, MetierError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
-from serving.asking import Question, answered, look
 from serving.clock import OffsetClock
 from serving.engine import Engine
+from serving.language.asking import Question, answered, look
 from serving.request.trace import RequestTrace
 
 UNHURRIED_MS = 60_000.0

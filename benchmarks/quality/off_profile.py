@@ -37,11 +37,11 @@ from metier.settings import Settings
 from metier.stored import as_plain
 from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
+from serving.candidates.suggestions import used_by
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
 from serving.request.understanding import TextPlans
 from serving.stages import Stages
-from serving.suggestions import used_by
 
 FIRST = 5
 TEXTS_EACH, FEWEST_INTERACTIONS = 5, 5

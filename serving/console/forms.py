@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from metier.contract import SURFACES, Surface
 from serving.http.filter_schema import JobFilters, PersonFilters
-from serving.http.questions import Ask
+from serving.http.language.questions import Ask
 from serving.http.ranking import ApplicantReview, JobFeed, RankingBody, TalentSearch
 
 BODIES: Mapping[Surface, type[RankingBody]] = {

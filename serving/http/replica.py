@@ -16,15 +16,15 @@ from components.language.models.tally import Tally
 from components.retrieval.pair_facts import KINDS
 from metier.contract import Surface
 from metier.errors import BusyError
-from serving.asking import answered, look
 from serving.engine import Engine
 from serving.events.told import Told
 from serving.events.versions import interaction_event, version_row
 from serving.http.events import Version
+from serving.http.language.questions import Ask, AskResponse
+from serving.http.language.questions import response as answer_to
 from serving.http.metrics import EVERY_SECONDS, Metrics, leave, others, page_of
-from serving.http.questions import Ask, AskResponse
-from serving.http.questions import response as answer_to
 from serving.http.ranking import RankingBody, RankingResponse, response
+from serving.language.asking import answered, look
 from serving.request.ranking import RankingRequest, Slate
 from serving.request.trace import RequestTrace
 from serving.stages import Stages

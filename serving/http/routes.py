@@ -11,15 +11,15 @@ from fastapi import FastAPI, Path, Response
 from fastapi_offline import FastAPIOffline
 
 from serving.engine import Engine
-from serving.http.asking import add_asking_routes
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
 from serving.http.fields import Id
+from serving.http.language.asking import add_asking_routes
+from serving.http.language.suggest import suggest_route
 from serving.http.middleware import Bodies, Counted, Heads
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
 from serving.http.replica import Replica
 from serving.http.state import readiness, served_bundles
-from serving.http.suggest import suggest_route
 
 EntityId = Annotated[Id, Path()]
 

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI, Response
 
-from serving.http.questions import Ask, AskResponse
+from serving.http.language.questions import Ask, AskResponse
 from serving.http.replica import Replica
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from components.language.taxonomy import Used
 from metier.contract import SURFACES
-from serving.suggestions import used_by
+from serving.candidates.suggestions import used_by
 
 
 def suggested(client, **asked):
