@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from starlette.datastructures import QueryParams
 
+from components.language.understanding.filter_models import JobFilters, PersonFilters
 from metier.contract import SURFACES, Surface
-from serving.http.filter_schema import JobFilters, PersonFilters
 from serving.http.language.questions import Ask
 from serving.http.ranking import ApplicantReview, JobFeed, RankingBody, TalentSearch
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
 from metier.contract import BudgetKind, ClientStatus, FreelancerStatus, JobStatus, Kind, Level, Side, Visibility
-from serving.http.fields import Id, LongText, Model, Moment, Money, ShortText, Texts
+from metier.texts.fields import Id, LongText, Model, ShortText, Texts
+from serving.http.fields import Moment, Money
 
 MOST_INTERACTIONS = 1_000
 

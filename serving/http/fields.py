@@ -1,4 +1,7 @@
-"""Field types of the endpoint's bodies: what an id, a moment, a text or a sum may be. Knows no route."""
+"""Field types of the endpoint's bodies, beside those of all typed bodies: a moment, a sum, a value of several types.
+
+Knows no route.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,24 +10,15 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
     Field,
     FiniteFloat,
-    StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from metier.texts.ids import plain_id
-
-
-def _not_blank(name: str) -> str:
-    if not name.strip():
-        raise ValueError("an id is more than white space")
-    return name
+from metier.texts.fields import ShortText
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -60,19 +54,7 @@ def named_values(expected: Callable[[str], str]) -> WrapValidator:
 
 
 TOO_LONG = ("string_too_long", "too_long")
-Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_not_blank), AfterValidator(plain_id)
-]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-ShortText = Annotated[str, StringConstraints(max_length=500)]
-LongText = Annotated[str, StringConstraints(max_length=50_000)]
-Texts = Annotated[list[ShortText], Field(max_length=200)]
 Money = Annotated[FiniteFloat, Field(ge=0)]
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Plain = ShortText | bool | Whole | FiniteFloat | None
-
-
-class Model(BaseModel):
-    """Refuses what it does not know: a misspelt field is an error, not a default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,53 +1,12 @@
-"""The filters of each surface as the OpenAPI document describes them; components.retrieval.filters applies them.
-
-Words are compared without case and a list means any of its values; a filter that is null or empty asks for nothing. A
-candidate whose value is unknown does not pass a filter on it.
-"""
+"""The filters of each surface as the OpenAPI document describes them. Knows no route."""
 
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from metier.contract import BUDGET_KINDS, LEVELS
-from serving.http.fields import Model, Plain, ShortText, Texts, named_values
-
-Words = Annotated[str | list[str] | None, Field(default=None)]
-Number = Annotated[float | None, Field(default=None)]
-Flag = Annotated[bool | None, Field(default=None)]
-
-
-class _CandidateFilters(Model):
-    category: Words
-    country: Annotated[Words, Field(description="by any English name, or by its code: Philippines, PH")]
-    skills: Annotated[Words, Field(description="has any of these")]
-    skills_all: Annotated[Words, Field(description="has all of these")]
-    language: Annotated[Words, Field(description="by its English name, or by its code: German, de")]
-    level: Annotated[Words, Field(description=f"experience level: {', '.join(LEVELS)}, or as sites call them")]
-    not_skills: Annotated[Words, Field(description="has none of these")]
-    not_countries: Annotated[Words, Field(description="is in none of these")]
-    not_levels: Annotated[Words, Field(description="is of none of these levels")]
-    rate_min_usd: Annotated[Number, Field(description="lowest hourly rate; of a job, where it is paid by the hour")]
-    rate_max_usd: Annotated[Number, Field(description="highest hourly rate; of a job, where it is paid by the hour")]
-
-
-class PersonFilters(_CandidateFilters):
-    """Filters of talent search."""
-
-    hours_min: Annotated[Number, Field(description="works at least so many hours a week")]
-    available: Annotated[Flag, Field(description="can begin now: is listed, and has hours left")]
-    agencies: Annotated[Flag, Field(description="true: of an agency; false: of none")]
-
-
-class JobFilters(_CandidateFilters):
-    """Filters of the job feed."""
-
-    not_industries: Annotated[Words, Field(description="is of none of these industries")]
-    budget_kind: Annotated[Words, Field(description=f"{', '.join(BUDGET_KINDS)}, or as sites call them")]
-    budget_min_usd: Annotated[Number, Field(description="budgets that reach at least this")]
-    budget_max_usd: Annotated[Number, Field(description="budgets that begin at most here")]
-    posted_since: Annotated[
-        str | None, Field(default=None, description="ISO 8601 date or time, UTC where it names no zone")
-    ]
+from components.language.understanding.filter_models import JobFilters, PersonFilters
+from metier.texts.fields import ShortText, Texts
+from serving.http.fields import Plain, named_values
 
 
 def _expected(name: str) -> str:

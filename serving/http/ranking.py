@@ -12,8 +12,9 @@ from components.language.reasons import in_words
 from components.language.understanding import PARTS
 from metier.contract import Surface
 from metier.stored import as_plain
+from metier.texts.fields import Id, LongText, Model, ShortText
 from serving.events.versions import plain_text
-from serving.http.fields import Id, LongText, Model, Plain, ShortText, named_values
+from serving.http.fields import Plain, named_values
 from serving.http.filter_schema import JobFilterValues, PersonFilterValues
 from serving.request.ranking import Promoted, RankingRequest, Slate, SlateEntry, Understood
 from serving.request.trace import RequestTrace

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Path, Response
 from fastapi_offline import FastAPIOffline
 
+from metier.texts.fields import Id
 from serving.engine import Engine
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
-from serving.http.fields import Id
 from serving.http.language.asking import add_asking_routes
 from serving.http.language.suggest import suggest_route
 from serving.http.middleware import Bodies, Counted, Heads

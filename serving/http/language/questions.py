@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field, FiniteFloat, StringConstraints, model_val
 from components.language.answers.answer import Answer
 from metier.contract import Surface
 from metier.surfaces import surface_spec
+from metier.texts.fields import Id, LongText, Model
 from serving.events.versions import plain_text
-from serving.http.fields import Id, LongText, Model
 from serving.http.filter_schema import CandidateFilterValues
 from serving.language.asking import Look, Question
 from serving.request.trace import RequestTrace

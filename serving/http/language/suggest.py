@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import FastAPI, Query
 
 from components.language.taxonomy import Suggestion
-from serving.http.fields import Model
+from metier.texts.fields import Model
 from serving.http.replica import Replica
 
 Begun = Annotated[str, Query(min_length=1, max_length=100, description="What was typed so far.")]

@@ -14,10 +14,10 @@ from metier.errors import InputError
 from metier.lake import Lake
 from metier.lake.upkeep import migrate
 from metier.settings import Settings
+from metier.texts.fields import Id
 from metier.texts.ids import plain_id, plain_ids, with_plain_ids
 from serving.events.versions import version_row
 from serving.http.events import FreelancerVersion, Interaction
-from serving.http.fields import Id
 from serving.http.ranking import Rank
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -1,0 +1,27 @@
+"""Field types of typed bodies, whoever sends them: what an id or a text may be. Knows no route and no tool."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from metier.texts.ids import plain_id
+
+
+def _not_blank(name: str) -> str:
+    if not name.strip():
+        raise ValueError("an id is more than white space")
+    return name
+
+
+Id = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_not_blank), AfterValidator(plain_id)
+]
+ShortText = Annotated[str, StringConstraints(max_length=500)]
+LongText = Annotated[str, StringConstraints(max_length=50_000)]
+Texts = Annotated[list[ShortText], Field(max_length=200)]
+
+
+class Model(BaseModel):
+    """Refuses what it does not know: a misspelt field is an error, not a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
