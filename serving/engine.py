@@ -40,7 +40,7 @@ from serving.events.versions import as_posted
 from serving.known import KnownIds
 from serving.own_folder import own_folder
 from serving.records import events_of
-from serving.request.ranking import RankingRequest, Slate
+from serving.request.ranking import RankingRequest, Slate, Understood
 from serving.request.trace import RequestTrace
 from serving.request.understanding import TextPlans
 from serving.stages import Stages
@@ -122,6 +122,10 @@ class Engine:
         """The slate of every tier, the best first, of which no event is recorded, and the stages that made them."""
         stages, now = self._current(request, trace)
         return stages.by_tier(self._plans.read(request, trace, now), trace, now), stages
+
+    def understood(self, request: RankingRequest, trace: RequestTrace) -> Understood | None:
+        """What the text of a request asks for; None where it is not read."""
+        return self._plans.read(request, trace, self.now()).understood
 
     def slate_of(self, stages: Stages, request: RankingRequest, trace: RequestTrace) -> Slate:
         """As `slate`, by stages that are not served here."""

@@ -19,7 +19,7 @@ from components.retrieval.eligibility import JobPool
 from components.retrieval.fused import FusedSearch
 from components.retrieval.pair_facts import PairFacts
 from components.retrieval.questions import Question, retrieve_rows
-from feature_repo.inputs.columns import Codes
+from feature_repo.inputs.columns import Codes, numbers
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from feature_repo.texts import TextVectors
@@ -158,6 +158,10 @@ class CandidateSpace:
         for part, positions, part_rows in self._split(rows):
             agencies[positions] = part.agencies[part_rows]
         return list(agencies)
+
+    def numbers(self, feature: str) -> Scores:
+        """A stored feature by row, by its full name; NaN where it is unknown."""
+        return np.concatenate([numbers(part.candidates.features, feature) for part in self.parts])
 
     def popularity(self, rows: Rows, first: str | None) -> Scores:
         """Popularity of each row, those of the category `first` before all others."""

@@ -128,6 +128,12 @@ class Replica:
         answer, _ = await self._answer(surface, body, self.engine.slate, self._looking)
         return answer
 
+    async def find(self, task: Callable[[], Answer], trace: RequestTrace) -> Answer:
+        """What `task` ranks, in the thread that ranks; what it did without is counted."""
+        answer: Answer = await self._ranking.do(task)
+        self._count_degraded(trace.degraded)
+        return answer
+
     async def read(self, task: Callable[[], Answer]) -> Answer:
         """What `task` reads of the engine, in the thread of those who look."""
         answer: Answer = await self._looking.do(task)

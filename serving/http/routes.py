@@ -15,6 +15,7 @@ from serving.engine import Engine
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
 from serving.http.language.asking import add_asking_routes
 from serving.http.language.suggest import suggest_route
+from serving.http.language.tools import add_tool_routes
 from serving.http.middleware import Bodies, Counted, Heads
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
@@ -44,6 +45,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     _event_routes(app, replica)
     _state_routes(app, replica)
     suggest_route(app, replica)
+    add_tool_routes(app, replica)
     add_error_handlers(app)
     return app
 

@@ -11,40 +11,38 @@ from pydantic import Field
 from metier.contract import BUDGET_KINDS, LEVELS
 from metier.texts.fields import Model, ShortText, Texts
 
-Words = Annotated[ShortText | Texts | None, Field(default=None)]
-Number = Annotated[float | None, Field(default=None)]
-Flag = Annotated[bool | None, Field(default=None)]
+Words = ShortText | Texts | None
+Number = float | None
+Flag = bool | None
 
 
 class _CandidateFilters(Model):
-    category: Words
-    country: Annotated[Words, Field(description="by any English name, or by its code: Philippines, PH")]
-    skills: Annotated[Words, Field(description="has any of these")]
-    skills_all: Annotated[Words, Field(description="has all of these")]
-    language: Annotated[Words, Field(description="by its English name, or by its code: German, de")]
-    level: Annotated[Words, Field(description=f"experience level: {', '.join(LEVELS)}, or as sites call them")]
-    not_skills: Annotated[Words, Field(description="has none of these")]
-    not_countries: Annotated[Words, Field(description="is in none of these")]
-    not_levels: Annotated[Words, Field(description="is of none of these levels")]
-    rate_min_usd: Annotated[Number, Field(description="lowest hourly rate; of a job, where it is paid by the hour")]
-    rate_max_usd: Annotated[Number, Field(description="highest hourly rate; of a job, where it is paid by the hour")]
+    category: Words = None
+    country: Annotated[Words, Field(description="by any English name, or by its code: Philippines, PH")] = None
+    skills: Annotated[Words, Field(description="has any of these")] = None
+    skills_all: Annotated[Words, Field(description="has all of these")] = None
+    language: Annotated[Words, Field(description="by its English name, or by its code: German, de")] = None
+    level: Annotated[Words, Field(description=f"experience level: {', '.join(LEVELS)}, or as sites call them")] = None
+    not_skills: Annotated[Words, Field(description="has none of these")] = None
+    not_countries: Annotated[Words, Field(description="is in none of these")] = None
+    not_levels: Annotated[Words, Field(description="is of none of these levels")] = None
+    rate_min_usd: Annotated[Number, Field(description="lowest hourly rate, of jobs paid by the hour too")] = None
+    rate_max_usd: Annotated[Number, Field(description="highest hourly rate, of jobs paid by the hour too")] = None
 
 
 class PersonFilters(_CandidateFilters):
     """Filters of talent search."""
 
-    hours_min: Annotated[Number, Field(description="works at least so many hours a week")]
-    available: Annotated[Flag, Field(description="can begin now: is listed, and has hours left")]
-    agencies: Annotated[Flag, Field(description="true: of an agency; false: of none")]
+    hours_min: Annotated[Number, Field(description="works at least so many hours a week")] = None
+    available: Annotated[Flag, Field(description="can begin now: is listed, and has hours left")] = None
+    agencies: Annotated[Flag, Field(description="true: of an agency; false: of none")] = None
 
 
 class JobFilters(_CandidateFilters):
     """Filters of the job feed."""
 
-    not_industries: Annotated[Words, Field(description="is of none of these industries")]
-    budget_kind: Annotated[Words, Field(description=f"{', '.join(BUDGET_KINDS)}, or as sites call them")]
-    budget_min_usd: Annotated[Number, Field(description="budgets that reach at least this")]
-    budget_max_usd: Annotated[Number, Field(description="budgets that begin at most here")]
-    posted_since: Annotated[
-        str | None, Field(default=None, description="ISO 8601 date or time, UTC where it names no zone")
-    ]
+    not_industries: Annotated[Words, Field(description="is of none of these industries")] = None
+    budget_kind: Annotated[Words, Field(description=f"{', '.join(BUDGET_KINDS)}, or as sites call them")] = None
+    budget_min_usd: Annotated[Number, Field(description="budgets that reach at least this")] = None
+    budget_max_usd: Annotated[Number, Field(description="budgets that begin at most here")] = None
+    posted_since: Annotated[str | None, Field(description="ISO 8601 date or time, UTC where it names no zone")] = None
