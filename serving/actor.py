@@ -4,6 +4,7 @@ An unknown actor or job is the caller's error; a store or an encoder that fails 
 named in the trace. Knows no candidate.
 """
 
+import json
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -100,7 +101,8 @@ def hydrate_actor(
 
 def request_row(request: RankingRequest, now: datetime) -> pa.Table:
     """The one row that stored features are joined to."""
-    values = {"actor_id": request.actor_id, "job_id": request.job_id, "text": request.text}
+    reading = json.dumps(dict(request.reading))
+    values = {"actor_id": request.actor_id, "job_id": request.job_id, "text": request.text, "context": reading}
     row = pa.table({name: pa.array([value], pa.string()) for name, value in values.items()})
     return row.append_column("event_timestamp", pa.array([now], pa.timestamp("us", tz="UTC")))
 
@@ -122,7 +124,7 @@ def _reader(request: RankingRequest, trace: RequestTrace, texts: TypedTexts) -> 
     if texts.reader is None or not request.text:
         return None
     try:
-        texts.reader(request.text)
+        texts.reader(request.text, tuple(request.unread))
     except Exception as error:  # the text is searched for and ranked as it stands
         LOG.warning("a text could not be read", exc_info=True)
         trace.degrade("what the text asks for", f"could not be read ({type(error).__name__})")

@@ -116,12 +116,12 @@ class Engine:
     def slate(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, of which no event is recorded, and the stages that made it."""
         stages, now = self._current(request, trace)
-        return stages.answer(self._plans.read(request, trace, now), trace, now), stages
+        return stages.answer(self._read_by(stages, request, trace, now), trace, now), stages
 
     def slates(self, request: RankingRequest, trace: RequestTrace) -> tuple[dict[str, Slate], Stages]:
         """The slate of every tier, the best first, of which no event is recorded, and the stages that made them."""
         stages, now = self._current(request, trace)
-        return stages.by_tier(self._plans.read(request, trace, now), trace, now), stages
+        return stages.by_tier(self._read_by(stages, request, trace, now), trace, now), stages
 
     def understood(self, request: RankingRequest, trace: RequestTrace) -> Understood | None:
         """What the text of a request asks for; None where it is not read."""
@@ -130,7 +130,7 @@ class Engine:
     def slate_of(self, stages: Stages, request: RankingRequest, trace: RequestTrace) -> Slate:
         """As `slate`, by stages that are not served here."""
         now = self.now()
-        return stages.answer(self._plans.read(request, trace, now), trace, now)
+        return stages.answer(self._read_by(stages, request, trace, now), trace, now)
 
     def put(self, table: str, row: Mapping[str, Any]) -> Change:
         """A new version, once it is durable; every replica serves it soon. A job brings a client that is not known."""
@@ -210,6 +210,10 @@ class Engine:
             if age.stale:
                 trace.degrade(f"stale {age.view}", str(age))
         return stages, now
+
+    def _read_by(self, stages: Stages, request: RankingRequest, trace: RequestTrace, now: datetime) -> RankingRequest:
+        """The request as its text is read, for the rankers of these stages."""
+        return self._plans.read(request, trace, now, stages.bundle.reader)
 
     def _catch_up(self, trace: RequestTrace) -> None:
         """After a pause read the change log first, for half of the time there is."""

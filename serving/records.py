@@ -27,7 +27,7 @@ def events_of(
         "job_id": request.job_id,
         "text": request.text,
         "filters": _json(request.filters),
-        "context": _json({**request.context, **_understood(slate)}),
+        "context": _json({**request.context, **slate.reading}),
         "policy": stages.bundle.version,
         "snapshot_version": stages.candidates.version,
         "tier": slate.tier,
@@ -52,13 +52,6 @@ def events_of(
         for entry in slate.entries
     ]
     return [("queries", query), *impressions]
-
-
-def _understood(slate: Slate) -> Mapping[str, Any]:
-    """What eligibility obeyed of the text, and the parts that were left out of it."""
-    if slate.understood is None:
-        return {}
-    return {"understood": {"filters": slate.understood.filters, "left_out": list(slate.understood.left_out)}}
 
 
 def _json(fields: Mapping[str, Any]) -> str:

@@ -152,6 +152,7 @@ class Stages:
             considered=len(sourced.ids),
             unknown=considered.unknown,
             understood=request.understood,
+            reading=request.reading,
         )
 
     def warm_up(self, now: datetime) -> None:
@@ -164,7 +165,7 @@ class Stages:
         request, rows = RankingRequest(self.candidates.surface, ""), np.arange(min(50, len(self.candidates)))
         self.bundle.encoder.encode_queries(["warm"])
         if self.bundle.reader is not None:
-            self.bundle.reader("warm")
+            self.bundle.reader("warm", ())
         self.candidates.search(Question("warm", None, None), 10)
         try:
             row = query_features(request.surface, request_row(request, now), self._read)

@@ -97,7 +97,7 @@ def _served(lake: Lake, most: int) -> pa.Table:
     """Impressions with what their query says, the moment of its release and that of the newest change it counted."""
     with lake.connect() as connection:
         rows = connection.sql(
-            "SELECT q.query_id, q.surface, q.actor_id, q.job_id, q.text, q.policy, q.snapshot_version, "
+            "SELECT q.query_id, q.surface, q.actor_id, q.job_id, q.text, q.context, q.policy, q.snapshot_version, "
             "q.event_timestamp, i.candidate_id, i.rank, i.features "
             "FROM impressions i JOIN queries q USING (query_id) "
             "WHERE i.features IS NOT NULL AND q.snapshot_version IS NOT NULL "

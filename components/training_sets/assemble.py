@@ -60,9 +60,9 @@ def assemble(
 ) -> Floats:
     """Model inputs (n_pairs, n_features) of the pairs, in their order, as known at their query's event_timestamp.
 
-    queries: query_id, actor_id, job_id, event_timestamp, text. pairs: query_id, candidate_id and, on
-    applicant_review, the columns of `applications`; contiguous by query, in the order of `queries`. `read`: what typed
-    texts ask for.
+    queries: query_id, actor_id, job_id, event_timestamp, text and, where known, context. pairs: query_id, candidate_id
+    and, on applicant_review, the columns of `applications`; contiguous by query, in the order of `queries`. `read`:
+    what typed texts ask for.
     """
     position = pc.index_in(pairs["query_id"].combine_chunks(), value_set=queries["query_id"].combine_chunks())
     if position.null_count:
@@ -244,13 +244,14 @@ def _dataset(surface: Surface, rows: pa.Table, features: Floats, dropped: Sequen
 
 
 def typed_queries(rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
-    """One row per query of `rows`, in their order, with the text that was typed."""
+    """One row per query of `rows`, in their order, with the text that was typed and the context."""
     first = pc.index_in(rows["query_id"].unique(), value_set=rows["query_id"].combine_chunks())
     queries = rows.select(["query_id", "actor_id", "job_id", "event_timestamp"]).take(first)
     with lake.connect(as_of) as connection:
         connection.register("shown", queries.append_column("position", pa.array(np.arange(queries.num_rows))))
         return connection.sql(
-            "SELECT shown.* EXCLUDE (position), queries.text FROM shown JOIN queries USING (query_id) ORDER BY position"
+            "SELECT shown.* EXCLUDE (position), queries.text, queries.context FROM shown JOIN queries USING (query_id) "
+            "ORDER BY position"
         ).to_arrow_table()
 
 

@@ -4,8 +4,9 @@ Skills are compared by every spelling that the taxonomy knows, so that candidate
 Knows one text and columns of candidates; no query and no history.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -75,8 +76,12 @@ class Ask:
         return np.where(np.isnan(low), np.nan, (high >= least) & (low <= most))
 
 
-ReadText = Callable[[str], Ask]
-"""What a text asks for; the same for equal texts, and cheap to ask again."""
+class ReadText(Protocol):
+    """Says what a text asks for; the same for equal arguments, and cheap to ask again."""
+
+    def __call__(self, text: str, unread: tuple[str, ...]) -> Ask:
+        """What the text asks for but for the parts of its plan that are named in `unread`."""
+        ...
 
 
 def _share(listed: sp.csr_array, asked: Sequence[Codes]) -> Doubles:

@@ -28,6 +28,7 @@ from feature_repo.inputs.columns import (
 )
 from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.parties import JOB, PERSON, Party, jobs, people
+from feature_repo.inputs.reading import unread_parts
 from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, Stored
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline, text_key
@@ -152,18 +153,26 @@ class Requests:
     def encode(
         cls, table: pa.Table, vectors: TextVectors, embeddings: dict[str, Floats] | None, read: ReadText | None
     ) -> "Requests":
-        """Texts of column `text`; a vector comes from `embeddings` (by text) or, by text_key, from `vectors`."""
-        row_of: dict[str, int] = {}
-        texts = [text if text and text.strip() else None for text in strings(table, "text")]
-        row = np.array([row_of.setdefault(text, len(row_of)) if text else -1 for text in texts], np.int64)
+        """Texts of column `text`; a vector comes from `embeddings` (by text) or, by text_key, from `vectors`.
+
+        Column `context` says which parts of a text's plan the query is ranked without.
+        """
+        row_of: dict[tuple[str, tuple[str, ...]], int] = {}
+        keys = [
+            (text, unread_parts(context)) if text and text.strip() else None
+            for text, context in zip(strings(table, "text"), strings(table, "context"), strict=True)
+        ]
+        row = np.array([row_of.setdefault(key, len(row_of)) if key else -1 for key in keys], np.int64)
         row[row < 0] = len(row_of)
-        stored = vectors.rows([text_key(text) for text in row_of] + [None])
+        texts = [text for text, _ in row_of]
+        stored = vectors.rows([text_key(text) for text in texts] + [None])
         dense, has_vector = vectors.dense_at(stored), stored >= 0
-        for text, vector in (embeddings or {}).items():
-            if text in row_of:
-                dense[row_of[text]], has_vector[row_of[text]] = on_grid(vector)[0], True
-        lexical, headlines = (weigh([*row_of, ""]) for weigh in (vectors.weights.lexical, vectors.weights.headlines))
-        return cls(row, dense, has_vector, lexical, headlines, tuple(map(read, row_of)) if read else ())
+        for number, text in enumerate(texts):
+            if embeddings and text in embeddings:
+                dense[number], has_vector[number] = on_grid(embeddings[text])[0], True
+        lexical, headlines = (weigh([*texts, ""]) for weigh in (vectors.weights.lexical, vectors.weights.headlines))
+        asks = tuple(read(text, unread) for text, unread in row_of) if read else ()
+        return cls(row, dense, has_vector, lexical, headlines, asks)
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,21 @@
 Knows how candidates are encoded; no candidate and no query.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
 from components.language.names.countries import country_name, country_names
 from components.language.taxonomy import Taxonomy
-from components.language.understanding import Exchange, Money, Plan, Understanding, shipped_exchange
+from components.language.understanding import PARTS, Exchange, Money, Plan, Understanding, shipped_exchange
 from feature_repo.inputs.asked import Ask
 from feature_repo.inputs.columns import Codes, code_of, token_column
 from metier.contract import LEVELS, Surface
 
+UNDERSTOOD = "understood"
 MOST_TEXTS = 100_000
 """So many texts are remembered."""
 
@@ -26,13 +29,16 @@ class TextReader:
         self, surface: Surface, understanding: Understanding, taxonomy: Taxonomy, exchange: Exchange | None = None
     ) -> None:
         self._surface: Surface = surface
-        self._understanding = understanding
+        self.understanding = understanding
         self._taxonomy = taxonomy
         self._exchange = exchange or shipped_exchange()
         self.read = lru_cache(MOST_TEXTS)(self._read)
+        self.plan = lru_cache(MOST_TEXTS)(self._plan)
+        """The plan of a text."""
 
-    def __call__(self, text: str) -> Ask:
-        return self.read(text)
+    def __call__(self, text: str, unread: tuple[str, ...] = ()) -> Ask:
+        """What the text asks for; parts of its plan that are `unread`, as a request ignores them, are not asked."""
+        return self.read(text, unread)
 
     def of_plan(self, plan: Plan) -> Ask:
         """What a plan asks for."""
@@ -49,8 +55,13 @@ class TextReader:
             rate_usd=(self._usd(plan.rate_min, -np.inf), self._usd(plan.rate_max, np.inf)),
         )
 
-    def _read(self, text: str) -> Ask:
-        return self.of_plan(self._understanding.plan(text, self._surface))
+    def _read(self, text: str, unread: tuple[str, ...]) -> Ask:
+        if unread == PARTS:
+            return Ask()
+        return self.of_plan(self.plan(text).without([part for part in unread if part in PARTS]))
+
+    def _plan(self, text: str) -> Plan:
+        return self.understanding.plan(text, self._surface)
 
     def _usd(self, money: Money | None, unlimited: float) -> float:
         """US dollars; no limit where the table of exchange lacks the currency."""
@@ -76,6 +87,30 @@ class TextReader:
         for skill in self._taxonomy.skills.values():
             members.setdefault(skill.category, []).append(skill.id)
         return {category: _columns(_spellings(self._taxonomy, ids)) for category, ids in members.items()}
+
+
+def reading_of(filters: Mapping[str, Any] | None, unread: Sequence[str]) -> Mapping[str, Any]:
+    """What the context of a logged query says of its text: the filters that were understood, and what was not read.
+
+    `filters` is None where nobody understood it; all PARTS are `unread` where nobody was to.
+    """
+    if tuple(unread) == PARTS:
+        return {UNDERSTOOD: False}
+    return {UNDERSTOOD: {"filters": filters or {}, "left_out": list(unread)}} if unread or filters is not None else {}
+
+
+def unread_parts(context: str | None) -> tuple[str, ...]:
+    """The parts of a plan that a query was ranked without, by its context as JSON; none in a log of other programs."""
+    if not context or UNDERSTOOD not in context:
+        return ()
+    try:
+        said = json.loads(context).get(UNDERSTOOD)
+    except (ValueError, AttributeError):
+        return ()
+    if said is False:
+        return PARTS
+    left_out = said.get("left_out") if isinstance(said, dict) else None
+    return tuple(part for part in PARTS if part in left_out) if isinstance(left_out, list) else ()
 
 
 def _is_asked(level: str, plan: Plan) -> bool:

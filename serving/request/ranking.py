@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.language.understanding import Exchange, Plan
+from feature_repo.inputs.reading import reading_of
 from metier.contract import Surface
 
 
@@ -59,6 +60,13 @@ class RankingRequest:
     ignore: Sequence[str] = ()
     """Parts of a plan that are left out of what is understood."""
     understood: Understood | None = None
+    unread: Sequence[str] = ()
+    """Parts of a plan that rankers do not read in the text either: all of them where it is not read."""
+
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """How the text was read, as the event log keeps it: by this its features are rebuilt."""
+        return reading_of(None if self.understood is None else self.understood.filters, self.unread)
 
 
 @dataclass(frozen=True)
@@ -97,3 +105,5 @@ class Slate:
     considered: int
     unknown: Sequence[str] = ()
     understood: Understood | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """As of its request."""

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from components.language.taxonomy import Taxonomy
-from components.language.understanding import Exchange, Plan, Understanding
+from components.language.understanding import PARTS, Exchange, Grammar, Plan, Understanding
 from components.language.understanding.plan_filters import filtered_parts, foreign_currencies, plan_filters
+from feature_repo.inputs.reading import TextReader
 from metier.surfaces import surface_spec
 from serving.request.ranking import RankingRequest, Understood
 from serving.request.trace import RequestTrace
@@ -34,30 +35,45 @@ class TextPlans:
         self._taxonomy = taxonomy
         self._exchange = exchange
 
-    def read(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> RankingRequest:
-        """The request with what its text asks; UnknownNameError where it ignores what is no part of a plan."""
+    def read(
+        self, request: RankingRequest, trace: RequestTrace, now: datetime, reader: TextReader | None = None
+    ) -> RankingRequest:
+        """The request with what its text asks, and what rankers are not to read in it.
+
+        `reader` reads texts for the rankers: where it understands them as this does, they are read once.
+
+        UnknownNameError where the request ignores what is no part of a plan.
+        """
         Plan().without(request.ignore)
-        if not self._is_read(request):
+        if not (request.text or "").strip():
             return request
+        if not (self._by_default if request.understand is None else request.understand):
+            return replace(request, unread=PARTS)
+        stated = filtered_parts(request.surface, [name for name, value in request.filters.items() if _is_asked(value)])
+        request = replace(request, unread=tuple(dict.fromkeys((*request.ignore, *stated))))
+        if not surface_spec(request.surface).retrieves or request.candidates is not None:
+            return request  # of candidates that the caller names, a text leaves out none
         try:
             with trace.stage("understand"):
-                return replace(request, understood=self._understood(request, now))
+                return replace(request, understood=self._understood(request, now, reader))
         except Exception as error:  # the text is searched for as it stands
             LOG.warning("a text was not understood", exc_info=True)
             trace.degrade("understanding", f"failed ({type(error).__name__})")
             return request
 
-    def _is_read(self, request: RankingRequest) -> bool:
-        """Whether a text is there that searches; of candidates that the caller names, it leaves out none."""
-        searches = surface_spec(request.surface).retrieves and request.candidates is None
-        is_on = self._by_default if request.understand is None else request.understand
-        return is_on and searches and bool((request.text or "").strip())
+    def _plan(self, request: RankingRequest, reader: TextReader | None) -> Plan:
+        if (
+            reader is not None
+            and isinstance(reader.understanding, Grammar)
+            and reader.understanding.reads_as(self._understanding)
+        ):
+            return reader.plan(request.text or "")
+        return self._understanding.plan(request.text or "", request.surface)
 
-    def _understood(self, request: RankingRequest, now: datetime) -> Understood:
-        read = self._understanding.plan(request.text or "", request.surface)
-        stated = filtered_parts(request.surface, [name for name, value in request.filters.items() if _is_asked(value)])
+    def _understood(self, request: RankingRequest, now: datetime, reader: TextReader | None) -> Understood:
+        read = self._plan(request, reader)
         said = {part for part, _ in read.asked()}
-        left_out = [part for part in dict.fromkeys((*request.ignore, *stated)) if part in said]
+        left_out = [part for part in request.unread if part in said]
         plan = read.without(left_out)
         used = {code: self._exchange.usd[code] for code in foreign_currencies(plan) if code in self._exchange.usd}
         return Understood(

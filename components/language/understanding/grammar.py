@@ -29,8 +29,14 @@ _SIDES = frozenset(("in", "from", "based in", "based", "located in", "living in"
 class Skills(Protocol):
     """What the grammar asks of a taxonomy."""
 
+    @property
+    def digest(self) -> str:
+        """Equal for equal skills."""
+        ...
+
     def mentions(self, text: str) -> Sequence[Named]:
         """The skills that a text names, in its order."""
+        ...
 
 
 class Grammar:
@@ -40,6 +46,10 @@ class Grammar:
         self._taxonomy = taxonomy
         self._lexicon = lexicon()
         self._usd = (exchange or shipped_exchange()).usd
+
+    def reads_as(self, other: Any) -> bool:
+        """Whether the other is a grammar that has the same plan for every text."""
+        return type(other) is Grammar and (self._taxonomy.digest, self._usd) == (other._taxonomy.digest, other._usd)
 
     def plan(self, text: str, surface: Surface) -> Plan:
         """What the text asks for; what a surface cannot be asked stays in `text`."""

@@ -113,7 +113,13 @@ def test_a_query_is_held_against_its_own_candidates_alone():
     shown = pa.Table.from_pylist([person(skills=["React"], title=titles[0]), person(skills=["SEO"], title=titles[1])])
     asks = {"react": Ask(must=(columns("react"),)), "nothing": Ask(), "seo": Ask(must=(columns("seo"),))}
     inputs = model_inputs(
-        "talent_search", queries, shown, np.repeat(np.arange(4), 2), np.tile([0, 1], 4), vectors, read=asks.__getitem__
+        "talent_search",
+        queries,
+        shown,
+        np.repeat(np.arange(4), 2),
+        np.tile([0, 1], 4),
+        vectors,
+        read=lambda text, unread: asks[text],
     )
     column = dict(zip(feature_names("talent_search"), inputs.T.tolist(), strict=True))
     nan = float("nan")

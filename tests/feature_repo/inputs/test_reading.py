@@ -1,11 +1,19 @@
 """A text's plan as candidates are encoded: spellings, neighbours, levels, places and sums."""
 
+import json
+
 import numpy as np
+import pyarrow as pa
+import pytest
 
 from components.language.taxonomy import Skill, Taxonomy
-from components.language.understanding import Exchange, Grammar, Money, Plan
+from components.language.understanding import PARTS, Exchange, Grammar, Money, Plan
+from feature_repo.inputs.asked import Ask
 from feature_repo.inputs.columns import code_of, token_column
-from feature_repo.inputs.reading import TextReader
+from feature_repo.inputs.encoded import Requests
+from feature_repo.inputs.reading import TextReader, reading_of, unread_parts
+from feature_repo.texts import TextVectors
+from feature_repo.texts.text import text_key
 from metier.contract import LEVELS
 
 TAXONOMY = Taxonomy(
@@ -19,6 +27,7 @@ TAXONOMY = Taxonomy(
     ]
 )
 READER = TextReader("talent_search", Grammar(TAXONOMY), TAXONOMY, Exchange("2026-01-31", {"EUR": 1.5}))
+VECTORS = TextVectors.build([text_key("vue")], ["vue"], np.eye(1, 384, dtype=np.float32))
 
 
 def columns(*names: str) -> list[int]:
@@ -54,3 +63,49 @@ def test_sums_are_in_dollars_and_an_unknown_currency_limits_nothing():
 
 def test_equal_texts_are_read_once():
     assert READER("vue in Spain") is READER("vue in Spain")
+
+
+def test_parts_that_are_not_read_are_not_asked():
+    text = "senior React under $40/h in India"
+    ask = READER(text, ("countries", "levels", "of another version"))
+    assert ask.must
+    assert (ask.countries, ask.levels, ask.rate_usd) == ((), (), (-np.inf, 40))
+    assert READER(text, PARTS) == Ask()
+
+
+def test_the_log_keeps_what_was_not_read():
+    for filters, unread in (
+        ({"country": ["IN"]}, ("must",)),
+        (None, ("countries",)),
+        (None, PARTS),
+        (None, ()),
+        ({}, ()),
+    ):
+        assert unread_parts(json.dumps({"page": 1, **reading_of(filters, unread)})) == unread
+    assert reading_of(None, ()) == {}
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        None,
+        "",
+        "{}",
+        "understood",
+        '["understood"]',
+        '{"understood": "a word"}',
+        '{"understood": {"left_out": 3}}',
+        '{"understood": {"left_out": ["colour"]}}',
+    ],
+)
+def test_a_context_of_another_program_leaves_nothing_out(context):
+    assert unread_parts(context) == ()
+
+
+def test_two_readings_of_one_text_are_two_requests():
+    contexts = [None, json.dumps(reading_of({}, ("must",)))]
+    table = pa.table({"text": ["vue in India"] * 2, "context": pa.array(contexts, pa.string())})
+    read, unread = Requests.encode(table, VECTORS, None, READER).asks
+    assert read.must
+    assert not unread.must
+    assert read.countries == unread.countries

@@ -6,7 +6,8 @@ import pytest
 
 from components.language.names.countries import country_code
 from components.language.taxonomy import Skill, Taxonomy
-from components.language.understanding import Exchange, Grammar
+from components.language.understanding import PARTS, Exchange, Grammar
+from feature_repo.inputs.reading import TextReader
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
 from serving.request.understanding import TextPlans
@@ -62,6 +63,24 @@ def test_what_fails_costs_the_plan_alone(now):
     request, trace = read(now, Broken(), text=TEXT)
     assert request.understood is None
     assert trace.degraded == ["understanding: failed (ValueError)"]
+
+
+def test_rankers_read_no_part_that_is_left_out_or_stated_and_none_of_a_text_that_is_not_read(now):
+    assert read(now, text=TEXT, ignore=["not_"], filters={"country": ["DE"]})[0].unread == ("not_", "countries")
+    assert read(now, text=TEXT, understand=False)[0].unread == PARTS
+    assert read(now, text=TEXT, candidates=["fr_1"], ignore=["must"])[0].unread == ("must",)
+    assert read(now, Broken(), text=TEXT, ignore=["must"])[0].unread == ("must",)
+    assert read(now, text=TEXT)[0].unread == ()
+
+
+@pytest.mark.parametrize("exchange", [EXCHANGE, Exchange("2026-01-31", {"EUR": 2.0})])
+def test_a_text_is_read_once_where_the_bundle_reads_as_the_home_does(now, exchange):
+    reader = TextReader("talent_search", Grammar(TAXONOMY, exchange), TAXONOMY, EXCHANGE)
+    plans = TextPlans(Grammar(TAXONOMY, EXCHANGE), TAXONOMY, EXCHANGE)
+    request = plans.read(RankingRequest("talent_search", "cl_1", text=TEXT), RequestTrace(150.0), now, reader)
+    reader(TEXT)
+    assert reader.plan.cache_info().hits == (1 if exchange is EXCHANGE else 0)
+    assert request.understood.plan == reader.plan(TEXT)
 
 
 @pytest.fixture
