@@ -88,11 +88,11 @@ def _prompt(question: str, statements: Sequence[Statement]) -> list[Message]:
         {"number": number, "candidate": statement.citations[0].candidate_id, "statement": statement.text}
         for number, statement in enumerate(statements, 1)
     ]
-    listed = "\n".join(_quoted(entry) for entry in numbered)
-    asked = f"Question: {_quoted(question)}\n<statements>\n{listed}\n</statements>"
+    listed = "\n".join(quoted(entry) for entry in numbered)
+    asked = f"Question: {quoted(question)}\n<statements>\n{listed}\n</statements>"
     return [Message("system", RULES), *EXAMPLE, Message("user", asked)]
 
 
-def _quoted(value: object) -> str:
+def quoted(value: object) -> str:
     """JSON in which no mark of the prompt can be closed."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")
