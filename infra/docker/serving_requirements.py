@@ -24,6 +24,7 @@ NOT_SERVED = {
     "great-expectations": "validation is a step",
     "kfp": "pipelines run elsewhere",
     "matplotlib": "reports are a step",
+    "mcp": "agents' servers run beside those agents",
     "mlflow": "mlflow-skinny is the same Python code, without the tracking server's pages and their libraries",
     "onnx": "models are exported by steps",
     "safetensors": "weights are read by steps",

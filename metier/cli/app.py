@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from metier.cli import demo, doctor, features, forget, importing, lake, pipeline, report, serve, settings_page, simulate
+from metier.cli.mcp.command import mcp
 from metier.cli.versions import installed_version
 from metier.errors import InputError, MetierError, SettingsError
 from metier.settings import load_settings
@@ -27,6 +28,7 @@ app.add_typer(pipeline.app, name="pipeline")
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
 app.command("rank")(serve.rank)
+app.command("mcp")(mcp)
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings_page.settings)
 app.command("demo")(demo.demo)
