@@ -116,12 +116,21 @@ class Served:
 
     def first(self, case: Case, order: str) -> list[str]:
         """The first five for a search; RuntimeError where another tier than `order` gave them."""
-        trace = RequestTrace(PATIENT_MS)
-        request = RankingRequest(self.surface, case.actor_id, FIRST, text=case.text)
-        slate = self._stages[order].answer(self._plans.read(request, trace, self._now), trace, self._now)
+        return self.slate(RankingRequest(self.surface, case.actor_id, FIRST, text=case.text), order)
+
+    def slate(self, request: RankingRequest, order: str) -> list[str]:
+        """Ids of a slate, the best first; RuntimeError where another tier than `order` gave them."""
+        trace, stages = RequestTrace(PATIENT_MS), self._stages[order]
+        read = self._plans.read(request, trace, self._now, stages.bundle.reader)
+        slate = stages.answer(read, trace, self._now)
         if slate.entries and slate.tier != order:
-            raise RuntimeError(f"{case} was ordered by {slate.tier}")
+            raise RuntimeError(f"{request} was ordered by {slate.tier}")
         return [entry.candidate_id for entry in slate.entries]
+
+    def eligible(self, request: RankingRequest) -> list[str]:
+        """Ids of those who may be shown for a request, whatever its text says."""
+        space = self._stages["ensemble"].candidates
+        return list(space.ids_at(np.flatnonzero(space.eligibility(request).mask)))
 
     def share(self, ids: list[str], category: str) -> float:
         """Share of the candidates that are of the category; NaN of none."""
