@@ -41,7 +41,7 @@ check: $(READY)  ## Format, lint, types, import contracts, declared dependencies
 
 SUITE ?= asof_join
 bench: $(READY)  ## Speed side by side, JSON out: make bench SUITE=name
-	$(BIN)/python benchmarks/$(SUITE).py $(ARGS)
+	$(BIN)/python $(firstword $(wildcard benchmarks/$(SUITE).py) benchmarks/$(SUITE)) $(ARGS)
 
 evidence: $(READY)  ## The long quality studies, seeded and resumable, JSON out
 	$(BIN)/python benchmarks/evidence.py $(ARGS)

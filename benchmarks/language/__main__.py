@@ -1,0 +1,186 @@
+"""What each part of the language layer adds to a request, with and without a language model, side by side. JSON out.
+
+    make bench SUITE=language                        the bundles of METIER_HOME, or a small world made for the purpose
+    make bench SUITE=language ARGS="--requests 200 --usd-per-core-hour 0.04"
+
+Parts take turns on the same searches in one process, so that a noisy machine hits all alike. Added are milliseconds by
+the clock and of this process's CPU beyond ranking, a model's tokens, and what 1,000 requests of that cost: CPU by
+--usd-per-core-hour, tokens by METIER_LLM_USD_PER_MILLION_*. Rows with a model are there where METIER_LLM_URL is set.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from harness import unshadowed  # noqa: F401
+from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
+
+from components.language.taxonomy import Taxonomy
+from components.language.understanding import Grammar, shipped_exchange
+from components.releases import open_registry
+from components.releases.aliases import bundles_to_serve
+from metier.contract import Surface
+from metier.lake import Lake
+from metier.settings import Settings
+from serving.clock import OffsetClock
+from serving.engine import Engine
+from serving.language.asking import Question, answered, look
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
+
+QUERIES = Path(__file__).parent / "queries.jsonl"
+PATIENT_MS = 60_000.0
+BEGUN = 4
+"""Letters of a search that suggestions are asked for."""
+REASONS = 3
+
+Added = tuple[float, float]
+"""Milliseconds by the clock, and of the process's CPU."""
+Part = Callable[[Surface, str], Added]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=100, help="of each part without a model (default 100)")
+    parser.add_argument("--model-requests", type=int, default=10, help="of each part with a model (default 10)")
+    parser.add_argument("--usd-per-core-hour", type=float, default=0.05, help="price of a core (default 0.05)")
+    parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/language.json)")
+    arguments = parser.parse_args()
+    return to_status(lambda: measured(arguments))
+
+
+def measured(arguments: argparse.Namespace) -> int:
+    stop_at_signals()
+    with home_of_its_own(None) as settings, ExitStack() as opened:
+        plain = opened.enter_context(engine_of(settings.model_copy(update={"llm_url": ""})))
+        figures = rows(parts_of(plain), arguments.requests, plain, arguments.usd_per_core_hour)
+        if settings.llm_url:
+            thinking = opened.enter_context(engine_of(settings))
+            asked = {f"{name}, {settings.llm_model}": part for name, part in model_parts_of(thinking).items()}
+            figures |= rows(asked, arguments.model_requests, thinking, arguments.usd_per_core_hour)
+        else:
+            say("METIER_LLM_URL is not set: no rows with a model (`make llm` serves a small one)")
+    print_table(figures)
+    keep({"parts": figures, "usd_per_core_hour": arguments.usd_per_core_hour}, "language", arguments.out)
+    return 0
+
+
+@contextmanager
+def engine_of(settings: Settings) -> Iterator[Engine]:
+    pins = {name: served.bundle for name, served in bundles_to_serve(open_registry(settings)).items()}
+    engine = Engine(settings, pins, OffsetClock.starting_at(Lake(settings.lake).as_of()))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def parts_of(engine: Engine) -> dict[str, Part]:
+    """What works without a model."""
+    grammar = Grammar(engine.taxonomy, shipped_exchange())
+
+    def understanding(surface: Surface, text: str) -> Added:
+        return timed(lambda: grammar.plan(text, surface))
+
+    def suggestions(surface: Surface, text: str) -> Added:
+        return timed(lambda: engine.suggestions.starting(text[:BEGUN], 8))
+
+    def reasons(surface: Surface, text: str) -> Added:
+        request = RankingRequest(surface, "", text=text, k=10)
+        without = timed(lambda: engine.slate(request, RequestTrace(PATIENT_MS)))
+        whole = timed(lambda: engine.slate(replace(request, explain=REASONS), RequestTrace(PATIENT_MS)))
+        return whole[0] - without[0], whole[1] - without[1]
+
+    return {
+        "understanding: grammar": understanding,
+        "suggestions": suggestions,
+        "reasons in words": reasons,
+        "ask: extracted": asking(engine),
+    }
+
+
+def model_parts_of(engine: Engine) -> dict[str, Part]:
+    """What a model does."""
+    return {"ask: in a model's words": asking(engine)}
+
+
+def asking(engine: Engine) -> Part:
+    """An answer, beyond ranking for it."""
+
+    def ask(surface: Surface, text: str) -> Added:
+        question, trace = f"Who knows {skill_of(engine.taxonomy, text)}?", RequestTrace(PATIENT_MS)
+        looked = look(Question(surface, "", question), engine, trace)
+        return timed(lambda: answered(looked, engine, trace))
+
+    return ask
+
+
+def skill_of(taxonomy: Taxonomy, text: str) -> str:
+    """A skill that a search names; the search itself where it names none."""
+    named = taxonomy.mentions(text)
+    return taxonomy.label(named[0].skill_id) if named else text
+
+
+def timed(work: Callable[[], Any]) -> Added:
+    begun, begun_cpu = time.perf_counter(), time.process_time()
+    work()
+    return 1e3 * (time.perf_counter() - begun), 1e3 * (time.process_time() - begun_cpu)
+
+
+def rows(parts: Mapping[str, Part], requests: int, engine: Engine, usd_per_core_hour: float) -> dict[str, Any]:
+    """The figures of each part over the same searches, asked in turns; the first of each is not counted."""
+    searches = [json.loads(line) for line in QUERIES.read_text().splitlines()]
+    searches = [each for each in searches if each["surface"] in engine.stages]
+    added: dict[str, list[Added]] = {name: [] for name in parts}
+    spent = {name: (0, 0.0) for name in parts}
+    for number in range(requests + 1):
+        search = searches[number % len(searches)]
+        for name, part in parts.items():
+            before = spent_by(engine)
+            added[name].append(part(search["surface"], search["text"]))
+            after = spent_by(engine)
+            spent[name] = (spent[name][0] + after[0] - before[0], spent[name][1] + after[1] - before[1])
+    return {name: row(added[name][1:], spent[name], usd_per_core_hour) for name in parts}
+
+
+def spent_by(engine: Engine) -> tuple[int, float]:
+    """Tokens and US dollars that the engine's model used so far."""
+    if engine.model is None:
+        return 0, 0.0
+    tally = engine.model.tally
+    return tally.read.total() + tally.written.total(), sum(tally.cost_usd.values())
+
+
+def row(added: Sequence[Added], spent: tuple[int, float], usd_per_core_hour: float) -> dict[str, float]:
+    ms, cpu_ms = np.array(added).T
+    core_seconds = float(cpu_ms.mean())  # of 1,000 requests
+    tokens, usd = (1e3 * each / (len(added) + 1) for each in spent)
+    return {
+        "requests": len(added),
+        "p50_ms": round(float(np.quantile(ms, 0.5)), 3),
+        "p95_ms": round(float(np.quantile(ms, 0.95)), 3),
+        "core_seconds_per_1000": round(core_seconds, 3),
+        "tokens_per_1000": round(tokens),
+        "usd_per_1000": round(core_seconds * usd_per_core_hour / 3_600 + usd, 6),
+    }
+
+
+def print_table(figures: Mapping[str, Mapping[str, float]]) -> None:
+    print(f"{'added by':<44}{'p50 ms':>10}{'p95 ms':>10}{'core s/1,000':>14}{'tokens/1,000':>14}{'USD/1,000':>12}")
+    for name, of in figures.items():
+        times = f"{of['p50_ms']:>10.3f}{of['p95_ms']:>10.3f}{of['core_seconds_per_1000']:>14.3f}"
+        print(f"{name:<44}{times}{of['tokens_per_1000']:>14.0f}{of['usd_per_1000']:>12.6f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
