@@ -1,8 +1,9 @@
 """Serve a small language model on loopback: SmolLM2-135M by llama.cpp, for tests and demos. `make llm` sets it up.
 
-    python infra/llm/serve.py [--port 8080] [--ready FILE]
+    python infra/llm/serve.py [--port 8080] [--ready FILE] [--adapter FILE]
 
-Speaks OpenAI's chat protocol. Says what to set once it answers, and stops at SIGTERM or Ctrl-C.
+Speaks OpenAI's chat protocol. Says what to set once it answers, and stops at SIGTERM or Ctrl-C. With an adapter it
+serves the model that the pipeline `query_model` trained.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
-MODEL = "SmolLM2-135M-Instruct"
+MODEL, TUNED = "SmolLM2-135M-Instruct", "query-model"
+"""Names that it is served by, without an adapter and with one."""
 HOST = "127.0.0.1"
 CONTEXT = 8_192
 """Tokens that the model was trained to read at once."""
@@ -31,6 +33,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (default 8080)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: one a core")
     parser.add_argument("--ready", type=Path, help="write the URL to this file once it answers")
+    parser.add_argument("--adapter", type=Path, help="LoRA adapter as GGUF, as the pipeline query_model writes it")
     arguments = parser.parse_args()
     weights = weights_file()
     if weights is None or importlib.util.find_spec("xllamacpp") is None:
@@ -42,10 +45,15 @@ def main() -> int:
     if is_taken(arguments.port):
         print(f"error: port {arguments.port} is taken; give another --port, or 0 for a free one", file=sys.stderr)
         return 2
-    server = started(weights, arguments.port, arguments.threads)
+    if arguments.adapter is not None and not arguments.adapter.is_file():
+        print(f"error: {arguments.adapter} is no file; train one by `metier pipeline run query_model`", file=sys.stderr)
+        return 2
+    server = started(weights, arguments.port, arguments.threads, arguments.adapter)
     url = f"{server.listening_address}/v1"
-    print(f"{MODEL} answers at {url} (process {os.getpid()}); stop with Ctrl-C. For `metier serve`:")
-    print(f"export METIER_LLM_URL={url} METIER_LLM_MODEL={MODEL}", flush=True)
+    name, setting = (MODEL, "METIER_LLM") if arguments.adapter is None else (TUNED, "METIER_QUERY_MODEL")
+    model = "METIER_LLM_MODEL" if arguments.adapter is None else "METIER_QUERY_MODEL"
+    print(f"{name} answers at {url} (process {os.getpid()}); stop with Ctrl-C. For `metier serve`:")
+    print(f"export {setting}_URL={url} {model}={name}", flush=True)
     if arguments.ready is not None:
         written = arguments.ready.with_name(f".{arguments.ready.name}")
         written.write_text(url)
@@ -61,13 +69,15 @@ def weights_file() -> Path | None:
     return None if package is None or package.origin is None else Path(package.origin).with_name(WEIGHTS)
 
 
-def started(weights: Path, port: int, threads: int) -> Any:
+def started(weights: Path, port: int, threads: int, adapter: Path | None = None) -> Any:
     """The server once it answers."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = str(weights)
-    params.model_alias, params.verbosity = {MODEL}, WARNINGS
+    params.model_alias, params.verbosity = {TUNED if adapter else MODEL}, WARNINGS
+    if adapter is not None:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter))]
     params.hostnames, params.port, params.ui = [HOST], port, False
     params.n_ctx, params.n_parallel = CONTEXT, 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
