@@ -92,6 +92,20 @@ class Settings(BaseSettings):
     """Price of a million tokens that the language model reads, in US dollars."""
     llm_usd_per_million_written: float = pydantic.Field(default=0.0, ge=0)
     """Price of a million tokens that the language model writes, in US dollars."""
+    query_model: str = ""
+    """Name of the model at METIER_QUERY_MODEL_URL that reads typed texts; empty: the grammar reads them."""
+    query_model_url: str = ""
+    """OpenAI-compatible chat endpoint of METIER_QUERY_MODEL, which needs one."""
+    query_model_api_key: pydantic.SecretStr = pydantic.SecretStr("")
+    """Key that METIER_QUERY_MODEL_URL takes; in no log, trace or error."""
+    query_model_tuned: bool = True
+    """Whether pipeline query_model trained METIER_QUERY_MODEL; false: it is told what to do with every text."""
+    query_model_seconds: float = pydantic.Field(default=1.0, gt=0)
+    """Longest wait for METIER_QUERY_MODEL; then the grammar reads, and the answer says so in `degraded`."""
+    query_base: Path | None = None
+    """Model that pipeline query_model adapts: a transformers folder or a GGUF file; empty: that of `make llm`."""
+    query_workers: int = pydantic.Field(default=0, ge=0)
+    """Workers of Ray Train that pipeline query_model trains with; 0: its own process."""
     ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
     """Ray cluster that point-in-time joins run on, as Ray itself reads it; empty: one that ends with the join."""
     kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")
@@ -119,11 +133,14 @@ class Settings(BaseSettings):
     def _valkey(cls, url: str) -> str:
         return _starting_with(url, "redis://", "rediss://")
 
-    @pydantic.field_validator("llm_url")
+    @pydantic.field_validator("llm_url", "query_model_url")
     @classmethod
     def _chat_endpoint(cls, url: str) -> str:
         if "@" in url.partition("://")[2].partition("/")[0]:
-            raise ValueError("it holds a name or a key before the host; put the key into METIER_LLM_API_KEY")
+            raise ValueError(
+                "it holds a name or a key before the host; put the key into METIER_LLM_API_KEY "
+                "or METIER_QUERY_MODEL_API_KEY"
+            )
         return _starting_with(url, "http://", "https://")
 
     @pydantic.field_validator("registry_uri")
@@ -153,6 +170,8 @@ class Settings(BaseSettings):
     def _model_named(self) -> Self:
         if self.llm_url and not self.llm_model:
             raise ValueError("METIER_LLM_URL is set and METIER_LLM_MODEL is not; name the model that is served there")
+        if bool(self.query_model_url) != bool(self.query_model):
+            raise ValueError("METIER_QUERY_MODEL_URL and METIER_QUERY_MODEL go together; set both, or unset both")
         return self
 
     def allowing(self, ranker_classes: Iterable[str]) -> Self:

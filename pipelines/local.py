@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CLOCK = "%Y-%m-%dT%H:%M:%S"
 """How moments are printed, as --as-of reads them."""
-PIPELINES = ("features", "training", "monitoring")
+PIPELINES = ("features", "training", "monitoring", "query_model")
 SINGLE_THREADED = {
     "OMP_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
@@ -59,6 +59,10 @@ def pipeline_named(name: str) -> Any:
         from pipelines.monitoring import monitoring
 
         return monitoring
+    if name == "query_model":
+        from pipelines.query_model import query_model
+
+        return query_model
     raise UnknownNameError("pipeline", name, PIPELINES)
 
 
@@ -82,6 +86,8 @@ def run_arguments(
     InputError for a ranker that is spelled like none or that another pipeline than training was given, and for a clock
     that the lake knows nothing at.
     """
+    if name == "query_model":
+        return _query_model_arguments(settings)
     lake = Lake(settings.lake)
     as_of = run_clock(name, settings, lake)
     arguments: dict[str, object] = {"as_of": as_of.isoformat(), "inputs_digest": inputs_digest(lake, settings)}
@@ -91,6 +97,13 @@ def run_arguments(
     elif rankers:
         raise InputError(f"pipeline {name} trains no ranker; leave out --ranker or run training")
     return arguments
+
+
+def _query_model_arguments(settings: Settings) -> dict[str, object]:
+    """The pipeline reads no lake: its inputs are the taxonomy and the code."""
+    skills = taxonomy_of(settings.taxonomy).digest
+    digest = hashlib.sha256(f"{skills} {code_digest()}".encode()).hexdigest()[:16]
+    return {"inputs_digest": digest, "base": str(settings.query_base or ""), "workers": settings.query_workers}
 
 
 def run_clock(name: str, settings: Settings, lake: Lake) -> datetime:

@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
-from components.language.models import open_model
+from components.language.models import ChatModel, open_model, open_query_model
+from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Suggestions, Taxonomy, Used, joined, taxonomy_of
 from components.language.understanding import Exchange, Grammar, shipped_exchange
 from components.releases import Bundle, RegisteredBundle, Registry
@@ -90,7 +91,11 @@ class Engine:
             self.taxonomy = joined(taxonomy, used.skills)
             self.suggestions = Suggestions.of(self.taxonomy, used)
             """Of the candidates of the releases that are served."""
-            self._plans = _text_plans(settings, self.taxonomy)
+            self.query_model = open_query_model(settings)
+            """The language model that reads typed texts, where the settings name one."""
+            if self.query_model is not None:
+                opened.callback(self.query_model.close)
+            self._plans = _text_plans(settings, self.taxonomy, self.query_model)
             self.follower.start()
             self._warm_up()
             self.events = EventLog(settings.events)
@@ -273,9 +278,11 @@ class Engine:
             stages.warm_up(moment_of(stages.snapshot.release.version))
 
 
-def _text_plans(settings: Settings, taxonomy: Taxonomy) -> TextPlans:
+def _text_plans(settings: Settings, taxonomy: Taxonomy, model: ChatModel | None) -> TextPlans:
     exchange = Exchange.read(settings.exchange_rates) if settings.exchange_rates else shipped_exchange()
-    return TextPlans(Grammar(taxonomy, exchange), taxonomy, exchange, settings.understand)
+    seconds, tuned = settings.query_model_seconds, settings.query_model_tuned
+    asked = None if model is None else ModelUnderstanding(model, taxonomy, seconds, tuned=tuned)
+    return TextPlans(Grammar(taxonomy, exchange), taxonomy, exchange, settings.understand, model=asked)
 
 
 def _settle() -> None:

@@ -1,8 +1,11 @@
-"""Slot F1 of an understanding on searches whose plan is known, with intervals over searches; latency. JSON out.
+"""Slot F1 of every understanding on searches whose plan is known, with intervals over searches; latency. JSON out.
 
-`make bench SUITE=language/understanding` reads queries.jsonl beside it, a JSON object a line: `surface`, `text`, and
-`plan`, whose skills and industries are names. A pair is (slot, value); a region counts as one value, which is right
-where its countries are. A skill that the taxonomy does not know counts as missed.
+    make bench SUITE=language/understanding ARGS="--adapter FOLDER"
+
+On the searches of queries.jsonl beside it, a JSON object a line: `surface`, `text`, and `plan`, whose skills and
+industries are names; and on searches drawn from held-out forms. The grammar always; with `--adapter` (the folder that
+the pipeline query_model wrote for peft) the tuned model and its base, loaded here; the models at METIER_LLM_URL and
+METIER_QUERY_MODEL_URL where they are set. What pairs are: components/language/query_model/pairs.py.
 """
 
 import argparse
@@ -15,53 +18,27 @@ from typing import Any
 
 import numpy as np
 
-from components.language.names.countries import country_code
-from components.language.names.industries import industry_name
-from components.language.names.regions import region_countries
-from components.language.names.spoken import language_name
+from components.language.models import open_model, open_query_model
+from components.language.query_model import ModelUnderstanding, Words
+from components.language.query_model.bases import load_base, small_base
+from components.language.query_model.pairs import asked_pairs, planned_pairs
+from components.language.query_model.searches import Search, plain, searches
+from components.language.query_model.trials import Trial, tried
 from components.language.taxonomy import Taxonomy, shipped_taxonomy
-from components.language.understanding import Grammar, Money, Plan, Understanding
+from components.language.understanding import Grammar, Plan, Understanding
 from components.measures.intervals import mean_interval
+from components.measures.slots import slot_f1, slot_f1_difference
 from metier.durable import write_whole
+from metier.errors import ModelError
+from metier.settings import load_settings
 from metier.stored import as_plain
 
 QUERIES = Path(__file__).parent / "queries.jsonl"
 ROUNDS = 20
-PLACES = ("countries", "not_countries")
-SKILLS = {"must": "must", "nice": "nice", "not": "not_"}
-DOMAINS = ("domains", "not_domains")
-SUMS = ("rate_min", "rate_max", "budget_min", "budget_max")
-PLAIN = ("budget_kind", "hours_min", "hours_max", "available", "agencies", "posted_within_days")
-
-Pair = tuple[str, Any]
-
-
-def asked_pairs(plan: Mapping[str, Any], taxonomy: Taxonomy) -> Iterator[Pair]:
-    """The pairs of a plan as people wrote it."""
-    for slot in SKILLS:
-        yield from ((slot, taxonomy.find(name) or f"unknown: {name}") for name in plan.get(slot) or ())
-    for slot in PLACES:
-        yield from ((slot, _place(name)) for name in plan.get(slot) or ())
-    yield from (("countries", _place(name)) for name in plan.get("regions") or ())
-    yield from (("languages", language_name(name) or name) for name in plan.get("languages") or ())
-    yield from ((slot, level) for slot in ("levels", "not_levels") for level in plan.get(slot) or ())
-    yield from ((slot, industry_name(name)) for slot in DOMAINS for name in plan.get(slot) or ())
-    for slot in SUMS:
-        if (money := plan.get(slot)) is not None:
-            yield slot, (float(money["amount"]), money["currency"])
-    yield from ((slot, plan[slot]) for slot in PLAIN if plan.get(slot) is not None)
-
-
-def planned_pairs(plan: Plan) -> Iterator[Pair]:
-    """The pairs of a plan as it was understood; of places those that were said, regions whole."""
-    for part, value in plan.asked():
-        slot = part.rstrip("_")
-        if part in PLACES:
-            yield from dict.fromkeys((slot, _place(span.value)) for span in plan.spans if span.part == part)
-        elif isinstance(value, tuple):
-            yield from ((slot, each) for each in value)
-        else:
-            yield slot, (value.amount, value.currency) if isinstance(value, Money) else value
+HELD_OUT = 100
+"""Searches drawn from held-out forms."""
+SECONDS = 60.0
+"""That a model may take for one search here."""
 
 
 def measured(understanding: Understanding, queries: Sequence[Mapping[str, Any]], taxonomy: Taxonomy) -> dict[str, Any]:
@@ -80,7 +57,7 @@ def measured(understanding: Understanding, queries: Sequence[Mapping[str, Any]],
     right, planned_n, asked_n = np.array(counts, float).T
     return {
         "queries": len(queries),
-        "f1": _ratio(2 * right, planned_n + asked_n),
+        "f1": as_plain(slot_f1(counts)),
         "precision": _ratio(right, planned_n),
         "recall": _ratio(right, asked_n),
         "whole_plans": int((right == np.maximum(planned_n, asked_n)).sum()),
@@ -116,22 +93,84 @@ def _slot(counts: Counter[str]) -> dict[str, Any]:
     return {**kinds, "f1": round(2 * counts["right"] / of, 3)}
 
 
-def _place(name: str) -> Any:
-    """A region's countries, else the code."""
-    return region_countries(name) or country_code(name) or name
+def by_models_here(adapter: Path, base: Path, sets: Mapping[str, Any], taxonomy: Taxonomy) -> dict[str, Any]:
+    """The tuned model, its base, and the difference of the two, of each set of searches."""
+    from peft import PeftModel
+
+    model, tokenizer = load_base(base)
+    adapted = PeftModel.from_pretrained(model, str(adapter)).eval()
+    result = {}
+    for name, queries in sets.items():
+        found = [Search(query["text"], query["surface"], Words(), query["plan"]) for query in queries]
+        tuned = tried(adapted, tokenizer, found, taxonomy, tuned=True)
+        with adapted.disable_adapter():
+            untuned = tried(adapted, tokenizer, found, taxonomy, tuned=False)
+        gain = as_plain(slot_f1_difference(tuned.counts, untuned.counts))
+        result[name] = {"tuned": _of_trial(tuned), "base": _of_trial(untuned), "tuned - base": gain}
+    return result
+
+
+def _of_trial(trial: Trial) -> dict[str, Any]:
+    return {"f1": as_plain(slot_f1(trial.counts)), "valid": trial.valid, "ms_side_by_side": round(trial.ms, 1)}
+
+
+class Asked:
+    """A model over HTTP, of which every answer is timed; a search that it does not answer has an empty plan."""
+
+    def __init__(self, model: ModelUnderstanding) -> None:
+        self._model = model
+        self.ms: list[float] = []
+        self.unanswered = 0
+
+    def plan(self, text: str, surface: Any) -> Plan:
+        begun = time.perf_counter()
+        try:
+            return self._model.plan(text, surface)
+        except ModelError:
+            self.unanswered += 1
+            return Plan(text=text)
+        finally:
+            self.ms.append(1e3 * (time.perf_counter() - begun))
+
+
+def by_remote_models(queries: Sequence[Mapping[str, Any]], taxonomy: Taxonomy) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(name, figures) of each model that the settings name."""
+    settings = load_settings()
+    for name, model, tuned in (
+        ("remote", open_model(settings), False),
+        ("remote query model", open_query_model(settings), settings.query_model_tuned),
+    ):
+        if model is None:
+            continue
+        asked = Asked(ModelUnderstanding(model, taxonomy, SECONDS, tuned=tuned))
+        figures = measured(asked, queries, taxonomy)
+        model.close()
+        ms = {"p50": float(np.median(asked.ms)), "p95": float(np.quantile(asked.ms, 0.95))}
+        yield name, {"f1": figures["f1"], "valid": 1 - asked.unanswered / len(queries), "latency_ms": ms}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("queries", type=Path, nargs="?", default=QUERIES)
+    parser.add_argument("--adapter", type=Path, help="measure this adapter of peft, and its base")
+    parser.add_argument("--base", type=Path, help="what the adapter was trained on; default: the model of `make llm`")
+    parser.add_argument("--first", type=int, help="measure this many searches of each set alone")
     parser.add_argument("--misses", action="store_true", help="also list what was missed and what was invented")
     parser.add_argument("--out", type=Path, help="write the JSON here too")
     arguments = parser.parse_args()
-    queries, taxonomy = read_queries(arguments.queries), shipped_taxonomy()
+    taxonomy = shipped_taxonomy()
     grammar = Grammar(taxonomy)
-    result = measured(grammar, queries, taxonomy) | {"latency_ms": latency_ms(grammar, queries)}
-    if not arguments.misses:
-        del result["misses"]
+    sets = {"queries": read_queries(arguments.queries), "held out": plain(searches(taxonomy, "held_out", HELD_OUT))}
+    sets = {name: queries[: arguments.first] for name, queries in sets.items()}
+    result: dict[str, Any] = {}
+    for name, queries in sets.items():
+        figures = measured(grammar, queries, taxonomy) | {"latency_ms": latency_ms(grammar, queries)}
+        if not arguments.misses:
+            del figures["misses"]
+        result[name] = {"grammar": figures, **dict(by_remote_models(queries, taxonomy))}
+    if arguments.adapter:
+        here = by_models_here(arguments.adapter, arguments.base or small_base(), sets, taxonomy)
+        result = {name: figures | here[name] for name, figures in result.items()}
     report = json.dumps(result, indent=2, ensure_ascii=False)
     if arguments.out:
         write_whole(arguments.out, report)

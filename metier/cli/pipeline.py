@@ -16,7 +16,7 @@ from metier.settings import load_settings
 DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 app = typer.Typer(help="Compile, run or submit the Kubeflow pipelines.", no_args_is_help=True)
 
-NameArgument = Annotated[str, typer.Argument(help="features, training or monitoring")]
+NameArgument = Annotated[str, typer.Argument(help="features, training, monitoring or query_model")]
 SurfaceOption = Annotated[
     list[str] | None, typer.Option("--surface", help="Only this surface (repeatable); default: all that have data.")
 ]

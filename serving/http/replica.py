@@ -226,8 +226,9 @@ def _set_gauges(metrics: Metrics, engine: Engine) -> None:
     metrics.behind.set(engine.follower.behind_seconds)
     for state in ("written", "failed", "dropped"):
         metrics.events.labels(state).set(getattr(engine.events, state))
-    if engine.model is not None:
-        _set_model_gauges(metrics, engine.model.tally)
+    for model in (engine.model, engine.query_model):
+        if model is not None:
+            _set_model_gauges(metrics, model.tally)
     for surface, stages in engine.stages.items():
         metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
         metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())

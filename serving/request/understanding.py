@@ -1,7 +1,8 @@
 """The text of a request as a plan, and the limits of it that eligibility obeys.
 
-A filter that the request states itself stands in the place of the part that the text says of the same; parts that it
-ignores are left out. What fails here costs the plan, never the request. Knows no candidate and no HTTP.
+A model may read it first, and the grammar where the model fails. A filter that the request states itself stands in the
+place of the part that the text says of the same; parts that it ignores are left out. What fails here costs the plan,
+never the request. Knows no candidate and no HTTP.
 """
 
 import logging
@@ -10,10 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Taxonomy
 from components.language.understanding import PARTS, Exchange, Grammar, Plan, Understanding
 from components.language.understanding.plan_filters import filtered_parts, foreign_currencies, plan_filters
 from feature_repo.inputs.reading import TextReader
+from metier.errors import MetierError
 from metier.surfaces import surface_spec
 from serving.request.ranking import RankingRequest, Understood
 from serving.request.trace import RequestTrace
@@ -24,12 +27,20 @@ LOG = logging.getLogger(__name__)
 class TextPlans:
     """Reads texts by an understanding; `exchange` makes US dollars of what they name. Safe to share between threads.
 
-    `by_default`: whether a request is read that does not say.
+    `by_default`: whether a request is read that does not say. A `model` is asked first, for half of the time that a
+    request has left; where it fails the understanding reads, and the trace says so.
     """
 
     def __init__(
-        self, understanding: Understanding, taxonomy: Taxonomy, exchange: Exchange, by_default: bool = True
+        self,
+        understanding: Understanding,
+        taxonomy: Taxonomy,
+        exchange: Exchange,
+        by_default: bool = True,
+        *,
+        model: ModelUnderstanding | None = None,
     ) -> None:
+        self._model = model
         self._understanding = understanding
         self._by_default = by_default
         self._taxonomy = taxonomy
@@ -55,23 +66,31 @@ class TextPlans:
             return request  # of candidates that the caller names, a text leaves out none
         try:
             with trace.stage("understand"):
-                return replace(request, understood=self._understood(request, now, reader))
+                return replace(request, understood=self._understood(request, trace, now, reader))
         except Exception as error:  # the text is searched for as it stands
             LOG.warning("a text was not understood", exc_info=True)
             trace.degrade("understanding", f"failed ({type(error).__name__})")
             return request
 
-    def _plan(self, request: RankingRequest, reader: TextReader | None) -> Plan:
+    def _plan(self, request: RankingRequest, trace: RequestTrace, reader: TextReader | None) -> Plan:
+        text = request.text or ""
+        if self._model is not None:
+            try:
+                return self._model.plan(text, request.surface, within_s=trace.remaining_ms / 2_000)
+            except MetierError as error:
+                trace.degrade("query model", str(error))
         if (
             reader is not None
             and isinstance(reader.understanding, Grammar)
             and reader.understanding.reads_as(self._understanding)
         ):
-            return reader.plan(request.text or "")
-        return self._understanding.plan(request.text or "", request.surface)
+            return reader.plan(text)
+        return self._understanding.plan(text, request.surface)
 
-    def _understood(self, request: RankingRequest, now: datetime, reader: TextReader | None) -> Understood:
-        read = self._plan(request, reader)
+    def _understood(
+        self, request: RankingRequest, trace: RequestTrace, now: datetime, reader: TextReader | None
+    ) -> Understood:
+        read = self._plan(request, trace, reader)
         said = {part for part, _ in read.asked()}
         left_out = [part for part in request.unread if part in said]
         plan = read.without(left_out)

@@ -120,3 +120,8 @@ usd_per_unit
 
 # Only benchmarks and tests ask for the countries of one region.
 region_countries
+
+# Read by name of the fields of a model's answer, and by transformers.
+no_agencies
+agencies_only
+_.padding_side

@@ -57,7 +57,9 @@ def _tensors(folder: Path, config: Any) -> Iterator[tuple[str, npt.NDArray[np.fl
     for stored, values in sorted(load_file(folder / "adapter_model.safetensors").items()):
         found = _TENSOR.fullmatch(stored)
         if found is None:
-            raise InputError(f"the adapter holds {stored!r}, which llama.cpp has no name for; train the layers of LAYERS")
+            raise InputError(
+                f"the adapter holds {stored!r}, which llama.cpp has no name for; train the layers of LAYERS"
+            )
         name, half = found["name"], found["half"].lower()
         if half == "b" and name in heads:
             values = permuted(values, heads[name])

@@ -1,5 +1,7 @@
 """The understanding that asks a model for the words of a search. Knows no endpoint, and how long a request has."""
 
+import math
+
 from components.language.models import ChatModel
 from components.language.query_model.prompts import asked
 from components.language.query_model.reading import plan_of
@@ -20,13 +22,13 @@ class ModelUnderstanding:
         self._model, self._taxonomy = model, taxonomy
         self._deadline_s, self._tuned = deadline_s, tuned
 
-    def plan(self, text: str, surface: Surface) -> Plan:
-        """What the text asks for; ModelError where the model says nothing of use in time."""
+    def plan(self, text: str, surface: Surface, within_s: float = math.inf) -> Plan:
+        """What the text asks for; ModelError where the model says nothing of use in `within_s`, or its own deadline."""
         read = text[:LONGEST]
         answer = self._model.complete(
             asked(read, surface, tuned=self._tuned),
             caller="understand",
-            deadline_s=self._deadline_s,
+            deadline_s=min(self._deadline_s, within_s),
             max_tokens=MOST_TOKENS,
             schema=Words,
         )

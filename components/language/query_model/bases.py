@@ -1,4 +1,4 @@
-"""The model that training begins from: a transformers folder or a GGUF file, with its tokenizer. Loads torch when asked."""
+"""The model that training begins from, with its tokenizer: a transformers folder or a GGUF file. Loads torch late."""
 
 import importlib.util
 from pathlib import Path
@@ -16,8 +16,8 @@ def small_base() -> Path:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         raise InputError(
-            f"no base model is installed: {package} is not there; run `make llm` once, or name a transformers folder "
-            "or a GGUF file as --base"
+            f"no base model is installed: {package} is not there; run `make llm` once, or set METIER_QUERY_BASE to a "
+            "transformers folder or a GGUF file"
         )
     return Path(found.origin).with_name(name)
 

@@ -12,7 +12,18 @@ from components.language.taxonomy import Taxonomy
 SLIPS = 0.08
 """Share of the words with a slip, of those of LEAST_LETTERS or more."""
 LEAST_LETTERS = 6
-ROLES = ("developer", "dev", "freelancer", "designer", "engineer", "specialist", "consultant", "writer", "person", "pro")
+ROLES = (
+    "developer",
+    "dev",
+    "freelancer",
+    "designer",
+    "engineer",
+    "specialist",
+    "consultant",
+    "writer",
+    "person",
+    "pro",
+)
 LEVELS = {
     "entry": ("junior", "entry level", "beginner", "jr"),
     "intermediate": ("mid level", "intermediate", "mid-level", "mid"),

@@ -41,23 +41,24 @@ def searches(taxonomy: Taxonomy, half: Half, count: int, seed: int = 0) -> list[
     """`count` searches of both surfaces in turn."""
     draw = random.Random(f"{half} {seed}")  # noqa: S311
     values = Values(taxonomy, draw)
-    return [_search(_forms(half), SURFACES[n % 2], values, draw) for n in range(count)]
+    return [_search(forms(half), SURFACES[n % 2], values, draw) for n in range(count)]
 
 
 @cache
-def _forms(half: Half) -> dict[str, list[str]]:
+def forms(half: Half) -> dict[str, list[str]]:
+    """The lines of a file of forms, by kind."""
     return tomllib.loads((files(__package__) / f"{half}.toml").read_text())
 
 
-def _search(forms: dict[str, list[str]], surface: Surface, values: Values, draw: random.Random) -> Search:
+def _search(lines: dict[str, list[str]], surface: Surface, values: Values, draw: random.Random) -> Search:
     kind = "talent" if surface == "talent_search" else "job"
-    form = draw.choice(forms["openings"]) + draw.choice(forms[f"{kind}_heads"])
-    own, separator = forms[f"{kind}_clauses"], draw.choice(forms["separators"])
+    form = draw.choice(lines["openings"]) + draw.choice(lines[f"{kind}_heads"])
+    own, separator = lines[f"{kind}_clauses"], draw.choice(lines["separators"])
     for _ in range(draw.randrange(MOST_CLAUSES + 1)):
-        clause = draw.choice(own if draw.random() < 0.45 else forms["clauses"])
+        clause = draw.choice(own if draw.random() < 0.45 else lines["clauses"])
         if not (_parts(form) & _parts(clause)) - _REPEATED:
             form += separator + clause
-    return _filled(form + draw.choice(forms["endings"]), surface, values, draw)
+    return _filled(form + draw.choice(lines["endings"]), surface, values, draw)
 
 
 def _parts(form: str) -> set[str]:

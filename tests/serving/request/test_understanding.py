@@ -4,10 +4,13 @@ import json
 
 import pytest
 
+from components.language.models import Completion, Usage
 from components.language.names.countries import country_code
+from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Skill, Taxonomy
 from components.language.understanding import PARTS, Exchange, Grammar
 from feature_repo.inputs.reading import TextReader
+from metier.errors import ModelError
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
 from serving.request.understanding import TextPlans
@@ -146,3 +149,38 @@ def test_the_event_log_says_what_was_understood(search, world):
     understood = {"filters": {"country": ["IN"]}, "left_out": ["rate_max"]}
     assert json.loads(query["context"]) == {"page": 1, "understood": understood}
     assert query["filters"] == "{}"
+
+
+class Model:
+    """Reads texts, or fails as models do."""
+
+    name = "tiny"
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def complete(self, messages, *, deadline_s, schema, **_):
+        assert deadline_s <= 0.15 / 2
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return Completion("", schema.model_validate(self.answer), Usage())
+
+
+def read_by_model(now, answer):
+    trace = RequestTrace(150.0)
+    model = ModelUnderstanding(Model(answer), TAXONOMY, 1.0, tuned=True)
+    plans = TextPlans(Grammar(TAXONOMY), TAXONOMY, EXCHANGE, model=model)
+    return plans.read(RankingRequest("talent_search", "cl_1", text=TEXT), trace, now).understood, trace
+
+
+def test_a_model_reads_first(now):
+    understood, trace = read_by_model(now, {"must": ["docker"], "rate_max": "40€/h"})
+    assert understood.filters == {"rate_max_usd": 50.0}
+    assert understood.skills == [("docker", "Docker", "must")]
+    assert trace.degraded == []
+
+
+def test_where_the_model_fails_the_grammar_reads(now):
+    understood, trace = read_by_model(now, ModelError("the language model failed; see its log"))
+    assert understood == read(now, text=TEXT)[0].understood
+    assert trace.degraded == ["query model: the language model failed; see its log"]
