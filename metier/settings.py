@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     """Import paths of rankers of your own, such as `my_package:MyRanker`, that a bundle may load; between commas."""
     retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)
     """Days by table, as JSON, over those that components.privacy.retention declares; null keeps for ever."""
+    conversation_hours: float = pydantic.Field(default=24.0, gt=0)
+    """Hours that a conversation with the assistant is kept after its last turn."""
     memory_mb: int | None = pydantic.Field(default=None, gt=0)
     """MiB that a run's steps may hold together; empty: three quarters of the machine's or of its control group's."""
     llm_url: str = ""
@@ -217,6 +219,11 @@ class Settings(BaseSettings):
     def events(self) -> Path:
         """Event log of the endpoint, until `metier import events` has brought it to the lake."""
         return self.home / "events"
+
+    @property
+    def conversations(self) -> Path:
+        """Conversations with the assistant, a file each; with METIER_ONLINE_STORE_URL they are kept there."""
+        return self.home / "conversations"
 
     @property
     def changes(self) -> Path:

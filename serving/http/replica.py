@@ -5,13 +5,14 @@ Knows no route, no stage and no ranker.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Response
 
+from components.language.assistant.events import Done, Event
 from components.language.models.tally import Tally
 from components.retrieval.pair_facts import KINDS
 from metier.contract import Surface
@@ -25,17 +26,22 @@ from serving.http.language.questions import response as answer_to
 from serving.http.metrics import EVERY_SECONDS, Metrics, leave, others, page_of
 from serving.http.ranking import RankingBody, RankingResponse, response
 from serving.language.asking import answered, look
+from serving.language.assisting import Turn, assisted, begun
+from serving.language.conversations import Conversations, open_conversations
 from serving.request.ranking import RankingRequest, Slate
 from serving.request.trace import RequestTrace
 from serving.stages import Stages
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 Rank = Callable[[RankingRequest, RequestTrace], tuple[Slate, Stages]]
 LOG = logging.getLogger(__name__)
 PUSHED = ("jobs", "freelancers")
 """Tables whose versions go to the online store; replicas know clients from the change log."""
 ASKING = 4
 """Threads that answer questions: they wait for a language model where there is one."""
+ASSISTING = 2
+"""Threads in which the assistant works; with a model it waits for it."""
 MOST_PENDING = 64
 """Requests that may wait for a thread; more are refused."""
 
@@ -57,6 +63,23 @@ class Worker:
         finally:
             self._pending -= 1
 
+    async def each(self, begin: Callable[[], Iterable[Item]]) -> AsyncIterator[Item]:
+        """The items that `begin` gives, as they come, found in a thread; BusyError where too many wait for it.
+
+        All are found, whether or not they are taken.
+        """
+        loop, queue = asyncio.get_running_loop(), asyncio.Queue[Item | None]()
+
+        def found() -> None:
+            for item in begin():
+                loop.call_soon_threadsafe(queue.put_nowait, item)
+
+        task = asyncio.create_task(self.do(found))
+        task.add_done_callback(lambda _: queue.put_nowait(None))
+        while (item := await queue.get()) is not None:
+            yield item
+        await task
+
     def close(self) -> None:
         """End the thread, all tasks done."""
         self._thread.shutdown()
@@ -69,16 +92,19 @@ class Replica:
         self._load = load
         self._ranking = Worker("rank")
         self._asking = Worker("ask", ASKING)
+        self._assisting = Worker("assist", ASSISTING)
         self._looking = Worker("look")
         self._changing = Worker("change log")
         self._writing = Worker("write")
         self.engine: Engine
+        self.conversations: Conversations
         self.metrics = Metrics()
         self.told = Told()
 
     async def load(self) -> None:
         """Make the engine, in the thread that ranks; raises what the engine raises."""
         self.engine = await self._ranking.do(self._load)
+        self.conversations = open_conversations(self.engine.settings)
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -96,6 +122,7 @@ class Replica:
             await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
             self._ranking.close()
             self._asking.close()
+            self._assisting.close()
             self._looking.close()
             self._changing.close()
             self._writing.close()
@@ -127,6 +154,18 @@ class Replica:
         """What `rank` would answer now; neither recorded nor counted, and in nobody's way."""
         answer, _ = await self._answer(surface, body, self.engine.slate, self._looking)
         return answer
+
+    async def assist(self, turn: Turn) -> AsyncIterator[Event]:
+        """The events of a turn as they come; errors of who asks are raised before the first."""
+        engine, conversations = self.engine, self.conversations
+        conversation = await self._assisting.do(lambda: begun(turn, engine, conversations))
+        return self._counted(self._assisting.each(lambda: assisted(turn, conversation, engine, conversations)))
+
+    async def _counted(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        async for event in events:
+            if isinstance(event, Done):
+                self._count_degraded(event.degraded)
+            yield event
 
     async def find(self, task: Callable[[], Answer], trace: RequestTrace) -> Answer:
         """What `task` ranks, in the thread that ranks; what it did without is counted."""

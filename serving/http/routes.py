@@ -14,6 +14,7 @@ from metier.texts.fields import Id
 from serving.engine import Engine
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
 from serving.http.language.asking import add_asking_routes
+from serving.http.language.assist import add_assist_route
 from serving.http.language.suggest import suggest_route
 from serving.http.language.tools import add_tool_routes
 from serving.http.middleware import Bodies, Counted, Heads
@@ -46,6 +47,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     _state_routes(app, replica)
     suggest_route(app, replica)
     add_tool_routes(app, replica)
+    add_assist_route(app, replica)
     add_error_handlers(app)
     return app
 

@@ -40,6 +40,8 @@ class Question:
     job_id: str | None = None
     text: str | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
+    candidates: Sequence[str] = ()
+    """Whom to look at, where the question itself names nobody; none: whom it finds."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +88,20 @@ def answered(looked: Look, engine: Engine, trace: RequestTrace) -> Answer:
 
 
 def _request(question: Question, asked: Asked) -> RankingRequest:
-    """Whom to look at: the candidates that the question names, else those found by its text, its topic and its job.
+    """Whom to look at: the candidates that are named, else those found by the question's text, its topic and its job.
 
     A text is read for what it asks, as a search is; of the question, which evidence has to meet, nothing is a filter.
     """
     searched = " ".join(part for part in (question.text, asked.topic) if part)
-    searches = surface_spec(question.surface).retrieves and not asked.named
+    named = asked.named or question.candidates
+    searches = surface_spec(question.surface).retrieves and not named
     return RankingRequest(
         question.surface,
         question.actor_id,
         k=SOURCED,
         job_id=question.job_id,
         text=searched or None if searches else None,
-        candidates=asked.named or None,
+        candidates=named or None,
         filters=question.filters,
         understand=None if question.text else False,
     )

@@ -3,9 +3,10 @@
 Nothing is recorded: a slate that a tool finds was shown to nobody. Knows neither HTTP nor Ray.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from components.language.answers.evidence import is_citable
 from components.language.answers.shown import PROSE, Shown, shown_fields
 from components.language.assistant.arguments import (
+    Ask,
     ChangeFilters,
     Compare,
     DraftJobPost,
@@ -22,7 +24,17 @@ from components.language.assistant.arguments import (
     TalentSearch,
 )
 from components.language.assistant.drafting import described, drafted
-from components.language.assistant.results import Candidate, Comparison, JobPost, Rates, SearchResult, Wanted
+from components.language.assistant.meeting import met
+from components.language.assistant.results import (
+    Candidate,
+    Comparison,
+    JobPost,
+    Rates,
+    Said,
+    SearchResult,
+    Told,
+    Wanted,
+)
 from components.language.names.countries import country_code
 from components.language.reasons import in_words
 from components.language.understanding.plan_filters import filtered_parts
@@ -32,6 +44,7 @@ from metier.surfaces import surface_spec
 from serving.candidates.space import CandidateSpace
 from serving.engine import Engine
 from serving.events.versions import plain_text
+from serving.language.asking import Question, answered, look
 from serving.request.ranking import RankingRequest, Slate, SlateEntry
 from serving.request.trace import RequestTrace
 from serving.stages import Stages
@@ -41,6 +54,7 @@ LEAST_KNOWN = 5
 LONGEST_SHOWN = 500
 """Characters of a value."""
 
+NO_LIMITS: Mapping[str, Any] = MappingProxyType({})
 Doubles = npt.NDArray[np.float64]
 
 
@@ -52,6 +66,11 @@ class ActorMarketplace:
         self._actor_id = actor_id
         self._trace = trace
 
+    @property
+    def degraded(self) -> Sequence[str]:
+        """What was done without so far."""
+        return self._trace.degraded
+
     def search(self, search: TalentSearch | JobSearch) -> SearchResult:
         """The best candidates; InputError for filters that cannot be used, NotFoundError, SuspendedError."""
         request = self._request(search)
@@ -60,14 +79,17 @@ class ActorMarketplace:
         request = replace(request, understood=understood)
         fitting = _fitting(stages.candidates, request)
         limits = {**(understood.filters if understood else {}), **search.stated}
-        few = fitting < search.k
+        skills = {skill for skill, _, need in understood.skills if need != "not"} if understood else set()
+        strict = replace(request, filters=limits, understood=None)
+        sure = _fitting(stages.candidates, strict)
         return SearchResult(
             search=search,
-            candidates=self._candidates(slate.entries, stages),
+            candidates=self._candidates(slate.entries, stages, skills, limits),
             fitting=fitting,
             limits=limits,
             wanted=_wanted(slate),
-            without=dict(_without(stages.candidates, request)) if few else {},
+            sure=sure,
+            without=dict(_without(stages.candidates, strict)) if sure < search.k else {},
             tier=slate.tier,
         )
 
@@ -97,6 +119,13 @@ class ActorMarketplace:
             candidates=self._candidates(entries, stages),
             not_shown=[name for name in compare.candidate_ids if name not in shown],
         )
+
+    def ask(self, ask: Ask) -> Told:
+        """What the candidates show that answers the question."""
+        question = Question(ask.surface, self._actor_id, plain_text(ask.question), candidates=ask.candidate_ids)
+        answer = answered(look(question, self._engine, self._trace), self._engine, self._trace)
+        sentences = [Said(text=each.text, citations=list(each.citations)) for each in answer.statements]
+        return Told(sentences=sentences, looked_at=answer.looked_at, reason=answer.reason)
 
     def market_rates(self, rates: MarketRates) -> Rates:
         """Quartiles of the hourly rates in the feature store, of all that the actor may be shown."""
@@ -148,21 +177,32 @@ class ActorMarketplace:
             explain=search.k,
         )
 
-    def _candidates(self, entries: Sequence[SlateEntry], stages: Stages) -> list[Candidate]:
+    def _candidates(
+        self,
+        entries: Sequence[SlateEntry],
+        stages: Stages,
+        skills: Collection[str] = (),
+        limits: Mapping[str, Any] = NO_LIMITS,
+    ) -> list[Candidate]:
+        """What entries show, and what they meet of the skills (ids) and limits of a search."""
         space = stages.candidates
         columns = [name for name in shown_fields(space.surface) if name not in PROSE]
         names = [entry.candidate_id for entry in entries]
         versions = space.versions(space.rows(names), columns)
-        terms_of = partial(analyze, language=space.vectors.language)
+        terms_of, taxonomy = partial(analyze, language=space.vectors.language), self._engine.taxonomy
+        shown = [
+            Shown.of(name, version, space.surface, terms_of) for name, version in zip(names, versions, strict=True)
+        ]
         return [
             Candidate(
                 candidate_id=entry.candidate_id,
                 rank=entry.rank,
                 score=entry.score,
-                shown=dict(_citable(Shown.of(entry.candidate_id, version, space.surface, terms_of))),
-                reasons=[in_words(space.surface, each.feature, each.value) for each in entry.reasons if each.adds > 0],
+                shown=dict(_citable(each)),
+                meets=met(each, space.surface, skills, limits, taxonomy),
+                reasons=[in_words(space.surface, why.feature, why.value) for why in entry.reasons if why.adds > 0],
             )
-            for entry, version in zip(entries, versions, strict=True)
+            for entry, each in zip(entries, shown, strict=True)
         ]
 
     def _skill(self, name: str) -> list[str]:
@@ -185,15 +225,10 @@ def _fitting(space: CandidateSpace, request: RankingRequest) -> int:
 
 
 def _without(space: CandidateSpace, request: RankingRequest) -> Iterator[tuple[str, int]]:
-    """(limit, how many may be shown where it alone does not hold)."""
+    """(filter, how many may be shown where it alone does not hold)."""
     for name in request.filters:
         others = {other: value for other, value in request.filters.items() if other != name}
         yield name, _fitting(space, replace(request, filters=others))
-    if request.understood is None:
-        return
-    for name in request.understood.filters:
-        others = {other: value for other, value in request.understood.filters.items() if other != name}
-        yield name, _fitting(space, replace(request, understood=replace(request.understood, filters=others)))
 
 
 def _parts_of(search: TalentSearch | JobSearch, name: str) -> list[str]:

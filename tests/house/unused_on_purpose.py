@@ -30,6 +30,9 @@ narrowed
 
 # Read as fields of a stored record, a table row or a request body.
 forgotten_at
+updated_at
+tools
+ms
 lake_digest
 relations
 value_usd

@@ -68,13 +68,20 @@ def told(evidence: Evidence, surface: Surface) -> Iterator[Statement]:
     said = False
     for unit in units:
         if unit.field not in PLACE:
-            yield _statement(evidence.shown.candidate_id, _wording(unit.field, surface), [unit])
+            yield stated(evidence.shown.candidate_id, unit, surface)
         elif not said:
             said = True
             yield _statement(evidence.shown.candidate_id, _IN_PLACE, place)
 
 
+def stated(candidate_id: str, unit: Unit, surface: Surface) -> Statement:
+    """What one unit of a candidate says."""
+    return _statement(candidate_id, _wording(unit.field, surface), [unit])
+
+
 def _wording(field: str, surface: Surface) -> str:
+    if field in PLACE:
+        return _IN_PLACE
     if field in PROSE:
         return _SAYS
     return (_OF_JOB if surface_spec(surface).shows_jobs else _OF_PERSON)[field]

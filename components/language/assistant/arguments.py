@@ -97,6 +97,14 @@ class Compare(Model):
     candidate_ids: CandidateIds
 
 
+class Ask(Model):
+    """A question about candidates: those of `candidate_ids`, else those that the question names or searches for."""
+
+    surface: Searching
+    question: Annotated[str, Field(min_length=1, max_length=1_000, description="such as: who knows Kubernetes?")]
+    candidate_ids: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
+
+
 class MarketRates(Model):
     """What people charge, or jobs pay, by the hour, of those that the asker may be shown."""
 

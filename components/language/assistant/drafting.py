@@ -3,13 +3,20 @@
 Invents nothing: what was not said is named as missing. Knows no candidate and no engine.
 """
 
+import re
+
 from components.language.assistant.results import JobPost
 from components.language.understanding import Exchange, Money, Plan
 from metier.contract import BudgetKind
 
 LONGEST_TITLE = 80
-_LEADS = ("draft", "write", "create", "make", "prepare", "compose")
-_POST = ("job post for", "job post", "job posting for", "posting for", "post for", "job ad for", "ad for", "job for")
+_ASKING = re.compile(
+    r"^(?:please |ok(?:ay)?,? |now |can you |could you )*"
+    r"(?:draft|write|create|make|prepare|compose|formulate) (?:me |us )?"
+    r"(?:an? |the )?(?:job )?(?:post(?:ing)?|ad(?:vert)?|listing|description|job)\b(?: for)?[:,]? *(?:an? |the )?",
+    re.IGNORECASE,
+)
+"""The words that ask for a draft."""
 
 
 def drafted(text: str, plan: Plan, skills: list[str], exchange: Exchange) -> JobPost:
@@ -36,22 +43,7 @@ def described(text: str) -> str:
     >>> described("Draft a job post for a senior React developer, $40/h")
     'senior React developer, $40/h'
     """
-    words = text.strip().split()
-    lowered = [word.lower().strip(",.:") for word in words]
-    if lowered and lowered[0] == "please":
-        words, lowered = words[1:], lowered[1:]
-    if lowered and lowered[0] in _LEADS:
-        rest = words[1:]
-        for article in ("me", "a", "an", "the"):
-            if rest and rest[0].lower() == article:
-                rest = rest[1:]
-        for phrase in _POST:
-            length = len(phrase.split())
-            if " ".join(rest[:length]).lower().strip(":,") == phrase:
-                rest = rest[length:]
-                break
-        words = rest[1:] if rest and rest[0].lower() in ("a", "an", "the") else rest
-    return " ".join(words) or text.strip()
+    return _ASKING.sub("", text.strip(), count=1).strip() or text.strip()
 
 
 def _budget(plan: Plan) -> tuple[Money | None, Money | None, BudgetKind | None]:

@@ -5,17 +5,26 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from components.language.answers.told import Citation
 from components.language.assistant.arguments import Search, Searching
 from metier.contract import BudgetKind, Level
 
 
+class Said(BaseModel):
+    """A sentence, and the spans that support it, of the values that candidates show."""
+
+    text: str
+    citations: list[Citation] = []
+
+
 class Candidate(BaseModel):
-    """One candidate: `shown` by field, and why it stands where it does, in words."""
+    """One candidate: `shown` by field, what of the search it `meets`, and what moved its score, in words."""
 
     candidate_id: str
     rank: int
     score: float
     shown: Mapping[str, str]
+    meets: list[Said] = []
     reasons: list[str] = []
 
 
@@ -31,13 +40,15 @@ class Wanted(BaseModel):
 class SearchResult(BaseModel):
     """A slate that is recorded nowhere.
 
-    `limits` are the filters that held, stated or understood from the text; `fitting` counts whom they leave. Where
-    those are fewer than were asked for, `without` counts who would fit without each of the limits alone.
+    `limits` are the filters that held, stated or understood from the text; `fitting` counts whom they leave, `sure`
+    those of them who are known to keep every one: a limit that was understood leaves whose value is unknown. Where few
+    are sure, `without` counts who is known to keep all others, for each of the limits.
     """
 
     search: Search
     candidates: list[Candidate]
     fitting: int
+    sure: int
     limits: Mapping[str, Any]
     wanted: Wanted
     without: Mapping[str, int] = {}
@@ -52,6 +63,14 @@ class Comparison(BaseModel):
     surface: Searching
     candidates: list[Candidate]
     not_shown: list[str]
+
+
+class Told(BaseModel):
+    """An answer whose every sentence is supported by its citations; none, and the reason, without evidence."""
+
+    sentences: list[Said]
+    looked_at: int
+    reason: str | None = None
 
 
 class Rates(BaseModel):

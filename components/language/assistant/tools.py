@@ -4,13 +4,14 @@ The same tools are the endpoint's `/v1/tools` and an MCP server's. A marketplace
 asks. Knows no engine and no HTTP.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from components.language.assistant.arguments import (
+    Ask,
     ChangeFilters,
     Compare,
     DraftJobPost,
@@ -18,13 +19,18 @@ from components.language.assistant.arguments import (
     MarketRates,
     TalentSearch,
 )
-from components.language.assistant.results import Comparison, JobPost, Rates, SearchResult
+from components.language.assistant.results import Comparison, JobPost, Rates, SearchResult, Told
 from metier.errors import UnknownNameError
 from metier.texts.fields import Model
 
 
 class Marketplace(Protocol):
     """What one actor may see of a marketplace. Nothing that is asked here is recorded or changes anything."""
+
+    @property
+    def degraded(self) -> Sequence[str]:
+        """What was done without so far."""
+        ...
 
     def search(self, search: TalentSearch | JobSearch) -> SearchResult:
         """Candidates, best first; NotFoundError for an unknown actor or job."""
@@ -34,6 +40,9 @@ class Marketplace(Protocol):
 
     def compare(self, compare: Compare) -> Comparison:
         """What candidates show, side by side."""
+
+    def ask(self, ask: Ask) -> Told:
+        """What candidates show that answers a question."""
 
     def market_rates(self, rates: MarketRates) -> Rates:
         """What is charged or paid by the hour."""
@@ -82,6 +91,13 @@ TOOLS = (
         Compare,
         Comparison,
         lambda market, arguments: market.compare(arguments),
+    ),
+    Tool(
+        "ask",
+        "Answer a question about candidates from what they show, each sentence with the spans that support it.",
+        Ask,
+        Told,
+        lambda market, arguments: market.ask(arguments),
     ),
     Tool(
         "market_rates",

@@ -78,9 +78,16 @@ def test_filters_are_applied_and_relaxed_from_where_a_search_stands(found, world
 
 def test_where_few_fit_it_is_counted_who_would_without_each_limit(found):
     result = found("search_talent", {"text": "designer", "filters": {"rate_max_usd": 0.01, "country": "Poland"}})
-    assert (result["fitting"], result["candidates"]) == (0, [])
+    assert (result["fitting"], result["sure"], result["candidates"]) == (0, 0, [])
     assert result["without"].keys() == {"rate_max_usd", "country"}
     assert result["without"]["country"] == 0
+
+
+def test_who_only_may_fit_is_told_from_who_does(found, world):
+    result = found("search_talent", {"text": "designer under $1/h"})
+    unknown = sum(row["hourly_rate_usd"] is None for row in listed(world).values())
+    assert (result["sure"], result["fitting"]) == (0, unknown)
+    assert result["without"] == {"rate_max_usd": len(listed(world))}
 
 
 def test_candidates_are_compared_in_the_order_asked_without_those_who_may_not_be_shown(found, world):
@@ -120,6 +127,22 @@ def test_no_call_is_recorded(found, engine):
     found("search_talent", {"text": "designer"})
     engine.events.append([]).result(30)
     assert len(logged(engine.settings.events, "queries")) == before
+
+
+def test_a_question_about_some_is_answered_with_spans_of_theirs(found, world):
+    shown = sorted(name for name, row in listed(world).items() if row["hourly_rate_usd"])[:3]
+    arguments = {"surface": "talent_search", "question": "What do they charge?", "candidate_ids": shown}
+    told = found("ask", arguments)
+    assert {cited["candidate_id"] for each in told["sentences"] for cited in each["citations"]} == set(shown)
+
+
+def test_what_a_candidate_meets_of_a_search_is_said_with_its_span(found, world):
+    skill = next(row["skills"][0] for row in listed(world).values() if row["skills"])
+    for candidate in found("search_talent", {"text": f"{skill}, under $500/h"})["candidates"]:
+        for said in candidate["meets"]:
+            (cited,) = said["citations"]
+            assert candidate["shown"][cited["field"]][cited["start"] : cited["end"]] == cited["quote"]
+            assert cited["field"] in ("skills", "hourly_rate_usd")
 
 
 @pytest.mark.parametrize(

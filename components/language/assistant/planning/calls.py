@@ -1,0 +1,152 @@
+"""A move as a call of a tool: typed arguments made of what the person said and of what the conversation holds.
+
+Whoever chose the move, no argument comes from anywhere else. Knows no engine.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.language.assistant.arguments import (
+    Ask,
+    ChangeFilters,
+    Changes,
+    Compare,
+    DraftJobPost,
+    JobSearch,
+    MarketRates,
+    Search,
+    TalentSearch,
+)
+from components.language.assistant.conversation import Conversation
+from components.language.assistant.drafting import described
+from components.language.assistant.planning.changes import Change, change_of
+from components.language.assistant.planning.moves import Move, Reading, Reads
+from components.language.assistant.planning.phrases import ORDINAL, has_words, ids_in, plain
+from components.language.names.countries import country_name
+from metier.texts.fields import Model
+
+MORE = 5
+MOST = 20
+MOST_COMPARED = 5
+_WHO = re.compile(
+    r"\b(?:which|who|any|either|neither) of (?:them|these|those|you)\b|\bwhich ones?\b|\banyone\b", re.IGNORECASE
+)
+_DOES_ANY = re.compile(r"^(?:does|do|can|is|are|has|have) (?:who|they|these|those)\b", re.IGNORECASE)
+_OF_THIS = re.compile(r"\b(?:this|that|it|these|those|them|such)\b")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool by its name, and its arguments."""
+
+    tool: str
+    arguments: Model
+
+
+def calls_of(move: Move, said: str, conversation: Conversation, reads: Reads) -> Call | None:
+    """The call that a move means; None for what is answered from the conversation alone."""
+    match move.doing:
+        case "search":
+            return _search(said, conversation)
+        case "change":
+            search = conversation.search
+            return _change(change_of(said, search, conversation, reads)) if search else _search(said, conversation)
+        case "more" if conversation.search:
+            more = conversation.search.model_copy(update={"k": min(MOST, conversation.search.k + MORE)})
+            return _searching(more)
+        case "compare":
+            return _compare(move, said, conversation)
+        case "ask":
+            return Call("ask", _ask(move, said, conversation))
+        case "market_rates":
+            return Call("market_rates", _rates(said, conversation, reads))
+        case "draft":
+            return Call("draft_job_post", DraftJobPost(text=_need(said, conversation)))
+    return None
+
+
+def _searching(search: Search) -> Call:
+    return Call("search_jobs" if search.surface == "job_feed" else "search_talent", search)
+
+
+def _search(said: str, conversation: Conversation) -> Call:
+    if conversation.surface == "job_feed":
+        return _searching(JobSearch(text=said if has_words(said) else None))
+    job = next(iter(ids_in(said)), None)
+    rest = said.replace(job, " ") if job else said
+    return _searching(TalentSearch(text=rest if not job or has_words(rest) else None, job_id=job))
+
+
+def _change(change: Change) -> Call:
+    if not change.apply and not change.relax:
+        return _searching(change.search)
+    apply = Changes.model_validate(change.apply)
+    return Call("change_filters", ChangeFilters(search=change.search, apply=apply, relax=change.relax))
+
+
+def _compare(move: Move, said: str, conversation: Conversation) -> Call | None:
+    shortlist = [candidate.candidate_id for candidate in conversation.shortlist]
+    named = [shortlist[position] for position in move.positions]
+    ids = list(dict.fromkeys([*named, *(name for name in ids_in(said) if name not in named)]))
+    if len(ids) < 2:
+        ids = list(dict.fromkeys([*ids, *shortlist]))[: 2 if ids else MOST_COMPARED]
+    if len(ids) < 2:
+        return None
+    return Call("compare", Compare(surface=conversation.surface, candidate_ids=tuple(ids[:MOST_COMPARED])))
+
+
+def _ask(move: Move, said: str, conversation: Conversation) -> Ask:
+    shortlist = [candidate.candidate_id for candidate in conversation.shortlist]
+    meant = [shortlist[position] for position in move.positions] or shortlist
+    question = said.split("?")[0].strip() + "?" if "?" in said else said
+    names = iter(meant)
+    question = ORDINAL.sub(lambda match: next(names, match[0]), question)
+    question = _DOES_ANY.sub("who", _WHO.sub("who", question))
+    return Ask(surface=conversation.surface, question=question, candidate_ids=tuple(meant[:MOST]))
+
+
+def _rates(said: str, conversation: Conversation, reads: Reads) -> MarketRates:
+    """Of the skills, country and level that are named, else those of the search."""
+    reading = reads(said, conversation.surface)
+    before = reads(conversation.search.text or "", conversation.surface) if conversation.search else None
+    skills = _skills(reading)
+    goes_on = not skills
+    plans = [each.plan for each in ((reading, before) if goes_on else (reading,)) if each is not None]
+    country = next((plan.countries[0] for plan in plans if len(plan.countries) == 1), None)
+    level = next((plan.levels[0] for plan in plans if plan.levels), None)
+    skills = skills or _skills(before)
+    return MarketRates(surface=conversation.surface, skills=skills[:3], country=country, level=level)
+
+
+def _skills(reading: Reading | None) -> tuple[str, ...]:
+    return tuple(label for _, label, need in reading.skills if need != "not") if reading is not None else ()
+
+
+def _need(said: str, conversation: Conversation) -> str:
+    """What a post is for: what was said of it, else the search as it stands, in words."""
+    need = described(said)
+    says_what = need != said.strip() and has_words(_OF_THIS.sub(" ", plain(need)))
+    if conversation.search is None or says_what:
+        return need
+    return ", ".join([conversation.search.text or "", *_in_words(conversation.search.stated)]).strip(", ") or need
+
+
+def _in_words(filters: Mapping[str, Any]) -> Iterator[str]:
+    """Filters as a person would type them."""
+    worded = {
+        "rate_max_usd": "up to ${:g} an hour", "rate_min_usd": "at least ${:g} an hour",
+        "budget_max_usd": "budget up to ${:g}", "budget_min_usd": "budget from ${:g}",
+        "hours_min": "at least {:g} hours a week",
+    }  # fmt: skip
+    for name, value in filters.items():
+        words = [str(each) for each in (value if isinstance(value, list | tuple) else [value])]
+        if name in worded:
+            yield worded[name].format(value)
+        elif name == "country":
+            yield "from " + " or ".join(map(country_name, words))
+        elif name == "language":
+            yield f"{' and '.join(words)} speaking"
+        elif name == "level":
+            yield f"{words[0]} level"

@@ -1,0 +1,59 @@
+"""The search assistant over one engine: a turn of a conversation, whose state is kept when it is over.
+
+Nothing is recorded as a slate. Knows neither HTTP nor Ray.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from components.language.assistant.arguments import Searching
+from components.language.assistant.conversation import Conversation
+from components.language.assistant.events import Event
+from components.language.assistant.loop import Assistant, Limits
+from components.language.assistant.planning.model_planner import ModelPlanner
+from components.language.assistant.planning.moves import Planner, Reading
+from components.language.assistant.planning.planner import DeterministicPlanner
+from serving.engine import Engine
+from serving.events.versions import plain_text
+from serving.language.conversations import Conversations
+from serving.language.marketplace import ActorMarketplace
+from serving.request.ranking import RankingRequest
+from serving.request.trace import RequestTrace
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a person says; `conversation_id` is None where it begins."""
+
+    actor_id: str
+    text: str
+    surface: Searching
+    conversation_id: str | None
+    deadline_ms: float
+
+
+def begun(turn: Turn, engine: Engine, conversations: Conversations) -> Conversation:
+    """The conversation that the turn goes on with; NotFoundError for one that is not this actor's, SuspendedError."""
+    engine.known.require_active(turn.surface, turn.actor_id)
+    if turn.conversation_id is None:
+        return conversations.begun(turn.actor_id, turn.surface, engine.now())
+    return conversations.of(turn.conversation_id, turn.actor_id)
+
+
+def assisted(turn: Turn, conversation: Conversation, engine: Engine, conversations: Conversations) -> Iterator[Event]:
+    """What happens, event by event; the conversation is kept before the last one."""
+    trace = RequestTrace(turn.deadline_ms)
+
+    def reads(text: str, surface: Searching) -> Reading | None:
+        return engine.understood(RankingRequest(surface, turn.actor_id, text=text, understand=True), trace)
+
+    def keep(after: Conversation) -> None:
+        conversations.keep(replace(after, updated_at=engine.now()))
+
+    planners: tuple[Planner, ...] = (DeterministicPlanner(reads),)
+    if engine.model is not None:
+        planners = (ModelPlanner(engine.model), *planners)
+    seconds = turn.deadline_ms / 1e3
+    limits = Limits(seconds=seconds, planner_seconds=min(engine.settings.llm_timeout_seconds, seconds / 2))
+    market = ActorMarketplace(engine, turn.actor_id, trace)
+    return Assistant(market, planners, reads, keep, limits).answer(plain_text(turn.text), conversation)
