@@ -10,6 +10,7 @@ import pydantic
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from metier.errors import SettingsError, UnknownNameError
+from metier.folders import Folders
 from metier.languages import ENGLISH, language_code
 from metier.machine import memory
 
@@ -31,7 +32,7 @@ def _language(name: str) -> str:
         raise ValueError(str(error)) from error
 
 
-class Settings(BaseSettings):
+class Settings(Folders, BaseSettings):
     """Settings, each read from METIER_<NAME> unless it names another variable. Frozen; load_settings() makes one."""
 
     model_config = SettingsConfigDict(
@@ -191,74 +192,9 @@ class Settings(BaseSettings):
         return self.lake_url or str(self.home / "lake")
 
     @property
-    def features(self) -> Path:
-        """Offline feature tables, a folder a feature view, in it a Parquet file a day."""
-        return self.home / "features"
-
-    @property
     def registry(self) -> str:
         """MLflow's tracking and registry URI: a SQLite file under METIER_HOME, or a Postgres URL."""
         return self.registry_uri or f"sqlite:///{self.home / 'mlflow.db'}"
-
-    @property
-    def artifacts(self) -> Path:
-        """Files of registered bundles, as MLflow keeps them."""
-        return self.home / "mlflow"
-
-    @property
-    def bundles(self) -> Path:
-        """Registered bundles as they lie on this machine's disk, one folder a version."""
-        return self.home / "bundles"
-
-    @property
-    def candidates(self) -> Path:
-        """Candidate releases: per surface, the index and the snapshot that replicas serve from."""
-        return self.home / "candidates"
-
-    @property
-    def events(self) -> Path:
-        """Event log of the endpoint, until `metier import events` has brought it to the lake."""
-        return self.home / "events"
-
-    @property
-    def conversations(self) -> Path:
-        """Conversations with the assistant, a file each; with METIER_ONLINE_STORE_URL they are kept there."""
-        return self.home / "conversations"
-
-    @property
-    def changes(self) -> Path:
-        """Change log of new versions in files; with METIER_CHANGES_URL, what was imported of the stream there."""
-        return self.home / "changes"
-
-    @property
-    def replicas(self) -> Path:
-        """Files of running replicas, a folder each, which goes when its replica ends."""
-        return self.home / "replicas"
-
-    @property
-    def truth(self) -> Path:
-        """Latent truth of a simulated world; only components.evaluation reads it."""
-        return self.home / "truth"
-
-    @property
-    def taxonomy(self) -> Path:
-        """Skills of one's own, where `metier import taxonomy` brought some."""
-        return self.home / "taxonomy"
-
-    @property
-    def models(self) -> Path:
-        """Exported encoders."""
-        return self.home / "models"
-
-    @property
-    def reports(self) -> Path:
-        """Reports for people: HTML with the JSON beside it."""
-        return self.home / "reports"
-
-    @property
-    def pipelines(self) -> Path:
-        """Artifacts and cache of local pipeline runs."""
-        return self.home / "pipelines"
 
 
 def _starting_with(url: str, *schemes: str) -> str:

@@ -21,7 +21,7 @@ from components.language.assistant.arguments import (
     DraftJobPost,
     JobSearch,
     MarketRates,
-    TalentSearch,
+    PeopleSearch,
 )
 from components.language.assistant.drafting import described, drafted
 from components.language.assistant.meeting import met
@@ -71,7 +71,7 @@ class ActorMarketplace:
         """What was done without so far."""
         return self._trace.degraded
 
-    def search(self, search: TalentSearch | JobSearch) -> SearchResult:
+    def search(self, search: PeopleSearch | JobSearch) -> SearchResult:
         """The best candidates; InputError for filters that cannot be used, NotFoundError, SuspendedError."""
         request = self._request(search)
         slate, stages = self._engine.slate(request, self._trace)
@@ -165,12 +165,12 @@ class ActorMarketplace:
         skills = [label for _, label, need in understood.skills if need == "must"]
         return drafted(text, understood.plan, skills, understood.exchange)
 
-    def _request(self, search: TalentSearch | JobSearch) -> RankingRequest:
+    def _request(self, search: PeopleSearch | JobSearch) -> RankingRequest:
         return RankingRequest(
             search.surface,
             self._actor_id,
             k=search.k,
-            job_id=search.job_id if isinstance(search, TalentSearch) else None,
+            job_id=search.job_id if isinstance(search, PeopleSearch) else None,
             text=None if search.text is None else plain_text(search.text),
             filters=search.stated,
             ignore=search.ignore,
@@ -231,7 +231,7 @@ def _without(space: CandidateSpace, request: RankingRequest) -> Iterator[tuple[s
         yield name, _fitting(space, replace(request, filters=others))
 
 
-def _parts_of(search: TalentSearch | JobSearch, name: str) -> list[str]:
+def _parts_of(search: PeopleSearch | JobSearch, name: str) -> list[str]:
     """The parts of a plan that a filter stands for; a part's own name."""
     return list(filtered_parts(search.surface, [name])) if name in type(search.filters).model_fields else [name]
 

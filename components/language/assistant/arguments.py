@@ -34,7 +34,7 @@ class _Search(Model):
         return {name: value for name, value in self.filters.model_dump().items() if value not in (None, [])}
 
 
-class TalentSearch(_Search):
+class PeopleSearch(_Search):
     """People for a client's text, job or both. Limits that the text names hold; a filter stands in the place of one."""
 
     surface: Literal["talent_search"] = "talent_search"
@@ -42,7 +42,7 @@ class TalentSearch(_Search):
     filters: PersonFilters = PersonFilters()
 
     @model_validator(mode="after")
-    def _require_job_or_text(self) -> "TalentSearch":
+    def _require_job_or_text(self) -> "PeopleSearch":
         if self.job_id is None and not (self.text or "").strip():
             raise ValueError("give job_id, text or both")
         return self
@@ -55,7 +55,7 @@ class JobSearch(_Search):
     filters: JobFilters = JobFilters()
 
 
-Search = Annotated[TalentSearch | JobSearch, Field(discriminator="surface")]
+Search = Annotated[PeopleSearch | JobSearch, Field(discriminator="surface")]
 """A search as it stands: results carry theirs, and `change_filters` goes on from it."""
 
 

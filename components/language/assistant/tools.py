@@ -17,7 +17,7 @@ from components.language.assistant.arguments import (
     DraftJobPost,
     JobSearch,
     MarketRates,
-    TalentSearch,
+    PeopleSearch,
 )
 from components.language.assistant.results import Comparison, JobPost, Rates, SearchResult, Told
 from metier.errors import UnknownNameError
@@ -32,7 +32,7 @@ class Marketplace(Protocol):
         """What was done without so far."""
         ...
 
-    def search(self, search: TalentSearch | JobSearch) -> SearchResult:
+    def search(self, search: PeopleSearch | JobSearch) -> SearchResult:
         """Candidates, best first; NotFoundError for an unknown actor or job."""
 
     def change_filters(self, change: ChangeFilters) -> SearchResult:
@@ -67,7 +67,7 @@ TOOLS = (
         "search_talent",
         "Find people for a text, a job of the client, or both. Countries, rates, hours, languages and what must not be "
         "are read from the text and hold as limits; skills and levels order. Filters stand in the place of the same.",
-        TalentSearch,
+        PeopleSearch,
         SearchResult,
         lambda market, arguments: market.search(arguments),
     ),

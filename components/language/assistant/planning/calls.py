@@ -16,8 +16,8 @@ from components.language.assistant.arguments import (
     DraftJobPost,
     JobSearch,
     MarketRates,
+    PeopleSearch,
     Search,
-    TalentSearch,
 )
 from components.language.assistant.conversation import Conversation
 from components.language.assistant.drafting import described
@@ -76,7 +76,7 @@ def _search(said: str, conversation: Conversation) -> Call:
         return _searching(JobSearch(text=said if has_words(said) else None))
     job = next(iter(ids_in(said)), None)
     rest = said.replace(job, " ") if job else said
-    return _searching(TalentSearch(text=rest if not job or has_words(rest) else None, job_id=job))
+    return _searching(PeopleSearch(text=rest if not job or has_words(rest) else None, job_id=job))
 
 
 def _change(change: Change) -> Call:

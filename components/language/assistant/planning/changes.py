@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.language.assistant.arguments import JobSearch, Search, TalentSearch
+from components.language.assistant.arguments import JobSearch, PeopleSearch, Search
 from components.language.assistant.conversation import Conversation
 from components.language.assistant.planning.moves import Reading, Reads
 from components.language.assistant.planning.phrases import (
@@ -140,7 +140,7 @@ def _with_skills(search: Search, text: str, reading: Reading, reads: Reads) -> S
     return with_text(search, typed)
 
 
-def with_text(search: TalentSearch | JobSearch, text: str) -> Search:
+def with_text(search: PeopleSearch | JobSearch, text: str) -> Search:
     """The same search for another text."""
     return search.model_copy(update={"text": text})
 
