@@ -13,7 +13,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,20 @@ sys.path.append(str(Path(__file__).parents[1]))
 from harness import unshadowed  # noqa: F401
 from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
 
+from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Taxonomy
 from components.language.understanding import Grammar, shipped_exchange
 from components.releases import open_registry
 from components.releases.aliases import bundles_to_serve
 from metier.contract import Surface
+from metier.errors import ModelError
 from metier.lake import Lake
 from metier.settings import Settings
 from serving.clock import OffsetClock
 from serving.engine import Engine
 from serving.language.asking import Question, answered, look
+from serving.language.assisting import Turn, assisted, begun
+from serving.language.conversations import open_conversations
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
 
@@ -62,7 +66,7 @@ def main() -> int:
 def measured(arguments: argparse.Namespace) -> int:
     stop_at_signals()
     with home_of_its_own(None) as settings, ExitStack() as opened:
-        plain = opened.enter_context(engine_of(settings.model_copy(update={"llm_url": ""})))
+        plain = opened.enter_context(engine_of(settings.model_copy(update={"llm_url": "", "query_model": ""})))
         figures = rows(parts_of(plain), arguments.requests, plain, arguments.usd_per_core_hour)
         if settings.llm_url:
             thinking = opened.enter_context(engine_of(settings))
@@ -106,12 +110,27 @@ def parts_of(engine: Engine) -> dict[str, Part]:
         "suggestions": suggestions,
         "reasons in words": reasons,
         "ask: extracted": asking(engine),
+        "assist: a turn, with its ranking": assisting(engine),
     }
 
 
 def model_parts_of(engine: Engine) -> dict[str, Part]:
-    """What a model does."""
-    return {"ask: in a model's words": asking(engine)}
+    """What a model does: the one of METIER_LLM_MODEL, and the one of METIER_QUERY_MODEL where that is set."""
+    parts = {"ask: in a model's words": asking(engine), "assist: planned by a model": assisting(engine)}
+    if engine.query_model is None:
+        return parts
+    understanding = ModelUnderstanding(
+        engine.query_model, engine.taxonomy, PATIENT_MS / 1e3, tuned=engine.settings.query_model_tuned
+    )
+
+    def reading(surface: Surface, text: str) -> Added:
+        def read() -> None:
+            with suppress(ModelError):  # the grammar reads where the model did not
+                understanding.plan(text, surface)
+
+        return timed(read)
+
+    return {"understanding: a model": reading, **parts}
 
 
 def asking(engine: Engine) -> Part:
@@ -123,6 +142,23 @@ def asking(engine: Engine) -> Part:
         return timed(lambda: answered(looked, engine, trace))
 
     return ask
+
+
+def assisting(engine: Engine) -> Part:
+    """A turn of a new conversation, whose searches are ranked too."""
+    conversations = open_conversations(engine.settings)
+
+    def assist(surface: Surface, text: str) -> Added:
+        actor = "" if surface == "talent_search" else somebody(engine)
+        turn = Turn(actor, text, surface, None, PATIENT_MS)
+        return timed(lambda: list(assisted(turn, begun(turn, engine, conversations), engine, conversations)))
+
+    return assist
+
+
+def somebody(engine: Engine) -> str:
+    """A freelancer whom the endpoint knows."""
+    return str(next(iter(engine.serving("talent_search").candidates.ids_at(np.arange(1)))))
 
 
 def skill_of(taxonomy: Taxonomy, text: str) -> str:
@@ -154,11 +190,10 @@ def rows(parts: Mapping[str, Part], requests: int, engine: Engine, usd_per_core_
 
 
 def spent_by(engine: Engine) -> tuple[int, float]:
-    """Tokens and US dollars that the engine's model used so far."""
-    if engine.model is None:
-        return 0, 0.0
-    tally = engine.model.tally
-    return tally.read.total() + tally.written.total(), sum(tally.cost_usd.values())
+    """Tokens and US dollars that the engine's models used so far."""
+    tallies = [model.tally for model in (engine.model, engine.query_model) if model is not None]
+    tokens = sum(tally.read.total() + tally.written.total() for tally in tallies)
+    return tokens, sum(sum(tally.cost_usd.values()) for tally in tallies)
 
 
 def row(added: Sequence[Added], spent: tuple[int, float], usd_per_core_hour: float) -> dict[str, float]:
