@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 
 from components.language.understanding.filter_models import JobFilters, PersonFilters
 from metier.contract import SURFACES, Surface
+from serving.http.language.assist import Assist
 from serving.http.language.questions import Ask
 from serving.http.ranking import ApplicantReview, JobFeed, RankingBody, TalentSearch
 
@@ -94,6 +95,29 @@ class SearchForm:
             for value in (given if isinstance(given, tuple) else (given,))
             if value is not None
         ]
+
+
+@dataclass(frozen=True)
+class TalkForm:
+    """What is said to the assistant, and in which conversation; `asked` where anything is said."""
+
+    surface: Surface
+    fields: Mapping[str, str]
+
+    @classmethod
+    def of(cls, params: QueryParams) -> "TalkForm":
+        """The form of a query string."""
+        surface: Surface = "job_feed" if params.get("surface") == "job_feed" else "talent_search"
+        names = ("text", "actor_id", "conversation_id")
+        return cls(surface, {name: value for name in names if (value := params.get(name, "").strip())})
+
+    @property
+    def asked(self) -> bool:
+        return "text" in self.fields
+
+    def body(self) -> Assist:
+        """The body of `POST /v1/assist`; pydantic's ValidationError where that would refuse it."""
+        return Assist.model_validate({"surface": self.surface, **self.fields, "stream": False})
 
 
 @dataclass(frozen=True)

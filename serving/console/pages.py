@@ -27,6 +27,7 @@ PAGES = (
     ("search", "/", "Search"),
     ("compare", "/console/compare", "Side by side"),
     ("ask", "/console/ask", "Ask"),
+    ("assist", "/console/assist", "Assistant"),
     ("health", "/console/health", "Health"),
     ("bundles", "/console/bundles", "Bundles"),
 )

@@ -17,11 +17,12 @@ from metier.surfaces import surface_spec
 from serving.console import state
 from serving.console.cards import Card, card_by_table, cards_of, entries_in, pieces
 from serving.console.comparison import Comparer, values_of
-from serving.console.forms import Cited, SearchForm
+from serving.console.forms import Cited, SearchForm, TalkForm
 from serving.console.others import OtherBundles
 from serving.console.pages import ASSETS, address, page, report
 from serving.console.plan import called, chips_of
 from serving.engine import Engine
+from serving.http.language.assist import AssistResponse
 from serving.http.problems import one_line, status_of
 from serving.http.replica import Replica
 from serving.http.routes import create_api
@@ -41,6 +42,7 @@ def create_app(load: Callable[[], Engine]) -> FastAPI:
         "/console/compare": console.compare,
         "/console/candidate": console.candidate,
         "/console/ask": console.ask,
+        "/console/assist": console.assist,
         "/console/health": console.health,
         "/console/bundles": console.bundles,
         "/console/reports/{path:path}": console.report,
@@ -83,6 +85,11 @@ class Console:
         """A question about candidates, answered with citations that open what they cite."""
         form = SearchForm.of(request.query_params)
         return await _filled_in("ask", form, partial(self._answer, form), answer=None)
+
+    async def assist(self, request: Request) -> Response:
+        """A turn with the assistant; with a script the page asks for more of them itself."""
+        form = TalkForm.of(request.query_params)
+        return await _filled_in("assist", form, partial(self._turn, form), answer=None, turns=())
 
     async def candidate(self, request: Request) -> Response:
         """What is known of one candidate, and under a request every model input of it."""
@@ -144,6 +151,14 @@ class Console:
         answer = await self._replica.look_into(form.question())
         return {"answer": answer, "told_for": told_for}
 
+    async def _turn(self, form: TalkForm) -> Shown:
+        turn, conversations = form.body().to_turn(), self._replica.conversations
+        events = await self._replica.assist(turn)
+        answer = AssistResponse.of([event async for event in events])
+        name = answer.done.conversation_id
+        kept = await self._replica.read(lambda: conversations.of(name, turn.actor_id))
+        return {"answer": answer, "turns": kept.turns[:-1]}
+
     async def _comparison(self, form: SearchForm, left: str, right: str) -> Shown:
         request = await self._request(form)
         return {"comparison": await self._replica.read(lambda: self._comparer.compare(request, left, right))}
@@ -175,7 +190,9 @@ class Console:
         return cards_of(candidates, [name])[name]
 
 
-async def _filled_in(name: str, form: SearchForm, find: Callable[[], Awaitable[Shown]], **shown: Any) -> Response:
+async def _filled_in(
+    name: str, form: SearchForm | TalkForm, find: Callable[[], Awaitable[Shown]], **shown: Any
+) -> Response:
     """The page of a form, with what it asks for where it asks; else with what is wrong."""
     status, problem = 200, ""
     if form.asked:

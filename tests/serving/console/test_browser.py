@@ -62,6 +62,7 @@ def paths(console):
         "problem": "/?surface=job_feed&asked=1&actor_id=nobody",
         "side-by-side": searched(console, "talent_search", "/console/compare"),
         "answer": f"/console/ask?{urlencode({'asked': 1, 'question': f'Does {console.person} list plumbing?'})}",
+        "assistant": f"/console/assist?{urlencode({'text': PLANNED})}",
         "candidate": searched(console, "job_feed", "/console/candidate", candidate=console.job),
         "health": "/console/health",
         "bundles": "/console/bundles",
@@ -167,6 +168,22 @@ def test_suggestions_come_while_typing(browser, console):
         assert "Python" in page.locator("#suggestions").inner_html()
 
 
+def test_the_assistant_streams_its_answer_and_citations_open_the_source(browser, console):
+    with opened(browser, console, "/console/assist") as page:
+        page.keyboard.press("/")
+        page.keyboard.type("plumbing, under $36/h")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".talk > li .slate li")
+        page.keyboard.type("only expert level")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".talk > li:nth-child(2) .tools")
+        page.locator(".talk > li:nth-child(2) summary").click()
+        assert "change filters" in page.locator(".talk > li:nth-child(2) .tools li").first.inner_text()
+        assert page.locator("#injected").count() == 0
+        page.locator(".talk .sources a").first.click()
+        page.wait_for_selector("#cited")
+
+
 def test_a_title_of_markup_is_read_as_it_is_written(browser, console):
     with opened(
         browser, console, f"/?{urlencode({'surface': 'job_feed', 'asked': 1, 'text': MARKUP, 'k': 50})}"
@@ -176,6 +193,12 @@ def test_a_title_of_markup_is_read_as_it_is_written(browser, console):
 
 
 def test_it_works_without_scripts(browser, console):
+    with opened(browser, console, "/console/assist", java_script_enabled=False) as page:
+        for said in ("web design", "show me more"):
+            page.get_by_label("What do you look for?").fill(said)
+            page.get_by_role("button", name="Say").click()
+        assert page.locator(".talk > li").count() == 2
+        assert page.locator(".talk .slate > li").count() > 5
     with opened(browser, console, java_script_enabled=False) as page:
         page.get_by_label("Text").fill("web design")
         page.get_by_role("button", name="Search").click()

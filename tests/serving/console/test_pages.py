@@ -11,7 +11,7 @@ from serving.http.routes import create_api
 from tests.serving.console.conftest import MARKUP, REPORT
 from tests.serving.world import ROUTES, UNHURRIED_MS, ids, logged
 
-PAGES = ("/", "/console/compare", "/console/ask", "/console/health", "/console/bundles")
+PAGES = ("/", "/console/compare", "/console/ask", "/console/assist", "/console/health", "/console/bundles")
 
 
 def asked(console, surface, path="/", **more):
@@ -73,7 +73,7 @@ def figure(console, name):
 def test_the_console_adds_only_reading_routes(console):
     known = {route.path for route in create_api(lambda: None).routes}
     app = console.client  # what a caller may send
-    for path in ("/", "/console/compare", "/console/candidate", "/console/ask", "/console/health", "/console/bundles"):
+    for path in (*PAGES, "/console/candidate"):
         assert path not in known
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert app.send(method, path, "{}").status_code == 405
