@@ -37,6 +37,7 @@ from metier.lake.upkeep import take_out
 from metier.settings import Settings
 from metier.stored import as_json, from_json
 from metier.texts.ids import plain_id
+from serving.language.conversations import forget_conversations
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,12 @@ def _forget(settings: Settings, actor_id: str, now: datetime) -> Receipt | None:
         traces = Traces(person)
         lines, segments = forget_events(settings.events, person, traces)
         versions = forget_changes(settings, person, traces)
-        rows = {"events": lines, "changes": versions, "quarantine": forget_quarantine(lake, person, traces)}
+        rows = {
+            "events": lines,
+            "changes": versions,
+            "conversations": forget_conversations(settings, traces.in_bytes),
+            "quarantine": forget_quarantine(lake, person, traces),
+        }
         if person.first_event is None and not (segments or any(rows.values()) or home.earlier()):
             home.finish()
             return None

@@ -32,18 +32,18 @@ RETENTION_DAYS: Mapping[str, int | None] = MappingProxyType(
 
 @dataclass(frozen=True)
 class RetentionReport:
-    """By table, how many rows are (or were) too old, and the days that apply."""
+    """By table, how many rows are (or were) too old, and the days that apply; how many conversations were."""
 
     rows: dict[str, int]
     days: dict[str, int | None]
     applied: bool
+    conversations: int = 0
 
     def render(self) -> str:
         """Lines for a person."""
         verb = "removed" if self.applied else "would be removed"
-        return "\n".join(
-            f"{name:14}{self.rows[name]:>12,} rows {verb}, {_limit(self.days[name])}" for name in self.rows
-        )
+        lines = [f"{name:14}{self.rows[name]:>12,} rows {verb}, {_limit(self.days[name])}" for name in self.rows]
+        return "\n".join([*lines, f"{'conversations':14}{self.conversations:>12,} files {verb}"])
 
 
 def retain(lake: Lake, as_of: datetime, overrides: Mapping[str, int | None], *, apply: bool) -> RetentionReport:

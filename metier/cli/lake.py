@@ -174,11 +174,17 @@ def retain(
 ) -> None:
     """Count, or remove, the rows older than their table's days; the newest version of an entity always stays.
 
+    Conversations with the assistant go that are older than METIER_CONVERSATION_HOURS.
+
     Example: metier lake retain --apply
     """
+    from dataclasses import replace
+
     from components.privacy.retention import retain as run
+    from serving.language.conversations import expire_conversations
 
     settings = load_settings()
     lake = Lake(settings.lake)
     report = run(lake, settings.as_of or lake.as_of(), settings.retention_days, apply=apply)
+    report = replace(report, conversations=expire_conversations(settings, apply=apply))
     print_report(report, as_json)

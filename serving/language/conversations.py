@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +40,9 @@ class Kept(Protocol):
 
     def write(self, name: str, text: str) -> None:
         """Keep it from now on for as long as one is kept."""
+
+    def take_out(self, unwanted: Callable[[bytes], bool]) -> int:
+        """Remove those whose text is unwanted; how many they were."""
 
 
 class Conversations:
@@ -97,12 +100,23 @@ class ConversationFiles:
         except OSError as error:
             raise ServingError(f"conversations cannot be written ({error.strerror}); see METIER_HOME") from error
 
-    def _sweep(self) -> None:
-        newest = sorted(self._ages(), reverse=True)
+    def take_out(self, unwanted: Callable[[bytes], bool]) -> int:
+        """Remove those whose text is unwanted; how many they were."""
+        paths = [path for _, path in self._ages() if unwanted(path.read_bytes())]
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return len(paths)
+
+    def expired(self) -> list[Path]:
+        """Those that are too old."""
         limit = time.time() - self._ttl
-        for place, (written, path) in enumerate(newest):
-            if place >= MOST_FILES or written < limit:
-                path.unlink(missing_ok=True)
+        return [path for written, path in self._ages() if written < limit]
+
+    def _sweep(self) -> None:
+        for path in self.expired():
+            path.unlink(missing_ok=True)
+        for _, path in sorted(self._ages(), reverse=True)[MOST_FILES:]:
+            path.unlink(missing_ok=True)
 
     def _ages(self) -> Iterator[tuple[float, Path]]:
         for path in self._folder.glob("*.json"):
@@ -117,7 +131,7 @@ class ConversationServer:
 
     def __init__(self, url: str, ttl_seconds: float) -> None:
         self._server = Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
-        self._ttl = int(ttl_seconds)
+        self._ttl = max(1, int(ttl_seconds))
 
     def read(self, name: str) -> bytes | None:
         """None where there is none, or it is too old."""
@@ -134,13 +148,48 @@ class ConversationServer:
         except RedisError as error:
             raise _unreachable(error) from error
 
+    def take_out(self, unwanted: Callable[[bytes], bool]) -> int:
+        """Remove those whose text is unwanted; how many they were."""
+        removed = 0
+        try:
+            for key in self._server.scan_iter(f"{KEY}*"):
+                text = self._server.get(key)
+                if isinstance(text, bytes) and unwanted(text):
+                    removed += int(bool(self._server.delete(key)))
+        except RedisError as error:
+            raise _unreachable(error) from error
+        return removed
+
 
 def open_conversations(settings: Settings) -> Conversations:
     """Those of this home, or of the server of METIER_ONLINE_STORE_URL."""
-    ttl = settings.conversation_hours * 3600
     if settings.online_store_url:
-        return Conversations(ConversationServer(settings.online_store_url, ttl))
-    return Conversations(ConversationFiles(settings.conversations, ttl))
+        return Conversations(ConversationServer(settings.online_store_url, _ttl_seconds(settings)))
+    return Conversations(_files(settings))
+
+
+def forget_conversations(settings: Settings, unwanted: Callable[[bytes], bool]) -> int:
+    """Remove those whose text is unwanted, of the home and of the server; how many they were."""
+    removed = _files(settings).take_out(unwanted)
+    if settings.online_store_url:
+        removed += ConversationServer(settings.online_store_url, _ttl_seconds(settings)).take_out(unwanted)
+    return removed
+
+
+def expire_conversations(settings: Settings, *, apply: bool) -> int:
+    """Count, and with `apply` remove, the files that are too old; a server expires its own."""
+    expired = _files(settings).expired()
+    for path in expired if apply else ():
+        path.unlink(missing_ok=True)
+    return len(expired)
+
+
+def _files(settings: Settings) -> ConversationFiles:
+    return ConversationFiles(settings.conversations, _ttl_seconds(settings))
+
+
+def _ttl_seconds(settings: Settings) -> float:
+    return settings.conversation_hours * 3600
 
 
 def _unreachable(error: RedisError) -> ServingError:

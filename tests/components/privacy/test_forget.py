@@ -21,6 +21,7 @@ from components.importers.logs.endpoint import import_logs
 from components.importers.logs.events import import_events
 from components.privacy.forget import Receipt, forget
 from components.privacy.person import Person
+from components.privacy.traces import Traces
 from components.releases.candidate_release import read_release
 from components.releases.folder import newest_version
 from feature_repo.client import FeatureStoreClient
@@ -28,12 +29,13 @@ from feature_repo.texts import Encoder, TextVectors
 from metier.changes.files import FileChangeLog
 from metier.changes.stream import StreamChangeLog
 from metier.contract import TABLES
-from metier.errors import InputError
+from metier.errors import InputError, NotFoundError
 from metier.lake import Lake
 from metier.lake.redacted import EVERYBODY, redacted
 from metier.settings import Settings
 from metier.stored import as_json, from_json
 from serving.events.event_log import EventLog
+from serving.language.conversations import forget_conversations, open_conversations
 from tests.serving.world import World, build_world
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -292,6 +294,24 @@ def test_a_stream_of_changes_loses_their_versions_too(tmp_path):
         assert [change.id for change in log.since(0, 9)] == ["bob"]
         assert log.edition() != before
         assert '"ann"' not in everything(tmp_path)
+
+
+def test_conversations_that_a_person_had_or_was_shown_in_go_from_files_and_server(tmp_path):
+    with ValkeyServer() as server:
+        url = f"redis://127.0.0.1:{server.port}/0"
+        named = {"online_store_url": url, "feature_registry_uri": "postgresql://host/metier"}
+        settings = small(tmp_path)
+        for own in (settings, settings.model_copy(update=named)):
+            conversations = open_conversations(own)
+            of_ann, of_bob = (conversations.begun(who, "talent_search", NOW) for who in ("ann", "bob"))
+            shows_ann = conversations.begun("bob", "talent_search", NOW).with_turn("who cooks?", "ann cooks.")
+            for conversation in (of_ann, of_bob, shows_ann):
+                conversations.keep(conversation)
+            assert forget_conversations(own, Traces(Person("ann")).in_bytes) == 2
+            assert conversations.of(of_bob.id, "bob") == of_bob
+            with pytest.raises(NotFoundError):
+                conversations.of(of_ann.id, "ann")
+        assert forget(settings, "bob", NOW).rows["conversations"] == 1
 
 
 def test_a_segment_that_is_still_written_is_named_and_finished_by_a_repeat(tmp_path):
