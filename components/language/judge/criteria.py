@@ -41,7 +41,7 @@ class Sought:
         """What each criterion that was asked for finds."""
         facts, plan = self.reader.read(candidate.row), self.asking.plan
         found = [
-            self._limits(candidate),
+            self._limits(candidate, facts),
             self._skills(facts),
             self._share("wishes", plan.nice, facts),
             self._trade(facts),
@@ -55,11 +55,13 @@ class Sought:
         ]
         return tuple(finding for finding in found if finding)
 
-    def _limits(self, candidate: Candidate) -> Finding | None:
-        if candidate.broken:
-            return Finding("limits", 0.0, "breaks " + ", ".join(candidate.broken))
-        unwanted = frozenset(self.asking.plan.not_) & self.reader.read(candidate.row).shown
-        return Finding("limits", 0.0, "shows " + self._labels(sorted(unwanted))) if unwanted else None
+    def _limits(self, candidate: Candidate, facts: Facts) -> Finding | None:
+        plan = self.asking.plan
+        unwanted = sorted(frozenset(plan.not_) & facts.shown)
+        broken = [*candidate.broken, *map(self.reader.label, unwanted)]
+        if plan.levels and facts.level and facts.level not in plan.levels:
+            broken.append(f"the level {facts.level}")
+        return Finding("limits", 0.0, "against the text: " + ", ".join(broken)) if broken else None
 
     def _skills(self, facts: Facts) -> Finding | None:
         must = self.asking.plan.must

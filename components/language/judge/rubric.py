@@ -19,7 +19,7 @@ class Criterion:
 
 
 CRITERIA = (
-    Criterion("limits", 0, "Nothing that was stated as a limit is broken; a broken limit is grade 0 whatever else is."),
+    Criterion("limits", 0, "A limit or a level that the text states is not broken; else the grade is 0."),
     Criterion(
         "skills", 6, "The share of the skills asked for that are shown; one that is close to another counts half."
     ),
@@ -33,8 +33,10 @@ CRITERIA = (
     Criterion("hours", 1, "As many hours a week as are asked for, and listed as available."),
     Criterion("text", 1, "The share of the other words of the text that are shown."),
 )
-"""Points count for what is asked alone. What is asked and not known earns half."""
-GRADES = (0.25, 0.45, 0.65, 0.85)
+"""What is not known earns half."""
+ALWAYS: tuple[Name, ...] = ("skills", "trade", "level", "pay", "place", "language")
+"""Criteria that count also where nothing was asked, as not known: who asks for little says little about who fits."""
+GRADES = (0.4, 0.6, 0.8, 0.95)
 """The least share of the points for grades 1, 2, 3 and 4."""
 UNKNOWN = 0.5
 WITHOUT_SKILLS = 1
@@ -54,20 +56,19 @@ class Finding:
 def grade_of(findings: Sequence[Finding]) -> int | None:
     """The grade 0 to 4 of what was found; None where nothing was asked that could be looked at.
 
-    Skills fully shown and a level one apart: (6 * 1 + 2 * .5) / 8 = .875.
+    Skills fully shown, a level two apart, 6 points not known: (6 * 1 + 2 * 0 + 6 * .5) / 14 = .64.
 
-    >>> grade_of([Finding("skills", 1.0, ""), Finding("level", 0.5, "")])
-    4
+    >>> grade_of([Finding("skills", 1.0, ""), Finding("level", 0.0, "")])
+    2
     >>> grade_of([Finding("skills", 1.0, ""), Finding("limits", 0.0, "")])
     0
     """
     if any(finding.criterion == "limits" and finding.share == 0 for finding in findings):
         return 0
-    worth = sum(_POINTS[finding.criterion] for finding in findings)
-    if not worth:
+    if not findings:
         return None
-    shares = (_POINTS[f.criterion] * (UNKNOWN if f.share is None else f.share) for f in findings)
-    share = sum(shares) / worth
+    shares = dict.fromkeys(ALWAYS, UNKNOWN) | {f.criterion: UNKNOWN if f.share is None else f.share for f in findings}
+    share = sum(_POINTS[name] * earned for name, earned in shares.items()) / sum(_POINTS[name] for name in shares)
     grade = sum(share >= least - 1e-9 for least in GRADES)
     lacks_skills = any(finding.criterion == "skills" and finding.share == 0 for finding in findings)
     return min(grade, WITHOUT_SKILLS) if lacks_skills else grade
@@ -75,4 +76,4 @@ def grade_of(findings: Sequence[Finding]) -> int | None:
 
 def rubric_digest() -> str:
     """SHA-256 of the rubric: an agreement holds for the rubric that it was measured with."""
-    return hashlib.sha256(repr((CRITERIA, GRADES, UNKNOWN, WITHOUT_SKILLS)).encode()).hexdigest()
+    return hashlib.sha256(repr((CRITERIA, ALWAYS, GRADES, UNKNOWN, WITHOUT_SKILLS)).encode()).hexdigest()

@@ -42,7 +42,7 @@ def judge(model: Saying) -> ModelJudge:
 def test_verdicts_become_a_grade_by_the_rubric() -> None:
     (judgement,) = judge(Saying(verdicts(*CRITERIA, verdict="partly"))).judge(ASKED, [candidate(person())])
     assert judgement is not None
-    assert judgement.grade == 2  # half of all points
+    assert judgement.grade == 1  # half of all points
 
 
 @pytest.mark.parametrize(
