@@ -59,6 +59,11 @@ class Folders:
         return self.home / "taxonomy"
 
     @property
+    def judgements(self) -> Path:
+        """People's judgements of relevance, and how far the judge was found to agree with known grades."""
+        return self.home / "judgements"
+
+    @property
     def models(self) -> Path:
         """Exported encoders."""
         return self.home / "models"

@@ -109,6 +109,8 @@ class Settings(Folders, BaseSettings):
     """Model that pipeline query_model adapts: a transformers folder or a GGUF file; empty: that of `make llm`."""
     query_workers: int = pydantic.Field(default=0, ge=0)
     """Workers of Ray Train that pipeline query_model trains with; 0: its own process."""
+    judge_least_kappa: float = pydantic.Field(default=0.41, ge=-1, le=1)
+    """Weighted kappa with known grades that a judge must show, at the low end of its interval, to be in a report."""
     ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
     """Ray cluster that point-in-time joins run on, as Ray itself reads it; empty: one that ends with the join."""
     kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")

@@ -11,6 +11,7 @@ from components.evaluation import logged_slates, organic
 from components.evaluation.champion import CHAMPION, Champion, read_champion
 from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
+from components.evaluation.judged.section import judged_section
 from components.evaluation.report import EvaluationReport, read_report, write_report
 from components.evaluation.report.document import Chart, Curve, FigureTable
 from components.evaluation.retrieved import IndexedCandidates
@@ -171,7 +172,9 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     example = example_table(slates, subject.ensemble, queries, titles)
     tables = (*first.tables, *((example,) if example else ()), _labels(metadata, study))
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
-    report = EvaluationReport(study.surface, (labelled, *others), facts, None, tuple(metadata["warnings"]))
+    judged = judged_section(slates, study.surface, subject.settings, subject.as_of)
+    parts = (labelled, *others, *((judged,) if judged else ()))
+    report = EvaluationReport(study.surface, parts, facts, None, tuple(metadata["warnings"]))
     return subject.evaluation(report, logged_slates.evidence(slates))
 
 

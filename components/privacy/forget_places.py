@@ -144,10 +144,16 @@ def forget_files(settings: Settings, traces: Traces) -> tuple[dict[str, int], li
     logs = [path for path in sorted((*settings.home.glob("*.log"), *settings.pipelines.glob("*.log")))]
     affected = [path for path in logs if traces.in_file(path)]
     opened = open_here(affected)
+    queries = {query.encode() for query in traces.queries.to_pylist()}
+
+    def judged(line: bytes) -> bool:
+        return traces.in_bytes(line) or not queries.isdisjoint(line.split(maxsplit=1)[:1])
+
     rows = {
         "pipeline_runs": len(runs),
         "pipeline_caches": len(caches),
         "reports": len(reports),
+        "judgements": sum(without_lines(path, judged) for path in sorted(settings.judgements.glob("*.qrels"))),
         "truth": sum(without_rows(path, naming_rows(traces)) for path in sorted(settings.truth.glob("*.parquet"))),
         "log_lines": sum(without_lines(path, traces.in_bytes) for path in affected if path not in opened),
     }

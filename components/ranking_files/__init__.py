@@ -3,7 +3,7 @@
 from components.ranking_files.recbole import read_inter
 from components.ranking_files.svmlight import read_svmlight
 from components.ranking_files.svmlight_columns import SvmlightOptions, read_columns
-from components.ranking_files.trec import JudgedRun, judged_run, read_qrels, read_run
+from components.ranking_files.trec import JudgedRun, judged_run, read_qrels, read_run, write_qrels, write_run
 
 __all__ = [
     "JudgedRun",
@@ -14,4 +14,6 @@ __all__ = [
     "read_qrels",
     "read_run",
     "read_svmlight",
+    "write_qrels",
+    "write_run",
 ]

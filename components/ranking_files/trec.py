@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.ranking_files.text_file import numbered_lines, read_text
+from metier.durable import write_whole
 from metier.errors import InputError
 
 Run = dict[str, dict[str, float]]
@@ -41,6 +42,34 @@ def read_qrels(path: Path) -> Judgements:
     """The judgements; a negative grade (spam, in some tracks) counts as 0, as trec_eval has it."""
     judgements = _by_query(path, 4, score=3, called="grade", row="query iteration document grade")
     return {query: {name: max(grade, 0.0) for name, grade in of.items()} for query, of in judgements.items()}
+
+
+def iterations(path: Path) -> frozenset[str]:
+    """The words in the second column of qrels that `read_qrels` takes."""
+    return frozenset(line.split()[1] for _, line in numbered_lines(read_text(path)))
+
+
+def write_run(run: Run, path: Path, tag: str) -> None:
+    """Write the run whole, each query's documents by falling score; equal scores by document."""
+    _require_one_word(tag)
+    lines = []
+    for query, scores in run.items():
+        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+        lines += [
+            f"{_require_one_word(query)} Q0 {_require_one_word(document)} {rank} {score!r} {tag}"
+            for rank, (document, score) in enumerate(ranked, 1)
+        ]
+    write_whole(path, "".join(f"{line}\n" for line in lines))
+
+
+def write_qrels(judgements: Judgements, path: Path, iteration: str = "0") -> None:
+    """Write the judgements whole; `iteration`, a word that measures do not read, may say whose they are."""
+    lines = [
+        f"{_require_one_word(query)} {iteration} {_require_one_word(document)} {grade:g}\n"
+        for query, grades in judgements.items()
+        for document, grade in grades.items()
+    ]
+    write_whole(path, "".join(lines))
 
 
 def judged_run(run: Run, judgements: Judgements, depth: int) -> JudgedRun:
@@ -77,6 +106,12 @@ def _by_query(path: Path, width: int, score: int, called: str, row: str) -> dict
     if not by_query:
         raise InputError(f"{path} holds no row; expected lines of `{row}`")
     return by_query
+
+
+def _require_one_word(name: str) -> str:
+    if name.split() != [name]:
+        raise InputError(f"{name!r} cannot stand in a TREC file, whose columns end at blanks; use ids without them")
+    return name
 
 
 def _finite(text: str, where: str, called: str) -> float:

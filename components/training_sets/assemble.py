@@ -152,7 +152,7 @@ def build_training_set(
         rows = _sampled(credited, max_rows or counts[2], sample, seed)
         report = credited.report()
     queries = typed_queries(rows, lake, as_of)
-    features = assemble(surface, queries, _pairs(surface, rows, lake, as_of), store, vectors, read=read)
+    features = assemble(surface, queries, ranked_pairs(surface, rows, lake, as_of), store, vectors, read=read)
     as_served = _put_served(features, rows, lake, as_of, schema_hash)
     metadata = {
         "surface": surface,
@@ -255,7 +255,7 @@ def typed_queries(rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
         ).to_arrow_table()
 
 
-def _pairs(surface: Surface, rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
+def ranked_pairs(surface: Surface, rows: pa.Table, lake: Lake, as_of: datetime) -> pa.Table:
     """Query and candidate of `rows`; on applicant_review with what was known of each application."""
     pairs = rows.select(["query_id", "candidate_id"])
     if surface_spec(surface).retrieves:

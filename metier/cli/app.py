@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from metier.cli import demo, doctor, features, forget, importing, lake, pipeline, report, serve, settings_page, simulate
+from metier.cli import (
+    demo,
+    doctor,
+    features,
+    forget,
+    importing,
+    judge,
+    lake,
+    pipeline,
+    report,
+    serve,
+    settings_page,
+    simulate,
+)
 from metier.cli.mcp.command import mcp
 from metier.cli.versions import installed_version
 from metier.errors import InputError, MetierError, SettingsError
@@ -25,6 +38,7 @@ app.add_typer(lake.app, name="lake")
 app.add_typer(features.app, name="features")
 app.command("forget")(forget.forget)
 app.add_typer(pipeline.app, name="pipeline")
+app.add_typer(judge.app, name="judge")
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
 app.command("rank")(serve.rank)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from components.language.judge import Asking, Candidate
 from components.language.taxonomy import Taxonomy
-from components.language.understanding import Exchange, Grammar, Plan, Understanding, plan_filters
+from components.language.understanding import Exchange, Plan, Understanding, plan_filters
 from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters
 from metier.contract import Surface
 from metier.errors import EmptyDataError
@@ -40,19 +40,15 @@ class Reading:
     exchange: Exchange
     understanding: Understanding
 
-    @classmethod
-    def by_grammar(cls, taxonomy: Taxonomy, exchange: Exchange) -> "Reading":
-        return cls(taxonomy, exchange, Grammar(taxonomy, exchange))
-
 
 def sampled_queries(lake: Lake, surface: Surface, as_of: datetime, size: int, seed: int = 0) -> list[str]:
-    """Ids of `size` logged queries of the surface drawn without replacement, those with three candidates or more."""
+    """Ids of `size` logged queries of the surface with a slate, drawn without replacement; ascending."""
     with lake.connect(as_of) as connection:
         ids = [
             row[0]
             for row in connection.execute(
-                "SELECT query_id FROM queries JOIN impressions USING (query_id) WHERE surface = ? "
-                "GROUP BY query_id HAVING count(*) >= 3 ORDER BY query_id",
+                "SELECT DISTINCT query_id FROM queries JOIN impressions USING (query_id) WHERE surface = ? "
+                "ORDER BY query_id",
                 [surface],
             ).fetchall()
         ]

@@ -107,6 +107,8 @@ def small(home: Path) -> Settings:
         pq.write_table(trace, home / "pipelines" / "runs" / name / "train" / "trace.parquet")
         (home / "pipelines" / "cache").mkdir(exist_ok=True)
         (home / "pipelines" / "cache" / f"{name}.json").write_text(json.dumps({"uri": f"runs/{name}/train"}))
+    (home / "judgements").mkdir()
+    (home / "judgements" / "people.qrels").write_text("q-ann 0 j-dora 2\nq-carl 0 ann 1\nq-carl 0 bob 3\n")
     (home / "pipelines" / "training.log").write_text("10 rows\nworst query of 'ann': q-ann\n20 rows\n")
     return settings
 
@@ -165,9 +167,11 @@ def test_a_freelancer_is_gone_and_the_receipt_counts_it(tmp_path):
         "pipeline_runs": 1,
         "pipeline_caches": 1,
         "reports": 1,
+        "judgements": 2,  # of her query, and of her
         "log_lines": 1,
     }
     assert receipt.left == ()
+    assert (tmp_path / "judgements" / "people.qrels").read_text().split() == ["q-carl", "0", "bob", "3"]
     said = everything(tmp_path)
     assert not any(trace in said for trace in ("'ann'", '"ann"', "q-ann", "i-ann", "Lisbon", "soup jobs near"))
     after = rows_of(Lake(settings.lake))

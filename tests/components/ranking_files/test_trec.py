@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.measures import ndcg_at_k, recall_at_k
-from components.ranking_files import judged_run, read_qrels, read_run
+from components.ranking_files import judged_run, read_qrels, read_run, write_qrels, write_run
+from components.ranking_files.trec import Run, iterations
 from metier.errors import InputError
 
 
@@ -52,3 +55,31 @@ def test_a_negative_grade_is_no_relevance(tmp_path: Path) -> None:
 def test_a_run_that_cannot_be_read_names_its_line(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_run(written(tmp_path, content))
+
+
+IDS = st.text(st.characters(exclude_categories=("Z", "C")), min_size=1).filter(lambda name: name.split() == [name])
+
+
+@given(st.dictionaries(IDS, st.dictionaries(IDS, st.floats(-1e6, 1e6), min_size=1), min_size=1))
+def test_a_run_is_read_back_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, run: Run) -> None:
+    file = tmp_path_factory.mktemp("run") / "file"
+    write_run(run, file, "tag")
+    assert read_run(file) == run
+
+
+def test_ranks_follow_the_scores_and_equal_scores_the_documents(tmp_path: Path) -> None:
+    write_run({"q": {"b": 0.5, "a": 0.5, "c": 2.0}}, tmp_path / "run", "mine")
+    assert (tmp_path / "run").read_text() == "q Q0 c 1 2.0 mine\nq Q0 a 2 0.5 mine\nq Q0 b 3 0.5 mine\n"
+
+
+def test_judgements_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    judgements = {"q": {"a": 4.0, "b": 0.0}, "r": {"a": 1.0}}
+    write_qrels(judgements, tmp_path / "qrels", "judge")
+    assert read_qrels(tmp_path / "qrels") == judgements
+    assert iterations(tmp_path / "qrels") == {"judge"}
+
+
+def test_an_id_with_a_blank_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'a b' cannot stand in a TREC file"):
+        write_qrels({"q": {"a b": 1.0}}, tmp_path / "qrels")
+    assert not (tmp_path / "qrels").exists()
