@@ -182,7 +182,9 @@ def _known(move: Move, conversation: Conversation) -> Iterable[Said]:
             return [Said(text=telling.DECLINED)]
         case "help":
             return [Said(text=telling.HELP)]
-    return [Said(text="There is nothing to do that with yet: search first.")]
+        case "change":
+            return [Said(text=telling.UNCHANGED)]
+    return [Said(text="There is nothing here to do that with: search first, or search wider.")]
 
 
 def _told(result: BaseModel) -> Iterable[Said]:

@@ -28,6 +28,7 @@ HELP = (
     "I search people and jobs, apply and relax limits, compare candidates, tell what they show, what the market pays, "
     "and draft job posts."
 )
+UNCHANGED = "Nothing of that changes the search: no limit that holds is named, and none that I can read."
 DECLINED = "I only search, compare and draft: I do not contact, hire, pay or post for anybody. That is yours to do."
 
 

@@ -34,6 +34,7 @@ _WHO = re.compile(
     r"\b(?:which|who|any|either|neither) of (?:them|these|those|you)\b|\bwhich ones?\b|\banyone\b", re.IGNORECASE
 )
 _DOES_ANY = re.compile(r"^(?:does|do|can|is|are|has|have) (?:who|they|these|those)\b", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:(?:hm+|so|and|ok|okay|well|hey|now)[, ]+)+", re.IGNORECASE)
 _OF_THIS = re.compile(r"\b(?:this|that|it|these|those|them|such)\b")
 
 
@@ -52,7 +53,9 @@ def calls_of(move: Move, said: str, conversation: Conversation, reads: Reads) ->
             return _search(said, conversation)
         case "change":
             search = conversation.search
-            return _change(change_of(said, search, conversation, reads)) if search else _search(said, conversation)
+            return (
+                _change(change_of(said, search, conversation, reads), search) if search else _search(said, conversation)
+            )
         case "more" if conversation.search:
             more = conversation.search.model_copy(update={"k": min(MOST, conversation.search.k + MORE)})
             return _searching(more)
@@ -79,7 +82,10 @@ def _search(said: str, conversation: Conversation) -> Call:
     return _searching(PeopleSearch(text=rest if not job or has_words(rest) else None, job_id=job))
 
 
-def _change(change: Change) -> Call:
+def _change(change: Change, search: Search) -> Call | None:
+    """None where nothing is changed."""
+    if not change.apply and not change.relax and change.search == search:
+        return None
     if not change.apply and not change.relax:
         return _searching(change.search)
     apply = Changes.model_validate(change.apply)
@@ -100,7 +106,7 @@ def _compare(move: Move, said: str, conversation: Conversation) -> Call | None:
 def _ask(move: Move, said: str, conversation: Conversation) -> Ask:
     shortlist = [candidate.candidate_id for candidate in conversation.shortlist]
     meant = [shortlist[position] for position in move.positions] or shortlist
-    question = said.split("?")[0].strip() + "?" if "?" in said else said
+    question = _LEADING.sub("", said.split("?")[0].strip() + "?" if "?" in said else said)
     names = iter(meant)
     question = ORDINAL.sub(lambda match: next(names, match[0]), question)
     question = _DOES_ANY.sub("who", _WHO.sub("who", question))

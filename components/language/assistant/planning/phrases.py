@@ -34,6 +34,8 @@ EXPLAINED = _any(
     r"why #",
     r"reasons? (?:for|why)\b",
     r"explain\b",
+    r"(?:tell me (?:more )?about|more about|details (?:of|on|about)) (?:the|#|number|him|her|it)\b",
+    r"(?:who|which)(?: one)? (?:is|of them is) (?:the )?best\b",
     r"what makes\b",
 )
 DRAFT = _any(
@@ -52,11 +54,11 @@ GOING_RATE = _any(
     r"(?:going|market|average|usual|typical|median|common) (?:hourly )?(?:rate|price|pay|salary|cost|charge)s?\b",
     r"what should (?:i|we) (?:pay|charge|budget|offer|ask)\b",
     r"how much should\b",
-    r"typically (?:charge|cost|pay|earn)",
+    r"(?:typically|usually|normally) (?:charge|cost|pay|earn|ask)",
 )
 CHARGED = _any(
     r"(?:what|how much) (?:do|does|would|will|are|is) .*\b(?:charge|charging|cost|earn|pay|ask for|paid)\b",
-    r"how much (?:is|are|for)\b",
+    r"how (?:much|expensive) (?:is|are|for)\b",
     r"rates? (?:for|of)\b",
     r"what rates?\b",
 )
@@ -93,6 +95,7 @@ MORE_SENIOR, LESS_SENIOR = (
 )
 RELAXES = _any(
     r"(?:drop|remove|forget|ignore|lift|lose|skip|without|relax|loosen|clear|reset|scrap|any|anywhere)\b",
+    r"(?:get rid of|give up|do away with|take (?:off|out|away))\b",
     r"(?:never ?mind|no matter|regardless of|whatever|wherever|worldwide)\b",
     r"do(?:es)?n'?t (?:care|mind|matter)\b",
     r"(?:not important|irrelevant)\b",
@@ -128,6 +131,10 @@ ORDINAL = re.compile(
     rf"\b(?:the )?({'|'.join(_ORDINALS)}|last)\b(?: (?:one|person|candidate|job|freelancer)\b)?|(?:#|\bnumber )(\d)\b",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(
+    r"\b([1-9])(?= (?:and|with|to|or|vs|versus)\b)|(?<=\band )([1-9])\b(?! \w)|(?<=\bto )([1-9])\b(?! \w)"
+)
+"""Numbers of a comparison: 'compare 1 and 3'."""
 _FIRST_FEW = re.compile(rf"\b(?:first|top|best) ({_NUMBERS})\b")
 _SEVERAL = re.compile(rf"\b(?:all|these|those) ({_NUMBERS})\b|\bboth\b")
 
@@ -155,6 +162,8 @@ def positions_in(text: str, conversation: Conversation) -> tuple[int, ...]:
     if several := _SEVERAL.search(text):
         return tuple(range(min(_COUNTS.get(several[1] or "two", 2), size)))
     found: dict[int, int] = {}
+    for match in _NUMBERED.finditer(text) if COMPARED.search(text) else ():
+        found.setdefault(int(match[1] or match[2] or match[3]) - 1, match.start())
     for match in ORDINAL.finditer(text):
         position = int(match[2]) - 1 if match[2] else size - 1 if match[1] == "last" else _ORDINALS[match[1]]
         found.setdefault(position, match.start())

@@ -60,7 +60,7 @@ class DeterministicPlanner:
         has_shortlist, searches = bool(conversation.shortlist), conversation.search is not None
         if GOING_RATE.search(text):
             return "market_rates"
-        if COMPARED.search(text) and (len(conversation.shortlist) > 1 or len(ids_in(said)) > 1):
+        if COMPARED.search(text) and (has_shortlist or len(ids_in(said)) > 1):
             return "compare"
         if searches and any(each.search(text) for each in (CHEAPER, DEARER, MORE_SENIOR, LESS_SENIOR)):
             return "change"

@@ -56,6 +56,11 @@ def planned(said, conversation=STANDING):
         ("compare the first two", "compare", (0, 1)),
         ("how does the third one compare to the first?", "compare", (2, 0)),
         ("fr_2 vs fr_1", "compare", (1, 0)),
+        ("ok compare 1 and 3", "compare", (0, 2)),
+        ("tell me about the second", "explain", (1,)),
+        ("who is the best of them?", "explain", ()),
+        ("hmm, what do these people usually charge?", "market_rates", ()),
+        ("how expensive is a React developer?", "market_rates", ()),
         ("does the last one speak German?", "ask", (2,)),
         ("what do they charge?", "ask", ()),
         ("What do React developers charge?", "market_rates", ()),
@@ -83,6 +88,7 @@ def test_what_is_to_be_done_and_with_whom(said, doing, positions):
         ("only in Poland", {"country": ["PL"]}, ()),
         ("without the rate", {}, ("rate_max_usd",)),
         ("any country is fine", {}, ("country",)),
+        ("get rid of the rate", {}, ("rate_max_usd",)),
         ("agencies don't matter", {}, ("agencies",)),
         ("forget all the restrictions", {}, ("country", "rate_max_usd", "agencies")),
         ("up to $50 an hour", {"rate_max_usd": 50.0}, ()),
@@ -94,6 +100,11 @@ def test_limits_that_a_sentence_applies_and_relaxes(said, apply, relax):
     _, call = planned(said)
     assert (call.tool, call.arguments.applied, call.arguments.relax) == ("change_filters", apply, relax)
     assert call.arguments.search == STANDING.search
+
+
+def test_what_changes_nothing_is_no_call():
+    move, call = planned("drop the language")
+    assert (move.doing, call) == ("change", None)
 
 
 def test_a_skill_is_put_in_the_place_of_another_or_beside_it():
