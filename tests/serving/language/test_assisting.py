@@ -119,15 +119,15 @@ def test_a_conversation_outlives_its_replica(replicas_of_one_clock):
 
 
 def test_a_model_that_fails_changes_what_is_degraded_and_nothing_else(own, world):
-    with serving(says("nonsense"), says("nonsense"), fails(500)) as chat:
-        named = {"llm_url": chat.url, "llm_model": "tiny", "llm_timeout_seconds": 0.4}
+    with serving(says("nonsense"), says("nonsense"), fails(400)) as chat:
+        named = {"llm_url": chat.url, "llm_model": "tiny"}
         engine = Engine(own.settings.model_copy(update=named), own.pins, OffsetClock.starting_at(own.as_of))
         try:
             with served(lambda: engine) as client:
                 answers = [client.ranked("/v1/assist", saying("designer under $40/h")) for _ in range(3)]
         finally:
             engine.close()
-    reasons = ("does not keep the schema", "HTTP status 500", "it is asked again in")
+    reasons = ("does not keep the schema", "HTTP status 400", "it is asked again in")
     for answer, reason in zip(answers, reasons, strict=True):
         assert answer["plan"]["planner"] == "deterministic"
         (note,) = answer["done"]["degraded"]

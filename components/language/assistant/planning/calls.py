@@ -52,10 +52,9 @@ def calls_of(move: Move, said: str, conversation: Conversation, reads: Reads) ->
         case "search":
             return _search(said, conversation)
         case "change":
-            search = conversation.search
-            return (
-                _change(change_of(said, search, conversation, reads), search) if search else _search(said, conversation)
-            )
+            if conversation.search is None:
+                return _search(said, conversation)
+            return _change(change_of(said, conversation.search, conversation, reads), conversation.search)
         case "more" if conversation.search:
             more = conversation.search.model_copy(update={"k": min(MOST, conversation.search.k + MORE)})
             return _searching(more)
