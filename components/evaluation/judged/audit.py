@@ -109,6 +109,11 @@ def _on_surface(
     cases = list(bench.judged(surface, pairs))
     graded = [(case, judgement) for case, judgements in cases for _, judgement in judgements if judgement is not None]
     unjudged = sum(len(judgements) for _, judgements in cases) - len(graded)
+    if not graded:
+        raise EmptyDataError(
+            f"{bench.judge.name} judged none of {unjudged} pairs of {surface}; a model has to answer by the schema, "
+            "within METIER_LLM_TIMEOUT_SECONDS and METIER_LLM_TOKENS_PER_MINUTE"
+        )
     ids = [case.query_id for case, _ in graded]
     source: Known = "people" if own else "truth"
     if own:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from components.language.judge import Asking, ModelJudge
 from components.language.models import Completion, Message, Usage
@@ -28,11 +29,14 @@ class Saying:
         self.asked.append(messages[-1].content)
         if isinstance(self.answer, ModelError):
             raise self.answer
-        return Completion(self.answer, options["schema"].model_validate_json(self.answer), Usage())
+        try:
+            return Completion(self.answer, options["schema"].model_validate_json(self.answer), Usage())
+        except ValidationError as error:
+            raise ModelAnswerError("another schema") from error
 
 
 def verdicts(*criteria: str, verdict: str = "met") -> str:
-    return json.dumps({"verdicts": [{"criterion": name, "verdict": verdict, "reason": "so"} for name in criteria]})
+    return json.dumps({name: {"verdict": verdict, "reason": "so"} for name in criteria})
 
 
 def judge(model: Saying) -> ModelJudge:
@@ -50,18 +54,14 @@ def test_verdicts_become_a_grade_by_the_rubric() -> None:
     [
         verdicts("skills"),
         verdicts(*CRITERIA, "domain"),
-        verdicts(*CRITERIA, "skills"),
+        verdicts(*CRITERIA, verdict="perfect"),
         ModelAnswerError("no JSON"),
         ModelError("away"),
+        ModelBudgetError("used up"),
     ],
 )
 def test_what_does_not_answer_the_criteria_leaves_the_pair_unjudged(answer: str | ModelError) -> None:
     assert judge(Saying(answer)).judge(ASKED, [candidate(person())]) == [None]
-
-
-def test_a_used_up_budget_is_said() -> None:
-    with pytest.raises(ModelBudgetError):
-        judge(Saying(ModelBudgetError("used up"))).judge(ASKED, [candidate(person())])
 
 
 def test_a_broken_limit_needs_no_model() -> None:
