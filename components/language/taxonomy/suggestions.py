@@ -1,7 +1,7 @@
-"""What a person may be about to type: skills, titles and places by prefixes of their words, the most used first.
+"""What a person may be about to type: skills, titles and places by prefixes of their words.
 
-Held as sorted words with the entries that have each, numbered by use, so that the entries of every prefix lie side by
-side: a look-up is two binary searches and the smallest numbers of a slice. Immutable; knows no candidates.
+Texts whose first word was begun come first, then those that have it as a later word or in an alias, the most used first
+in both: "rea" offers React before Proofreading, of which it begins an alias. Immutable; knows no candidates.
 """
 
 from array import array
@@ -64,17 +64,18 @@ class Suggestions:
         columns = ([getattr(each, name) for each in best_first] for name in _COLUMNS.names)
         self._entries = pa.table(list(columns), schema=_COLUMNS)
         self._skills: dict[tuple[str, ...], int] = {}
-        postings: dict[str, array[int]] = {}
+        every: dict[str, array[int]] = {}
+        leading: dict[str, array[int]] = {}
         for number, entry in enumerate(best_first):
             words = _words(entry.alias or entry.text)
             if entry.kind == "skill":
                 self._skills.setdefault(words, number)
             for word in dict.fromkeys(words):
-                postings.setdefault(word, array("i")).append(number)
-        self._vocabulary = sorted(postings)
-        self._starts = np.cumsum([0, *(len(postings[word]) for word in self._vocabulary)])
-        self._numbers = np.concatenate([np.zeros(0, np.int32), *(postings[word] for word in self._vocabulary)])
-        common = Counter(letter for word in self._vocabulary for letter in word).most_common(_MOST_LETTERS)
+                every.setdefault(word, array("i")).append(number)
+            if words and entry.alias is None:
+                leading.setdefault(words[0], array("i")).append(number)
+        self._every, self._leading = _Prefixes(every), _Prefixes(leading)
+        common = Counter(letter for word in every for letter in word).most_common(_MOST_LETTERS)
         self._letters = "".join(letter for letter, _ in common)
 
     @classmethod
@@ -103,23 +104,19 @@ class Suggestions:
 
     def _matching(self, alternatives: Sequence[Sequence[str]], limit: int) -> Numbers:
         """Numbers of the best entries that have a word with one of the prefixes, for each of the alternatives."""
-        slices = [self._having(prefixes) for prefixes in alternatives]
+        slices = [self._every.having(prefixes) for prefixes in alternatives]
         slices.sort(key=len)
         best, *others = slices
         for other in others:
             has = np.zeros(len(self), bool)
             has[other] = True
             best = best[has[best]]
+        leads = np.zeros(len(self), bool)
+        for prefixes in alternatives:
+            leads[self._leading.having(prefixes)] = True
+        place = np.where(leads[best], best, best + len(self))
         most = _SPARE * limit
-        return np.unique(np.partition(best, most)[:most] if len(best) > most else best)
-
-    def _having(self, prefixes: Sequence[str]) -> Numbers:
-        """Numbers of the entries with a word that begins with one of the prefixes; several times where several do."""
-        slices = [self._numbers[slice(*self._starts[[*self._range(prefix)]])] for prefix in prefixes]
-        return slices[0] if len(slices) == 1 else np.concatenate(slices)
-
-    def _range(self, prefix: str) -> tuple[int, int]:
-        return bisect_left(self._vocabulary, prefix), bisect_left(self._vocabulary, prefix + _END)
+        return np.unique(np.partition(place, most)[:most] if len(place) > most else place) % len(self)
 
     def _with_slip(self, word: str) -> list[str]:
         """Prefixes one letter from the word that some word begins with (Norvig's spelling corrector)."""
@@ -130,8 +127,7 @@ class Suggestions:
         slips |= {one + other[1] + other[0] + other[2:] for one, other in splits if len(other) > 1}
         slips |= {one + letter + other[1:] for one, other in splits for letter in self._letters}
         slips |= {one + letter + other for one, other in splits for letter in self._letters}
-        ranges = ((slip, *self._range(slip)) for slip in slips if slip != word)
-        return [slip for slip, first, last in ranges if first < last]
+        return [slip for slip in slips if slip != word and self._every.has(slip)]
 
     def _distinct(self, numbers: Sequence[int], limit: int) -> list[Suggestion]:
         """The first `limit` of these numbers that are of different texts."""
@@ -140,6 +136,27 @@ class Suggestions:
             entry = Suggestion(**row)
             seen.setdefault((entry.kind, entry.skill_id or entry.text.lower()), entry)
         return list(seen.values())[:limit]
+
+
+class _Prefixes:
+    """Numbers by words, which are sorted: those of every prefix lie side by side, two binary searches away."""
+
+    def __init__(self, postings: Mapping[str, Sequence[int]]) -> None:
+        self._words = sorted(postings)
+        self._starts = np.cumsum([0, *(len(postings[word]) for word in self._words)])
+        self._numbers = np.concatenate([np.zeros(0, np.int32), *(postings[word] for word in self._words)])
+
+    def having(self, prefixes: Sequence[str]) -> Numbers:
+        """Numbers of the words that begin with one of the prefixes; several times where several do."""
+        slices = [self._numbers[slice(*self._starts[[*self._range(prefix)]])] for prefix in prefixes]
+        return slices[0] if len(slices) == 1 else np.concatenate(slices)
+
+    def has(self, prefix: str) -> bool:
+        first, last = self._range(prefix)
+        return first < last
+
+    def _range(self, prefix: str) -> tuple[int, int]:
+        return bisect_left(self._words, prefix), bisect_left(self._words, prefix + _END)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What is suggested for the beginning of a text: prefixes of words, the most used first, one slip let pass."""
+"""What is suggested for the beginning of a text: first words first, then by use, one slip let pass."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,9 +25,16 @@ def offered(query, limit=8):
 
 
 def test_the_most_used_comes_first_and_a_skill_that_was_typed_whole_before_all():
-    assert offered("jav") == ["JavaScript", "Senior Java Developer", "Java"]
+    assert offered("jav") == ["JavaScript", "Java", "Senior Java Developer"]
     assert offered("java")[0] == "Java"
     assert offered("jav", 1) == ["JavaScript"]
+
+
+def test_a_first_word_comes_before_an_alias_and_a_later_word_however_often_those_are_used():
+    taxonomy = Taxonomy([Skill("react", "React"), Skill("proofreading", "Proofreading", ("reading drafts",))])
+    used = Used(skills={"React": 1, "Proofreading": 7}, titles={"Senior React developer": 5})
+    found = [each.text for each in Suggestions.of(taxonomy, used).starting("rea", 8)]
+    assert found == ["React", "Proofreading", "Senior React developer"]
 
 
 def test_every_word_of_the_query_begins_a_word():
