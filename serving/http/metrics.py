@@ -22,76 +22,53 @@ STALE_SECONDS = 10.0
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 
 
+_COUNTERS = {
+    "requests": ("metier_requests", "Requests by route and HTTP status.", ("route", "status")),
+    "tiers": ("metier_slates", "Slates by surface and tier.", ("surface", "tier")),
+    "answers": (
+        "metier_answers",
+        "Answers by surface and what they are made of: evidence, a model's words, none.",
+        ("surface", "outcome"),
+    ),
+    "degraded": ("metier_degraded", "What slates did without.", ("what",)),
+    "unknown": ("metier_unknown_ids", "Ids of feedback that nobody knew.", ("table",)),
+    "pushes": ("metier_pushes", "Pushes to the online store.", ("state",)),
+}
+_GAUGES = {
+    "model_requests": (
+        "metier_llm_requests",
+        "Requests to the language model by who asked and what came of them.",
+        ("caller", "outcome"),
+    ),
+    "model_tokens": (
+        "metier_llm_tokens",
+        "Tokens that the language model read and wrote, by who asked.",
+        ("caller", "direction"),
+    ),
+    "model_cost": ("metier_llm_cost_usd", "What that cost, by METIER_LLM_USD_PER_MILLION_*.", ("caller",)),
+    "events": ("metier_event_log_events", "Events written, failed and dropped.", ("state",)),
+    "sequence": ("metier_changes_sequence", "Newest change that is served.", ()),
+    "behind": ("metier_changes_behind_seconds", "Since the change log was read to its end.", ()),
+    "changed": ("metier_changed_candidates", "Candidates changed since the release.", ("surface",)),
+    "age": ("metier_candidates_age_seconds", "Age of the served candidates.", ("surface",)),
+    "view_age": ("metier_view_age_seconds", "Age of the candidates' values, by feature view.", ("surface", "view")),
+    "view_limit": ("metier_view_limit_seconds", "Age from which on a view counts as stale.", ("surface", "view")),
+}
+"""Figures by the names that the code has for them: Prometheus' name, what it says, its labels."""
+
+
 class Metrics:
     """Figures of one replica since it started."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "metier_requests", "Requests by route and HTTP status.", ("route", "status"), registry=self.registry
-        )
+        self.counters = {name: Counter(*told, registry=self.registry) for name, told in _COUNTERS.items()}
+        self.gauges = {name: Gauge(*told, registry=self.registry) for name, told in _GAUGES.items()}
         self.latency = Histogram(
             "metier_request_seconds",
             "Seconds in the replica.",
             ("route",),
             buckets=LATENCY_BUCKETS,
-            registry=self.registry,
-        )
-        self.tiers = Counter(
-            "metier_slates", "Slates by surface and tier.", ("surface", "tier"), registry=self.registry
-        )
-        self.answers = Counter(
-            "metier_answers",
-            "Answers by surface and what they are made of: evidence, a model's words, none.",
-            ("surface", "outcome"),
-            registry=self.registry,
-        )
-        self.model_requests = Gauge(
-            "metier_llm_requests",
-            "Requests to the language model by who asked and what came of them.",
-            ("caller", "outcome"),
-            registry=self.registry,
-        )
-        self.model_tokens = Gauge(
-            "metier_llm_tokens",
-            "Tokens that the language model read and wrote, by who asked.",
-            ("caller", "direction"),
-            registry=self.registry,
-        )
-        self.model_cost = Gauge(
-            "metier_llm_cost_usd",
-            "What that cost, by METIER_LLM_USD_PER_MILLION_*.",
-            ("caller",),
-            registry=self.registry,
-        )
-        self.degraded = Counter("metier_degraded", "What slates did without.", ("what",), registry=self.registry)
-        self.events = Gauge(
-            "metier_event_log_events", "Events written, failed and dropped.", ("state",), registry=self.registry
-        )
-        self.unknown = Counter(
-            "metier_unknown_ids", "Ids of feedback that nobody knew.", ("table",), registry=self.registry
-        )
-        self.pushes = Counter("metier_pushes", "Pushes to the online store.", ("state",), registry=self.registry)
-        self.sequence = Gauge("metier_changes_sequence", "Newest change that is served.", registry=self.registry)
-        self.behind = Gauge(
-            "metier_changes_behind_seconds", "Since the change log was read to its end.", registry=self.registry
-        )
-        self.changed = Gauge(
-            "metier_changed_candidates", "Candidates changed since the release.", ("surface",), registry=self.registry
-        )
-        self.age = Gauge(
-            "metier_candidates_age_seconds", "Age of the served candidates.", ("surface",), registry=self.registry
-        )
-        self.view_age = Gauge(
-            "metier_view_age_seconds",
-            "Age of the candidates' values, by feature view.",
-            ("surface", "view"),
-            registry=self.registry,
-        )
-        self.view_limit = Gauge(
-            "metier_view_limit_seconds",
-            "Age from which on a view counts as stale.",
-            ("surface", "view"),
             registry=self.registry,
         )
 

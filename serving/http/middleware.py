@@ -73,7 +73,7 @@ class Counted:
             raise
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
-            self._metrics.requests.labels(route, str(status[0])).inc()
+            self._metrics.counters["requests"].labels(route, str(status[0])).inc()
             self._metrics.latency.labels(route).observe(time.perf_counter() - started)
 
 

@@ -130,7 +130,7 @@ class Replica:
     async def rank(self, surface: Surface, body: RankingBody) -> Response:
         """The slate of a ranking request as JSON."""
         answer, trace = await self._answer(surface, body, self.engine.rank, self._ranking)
-        self.metrics.tiers.labels(surface, answer.tier).inc()
+        self.metrics.counters["tiers"].labels(surface, answer.tier).inc()
         self._count_degraded(trace.degraded)
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
@@ -138,13 +138,13 @@ class Replica:
         """The answer to a question as JSON."""
         told = await self._told(body, self._ranking)
         outcome = "none" if not told.answered else "model" if told.model else "evidence"
-        self.metrics.answers.labels(body.surface, outcome).inc()
+        self.metrics.counters["answers"].labels(body.surface, outcome).inc()
         self._count_degraded(told.degraded)
         return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
 
     def _count_degraded(self, notes: Sequence[str]) -> None:
         for note in notes:
-            self.metrics.degraded.labels(note.split(":")[0]).inc()
+            self.metrics.counters["degraded"].labels(note.split(":")[0]).inc()
 
     async def look_into(self, body: Ask) -> AskResponse:
         """What `ask` would answer now; not counted, and in nobody's way."""
@@ -209,7 +209,7 @@ class Replica:
         await self._push(lambda: self.engine.pushes.interactions(rows))
         unknown: dict[str, int] = await self._writing.do(lambda: self.engine.known.unknown(rows, self.engine.now()))
         for table, count in unknown.items():
-            self.metrics.unknown.labels(table).inc(count)
+            self.metrics.counters["unknown"].labels(table).inc(count)
         return unknown
 
     async def put(self, table: str, values: Mapping[str, Any]) -> Version:
@@ -226,9 +226,9 @@ class Replica:
             await self._writing.do(task)
         except Exception:
             LOG.warning("a push to the online store failed", exc_info=True)
-            self.metrics.pushes.labels("failed").inc()
+            self.metrics.counters["pushes"].labels("failed").inc()
         else:
-            self.metrics.pushes.labels("done").inc()
+            self.metrics.counters["pushes"].labels("done").inc()
 
     def page(self) -> bytes:
         """The figures of all replicas of this home."""
@@ -261,26 +261,26 @@ class Replica:
 def _set_gauges(metrics: Metrics, engine: Engine) -> None:
     """Set what is measured only when it is read."""
     now = engine.now()
-    metrics.sequence.set(engine.follower.sequence)
-    metrics.behind.set(engine.follower.behind_seconds)
+    metrics.gauges["sequence"].set(engine.follower.sequence)
+    metrics.gauges["behind"].set(engine.follower.behind_seconds)
     for state in ("written", "failed", "dropped"):
-        metrics.events.labels(state).set(getattr(engine.events, state))
+        metrics.gauges["events"].labels(state).set(getattr(engine.events, state))
     for model in (engine.model, engine.query_model):
         if model is not None:
             _set_model_gauges(metrics, model.tally)
     for surface, stages in engine.stages.items():
-        metrics.changed.labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
-        metrics.age.labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
+        metrics.gauges["changed"].labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
+        metrics.gauges["age"].labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
         for age in engine.ages(stages, now):
-            metrics.view_age.labels(surface, age.view).set(age.age.total_seconds())
-            metrics.view_limit.labels(surface, age.view).set(age.limit.total_seconds())
+            metrics.gauges["view_age"].labels(surface, age.view).set(age.age.total_seconds())
+            metrics.gauges["view_limit"].labels(surface, age.view).set(age.limit.total_seconds())
 
 
 def _set_model_gauges(metrics: Metrics, tally: Tally) -> None:
     for (caller, outcome), count in tally.requests.items():
-        metrics.model_requests.labels(caller, outcome).set(count)
+        metrics.gauges["model_requests"].labels(caller, outcome).set(count)
     for direction, tokens in (("read", tally.read), ("written", tally.written)):
         for caller, count in tokens.items():
-            metrics.model_tokens.labels(caller, direction).set(count)
+            metrics.gauges["model_tokens"].labels(caller, direction).set(count)
     for caller, cost_usd in tally.cost_usd.items():
-        metrics.model_cost.labels(caller).set(cost_usd)
+        metrics.gauges["model_cost"].labels(caller).set(cost_usd)
