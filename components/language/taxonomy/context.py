@@ -13,7 +13,7 @@ from pathlib import Path
 
 from components.language.taxonomy.matching import Found, Name
 from components.language.taxonomy.slips import common_words
-from components.language.taxonomy.tokens import Token, key
+from components.language.taxonomy.tokens import TextWord, key
 
 _BETWEEN_SKILLS = re.compile(r"[\s,;:/|&+•·()\[\]*-]*(?:(?:and|or|plus)\b[\s,;:/|&+•·()\[\]*-]*)?", re.I)
 _LONGEST_BETWEEN = 12
@@ -44,7 +44,7 @@ def is_everyday(words: Sequence[str]) -> bool:
     return len(words) == 1 and words[0] in common_words()
 
 
-def meant(text: str, tokens: Sequence[Token], found: Sequence[Found]) -> list[tuple[Found, Name]]:
+def meant(text: str, tokens: Sequence[TextWord], found: Sequence[Found]) -> list[tuple[Found, Name]]:
     """What is meant of what was found, each with the first of its names that the context bears out."""
     chosen: list[Name | None] = [_sure(each) for each in found]
     if None in chosen:
@@ -70,7 +70,7 @@ class _Signs:
     """Signs for and against names in one text."""
 
     def __init__(
-        self, text: str, tokens: Sequence[Token], found: Sequence[Found], chosen: Sequence[Name | None]
+        self, text: str, tokens: Sequence[TextWord], found: Sequence[Found], chosen: Sequence[Name | None]
     ) -> None:
         self._text, self._tokens, self._found, self._chosen = text, tokens, found, chosen
 

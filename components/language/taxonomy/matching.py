@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 
 from components.language.taxonomy.slips import Slips, english_words
-from components.language.taxonomy.tokens import Token, form, key, verbs
+from components.language.taxonomy.tokens import TextWord, form, key, verbs
 
 _NUMBERED = re.compile(r"([^\W\d_]{2,})v?\d+")
 _UNITS = "years?|yrs?|months?|weeks?|days?|hours?|hrs?|h|k|usd|eur|gbp"
@@ -90,7 +90,7 @@ class Names:
         if len(node.names) < _MOST_OWNERS and all(other.owner != name.owner for other in node.names):
             node.names = (*node.names, name)
 
-    def find(self, text: str, tokens: Sequence[Token]) -> list[Found]:
+    def find(self, text: str, tokens: Sequence[TextWord]) -> list[Found]:
         """The longest name at each word, from left to right; what lies inside of one is not looked at."""
         found, position = [], 0
         while position < len(tokens):
@@ -100,7 +100,7 @@ class Names:
             position = best.last if best else position + 1
         return found
 
-    def _longest(self, text: str, tokens: Sequence[Token], first: int) -> Found | None:
+    def _longest(self, text: str, tokens: Sequence[TextWord], first: int) -> Found | None:
         best: tuple[int, int, tuple[Name, ...]] = (first, 0, ())
         waiting = [(self._root, first, 0)]
         while waiting:
@@ -120,24 +120,24 @@ class Names:
                     waiting.append((node.following[reading], after, cost + price))
         return self._placed(text, tokens, first, best) if best[2] else None
 
-    def _steps(self, tokens: Sequence[Token], position: int) -> Iterator[tuple[str, int, int]]:
+    def _steps(self, tokens: Sequence[TextWord], position: int) -> Iterator[tuple[str, int, int]]:
         """(word of a name, the token behind it, cost) of what may stand at a token."""
         for reading, price in self._word(tokens[position].word).readings:
             yield reading, position + 1, price
         if joined := self._two_as_one(tokens, position):
             yield joined, position + 2, _JOINED
 
-    def _past_determiner(self, tokens: Sequence[Token], position: int) -> Iterator[tuple[str, int, int]]:
+    def _past_determiner(self, tokens: Sequence[TextWord], position: int) -> Iterator[tuple[str, int, int]]:
         if key(tokens[position].word) in _DETERMINERS and position + 1 < len(tokens) and tokens[position + 1].joins:
             for reading, price in self._word(tokens[position + 1].word).readings:
                 yield reading, position + 2, price + _JOINED
 
-    def _actions(self, tokens: Sequence[Token], position: int) -> Iterator[tuple[str, int, int]]:
+    def _actions(self, tokens: Sequence[TextWord], position: int) -> Iterator[tuple[str, int, int]]:
         for verb in verbs(key(tokens[position].word)):
             if verb in self._known:
                 yield verb, position + 1, _GERUND
 
-    def _two_as_one(self, tokens: Sequence[Token], position: int) -> str:
+    def _two_as_one(self, tokens: Sequence[TextWord], position: int) -> str:
         """Two words that are one in a name: `java script`; nothing where one of them is a little word of its own."""
         if position + 1 == len(tokens) or tokens[position + 1].start != tokens[position].end + 1:
             return ""
@@ -146,7 +146,7 @@ class Names:
         return "" if apart else one + other
 
     def _placed(
-        self, text: str, tokens: Sequence[Token], first: int, best: tuple[int, int, tuple[Name, ...]]
+        self, text: str, tokens: Sequence[TextWord], first: int, best: tuple[int, int, tuple[Name, ...]]
     ) -> Found | None:
         last, cost, names = best
         if len(names[0].words) == 1 and cost % _SLIP >= _INFLECTED:

@@ -26,7 +26,7 @@ _SPELLINGS = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TextWord:
     """A word of a text: as it is written, where it stands, and whether it may go on with the name before it."""
 
     word: str
@@ -35,12 +35,12 @@ class Token:
     joins: bool
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text: str) -> list[TextWord]:
     """The words of a text in their order."""
     found, end = [], 0
     for match in _WORD.finditer(text):
         start = match.start()
-        found.append(Token(match[0], start, match.end(), text[end:start] in _JOINTS))
+        found.append(TextWord(match[0], start, match.end(), text[end:start] in _JOINTS))
         end = match.end()
     return found
 
