@@ -116,8 +116,8 @@ def test_an_acknowledged_interaction_is_on_disk(client, world, engine):
         ("freelancers", {"title": "Cook", "overview": "", "skills": []}),
     ],
 )
-def test_an_acknowledged_version_is_on_disk(client, world, path, body):
-    answer = client.put(f"/v1/{path}/on%20disk", body)
+def test_an_acknowledged_version_is_on_disk(replicas, own, path, body):
+    answer = replicas[0].put(f"/v1/{path}/on%20disk", body)
     assert (answer.status_code, answer.json()["id"]) == (202, "on disk")
-    changes = FileChangeLog(world.settings.changes).since(answer.json()["sequence"] - 1, 1)
+    changes = FileChangeLog(own.settings.changes).since(answer.json()["sequence"] - 1, 1)
     assert [(change.table, change.id, change.row["title"]) for change in changes] == [(path, "on disk", "Cook")]
