@@ -6,6 +6,7 @@ Every call goes to `/v1/tools` of the endpoint, which checks its arguments; no a
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import mcp.types as types
@@ -48,7 +49,7 @@ class EndpointTools:
         """What the tool found; what the endpoint refuses, and its silence, is a result that says so in one line."""
         body = {"actor_id": self.actor_id, "arguments": arguments}
         try:
-            answer = await self._answer("POST", f"/v1/tools/{name}", body)
+            answer = await self._answer("POST", f"/v1/tools/{quote(name, safe='')}", body)
         except MetierError as error:
             return _failed(str(error))
         told = answer.json()

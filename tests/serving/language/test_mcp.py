@@ -63,8 +63,13 @@ def test_no_argument_changes_who_asks(tools):
 
 @pytest.mark.parametrize(
     ("name", "arguments", "reason"),
-    [("search_talent", {"text": "designer", "k": -1}, "k"), ("hire", {}, "hire")],
-    ids=["an argument out of bounds", "a tool that is none"],
+    [
+        ("search_talent", {"text": "designer", "k": -1}, "k"),
+        ("hire", {}, "hire"),
+        ("search_talent?x=1", {"text": "designer"}, "unknown tool 'search_talent?x=1'"),
+        ("../search/talent", {"text": "designer"}, "no route"),
+    ],
+    ids=["an argument out of bounds", "a tool that is none", "a query string", "a path"],
 )
 def test_what_the_endpoint_refuses_is_a_tool_error_of_one_line(tools, name, arguments, reason):
     answer = called(tools, name, arguments)
