@@ -6,12 +6,19 @@ import unicodedata
 import ftfy
 from ftfy.badness import is_bad
 
+_VARIATION = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064"
-    "\u2066-\u206f\ufeff\ufff9-\ufffb]"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]"
     "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+    "|(?P<flag>\U0001f3f4[\U000e0061-\U000e007a]{4,6}\U000e007f)|[\U000e0000-\U000e007f]"
+    f"|(?<=[{_VARIATION}])[{_VARIATION}]|(?<![^\x00-\x22\x24-\x29\x2b-\x2f\x3a-\x7f])[{_VARIATION}]"
 )
-"""Control and zero-width characters; joiners stay within scripts and emoji that need them."""
+"""Control and zero-width characters, in which a text could hide another that only programs read.
+
+Joiners stay within scripts and emoji that need them, tag characters in flags, and one variation selector behind a
+character that has variants: none of ASCII's but those of keycaps.
+"""
 
 _SUSPECT = re.compile("[^\x00-\x7f]{2}|[\x80-\x9f]|Ã ")
 """UTF-8 read as another encoding has two such characters side by side, but where a space was made plain."""
@@ -38,9 +45,13 @@ def _is_plain(text: str) -> bool:
 
 
 def _tidied(text: str) -> str:
-    plain = unicodedata.normalize("NFC", _INVISIBLE.sub("", _unmangled(text)))
+    plain = unicodedata.normalize("NFC", _INVISIBLE.sub(_flag, _unmangled(text)))
     lines = "\n".join(" ".join(line.split()) for line in plain.splitlines())
     return re.sub("\n{3,}", "\n\n", lines).strip()
+
+
+def _flag(match: re.Match[str]) -> str:
+    return match["flag"] or ""
 
 
 def _unmangled(text: str) -> str:

@@ -22,6 +22,22 @@ def test_joiners_stay_where_a_script_or_an_emoji_needs_them():
     assert tidy("👩\u200d💻 a\u200db می\u200cخواهم") == "👩\u200d💻 ab می\u200cخواهم"
 
 
+def in_tags(text):
+    return "".join(chr(0xE0000 + ord(letter)) for letter in text)
+
+
+def test_no_text_hides_in_characters_that_nobody_sees():
+    assert tidy(f"A sentence.{in_tags('another one')}") == "A sentence."
+    assert tidy("".join(f"{letter}{chr(0xE0100 + ord(letter))}" for letter in "seen")) == "seen"
+    assert tidy(f"葛\U000e0100{chr(0xE0149) * 9} ok") == "葛\U000e0100 ok"
+    assert tidy("\u3164 \u061ca\u034f") == "a"
+
+
+def test_flags_keycaps_and_variants_keep_what_they_are_made_of():
+    england = f"🏴{in_tags('gbeng')}\U000e007f"
+    assert tidy(f"{england} 1\ufe0f\u20e3 ❤\ufe0f 葛\U000e0100") == f"{england} 1\ufe0f\u20e3 ❤\ufe0f 葛\U000e0100"
+
+
 @pytest.mark.parametrize("text", ["café", "don’t “x”", "£5 – 10 °C", "😀 go", "Zoë’s naïve plan", "\ufeffTítulo"])
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
 def test_utf8_read_as_another_encoding_is_restored(text, encoding):
