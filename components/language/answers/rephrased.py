@@ -14,6 +14,7 @@ from components.language.answers.shown import Terms
 from components.language.answers.support import is_supported
 from components.language.answers.told import Statement
 from components.language.models.chat import ChatModel, Message
+from metier.texts.plain_text import one_line
 
 CALLER = "ask"
 MOST_TOKENS = 400
@@ -67,7 +68,7 @@ def rephrased(
     written = completion.value.sentences if completion.value else []
     kept: dict[str, Statement] = {}
     for sentence in written:
-        text = " ".join(sentence.text.split())
+        text = one_line(sentence.text)
         for cited in _citable(sentence, offered):
             if is_supported(text, cited, terms_of):
                 citations = dict.fromkeys(citation for statement in cited for citation in statement.citations)

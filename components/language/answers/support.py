@@ -1,8 +1,9 @@
 """Whether a sentence says no more than what it cites: it may leave words out and join what is left, and nothing else.
 
 Its words stand in the cited statements in the same order, numbers and names letter by letter and other words by their
-stems, but for the few that only join. Where a statement denies, compares or tells who says it, the sentence does too,
-and the other way round. A reader would let more pass; nothing passes here that was not shown. Knows no model.
+stems, but for the few that only join; so do its signs, but for plain punctuation. Where a statement denies, compares or
+tells who says it, the sentence does too, and the other way round. A reader would let more pass; nothing passes here
+that was not shown. Knows no model.
 """
 
 import re
@@ -27,7 +28,9 @@ TURNING = frozenset(
     """.split()  # noqa: SIM905
 )
 """Words that turn around or bound what is said, or say that it is the candidate who says it."""
-_WORD = re.compile(r"[^\W_](?:[\w+#.,&'-]*[\w+#])?")
+_WORD = re.compile(r"(?:(?<!\w)[+-](?=\d))?[^\W_](?:[\w+#.,&'-]*[\w+#])?")
+_SIGN = re.compile(r"[^\w\s.,;:!?'\"()\[\]/-]")
+"""What is neither a word nor plain punctuation: a currency, a per cent, a star, a tick."""
 
 
 def is_supported(sentence: str, cited: Sequence[Statement], terms_of: Terms) -> bool:
@@ -41,11 +44,17 @@ def is_supported(sentence: str, cited: Sequence[Statement], terms_of: Terms) -> 
     telling = [word for word in said if word.lower() not in JOINING]
     quoted = [word for statement in cited for each in statement.citations for word in _words(each.quote, candidate)]
     tells = any(_same(word, other, terms_of) for word in telling for other in quoted)
-    return tells and _turns(said) == _turns(shown) and _in_order(telling, shown, terms_of)
+    signs = {sign for statement in cited for sign in _SIGN.findall(canonical(statement.text))}
+    return (
+        tells
+        and signs.issuperset(_SIGN.findall(canonical(sentence)))
+        and _turns(said) == _turns(shown)
+        and _in_order(telling, shown, terms_of)
+    )
 
 
 def _words(text: str, candidate: str) -> list[str]:
-    return _WORD.findall(canonical(text).replace(canonical(candidate), " "))
+    return _WORD.findall(re.sub(rf"(?<!\w){re.escape(canonical(candidate))}(?!\w)", " ", canonical(text)))
 
 
 def _turns(words: Sequence[str]) -> set[str]:

@@ -62,10 +62,28 @@ def test_words_may_be_left_out_and_joined(sentence, cited):
         ("", [RATE]),
         ("fr_1 charges 24.45 USD, write to ann@example.com.", [RATE]),
         ("fr_1 charges 24.45 USD.", []),
+        ("fr_1 charges €24.45 an hour.", [RATE]),
+        ("fr_1 charges 24.45%.", [RATE]),
+        ("fr_1 charges -24.45 USD an hour.", [RATE]),
+        ("fr_1 charges 24.45 USD an hour ✔", [RATE]),
+        ("fr_1 says: React Native ★★★★★", [SAYS]),
+        ("<fr_1 charges 24.45 USD an hour>", [RATE]),
     ],
 )
 def test_anything_else_is_not_supported(sentence, cited):
     assert not is_supported(sentence, cited, analyze)
+
+
+def test_signs_of_the_statement_may_be_repeated():
+    cited = [stated("fr_1 says: “I cut costs by 20%, or €300, at -5 °C.”")]
+    assert is_supported("fr_1 says: cut costs by 20%, €300.", cited, analyze)
+    assert is_supported("fr_1 says: at -5 °C.", cited, analyze)
+
+
+def test_an_id_is_no_part_of_a_word():
+    cited = [stated("n says: “I never missed a deadline.”", "n")]
+    assert is_supported("n says: never missed a deadline.", cited, analyze)
+    assert not is_supported("n says: missed a deadline.", cited, analyze)
 
 
 WORDS = (
