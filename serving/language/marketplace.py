@@ -72,7 +72,12 @@ class ActorMarketplace:
         return self._trace.degraded
 
     def search(self, search: PeopleSearch | JobSearch) -> SearchResult:
-        """The best candidates; InputError for filters that cannot be used, NotFoundError, SuspendedError."""
+        """The best candidates, and the search with personal data of its text masked.
+
+        InputError for filters that cannot be used, NotFoundError, SuspendedError.
+        """
+        if search.text is not None:
+            search = search.model_copy(update={"text": plain_text(search.text)})
         request = self._request(search)
         slate, stages = self._engine.slate(request, self._trace)
         understood = slate.understood
@@ -171,7 +176,7 @@ class ActorMarketplace:
             self._actor_id,
             k=search.k,
             job_id=search.job_id if isinstance(search, PeopleSearch) else None,
-            text=None if search.text is None else plain_text(search.text),
+            text=search.text,
             filters=search.stated,
             ignore=search.ignore,
             explain=search.k,
