@@ -15,7 +15,7 @@ from typing import Any
 from components.language.models import ChatModel, open_model, open_query_model
 from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Suggestions, Taxonomy, Used, joined, taxonomy_of
-from components.language.understanding import Exchange, Grammar, shipped_exchange
+from components.language.understanding import Grammar, exchange_of
 from components.releases import Bundle, RegisteredBundle, Registry
 from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
@@ -279,7 +279,7 @@ class Engine:
 
 
 def _text_plans(settings: Settings, taxonomy: Taxonomy, model: ChatModel | None) -> TextPlans:
-    exchange = Exchange.read(settings.exchange_rates) if settings.exchange_rates else shipped_exchange()
+    exchange = exchange_of(settings.exchange_rates)
     seconds, tuned = settings.query_model_seconds, settings.query_model_tuned
     asked = None if model is None else ModelUnderstanding(model, taxonomy, seconds, tuned=tuned)
     return TextPlans(Grammar(taxonomy, exchange), taxonomy, exchange, settings.understand, model=asked)

@@ -12,29 +12,20 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.append(str(Path(__file__).parents[1]))
-
-from harness import unshadowed  # noqa: F401
-from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
+from one_engine import engine_of, home_of_its_own, keep, say, stop_at_signals, to_status
 
 from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Taxonomy
 from components.language.understanding import Grammar, shipped_exchange
-from components.releases import open_registry
-from components.releases.aliases import bundles_to_serve
 from metier.contract import Surface
 from metier.errors import ModelError
-from metier.lake import Lake
-from metier.settings import Settings
-from serving.clock import OffsetClock
 from serving.engine import Engine
 from serving.language.asking import Question, answered, look
 from serving.language.assisting import Turn, assisted, begun
@@ -77,16 +68,6 @@ def measured(arguments: argparse.Namespace) -> int:
     print_table(figures)
     keep({"parts": figures, "usd_per_core_hour": arguments.usd_per_core_hour}, "language", arguments.out)
     return 0
-
-
-@contextmanager
-def engine_of(settings: Settings) -> Iterator[Engine]:
-    pins = {name: served.bundle for name, served in bundles_to_serve(open_registry(settings)).items()}
-    engine = Engine(settings, pins, OffsetClock.starting_at(Lake(settings.lake).as_of()))
-    try:
-        yield engine
-    finally:
-        engine.close()
 
 
 def parts_of(engine: Engine) -> dict[str, Part]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from one_engine import engine_of, to_status
 from posed.questions import SIDES, Market, Posed, posed
 from scipy.stats import binomtest
 
@@ -29,14 +30,9 @@ from components.language.answers.answer import Answer
 from components.language.answers.shown import shown_text
 from components.language.answers.told import Statement
 from components.language.models.remote import REST_SECONDS
-from components.releases import open_registry
-from components.releases.aliases import bundles_to_serve
 from metier.durable import write_whole
-from metier.errors import InputError, MetierError
-from metier.lake import Lake
+from metier.errors import InputError
 from metier.settings import Settings, load_settings
-from serving.clock import OffsetClock
-from serving.engine import Engine
 from serving.language.asking import Question, answered, look
 from serving.request.trace import RequestTrace
 
@@ -71,11 +67,7 @@ def main() -> int:
     parser.add_argument("--misses", action="store_true", help="print each question that went wrong")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/asking.json)")
     arguments = parser.parse_args()
-    try:
-        return measured(arguments)
-    except MetierError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
+    return to_status(lambda: measured(arguments))
 
 
 def measured(arguments: argparse.Namespace) -> int:
@@ -110,9 +102,7 @@ def measured(arguments: argparse.Namespace) -> int:
 
 def asked(questions: Iterable[Posed], settings: Settings) -> Iterable[Asked]:
     """Each question as the endpoint answers it, by a visitor at the lake's clock."""
-    pins = {name: served.bundle for name, served in bundles_to_serve(open_registry(settings)).items()}
-    engine = Engine(settings, pins, OffsetClock.starting_at(Lake(settings.lake).as_of()))
-    try:
+    with engine_of(settings) as engine:
         for question in questions:
             trace = RequestTrace(UNHURRIED_MS)
             looked = look(Question(question.surface, "", question.text), engine, trace)
@@ -122,8 +112,6 @@ def asked(questions: Iterable[Posed], settings: Settings) -> Iterable[Asked]:
             yield Asked(question, answer, ms, cpu_ms)
             if answer.degraded and not answer.by_model:
                 time.sleep(REST_SECONDS)  # the next question finds the model awake
-    finally:
-        engine.close()
 
 
 def figures(all_asked: Sequence[Asked], markets: Mapping[str, Market]) -> dict[str, Any]:

@@ -16,16 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from one_engine import engine_of, to_status
 from tasked.checker import Turned, World, faults
 
-from components.releases import open_registry
-from components.releases.aliases import bundles_to_serve
 from metier.durable import write_whole
-from metier.errors import InputError, MetierError
+from metier.errors import InputError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
-from serving.clock import OffsetClock
-from serving.engine import Engine
 from serving.language.assisting import Turn, assisted, begun
 from serving.language.conversations import open_conversations
 
@@ -40,11 +37,7 @@ def main() -> int:
     parser.add_argument("--model", action="store_true", help="let the model at METIER_LLM_URL plan")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/assisting.json)")
     arguments = parser.parse_args()
-    try:
-        return measured(arguments)
-    except MetierError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
+    return to_status(lambda: measured(arguments))
 
 
 def measured(arguments: argparse.Namespace) -> int:
@@ -82,9 +75,8 @@ def carried_out(
 ) -> Iterator[tuple[dict[str, Any], list[Turned], World]]:
     """Each task's turns at the lake's clock, by a visitor, or by the client of the job that the task is for."""
     lake = Lake(settings.lake)
-    pins = {name: served.bundle for name, served in bundles_to_serve(open_registry(settings)).items()}
-    engine, conversations = Engine(settings, pins, OffsetClock.starting_at(lake.as_of())), open_conversations(settings)
-    try:
+    conversations = open_conversations(settings)
+    with engine_of(settings) as engine:
         world = World.of(lake, engine.taxonomy)
         job = min((row for row in world.jobs.values() if row["status"] == "open"), key=lambda row: row["job_id"])
         for task in tasks:
@@ -98,8 +90,6 @@ def carried_out(
                 conversation = begun(turn, engine, conversations)
                 turns.append(Turned(said, tuple(assisted(turn, conversation, engine, conversations))))
             yield task, turns, world
-    finally:
-        engine.close()
 
 
 if __name__ == "__main__":

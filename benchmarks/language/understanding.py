@@ -23,7 +23,7 @@ from components.language.query_model import ModelUnderstanding, Words
 from components.language.query_model.bases import load_base, small_base
 from components.language.query_model.pairs import asked_pairs, planned_pairs
 from components.language.query_model.searches import Search, plain, searches
-from components.language.query_model.trials import Trial, tried
+from components.language.query_model.trials import Trial, tried_beside_base
 from components.language.taxonomy import Taxonomy, shipped_taxonomy
 from components.language.understanding import Grammar, Plan, Understanding
 from components.measures.intervals import mean_interval
@@ -102,9 +102,7 @@ def by_models_here(adapter: Path, base: Path, sets: Mapping[str, Any], taxonomy:
     result = {}
     for name, queries in sets.items():
         found = [Search(query["text"], query["surface"], Words(), query["plan"]) for query in queries]
-        tuned = tried(adapted, tokenizer, found, taxonomy, tuned=True)
-        with adapted.disable_adapter():
-            untuned = tried(adapted, tokenizer, found, taxonomy, tuned=False)
+        tuned, untuned = tried_beside_base(adapted, tokenizer, found, taxonomy)
         gain = as_plain(slot_f1_difference(tuned.counts, untuned.counts))
         result[name] = {"tuned": _of_trial(tuned), "base": _of_trial(untuned), "tuned - base": gain}
     return result

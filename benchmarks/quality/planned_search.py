@@ -24,7 +24,8 @@ import numpy as np
 from off_profile import Served
 from rich.progress import track
 
-from components.measures import paired_difference
+from components.measures import ndcg_at_k, paired_difference
+from components.ranking_files import judged_run
 from components.simulator.asked import Asked, breaking_jobs, breaking_people
 from components.simulator.market import Market
 from components.simulator.relevance import as_asked, combined, graded, suitability
@@ -131,24 +132,23 @@ def _measured(served: Served, typed: Typed, world: str) -> list[dict[str, Any]]:
         shown = {name: served.slate(replace(request, understand=on), "ensemble") for name, on in WAYS.items()}
     except (NotFoundError, SuspendedError):
         return []
-    eligible = [typed.grades[one] for one in served.eligible(request)]
-    if max(eligible, default=0.0) < RELEVANT:
+    eligible = {one: typed.grades[one] for one in served.eligible(request)}
+    if max(eligible.values(), default=0.0) < RELEVANT:
         return []
     row: dict[str, Any] = {"surface": served.surface, "actor": f"{world} {typed.actor_id}", "text": typed.text,
                            "limited": typed.is_limited}  # fmt: skip
     for name, ids in shown.items():
-        grades = [typed.grades[one] for one in ids]
-        row[f"ndcg {name}"] = _ndcg(grades, eligible)
-        row[f"none {name}"] = float(max(grades, default=0.0) < RELEVANT)
+        row[f"ndcg {name}"] = _ndcg(ids, eligible)
+        row[f"none {name}"] = float(max((typed.grades[one] for one in ids), default=0.0) < RELEVANT)
         row[f"short {name}"] = float(len(ids) < FIRST)
     return [row]
 
 
-def _ndcg(shown: list[float], eligible: list[float]) -> float:
-    """NDCG@10 of a slate by the best one of the eligible; what a short slate lacks gains nothing."""
-    discounts = 1 / np.log2(np.arange(2, FIRST + 2))
-    best = np.sort(np.exp2(eligible) - 1)[::-1][:FIRST]
-    return float(((np.exp2(shown) - 1) * discounts[: len(shown)]).sum() / (best * discounts[: len(best)]).sum())
+def _ndcg(shown: list[str], eligible: dict[str, float]) -> float:
+    """NDCG@10 of a slate by the grades of the eligible; what a short slate lacks gains nothing."""
+    run = {one: -float(rank) for rank, one in enumerate(shown)}
+    judged = judged_run({"": run}, {"": eligible}, FIRST)
+    return float(ndcg_at_k(judged.relevance, judged.score, judged.query_id, FIRST)[0])
 
 
 def _figures(rows: list[dict[str, Any]]) -> dict[str, Any]:

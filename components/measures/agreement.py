@@ -3,14 +3,13 @@
 Pairs of one query resemble each other, so queries are resampled, never pairs. Knows no judge and no candidate.
 """
 
-import math
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from components.measures.arrays import FloatArray
-from components.measures.intervals import RESAMPLES, Interval, cluster_sums, expanded_levels, mean_interval, resample
+from components.measures.intervals import Interval, cluster_sums, mean_interval, statistic_interval
 from metier.errors import InputError
 
 Weights = Literal["none", "quadratic"]
@@ -39,15 +38,8 @@ def kappa(
     given, true, ids = _aligned(judged, known, queries, n_grades)
     cells = np.zeros((len(given), n_grades * n_grades))
     cells[np.arange(len(given)), given * n_grades + true] = 1.0
-    sums = cluster_sums(cells, ids)
     cost = _costs(n_grades, weights)
-    value = float(_kappas(sums.sum(axis=0)[None], cost)[0])
-    if len(sums) < 2 or math.isnan(value):
-        return Interval(value, math.nan, math.nan, len(given), len(sums))
-    with np.errstate(invalid="ignore"):
-        resampled = _kappas(resample(sums, RESAMPLES, seed), cost)
-        low, high = np.nanquantile(resampled, expanded_levels(len(sums), 0.95))
-    return Interval(value, float(low), float(high), len(given), len(sums))
+    return statistic_interval(cluster_sums(cells, ids), lambda counts: _kappas(counts, cost), len(given), seed=seed)
 
 
 def grade_precision(

@@ -6,6 +6,7 @@ Knows nothing of metrics, rankers or policies: values and who they belong to.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,14 +73,29 @@ def mean_interval(
         raise InputError(f"values, actors and weights have shapes {value.shape}, {ids.shape}, {weight.shape}; align")
     defined = ~np.isnan(value)
     sums = cluster_sums(np.column_stack([value * weight, weight])[defined], ids[defined])
-    n, n_actors, total = int(defined.sum()), len(sums), sums.sum(axis=0)
-    estimate = float(total[0] / total[1]) if n and total[1] > 0 else math.nan
-    if n_actors < 2 or math.isnan(estimate):
-        return Interval(estimate, math.nan, math.nan, n, n_actors)
-    resampled = resample(sums, resamples, seed)
-    with np.errstate(invalid="ignore"):
-        low, high = np.nanquantile(resampled[:, 0] / resampled[:, 1], expanded_levels(n_actors, confidence))
-    return Interval(estimate, float(low), float(high), n, n_actors)
+    return statistic_interval(sums, _weighted_means, int(defined.sum()), confidence, resamples, seed)
+
+
+def statistic_interval(
+    sums: FloatArray,
+    statistic: Callable[[FloatArray], FloatArray],
+    n: int,
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """A statistic of `n` values by their sums (n_clusters, m), with bounds as `mean_interval` has them.
+
+    `statistic` makes one figure of each row of totals (k, m): (k,), NaN where it is not defined. There are no bounds
+    for one cluster.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = float(statistic(sums.sum(axis=0)[None])[0])
+        if len(sums) < 2 or math.isnan(value):
+            return Interval(value, math.nan, math.nan, n, len(sums))
+        drawn = statistic(resample(sums, resamples, seed))
+        low, high = np.nanquantile(drawn, expanded_levels(len(sums), confidence))
+    return Interval(value, float(low), float(high), n, len(sums))
 
 
 def paired_difference(
@@ -102,6 +118,12 @@ def paired_difference(
     if first.shape != second.shape:
         raise InputError(f"paired values have shapes {first.shape} and {second.shape}; give both for the same queries")
     return mean_interval(first - second, actors, weights, seed=seed)
+
+
+def _weighted_means(totals: FloatArray) -> FloatArray:
+    """(k,) of totals (k, 2): weighted values, weights."""
+    means: FloatArray = np.where(totals[:, 1] > 0, totals[:, 0] / totals[:, 1], np.nan)
+    return means
 
 
 def cluster_sums(columns: FloatArray, clusters: npt.ArrayLike) -> FloatArray:

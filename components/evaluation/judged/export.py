@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from components.evaluation.judged.audit import Bench
 from components.evaluation.judged.bundle_run import bundle_run, served_bundle
-from components.evaluation.judged.cases import sampled_queries, shown_pairs
+from components.evaluation.judged.cases import known_queries, pairs_of, sampled_queries, shown_pairs
 from components.evaluation.judged.store import OF_JUDGE
 from components.ranking_files import write_qrels, write_run
 from components.ranking_files.trec import Judgements, Run
@@ -62,18 +60,7 @@ def run_of_judged(settings: Settings, surface: Surface, judgements: Judgements) 
     """
     lake = Lake(settings.lake)
     as_of = settings.as_of or lake.as_of()
-    with lake.connect(as_of) as connection:
-        connection.register("judged", pa.table({"query_id": pa.array(list(judgements), pa.string())}))
-        found = connection.execute(
-            "SELECT query_id FROM queries JOIN judged USING (query_id) WHERE surface = ?", [surface]
-        ).fetchall()
-    known = {query: judgements[query] for (query,) in sorted(found)}
+    known = {query: judgements[query] for query in known_queries(lake, as_of, judgements, surface)}
     if not known:
         raise EmptyDataError(f"no judged query is of {surface}; name another --surface, or give a run")
-    pairs = pa.table(
-        {
-            "query_id": [query for query, grades in known.items() for _ in grades],
-            "candidate_id": [candidate for grades in known.values() for candidate in grades],
-        }
-    )
-    return bundle_run(served_bundle(settings, surface), settings, as_of, pairs), known
+    return bundle_run(served_bundle(settings, surface), settings, as_of, pairs_of(known)), known

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from components.evaluation.judged.agreement import Agreement
+from components.evaluation.judged.cases import known_queries
 from components.language.judge import N_GRADES
 from components.ranking_files import read_qrels, write_qrels
 from components.ranking_files.trec import Judgements, iterations
@@ -53,7 +52,7 @@ def import_judgements(file: Path, folder: Path, lake: Lake) -> ImportedJudgement
                 raise InputError(
                     f"{file}: {query} {document} has grade {grade:g}; grades are whole numbers from 0 to {N_GRADES - 1}"
                 )
-    unknown = set(new) - _known_queries(lake, list(new))
+    unknown = set(new) - set(known_queries(lake, lake.as_of(), new))
     if unknown:
         raise InputError(
             f"{file}: {len(unknown)} of {len(new)} queries are not in the lake, such as {min(unknown)!r}; "
@@ -82,11 +81,3 @@ def read_agreement(folder: Path) -> Agreement | None:
         return from_json(Agreement, path.read_bytes())
     except ValueError as error:
         raise ContractError(f"{path} holds no agreement of a judge; run `metier judge audit` again") from error
-
-
-def _known_queries(lake: Lake, query_ids: list[str]) -> set[str]:
-    with lake.connect(lake.as_of()) as connection:
-        connection.register("judged", pa.table({"query_id": pa.array(query_ids, pa.string())}))
-        return {
-            row[0] for row in connection.execute("SELECT query_id FROM queries JOIN judged USING (query_id)").fetchall()
-        }

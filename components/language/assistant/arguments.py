@@ -118,3 +118,8 @@ class DraftJobPost(Model):
     """A job post from what somebody says they need. Nothing is posted."""
 
     text: Annotated[str, Field(min_length=1, max_length=2_000, description="what is to be done, in a person's words")]
+
+
+def listed(value: Any) -> list[Any]:
+    """The values of a filter, which may be one, a list of them, or none."""
+    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.language.answers.told import Citation
+from components.language.assistant.arguments import listed
 from components.language.assistant.conversation import Conversation
 from components.language.assistant.results import Candidate, Comparison, JobPost, Rates, Said, SearchResult, Told
 from components.language.names.countries import country_name
@@ -142,7 +143,7 @@ def _cited(candidate: Candidate, name: str) -> Citation:
 
 
 def _value(name: str, value: Any) -> str:
-    values = [str(each) for each in (value if isinstance(value, list | tuple) else [value])]
+    values = [str(each) for each in listed(value)]
     if name in ("country", "not_countries"):
         values = [country_name(each) if len(each) == 2 else each for each in values]
     if isinstance(value, bool):

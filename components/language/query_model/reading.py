@@ -171,8 +171,6 @@ def _mended(said: str) -> str:
 
 
 def _shown(value: Any, said: str) -> str:
-    if isinstance(value, Money):
-        return f"{value.amount:g} {value.currency}"
     if isinstance(value, tuple):
         return said if len(value) > 1 else country_name(value[0])
     return str(value)

@@ -6,7 +6,7 @@ from components.language.query_model.adapter_gguf import write_adapter
 from components.language.query_model.bases import load_base
 from components.language.query_model.searches import searches
 from components.language.query_model.training import Recipe, fitted
-from components.language.query_model.trials import Trial, tried
+from components.language.query_model.trials import Trial, tried_beside_base
 from components.language.taxonomy import Taxonomy
 from metier.durable import new_folder
 
@@ -36,8 +36,4 @@ def trained(
             adapted = fitted(model, tokenizer, found, recipe)
             adapted.save_pretrained(str(adapter))
         write_adapter(adapter, model.config, folder / "adapter.gguf")
-        measured = searches(taxonomy, "held_out", measured_on)
-        tuned = tried(adapted, tokenizer, measured, taxonomy, tuned=True)
-        with adapted.disable_adapter():
-            plain = tried(adapted, tokenizer, measured, taxonomy, tuned=False)
-    return tuned, plain
+        return tried_beside_base(adapted, tokenizer, searches(taxonomy, "held_out", measured_on), taxonomy)

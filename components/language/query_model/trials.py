@@ -30,6 +30,13 @@ class Trial:
     """A search, of those side by side."""
 
 
+def tried_beside_base(adapted: Any, tokenizer: Any, found: Sequence[Search], taxonomy: Taxonomy) -> tuple[Trial, Trial]:
+    """Trials of the tuned model and of its base, whose adapter is put aside meanwhile."""
+    tuned = tried(adapted, tokenizer, found, taxonomy, tuned=True)
+    with adapted.disable_adapter():
+        return tuned, tried(adapted, tokenizer, found, taxonomy, tuned=False)
+
+
 def tried(model: Any, tokenizer: Any, found: Sequence[Search], taxonomy: Taxonomy, *, tuned: bool) -> Trial:
     """One trial of the model, told what `asked` tells one that is `tuned` or not."""
     begun = time.perf_counter()

@@ -91,6 +91,10 @@ class Taxonomy:
             "related": related.get(skill_id, ()),
         }
 
+    def near(self, skill_id: str) -> tuple[str, ...]:
+        """What is broader, narrower or related."""
+        return tuple(other for others in self.relations(skill_id).values() for other in others)
+
     def find(self, name: str) -> str | None:
         """The skill of this label, alias or id; None where there is none. Case, number and joints do not matter."""
         if name in self._skills:

@@ -46,6 +46,11 @@ class Exchange:
             ) from error
 
 
+def exchange_of(path: Path | None) -> Exchange:
+    """The table of one's own at `path`; the one that comes with metier where none is named."""
+    return Exchange.read(path) if path else shipped_exchange()
+
+
 @cache
 def shipped_exchange() -> Exchange:
     """The table that comes with metier."""

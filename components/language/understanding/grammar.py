@@ -190,7 +190,7 @@ class _Reading:
 
     def _bound(self, bound: Bound) -> None:
         value = bound.value
-        shown = f"{value.amount:g} {value.currency}" if isinstance(value, Money) else f"{value:g}"
+        shown = str(value) if isinstance(value, Money) else f"{value:g}"
         self._set(bound.part, value, bound.first, bound.last, shown)
 
     def _add(self, part: str, values: Sequence[Any], element: Element) -> None:

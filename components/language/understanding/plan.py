@@ -15,6 +15,9 @@ class Money:
     amount: float
     currency: str = "USD"
 
+    def __str__(self) -> str:
+        return f"{self.amount:g} {self.currency}"
+
 
 @dataclass(frozen=True)
 class Span:

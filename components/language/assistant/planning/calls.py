@@ -18,6 +18,7 @@ from components.language.assistant.arguments import (
     MarketRates,
     PeopleSearch,
     Search,
+    listed,
 )
 from components.language.assistant.conversation import Conversation
 from components.language.assistant.drafting import described
@@ -146,7 +147,7 @@ def _in_words(filters: Mapping[str, Any]) -> Iterator[str]:
         "hours_min": "at least {:g} hours a week",
     }  # fmt: skip
     for name, value in filters.items():
-        words = [str(each) for each in (value if isinstance(value, list | tuple) else [value])]
+        words = [str(each) for each in listed(value)]
         if name in worded:
             yield worded[name].format(value)
         elif name == "country":

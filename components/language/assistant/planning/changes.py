@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.language.assistant.arguments import JobSearch, PeopleSearch, Search
+from components.language.assistant.arguments import JobSearch, PeopleSearch, Search, listed
 from components.language.assistant.conversation import Conversation
 from components.language.assistant.planning.moves import Reading, Reads
 from components.language.assistant.planning.phrases import (
@@ -58,11 +58,12 @@ def change_of(said: str, search: Search, conversation: Conversation, reads: Read
     text, limits = plain(said), conversation.limits
     relax = tuple(_relaxed(text, limits)) if RELAXES.search(text) else ()
     reading = reads(said, search.surface)
-    if relax and reading is not None and not _applied(text, reading, limits, relax):
+    applied = {} if reading is None else _applied(text, reading, limits, relax)
+    if relax and reading is not None and not applied:
         return Change(search, relax=relax)
-    apply = dict(_compared(text, conversation)) or {}
+    apply = dict(_compared(text, conversation))
     if not apply and reading is not None:
-        apply = _applied(text, reading, limits, relax)
+        apply = applied
         search = _with_skills(search, text, reading, reads)
     return Change(search, apply, tuple(name for name in relax if name not in apply))
 
@@ -112,9 +113,9 @@ def _applied(text: str, reading: Reading, limits: Mapping[str, Any], relax: Sequ
         apply["level"] = list(plan.levels)
     for name in ("country", "language", "level"):
         if name in apply and name in limits and name not in relax and ALSO.search(text) and not ONLY.search(text):
-            apply[name] = list(dict.fromkeys([*_listed(limits[name]), *_listed(apply[name])]))
+            apply[name] = list(dict.fromkeys([*listed(limits[name]), *listed(apply[name])]))
     away = set(plan.not_countries)
-    kept = [place for place in _listed(limits.get("country")) if (country_code(place) or place) not in away]
+    kept = [place for place in listed(limits.get("country")) if (country_code(place) or place) not in away]
     if away and kept and "country" not in apply:
         apply.pop("not_countries", None)
         apply["country"] = kept
@@ -143,7 +144,3 @@ def _with_skills(search: Search, text: str, reading: Reading, reads: Reads) -> S
 def with_text(search: PeopleSearch | JobSearch, text: str) -> Search:
     """The same search for another text."""
     return search.model_copy(update={"text": text})
-
-
-def _listed(value: Any) -> list[Any]:
-    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]

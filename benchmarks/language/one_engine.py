@@ -1,0 +1,34 @@
+"""The engine that benchmarks of language ask in their own process, and how their scripts end.
+
+Importing it finds the package `harness`, which lies beside this folder.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from harness import unshadowed  # noqa: F401
+from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
+
+from components.releases import open_registry
+from components.releases.aliases import bundles_to_serve
+from metier.lake import Lake
+from metier.settings import Settings
+from serving.clock import OffsetClock
+from serving.engine import Engine
+
+__all__ = ["engine_of", "home_of_its_own", "keep", "say", "stop_at_signals", "to_status"]
+
+
+@contextmanager
+def engine_of(settings: Settings) -> Iterator[Engine]:
+    """An engine over the bundles of a home, at the clock of its lake."""
+    pins = {name: served.bundle for name, served in bundles_to_serve(open_registry(settings)).items()}
+    engine = Engine(settings, pins, OffsetClock.starting_at(Lake(settings.lake).as_of()))
+    try:
+        yield engine
+    finally:
+        engine.close()
