@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 import yaml
 from feast import FeatureStore, FeatureView
 from feast.errors import FeatureViewNotFoundException
-from feast.types import from_feast_to_pyarrow_type
 from sqlalchemy.exc import SQLAlchemyError
 
 from feature_repo.definitions import ENTITIES, SERVICES, VIEWS
 from feature_repo.files.whole_folder import settle
 from feature_repo.inputs.covisits import FOLDER, Covisits
 from feature_repo.offline.asof_sql import VersionTable
+from feature_repo.views import view_of
 from metier.contract import Surface
 from metier.durable import replacing
 from metier.errors import FeatureError, RegistryChangedError, UnknownNameError
@@ -193,13 +193,7 @@ def _references(views: Sequence[FeatureView]) -> list[str]:
 
 def _columns(views: Sequence[FeatureView]) -> list[tuple[str, pa.DataType]]:
     """Full name and Arrow type of every feature."""
-    return [column for view in views for column in _columns_of(view.name)]
-
-
-@functools.cache
-def _columns_of(view: str) -> tuple[tuple[str, pa.DataType], ...]:
-    fields = declared_view(view).features
-    return tuple((f"{view}__{field.name}", from_feast_to_pyarrow_type(field.dtype)) for field in fields)
+    return [column for view in views for column in view_of(view.name).columns.items()]
 
 
 def _conform(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

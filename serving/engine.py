@@ -22,9 +22,9 @@ from components.releases.folder import moment_of, newest_version
 from components.releases.unranked import Unranked
 from components.retrieval.pair_facts import KINDS, PairFacts
 from feature_repo.client import FeatureStoreClient
-from feature_repo.definitions import feature_service
 from feature_repo.online.freshness import Age, ages
 from feature_repo.online.pushes import Pushes
+from feature_repo.views import feature_service
 from metier.breaker import Breaker
 from metier.changes import Change, open_change_log
 from metier.contract import SURFACES, Surface

@@ -17,6 +17,7 @@ from components.monitoring.reference import Reference
 from components.monitoring.skew import skew
 from feature_repo.build.aggregates import MEMORY_LIMIT
 from feature_repo.offline.asof_read import VersionReader
+from feature_repo.views import VIEWS
 from metier.lake import Lake
 from metier.settings import Settings
 
@@ -75,18 +76,7 @@ def view_states(settings: Settings, as_of: datetime, reference: Reference | None
 
 def watched_views(features: Path) -> list[WatchedView]:
     """The feature views that are declared to Feast, with their folders."""
-    from feature_repo.definitions import ENTITIES, VIEWS
-
-    keys = {entity.name: entity.join_key for entity in ENTITIES}
-    return [
-        WatchedView(
-            view.name,
-            features / view.name,
-            keys[view.entities[0]],
-            tuple(field.name for field in view.features),
-        )
-        for view in VIEWS
-    ]
+    return [WatchedView(view.name, features / view.name, view.key, tuple(view.features)) for view in VIEWS]
 
 
 def _of_lake(settings: Settings, as_of: datetime, limits: Limits) -> tuple[dict[str, datetime | None], list[Volume]]:

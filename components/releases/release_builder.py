@@ -23,11 +23,11 @@ from feature_repo.build.built import Built
 from feature_repo.build.corpus import TextCorpus, distinct_texts
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
-from feature_repo.definitions import VIEWS
 from feature_repo.hydrate import Read, candidate_features
 from feature_repo.inputs.covisits import SECONDS_A_DAY, Covisits
 from feature_repo.texts import Encoder, TextVectors, TextWeights
 from feature_repo.texts.text import ANALYSIS
+from feature_repo.views import VIEWS
 from metier.contract import Surface
 from metier.errors import FeatureError
 from metier.lake import Lake

@@ -18,12 +18,12 @@ import numpy as np
 import pyarrow as pa
 
 from components.language.taxonomy import Taxonomy, shipped_taxonomy
-from feature_repo import definitions
 from feature_repo.build.built import Built, change, definition, sources, take_back
 from feature_repo.build.by_day import DayFiles, day_of, day_path, days_in, midnight
 from feature_repo.build.covisits import write_covisits
 from feature_repo.build.histories import fold, history_schema, newest
 from feature_repo.build.macros import define_macros, sql
+from feature_repo.views import view_of
 from metier.durable import remove_unfinished
 from metier.errors import FeatureError
 from metier.lake import Lake
@@ -171,11 +171,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, view: str) -> tuple[pa.Schema, 
 
 def _require_declared(view: str, columns: Sequence[str]) -> None:
     """FeatureError where the SQL of a view gives other features than its definition declares."""
-    (definition,) = (declared for declared in definitions.VIEWS if declared.name == view)
-    names = {*definition.join_keys, "event_timestamp", "recorded_at", *(field.name for field in definition.features)}
+    declared = view_of(view)
+    names = {declared.key, "event_timestamp", "recorded_at", *declared.features}
     if names != set(columns):
         raise FeatureError(
-            f"sql/{view}.sql lacks {sorted(names - set(columns))} of definitions.py, which lacks "
+            f"sql/{view}.sql lacks {sorted(names - set(columns))} of views.py, which lacks "
             f"{sorted(set(columns) - names)} of it; name a feature in both"
         )
 

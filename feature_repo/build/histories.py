@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feature_repo.definitions import LONGEST, RECENT
+from feature_repo.views import LONGEST, RECENT
 from metier.contract import TIMESTAMP
 
 VERSIONS_A_BATCH = 20_000

@@ -14,16 +14,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feature_repo.build.aggregates import HISTORY_VIEWS
-from feature_repo.client import declared_view
-from feature_repo.definitions import ENTITIES, VIEWS
 from feature_repo.files.whole_folder import replacing_folder, settle
 from feature_repo.texts import TextVectors
+from feature_repo.views import VIEWS, view_of
 from metier.durable import replacing
 
 IDS, LISTS = "recent_ids", "recent_"
 ROWS_A_BATCH = 65_536
 
-_JOIN_KEYS = {entity.name: entity.join_key for entity in ENTITIES}
 _LISTED = {"freelancer_history": "job_id", "client_history": "freelancer_id"}
 """What the ids in a history are ids of."""
 
@@ -36,8 +34,7 @@ class RemovedIds:
 
     def of(self, view: str) -> tuple[str, frozenset[str]]:
         """(join key of the view, the ids of it that go)."""
-        (entity,) = declared_view(view).entities
-        key = _JOIN_KEYS[entity]
+        key = view_of(view).key
         return key, self.ids.get(key, frozenset())
 
     def listed(self, view: str) -> frozenset[str]:

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from feature_repo.definitions import HISTORY_MARKS, LONGEST, RECENT
 from feature_repo.inputs.asked import Ask, ReadText
 from feature_repo.inputs.columns import (
     Codes,
@@ -33,6 +32,7 @@ from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, 
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline, text_key
 from feature_repo.texts.weighing import on_grid
+from feature_repo.views import HISTORY_MARKS, LONGEST, RECENT
 from metier.contract import SURFACES, Surface
 from metier.surfaces import surface_spec
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from feature_repo.definitions import LONGEST
 from feature_repo.inputs.columns import Codes, Flags, Floats, Indices
+from feature_repo.views import LONGEST
 
 DECAY = 0.8
 """Weight of a past candidate against the one after it."""

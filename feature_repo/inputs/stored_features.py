@@ -11,11 +11,10 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-from feast import FeatureView
 
-from feature_repo.definitions import client_activity, freelancer_activity, job_activity
 from feature_repo.inputs.columns import Floats, buckets, lists, numbers
 from feature_repo.texts.weighing import COMPONENTS
+from feature_repo.views import View, client_activity, freelancer_activity, job_activity
 from metier.contract import SURFACES, Surface
 from metier.surfaces import surface_spec
 
@@ -70,12 +69,11 @@ class Stored:
         return values.astype(np.float32)
 
 
-def _activity(role: str, view: FeatureView) -> tuple[Stored, ...]:
+def _activity(role: str, view: View) -> tuple[Stored, ...]:
     def scale(feature: str) -> Scale:
         return "raw" if "rate" in feature or "rating" in feature else "log"
 
-    names = [str(field.name) for field in view.features]
-    return tuple(Stored(f"{role}_{name}", f"{view.name}__{name}", scale(name)) for name in names)
+    return tuple(Stored(f"{role}_{name}", f"{view.name}__{name}", scale(name)) for name in view.features)
 
 
 def _profile(role: str, view: str) -> tuple[Stored, ...]:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feature_repo.definitions import FRESH_WITHIN, VIEWS
+from feature_repo.views import VIEWS
 
 DAY = timedelta(days=1)
-LIMITS: dict[str, timedelta] = {view.name: timedelta(hours=float(view.tags[FRESH_WITHIN])) for view in VIEWS}
+LIMITS: dict[str, timedelta] = {view.name: timedelta(hours=view.fresh_within_hours) for view in VIEWS}
 
 
 @dataclass(frozen=True)

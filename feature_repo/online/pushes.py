@@ -20,8 +20,8 @@ from components.language.taxonomy import Taxonomy, linked_skills, shipped_taxono
 from feature_repo import definitions
 from feature_repo.build.histories import fingerprint, inserted
 from feature_repo.client import BEGINNING, FeatureStoreClient, declared_view
-from feature_repo.definitions import HISTORY_MARKS, LONGEST, RECENT
 from feature_repo.texts.text import card_text, text_key
+from feature_repo.views import HISTORY_MARKS, LONGEST, RECENT
 from metier.contract import table
 
 Row = Mapping[str, Any]

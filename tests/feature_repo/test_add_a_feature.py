@@ -105,14 +105,14 @@ def test_a_stored_feature_takes_two_files_and_a_pair_feature_one(changed):
         for path in sorted(changed.rglob("*"))
         if path.is_file() and path.read_bytes() != (CHECKOUT / path.relative_to(changed)).read_bytes()
     ]
-    stored = {"feature_repo/definitions.py", "feature_repo/sql/freelancer_activity.sql"}
+    stored = {"feature_repo/views.py", "feature_repo/sql/freelancer_activity.sql"}
     assert set(touched) == stored | {"feature_repo/inputs/pair_features.py"}
 
 
 def test_a_feature_that_is_named_in_one_of_the_two_files_is_refused_by_name(changed, tmp_path):
     folder = tmp_path / "half"
     shutil.copytree(changed, folder)
-    shutil.copy(CHECKOUT / "feature_repo" / "definitions.py", folder / "feature_repo")
+    shutil.copy(CHECKOUT / "feature_repo" / "views.py", folder / "feature_repo")
     build = (
         "import sys; from datetime import UTC, datetime; from pathlib import Path; from metier.lake import Lake; "
         "from feature_repo.build.aggregates import build_feature_tables; "
@@ -120,4 +120,4 @@ def test_a_feature_that_is_named_in_one_of_the_two_files_is_refused_by_name(chan
     )
     done = run(folder, build, str(tmp_path / "home"))
     assert done.returncode == 1
-    assert "definitions.py, which lacks ['saves_30d'] of it; name a feature in both" in done.stderr
+    assert "views.py, which lacks ['saves_30d'] of it; name a feature in both" in done.stderr

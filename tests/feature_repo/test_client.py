@@ -7,7 +7,8 @@ import yaml
 from feast.types import from_feast_to_pyarrow_type
 
 from feature_repo.client import REPOSITORY, FeatureStoreClient, render_feature_store_yaml, service_views
-from feature_repo.definitions import ENTITIES, RANKED_VIEWS, VIEWS, feature_service
+from feature_repo.definitions import ENTITIES, RANKED_VIEWS, VIEWS
+from feature_repo.views import feature_service
 from metier.contract import SURFACES
 from metier.errors import FeatureError, UnknownNameError
 from metier.settings import Settings

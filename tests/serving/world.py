@@ -29,8 +29,8 @@ from components.training_sets.reading import text_reader
 from feature_repo.build import build_all
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
-from feature_repo.definitions import feature_service
 from feature_repo.texts import Encoder, TextVectors
+from feature_repo.views import feature_service
 from metier.contract import SURFACES, Surface
 from metier.lake import Lake
 from metier.settings import Settings

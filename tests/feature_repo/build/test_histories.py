@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feature_repo.build.histories import fingerprint, fold, history_schema, newest
-from feature_repo.definitions import LONGEST
+from feature_repo.views import LONGEST
 from metier.contract import TIMESTAMP
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
