@@ -13,9 +13,9 @@ _Names = Annotated[list[_Said], Field(max_length=8)]
 
 
 class Words(BaseModel):
-    """Empty is not asked. As JSON compact, without what is empty, in this order."""
+    """Empty is not asked. As JSON compact, without what is empty, in this order; JSON of another form is none of it."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True, extra="forbid")
 
     must: _Names = []
     nice: _Names = []

@@ -49,8 +49,9 @@ def test_a_model_that_was_not_trained_is_told_the_form_and_shown_two(reader):
     assert all(json.loads(turn["content"]) for turn in turns if turn["role"] == "assistant")
 
 
-def test_what_keeps_no_schema_is_no_plan(reader):
-    with serving(says('{"must": "react"}')) as server, pytest.raises(ModelAnswerError):
+@pytest.mark.parametrize("answer", ['{"must": "react"}', '{"sentences": []}', "", "{", "[]"])
+def test_what_keeps_no_schema_is_no_plan(reader, answer):
+    with serving(says(answer)) as server, pytest.raises(ModelAnswerError):
         reader(server).plan("react", "job_feed")
     assert len(server.asked) == 2  # asked once more
 
