@@ -132,6 +132,10 @@ class Engine:
         """What the text of a request asks for; None where it is not read."""
         return self._plans.read(request, trace, self.now()).understood
 
+    def asks_a_model(self, request: RankingRequest) -> bool:
+        """Whether a slate for the request waits for a language model that reads its text."""
+        return self._plans.asks_a_model(request)
+
     def slate_of(self, stages: Stages, request: RankingRequest, trace: RequestTrace) -> Slate:
         """As `slate`, by stages that are not served here."""
         now = self.now()

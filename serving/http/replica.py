@@ -38,8 +38,10 @@ Rank = Callable[[RankingRequest, RequestTrace], tuple[Slate, Stages]]
 LOG = logging.getLogger(__name__)
 PUSHED = ("jobs", "freelancers")
 """Tables whose versions go to the online store; replicas know clients from the change log."""
+READING = 4
+"""Threads that rank for texts where a language model reads them: they wait for it, and nobody else does."""
 ASKING = 4
-"""Threads that answer questions: they wait for a language model where there is one."""
+"""Threads that answer questions and call tools: they wait for a language model where there is one."""
 ASSISTING = 2
 """Threads in which the assistant works; with a model it waits for it."""
 MOST_PENDING = 64
@@ -91,6 +93,7 @@ class Replica:
     def __init__(self, load: Callable[[], Engine]) -> None:
         self._load = load
         self._ranking = Worker("rank")
+        self._reading = Worker("read", READING)
         self._asking = Worker("ask", ASKING)
         self._assisting = Worker("assist", ASSISTING)
         self._looking = Worker("look")
@@ -121,6 +124,7 @@ class Replica:
                     await task
             await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
             self._ranking.close()
+            self._reading.close()
             self._asking.close()
             self._assisting.close()
             self._looking.close()
@@ -129,14 +133,15 @@ class Replica:
 
     async def rank(self, surface: Surface, body: RankingBody) -> Response:
         """The slate of a ranking request as JSON."""
-        answer, trace = await self._answer(surface, body, self.engine.rank, self._ranking)
+        answer, trace = await self._answer(surface, body, self.engine.rank)
         self.metrics.counters["tiers"].labels(surface, answer.tier).inc()
         self._count_degraded(trace.degraded)
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
     async def ask(self, body: Ask) -> Response:
         """The answer to a question as JSON."""
-        told = await self._told(body, self._ranking)
+        reads = body.text is not None and self.engine.query_model is not None
+        told = await self._told(body, self._reading if reads else self._ranking)
         outcome = "none" if not told.answered else "model" if told.model else "evidence"
         self.metrics.counters["answers"].labels(body.surface, outcome).inc()
         self._count_degraded(told.degraded)
@@ -168,8 +173,9 @@ class Replica:
             yield event
 
     async def find(self, task: Callable[[], Answer], trace: RequestTrace) -> Answer:
-        """What `task` ranks, in the thread that ranks; what it did without is counted."""
-        answer: Answer = await self._ranking.do(task)
+        """What `task` ranks, and may ask a language model where there is one; what it did without is counted."""
+        thread = self._ranking if self.engine.model is self.engine.query_model is None else self._asking
+        answer: Answer = await thread.do(task)
         self._count_degraded(trace.degraded)
         return answer
 
@@ -179,9 +185,10 @@ class Replica:
         return answer
 
     async def _answer(
-        self, surface: Surface, body: RankingBody, rank: Rank, thread: Worker
+        self, surface: Surface, body: RankingBody, rank: Rank, thread: Worker | None = None
     ) -> tuple[RankingResponse, RequestTrace]:
         trace, request = RequestTrace(body.deadline_ms), body.to_request(surface)
+        thread = thread or (self._reading if self.engine.asks_a_model(request) else self._ranking)
         slate, stages = await thread.do(lambda: rank(request, trace))
         versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
         return response(body, slate, trace, surface=surface, **versions), trace

@@ -22,8 +22,8 @@ from serving.stages import SOURCED, Stages
 
 READ_AT_ONCE = 50
 """Candidates whose texts are gathered together: mostly the first ones show enough."""
-RESERVE_MS = 50.0
-"""Of the deadline that a language model does not get."""
+MODEL_SHARE = 0.9
+"""Of the time that a request has left, which a language model gets: on a busy machine the rest goes for the answer."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def answered(looked: Look, engine: Engine, trace: RequestTrace) -> Answer:
     if engine.model is None or not answer.statements:
         return answer
     with trace.stage("model"):
-        deadline_s = min(engine.settings.llm_timeout_seconds, (trace.remaining_ms - RESERVE_MS) / 1e3)
+        deadline_s = min(engine.settings.llm_timeout_seconds, MODEL_SHARE * trace.remaining_ms / 1e3)
         answer = in_words(answer, question.question, engine.model, terms_of, deadline_s)
     if answer.degraded is not None:
         trace.degrade("language model", answer.degraded)

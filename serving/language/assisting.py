@@ -3,8 +3,9 @@
 Nothing is recorded as a slate. Knows neither HTTP nor Ray.
 """
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from components.language.assistant.arguments import Searching
 from components.language.assistant.conversation import Conversation
@@ -23,13 +24,14 @@ from serving.request.trace import RequestTrace
 
 @dataclass(frozen=True)
 class Turn:
-    """What a person says; `conversation_id` is None where it begins."""
+    """What a person says; `conversation_id` is None where it begins. Its deadline runs since it `arrived`."""
 
     actor_id: str
     text: str
     surface: Searching
     conversation_id: str | None
     deadline_ms: float
+    arrived: float = field(default_factory=time.perf_counter)
 
 
 def begun(turn: Turn, engine: Engine, conversations: Conversations) -> Conversation:
@@ -42,7 +44,7 @@ def begun(turn: Turn, engine: Engine, conversations: Conversations) -> Conversat
 
 def assisted(turn: Turn, conversation: Conversation, engine: Engine, conversations: Conversations) -> Iterator[Event]:
     """What happens, event by event; the conversation is kept before the last one."""
-    trace = RequestTrace(turn.deadline_ms)
+    trace = RequestTrace(turn.deadline_ms, turn.arrived)
 
     def reads(text: str, surface: Searching) -> Reading | None:
         return engine.understood(RankingRequest(surface, turn.actor_id, text=text, understand=True), trace)
@@ -53,7 +55,7 @@ def assisted(turn: Turn, conversation: Conversation, engine: Engine, conversatio
     planners: tuple[Planner, ...] = (DeterministicPlanner(reads),)
     if engine.model is not None:
         planners = (ModelPlanner(engine.model), *planners)
-    seconds = turn.deadline_ms / 1e3
+    seconds = trace.remaining_ms / 1e3
     limits = Limits(seconds=seconds, planner_seconds=min(engine.settings.llm_timeout_seconds, seconds / 2))
     market = ActorMarketplace(engine, turn.actor_id, trace)
     return Assistant(market, planners, reads, keep, limits).answer(plain_text(turn.text), conversation)

@@ -58,12 +58,12 @@ class TextPlans:
         Plan().without(request.ignore)
         if not (request.text or "").strip():
             return request
-        if not (self._by_default if request.understand is None else request.understand):
+        if not self._is_read(request):
             return replace(request, unread=PARTS)
         stated = filtered_parts(request.surface, [name for name, value in request.filters.items() if _is_asked(value)])
         request = replace(request, unread=tuple(dict.fromkeys((*request.ignore, *stated))))
-        if not surface_spec(request.surface).retrieves or request.candidates is not None:
-            return request  # of candidates that the caller names, a text leaves out none
+        if not self._limits(request):
+            return request
         try:
             with trace.stage("understand"):
                 return replace(request, understood=self._understood(request, trace, now, reader))
@@ -71,6 +71,18 @@ class TextPlans:
             LOG.warning("a text was not understood", exc_info=True)
             trace.degrade("understanding", f"failed ({type(error).__name__})")
             return request
+
+    def asks_a_model(self, request: RankingRequest) -> bool:
+        """Whether a model is asked to read the text of the request, which takes longer than to rank for it."""
+        has_text = bool((request.text or "").strip())
+        return self._model is not None and has_text and self._is_read(request) and self._limits(request)
+
+    def _is_read(self, request: RankingRequest) -> bool:
+        return self._by_default if request.understand is None else request.understand
+
+    def _limits(self, request: RankingRequest) -> bool:
+        """Whether a text leaves anybody out: of candidates that the caller names, none."""
+        return surface_spec(request.surface).retrieves and request.candidates is None
 
     def _plan(self, request: RankingRequest, trace: RequestTrace, reader: TextReader | None) -> Plan:
         text = request.text or ""
