@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from one_engine import engine_of, home_of_its_own, keep, say, stop_at_signals, to_status
+from one_engine import engine_of, home_of_its_own, keep, say, stop_at_signals, to_status, without_model
 
 from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Taxonomy
@@ -57,7 +57,7 @@ def main() -> int:
 def measured(arguments: argparse.Namespace) -> int:
     stop_at_signals()
     with home_of_its_own(None) as settings, ExitStack() as opened:
-        plain = opened.enter_context(engine_of(settings.model_copy(update={"llm_url": "", "query_model": ""})))
+        plain = opened.enter_context(engine_of(without_model(settings)))
         figures = rows(parts_of(plain), arguments.requests, plain, arguments.usd_per_core_hour)
         if settings.llm_url:
             thinking = opened.enter_context(engine_of(settings))

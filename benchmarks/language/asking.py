@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from one_engine import engine_of, to_status
+from one_engine import engine_of, to_status, without_model
 from posed.questions import SIDES, Market, Posed, posed
 from scipy.stats import binomtest
 
@@ -77,7 +77,7 @@ def measured(arguments: argparse.Namespace) -> int:
     if arguments.model and not settings.llm_url:
         raise InputError("METIER_LLM_URL is not set; `make llm` serves a small model and says what to set")
     if not arguments.model:
-        settings = settings.model_copy(update={"llm_url": ""})
+        settings = without_model(settings)
     markets = {surface: Market(settings, surface) for surface in SIDES}
     each = {"talent_search": -(-2 * arguments.questions // 3), "job_feed": arguments.questions // 3}
     questions = [

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from one_engine import engine_of, to_status
+from one_engine import engine_of, to_status, without_model
 from tasked.checker import Turned, World, faults
 
 from metier.durable import write_whole
@@ -45,7 +45,7 @@ def measured(arguments: argparse.Namespace) -> int:
     if arguments.model and not settings.llm_url:
         raise InputError("METIER_LLM_URL is not set; `make llm` serves a small model and says what to set")
     if not arguments.model:
-        settings = settings.model_copy(update={"llm_url": ""})
+        settings = without_model(settings)
     tasks = [json.loads(line) for line in TASKS.read_text().splitlines()]
     done, ms, wrong, degraded = [], [], [], 0
     for task, turns, world in carried_out(tasks, settings):

@@ -20,15 +20,20 @@ from metier.settings import Settings
 from serving.clock import OffsetClock
 from serving.engine import Engine
 
-__all__ = ["engine_of", "home_of_its_own", "keep", "say", "stop_at_signals", "to_status"]
+__all__ = ["engine_of", "home_of_its_own", "keep", "say", "stop_at_signals", "to_status", "without_model"]
 
 
 @contextmanager
-def engine_of(settings: Settings) -> Iterator[Engine]:
-    """An engine over the bundles of a home, at the clock of its lake."""
+def engine_of(settings: Settings, clock: OffsetClock | None = None) -> Iterator[Engine]:
+    """An engine over the bundles of a home, by default at the clock of its lake."""
     pins = {name: served.bundle for name, served in bundles_to_serve(open_registry(settings)).items()}
-    engine = Engine(settings, pins, OffsetClock.starting_at(Lake(settings.lake).as_of()))
+    engine = Engine(settings, pins, clock or OffsetClock.starting_at(Lake(settings.lake).as_of()))
     try:
         yield engine
     finally:
         engine.close()
+
+
+def without_model(settings: Settings) -> Settings:
+    """The same, with no language model: neither for words nor to read searches."""
+    return settings.model_copy(update={"llm_url": "", "query_model_url": "", "query_model": ""})
