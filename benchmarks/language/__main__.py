@@ -9,23 +9,30 @@ the clock and of this process's CPU beyond ranking, a model's tokens, and what 1
 """
 
 import argparse
+import itertools
 import json
+import random
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from one_engine import engine_of, home_of_its_own, keep, say, stop_at_signals, to_status, without_model
 
+from components.evaluation.judged.audit import Bench
+from components.evaluation.judged.cases import cases_of, sampled_queries, shown_pairs
+from components.language.judge import Asking, Candidate
 from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Taxonomy
 from components.language.understanding import Grammar, shipped_exchange
-from metier.contract import Surface
+from metier.contract import SURFACES, Surface
 from metier.errors import ModelError
+from metier.lake import Lake
 from serving.engine import Engine
 from serving.language.asking import Question, answered, look
 from serving.language.assisting import Turn, assisted, begun
@@ -38,6 +45,8 @@ PATIENT_MS = 60_000.0
 BEGUN = 4
 """Letters of a search that suggestions are asked for."""
 REASONS = 3
+JUDGED = 50
+"""Logged queries of a surface, of whose slates pairs are judged."""
 
 Added = tuple[float, float]
 """Milliseconds by the clock, and of the process's CPU."""
@@ -92,12 +101,15 @@ def parts_of(engine: Engine) -> dict[str, Part]:
         "reasons in words": reasons,
         "ask: extracted": asking(engine),
         "assist: a turn, with its ranking": assisting(engine),
+        **judging("judge: a pair, by the rules", Bench.by_rules(engine.settings, as_of(engine))),
     }
 
 
 def model_parts_of(engine: Engine) -> dict[str, Part]:
     """What a model does: the one of METIER_LLM_MODEL, and the one of METIER_QUERY_MODEL where that is set."""
     parts = {"ask: in a model's words": asking(engine), "assist: planned by a model": assisting(engine)}
+    if engine.model is not None:
+        parts |= judging("judge: a pair, by a model", Bench.by_model(engine.model, engine.settings, as_of(engine)))
     if engine.query_model is None:
         return parts
     understanding = ModelUnderstanding(
@@ -135,6 +147,35 @@ def assisting(engine: Engine) -> Part:
         return timed(lambda: list(assisted(turn, begun(turn, engine, conversations), engine, conversations)))
 
     return assist
+
+
+def judging(name: str, bench: Bench) -> dict[str, Part]:
+    """A logged query and the first of its slate, another pair each time, whatever is searched; limits are kept.
+
+    Nothing where no slate was logged.
+    """
+    found = list(logged_pairs(bench))
+    random.Random(0).shuffle(found)
+    pairs = itertools.cycle(found)
+
+    def judge(surface: Surface, text: str) -> Added:
+        asking, candidate = next(pairs)
+        return timed(lambda: bench.judge.judge(asking, [candidate]))
+
+    return {name: judge} if found else {}
+
+
+def logged_pairs(bench: Bench) -> Iterator[tuple[Asking, Candidate]]:
+    for surface in SURFACES:
+        queries = sampled_queries(bench.lake, surface, bench.as_of, JUDGED)
+        shown = shown_pairs(bench.lake, bench.as_of, queries)
+        for case in cases_of(bench.lake, bench.as_of, surface, shown, bench.reading) if queries else ():
+            yield from ((case.asking, candidate) for candidate in case.candidates[:1] if not candidate.broken)
+
+
+def as_of(engine: Engine) -> datetime:
+    """The moment of the lake."""
+    return Lake(engine.settings.lake).as_of()
 
 
 def somebody(engine: Engine) -> str:
