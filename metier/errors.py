@@ -22,6 +22,9 @@ MetierError
 ├── ServingError              the endpoint cannot do what was asked of it
 │   ├── NotFoundError         an unknown actor, job or candidate; HTTP answers 404
 │   ├── SuspendedError        who asks is suspended; HTTP answers 403
+│   ├── UnknownKeyError       no API key, or one that is not among those set; HTTP answers 401
+│   ├── ScopeError            an API key that may not do this; HTTP answers 403
+│   ├── RateLimitError        an API key that asks too often; HTTP answers 429
 │   ├── BusyError             more requests wait than can be answered in time; HTTP answers 503
 │   └── EventLogError         an event could not be made durable, so it was not acknowledged
 ├── ModelError                a language model gave no answer; whoever asked it goes on without
@@ -121,6 +124,25 @@ class NotFoundError(ServingError):
 
 class SuspendedError(ServingError):
     """Who asks is suspended."""
+
+
+class UnknownKeyError(ServingError):
+    """No API key, or one that is not among those set."""
+
+
+class ScopeError(ServingError):
+    """An API key that may not do this."""
+
+
+class RateLimitError(ServingError):
+    """An API key asks too often; `wait_seconds` until it may again, kept as given, so that it can be pickled."""
+
+    def __init__(self, line: str, wait_seconds: float) -> None:
+        super().__init__(line, wait_seconds)
+        self.wait_seconds = wait_seconds
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class BusyError(ServingError):

@@ -1,5 +1,6 @@
 """Where am I running: the only reader of environment variables."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,6 +64,16 @@ class Settings(Folders, BaseSettings):
     """Address that `metier serve` listens on."""
     http_port: int = pydantic.Field(default=8000, ge=0, le=65_535)
     """Port that `metier serve` listens on; 0 takes a free one."""
+    api_keys_file: Path | None = None
+    """TOML file of API keys, made by `metier key`, that others may not read; empty: no keys, and loopback only."""
+    api_keys: pydantic.SecretStr = pydantic.SecretStr("")
+    """The same as a text, beside or instead of the file."""
+    api_key: pydantic.SecretStr = pydantic.SecretStr("")
+    """Key that `metier rank`, `metier mcp` and `metier demo` send to an endpoint; in no log, trace or error."""
+    metrics_open: bool = False
+    """Whether /metrics is answered without a key."""
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages a browser lets ask the endpoint, such as `https://example.org`; between commas."""
     most_replicas: int = pydantic.Field(default=2, ge=1)
     """Replicas that the endpoint may scale up to."""
     refresh_seconds: float = pydantic.Field(default=10.0, gt=0)
@@ -116,15 +127,23 @@ class Settings(Folders, BaseSettings):
     kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")
     """File of a pod's token for Kubeflow Pipelines, as kfp itself reads it; empty: where Kubeflow mounts it."""
 
-    @pydantic.field_validator("ranker_classes", mode="before")
+    @pydantic.field_validator("ranker_classes", "allowed_origins", mode="before")
     @classmethod
-    def _between_commas(cls, paths: object) -> object:
-        return tuple(path.strip() for path in paths.split(",") if path.strip()) if isinstance(paths, str) else paths
+    def _between_commas(cls, names: object) -> object:
+        return tuple(name.strip() for name in names.split(",") if name.strip()) if isinstance(names, str) else names
 
-    @pydantic.field_validator("home")
+    @pydantic.field_validator("allowed_origins")
     @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not re.fullmatch(r"https?://[\w.\-\[\]:]+", origin):
+                raise ValueError("each origin is a scheme, a host and perhaps a port, such as https://example.org")
+        return origins
+
+    @pydantic.field_validator("home", "api_keys_file")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
 
     @pydantic.field_validator("as_of")
     @classmethod

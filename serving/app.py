@@ -15,6 +15,7 @@ from metier.contract import Surface, surface
 from metier.errors import SettingsError
 from metier.own_ray import LOOPBACK
 from metier.settings import load_settings
+from serving.access import require_keys
 from serving.clock import OffsetClock
 
 APPLICATION = "metier"
@@ -41,9 +42,12 @@ class Endpoint:
         """The application with its engine, loaded here since Ray Serve names no error of an application's lifespan."""
         from serving.console import create_app
         from serving.engine import Engine
+        from serving.http.guard import allow_origins
 
         _listen_where_the_node_does()
-        app = create_app(lambda: Engine(load_settings(), self._pins, self._clock))
+        settings = load_settings()
+        app = create_app(lambda: Engine(settings, self._pins, self._clock))
+        allow_origins(app, settings.allowed_origins)
         await app.state.replica.load()
         return app
 
@@ -64,10 +68,11 @@ def _listen_where_the_node_does() -> None:
 
 
 def build_app(args: Mapping[str, Any]) -> serve.Application:
-    """The application of `args`: bundles {surface: {name, version, sha256}} and, where the clock is not the wall's,
-    started_at (ISO 8601).
+    """The application of `args`: bundles {surface: {name, version, sha256}}; started_at (ISO 8601) where the clock is
+    not the wall's; host, where the address that it listens on is known. SettingsError without API keys off loopback.
     """  # noqa: D205
     settings = load_settings()
+    require_keys(settings, args.get("host"))
     moment = args.get("started_at")
     deployment = serve.deployment(
         serve.ingress()(Endpoint),

@@ -57,7 +57,8 @@ def running(
         from serving.app import APPLICATION, build_app
 
         bundles = {surface: vars(pin) for surface, pin in pins.items()}
-        arguments = {"bundles": bundles, "started_at": started_at.isoformat() if started_at else None}
+        moment = started_at.isoformat() if started_at else None
+        arguments = {"bundles": bundles, "started_at": moment, "host": settings.http_host}
         with _own_ray(settings, folder):
             try:
                 serve.start(http_options={"host": settings.http_host, "port": port}, proxy_location="HeadOnly")

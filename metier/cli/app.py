@@ -14,6 +14,7 @@ from metier.cli import (
     forget,
     importing,
     judge,
+    key,
     lake,
     pipeline,
     report,
@@ -42,6 +43,7 @@ app.add_typer(judge.app, name="judge")
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
 app.command("rank")(serve.rank)
+app.command("key")(key.key)
 app.command("mcp")(mcp)
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings_page.settings)

@@ -12,11 +12,14 @@ ASK_SECONDS = 30.0
 TITLE_WIDTH = 60
 
 
-def ask(url: str, path: str, body: str) -> dict[str, Any]:
-    """The endpoint's answer; InputError with its reason for a 4xx, ServingError where it cannot answer."""
+def ask(url: str, path: str, body: str, key: str = "") -> dict[str, Any]:
+    """The endpoint's answer, by an API key where it takes one.
+
+    InputError with its reason for a 4xx, ServingError where it cannot answer.
+    """
     import httpx
 
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", **bearing(key)}
     try:
         response = httpx.post(url + path, content=body.encode(), headers=headers, timeout=ASK_SECONDS)
         content: dict[str, Any] = response.json()
@@ -24,10 +27,19 @@ def ask(url: str, path: str, body: str) -> dict[str, Any]:
         raise InputError(f"{url!r} is not the URL of an endpoint; give one such as http://127.0.0.1:8000") from error
     except (httpx.HTTPError, ValueError) as error:
         raise ServingError(f"no answer from {url} ({type(error).__name__}); start it with `metier serve`") from error
+    if response.status_code == 401:
+        raise InputError(
+            f"{path} answered 401: {content.get('error', content)}; set METIER_API_KEY to one that {url} knows"
+        )
     if response.status_code >= 400:
         kind = ServingError if response.status_code >= 500 else InputError
         raise kind(f"{path} answered {response.status_code}: {content.get('error', content)}")
     return content
+
+
+def bearing(key: str) -> dict[str, str]:
+    """The header by which an API key is sent; none without a key."""
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def titles(lake: Lake, table: str, key: str, ids: Collection[str]) -> dict[str, str]:

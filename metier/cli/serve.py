@@ -1,6 +1,7 @@
 """`metier serve` and `metier rank`: the endpoint on this machine, and a question to it."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -37,12 +38,14 @@ def serve(
     from components.releases.bundle import label
     from components.releases.folder import require_release
     from components.releases.unranked import bring_up_to_date, unranked_surfaces
+    from serving.access import require_keys
     from serving.launch import running, wait_for_signal
     from serving.ports import free_port, require_free
 
     if as_of not in ("wall", "lake"):
         raise InputError(f"--as-of is {as_of!r}; use wall or lake")
     settings = load_settings()
+    keys = require_keys(settings, settings.http_host)
     registry = open_registry(settings)
     chosen = bundles_to_serve(registry)
     port = (settings.http_port if port is None else port) or free_port(settings.http_host)
@@ -59,6 +62,7 @@ def serve(
         bring_up_to_date(settings, unranked)
     started_at = Lake(settings.lake).as_of() if as_of == "lake" else None
     pins = {surface: served.bundle for surface, served in chosen.items()}
+    print(_said_of(keys), flush=True)
     print("Starting Ray Serve ...", flush=True)
     with running(settings, pins, port, started_at) as url:
         wait_for_signal(lambda: _announce(url, ready))
@@ -79,8 +83,16 @@ def rank(
         raise UnknownNameError("route", route, ROUTES)
     settings = load_settings()
     body = typer.get_text_stream("stdin").read() if request == "-" else request
-    response = ask(url or f"http://{settings.http_host}:{settings.http_port}", f"/v1/{route}", body)
+    key = settings.api_key.get_secret_value()
+    response = ask(url or f"http://{settings.http_host}:{settings.http_port}", f"/v1/{route}", body, key)
     print(json.dumps(response) if as_json else render(response, candidate_titles(Lake(settings.lake), response)))
+
+
+def _said_of(keys: Collection[str]) -> str:
+    """One line on who may ask."""
+    if keys:
+        return f"API keys are on: {', '.join(sorted(keys))}"
+    return "API keys are off: whoever reaches this address, on this machine alone, may do everything"
 
 
 def _announce(url: str, ready: Path | None) -> None:

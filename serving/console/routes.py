@@ -1,4 +1,4 @@
-"""The console's routes beside those of the endpoint: GET alone, and each of them only reads.
+"""The console's routes beside those of the endpoint: GET alone but for the login, and each of them only reads.
 
 What a page shows is neither recorded as a query nor counted as a slate. Knows no stage.
 """
@@ -18,6 +18,7 @@ from serving.console import state
 from serving.console.cards import Card, card_by_table, cards_of, entries_in, pieces
 from serving.console.comparison import Comparer, values_of
 from serving.console.forms import Cited, SearchForm, TalkForm
+from serving.console.login import add_login
 from serving.console.others import OtherBundles
 from serving.console.pages import ASSETS, address, page, report
 from serving.console.plan import called, chips_of
@@ -49,6 +50,7 @@ def create_app(load: Callable[[], Engine]) -> FastAPI:
     }
     for path, route in routes.items():
         app.add_api_route(path, route, methods=["GET"], include_in_schema=False)
+    add_login(app, app.state.replica)
     app.mount("/console/assets", StaticFiles(directory=ASSETS))
     return app
 

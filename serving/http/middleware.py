@@ -42,7 +42,7 @@ class Bodies:
         if isinstance(body, bytes):
             body = refused_as_json(body, headers) or body
         if isinstance(body, Refusal):
-            await _refuse(send, body)
+            await refuse(send, body)
         elif body is not None:
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"content-encoding"]
             await self._app(scope, _replayed(body, receive), send)
@@ -90,7 +90,8 @@ def _replayed(body: bytes, receive: Any) -> Any:
     return replay
 
 
-async def _refuse(send: Any, refusal: Refusal) -> None:
+async def refuse(send: Any, refusal: Refusal) -> None:
+    """Answer with a refusal: its status, one line of JSON, its headers."""
     text = json.dumps({"error": refusal.line}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode()), *refusal.headers]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})

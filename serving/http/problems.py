@@ -13,7 +13,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from metier.errors import ContradictionError, InputError, MetierError, NotFoundError, SuspendedError
+from metier.errors import (
+    ContradictionError,
+    InputError,
+    MetierError,
+    NotFoundError,
+    RateLimitError,
+    ScopeError,
+    SuspendedError,
+    UnknownKeyError,
+)
 
 LOG = logging.getLogger(__name__)
 LONGEST_NAME = 60
@@ -24,6 +33,7 @@ UNROUTED = {
 }
 """What the router refuses, by status."""
 STATUSES: Mapping[type[MetierError], int] = {
+    UnknownKeyError: 401, ScopeError: 403, RateLimitError: 429,
     NotFoundError: 404, SuspendedError: 403, ContradictionError: 409, InputError: 422,
 }  # fmt: skip
 """Errors that are the caller's, the first that fits; of all others another try may succeed."""
@@ -38,7 +48,7 @@ class Problem(BaseModel):
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (400, 403, 404, 409, 413, 415, 422, 503)
+    status: {"model": Problem} for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 }
 
 

@@ -17,6 +17,7 @@ from components.language.models.tally import Tally
 from components.retrieval.pair_facts import KINDS
 from metier.contract import Surface
 from metier.errors import BusyError
+from serving.access import Access
 from serving.engine import Engine
 from serving.events.told import Told
 from serving.events.versions import interaction_event, version_row
@@ -100,6 +101,7 @@ class Replica:
         self._changing = Worker("change log")
         self._writing = Worker("write")
         self.engine: Engine
+        self.access: Access
         self.conversations: Conversations
         self.metrics = Metrics()
         self.told = Told()
@@ -107,6 +109,7 @@ class Replica:
     async def load(self) -> None:
         """Make the engine, in the thread that ranks; raises what the engine raises."""
         self.engine = await self._ranking.do(self._load)
+        self.access = Access.of(self.engine.settings)
         self.conversations = open_conversations(self.engine.settings)
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from metier.texts.fields import Id
 from serving.engine import Engine
 from serving.http.events import Accepted, ClientVersion, FreelancerVersion, Interactions, JobVersion, Version
+from serving.http.guard import Guard, declare_scopes
 from serving.http.language.asking import add_asking_routes
 from serving.http.language.assist import add_assist_route
 from serving.http.language.suggest import suggest_route
@@ -39,6 +40,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     )
     app.state.replica = replica
     app.add_middleware(Bodies)
+    app.add_middleware(Guard, access=lambda: replica.access)
     app.add_middleware(Counted, metrics=replica.metrics)
     app.add_middleware(Heads)
     _ranking_routes(app, replica)
@@ -49,6 +51,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     add_tool_routes(app, replica)
     add_assist_route(app, replica)
     add_error_handlers(app)
+    declare_scopes(app)
     return app
 
 

@@ -14,7 +14,9 @@ from ray.serve.schema import ServeDeploySchema
 
 from components.releases.registry import registered_name
 from metier.contract import SURFACES
+from metier.errors import SettingsError
 from metier.settings import Settings
+from serving.access.keys import as_toml
 from serving.launch import RETRIES
 from tests.infra.manifests import (
     KUBERAY,
@@ -39,10 +41,18 @@ def test_serve_understands_every_field_of_its_configuration():
 @pytest.fixture
 def endpoint(monkeypatch) -> Any:
     """The deployment that the named builder makes of the arguments, with the settings of the pods."""
+    monkeypatch.setenv("METIER_API_KEYS", as_toml("storefront", "0" * 64, ["read"], 100))
     monkeypatch.setenv("METIER_MOST_REPLICAS", environment(containers()[0])["METIER_MOST_REPLICAS"])
     (application,) = serve_config()["applications"]
     module, builder = application["import_path"].split(":")
     return getattr(importlib.import_module(module), builder)(application["args"])._bound_deployment
+
+
+def test_the_application_does_not_start_for_strangers():
+    application = serve_config()["applications"][0]
+    module, builder = application["import_path"].split(":")
+    with pytest.raises(SettingsError, match="no API key is set"):
+        getattr(importlib.import_module(module), builder)(application["args"])
 
 
 def test_replicas_are_scaled_as_the_code_deploys_them(endpoint):
@@ -72,6 +82,7 @@ def test_each_variable_is_a_setting_of_ours_or_of_ray():
     values = environment(containers()[0])
     ours = {name.removeprefix("METIER_").lower(): value for name, value in values.items() if name.startswith("METIER_")}
     assert ours.pop("registry_uri") == {"secretKeyRef": {"name": "metier-registry", "key": "uri"}}
+    assert ours.pop("api_keys") == {"secretKeyRef": {"name": "metier-keys", "key": "keys.toml"}}
     for name, key in (("online_store_url", "online-store"), ("feature_registry_uri", "feature-registry")):
         assert name in Settings.model_fields
         assert ours.pop(name) == {"secretKeyRef": {"name": "metier-stores", "key": key}}

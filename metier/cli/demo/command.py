@@ -86,17 +86,19 @@ def _served(settings: Settings) -> dict[str, str]:
 def _serve_and_ask(settings: Settings, lake: Lake) -> list[Slate]:
     """Slates of some actors of each surface, the first entries of each clicked."""
     _say("3. Serving")
+    key = settings.api_key.get_secret_value()
     with endpoint(settings) as url:
         _say("4. Asking for talent, for jobs, and for the order of applicants")
-        slates = [slate for name in SURFACES for slate in _ask(url, lake, name)]
+        slates = [slate for name in SURFACES for slate in _ask(url, lake, name, key)]
         _say("5. Sending feedback")
-        accepted = sum(send_clicks(url, slate) for slate in slates)
+        accepted = sum(send_clicks(url, slate, key) for slate in slates)
         print(f"{len(slates)} slates served, {accepted} clicks acknowledged")
     return slates
 
 
-def _ask(url: str, lake: Lake, name: Surface) -> list[Slate]:
-    slates = [ask_for_slate(url, name, {**body, "explain": REASONS}) for body in request_bodies(lake, name, ACTORS)]
+def _ask(url: str, lake: Lake, name: Surface, key: str) -> list[Slate]:
+    bodies = [{**body, "explain": REASONS} for body in request_bodies(lake, name, ACTORS)]
+    slates = [ask_for_slate(url, name, body, key) for body in bodies]
     tiers = ", ".join(sorted({slate["tier"] for slate in slates}))
     count = sum(len(slate["slate"]) for slate in slates)
     print(f"  {name:18}{len(slates):>3} slates, {count:>4} candidates shown, tier {tiers}", flush=True)

@@ -87,12 +87,12 @@ def request_bodies(lake: Lake, name: Surface, most: int) -> list[dict[str, Any]]
     ]
 
 
-def ask_for_slate(url: str, name: Surface, body: dict[str, Any]) -> Slate:
+def ask_for_slate(url: str, name: Surface, body: dict[str, Any], key: str) -> Slate:
     """The slate of a surface for a request body."""
-    return {**ask(url, surface_spec(name).route, json.dumps(body)), "request": body}
+    return {**ask(url, surface_spec(name).route, json.dumps(body), key), "request": body}
 
 
-def send_clicks(url: str, slate: Slate) -> int:
+def send_clicks(url: str, slate: Slate, key: str) -> int:
     """Clicks on the first entries of a slate; how many were acknowledged."""
     spec, request = surface_spec(surface(slate["surface"])), slate["request"]
     clicks = [
@@ -110,4 +110,4 @@ def send_clicks(url: str, slate: Slate) -> int:
     ]
     if not clicks:
         return 0
-    return int(ask(url, "/v1/interactions", json.dumps({"interactions": clicks}))["accepted"])
+    return int(ask(url, "/v1/interactions", json.dumps({"interactions": clicks}), key)["accepted"])

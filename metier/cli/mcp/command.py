@@ -33,7 +33,8 @@ def mcp(
     from metier.cli.mcp.server import EndpointTools
 
     settings = load_settings()
-    tools = EndpointTools((url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/"), actor)
+    address = (url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/")
+    tools = EndpointTools(address, actor, settings.api_key.get_secret_value())
     names = ", ".join(tool.name for tool in asyncio.run(tools.listed()))
     print(f"metier: {names} of {tools.url} as {actor or 'a visitor'}", file=sys.stderr, flush=True)
     if http is None:

@@ -4,7 +4,7 @@ Every call goes to `/v1/tools` of the endpoint, which checks its arguments; no a
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ import mcp.types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 
+from metier.cli.endpoint import bearing
 from metier.cli.versions import installed_version
 from metier.errors import MetierError, ServingError
 
@@ -30,10 +31,13 @@ class EndpointTools:
 
     url: str
     actor_id: str | None
+    key: str = field(default="", repr=False)
 
     async def listed(self) -> list[types.Tool]:
         """Every tool with its schemas; ServingError where the endpoint does not answer."""
         answer = await self._answer("GET", "/v1/tools")
+        if answer.status_code >= 400:
+            raise ServingError(f"{self.url} refuses its tools: {answer.json().get('error')} (key: METIER_API_KEY)")
         return [
             types.Tool(
                 name=tool["name"],
@@ -63,7 +67,7 @@ class EndpointTools:
         """The endpoint's answer in JSON, whatever its status; ServingError where there is none."""
         try:
             async with httpx.AsyncClient(base_url=self.url, timeout=ASK_SECONDS, trust_env=False) as client:
-                answer = await client.request(method, path, json=body)
+                answer = await client.request(method, path, json=body, headers=bearing(self.key))
                 answer.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise ServingError(
