@@ -95,7 +95,7 @@ class Engine:
             """The language model that reads typed texts, where the settings name one."""
             if self.query_model is not None:
                 opened.callback(self.query_model.close)
-            self._plans = _text_plans(settings, self.taxonomy, self.query_model)
+            self.plans = _text_plans(settings, self.taxonomy, self.query_model)
             self.follower.start()
             self._warm_up()
             self.events = EventLog(settings.events)
@@ -130,11 +130,7 @@ class Engine:
 
     def understood(self, request: RankingRequest, trace: RequestTrace) -> Understood | None:
         """What the text of a request asks for; None where it is not read."""
-        return self._plans.read(request, trace, self.now()).understood
-
-    def asks_a_model(self, request: RankingRequest) -> bool:
-        """Whether a slate for the request waits for a language model that reads its text."""
-        return self._plans.asks_a_model(request)
+        return self.plans.read(request, trace, self.now()).understood
 
     def slate_of(self, stages: Stages, request: RankingRequest, trace: RequestTrace) -> Slate:
         """As `slate`, by stages that are not served here."""
@@ -222,7 +218,7 @@ class Engine:
 
     def _read_by(self, stages: Stages, request: RankingRequest, trace: RequestTrace, now: datetime) -> RankingRequest:
         """The request as its text is read, for the rankers of these stages."""
-        return self._plans.read(request, trace, now, stages.bundle.reader)
+        return self.plans.read(request, trace, now, stages.bundle.reader)
 
     def _catch_up(self, trace: RequestTrace) -> None:
         """After a pause read the change log first, for half of the time there is."""

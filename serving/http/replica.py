@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Response
@@ -40,7 +41,7 @@ LOG = logging.getLogger(__name__)
 PUSHED = ("jobs", "freelancers")
 """Tables whose versions go to the online store; replicas know clients from the change log."""
 READING = 4
-"""Threads that rank for texts where a language model reads them: they wait for it, and nobody else does."""
+"""Threads that wait for a language model that reads texts, where there is one."""
 ASKING = 4
 """Threads that answer questions and call tools: they wait for a language model where there is one."""
 ASSISTING = 2
@@ -136,7 +137,7 @@ class Replica:
 
     async def rank(self, surface: Surface, body: RankingBody) -> Response:
         """The slate of a ranking request as JSON."""
-        answer, trace = await self._answer(surface, body, self.engine.rank)
+        answer, trace = await self._answer(surface, body, self.engine.rank, self._ranking)
         self.metrics.counters["tiers"].labels(surface, answer.tier).inc()
         self._count_degraded(trace.degraded)
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
@@ -188,10 +189,11 @@ class Replica:
         return answer
 
     async def _answer(
-        self, surface: Surface, body: RankingBody, rank: Rank, thread: Worker | None = None
+        self, surface: Surface, body: RankingBody, rank: Rank, thread: Worker
     ) -> tuple[RankingResponse, RequestTrace]:
         trace, request = RequestTrace(body.deadline_ms), body.to_request(surface)
-        thread = thread or (self._reading if self.engine.asks_a_model(request) else self._ranking)
+        if self.engine.plans.asks_a_model(request):
+            request = await self._reading.do(partial(self.engine.plans.planned, request, trace))
         slate, stages = await thread.do(lambda: rank(request, trace))
         versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
         return response(body, slate, trace, surface=surface, **versions), trace

@@ -59,6 +59,8 @@ class RankingRequest:
     """Whether the text is read for what it asks; None: as the endpoint is set."""
     ignore: Sequence[str] = ()
     """Parts of a plan that are left out of what is understood."""
+    plan: Plan | None = None
+    """What the text asks for, where it was read before."""
     understood: Understood | None = None
     unread: Sequence[str] = ()
     """Parts of a plan that rankers do not read in the text either: all of them where it is not read."""

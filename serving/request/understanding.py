@@ -68,14 +68,22 @@ class TextPlans:
             with trace.stage("understand"):
                 return replace(request, understood=self._understood(request, trace, now, reader))
         except Exception as error:  # the text is searched for as it stands
-            LOG.warning("a text was not understood", exc_info=True)
-            trace.degrade("understanding", f"failed ({type(error).__name__})")
+            _note_failure(error, trace)
             return request
 
     def asks_a_model(self, request: RankingRequest) -> bool:
-        """Whether a model is asked to read the text of the request, which takes longer than to rank for it."""
+        """Whether a model reads the text of the request, which takes longer than to rank for it."""
         has_text = bool((request.text or "").strip())
         return self._model is not None and has_text and self._is_read(request) and self._limits(request)
+
+    def planned(self, request: RankingRequest, trace: RequestTrace) -> RankingRequest:
+        """The request with the plan of its text, for which a model is waited for: `read` asks none any more."""
+        try:
+            with trace.stage("understand"):
+                return replace(request, plan=self._plan(request, trace, None))
+        except Exception as error:
+            _note_failure(error, trace)
+            return replace(request, plan=Plan(text=request.text or ""))
 
     def _is_read(self, request: RankingRequest) -> bool:
         return self._by_default if request.understand is None else request.understand
@@ -86,6 +94,8 @@ class TextPlans:
 
     def _plan(self, request: RankingRequest, trace: RequestTrace, reader: TextReader | None) -> Plan:
         text = request.text or ""
+        if request.plan is not None:
+            return request.plan
         if self._model is not None:
             try:
                 return self._model.plan(text, request.surface, within_s=trace.remaining_ms / 2_000)
@@ -118,6 +128,11 @@ class TextPlans:
     def _skills(self, plan: Plan) -> list[tuple[str, str, str]]:
         needs: Mapping[str, Sequence[str]] = {"must": plan.must, "nice": plan.nice, "not": plan.not_}
         return [(skill, self._taxonomy.label(skill), need) for need, skills in needs.items() for skill in skills]
+
+
+def _note_failure(error: Exception, trace: RequestTrace) -> None:
+    LOG.warning("a text was not understood", exc_info=True)
+    trace.degrade("understanding", f"failed ({type(error).__name__})")
 
 
 def _is_asked(value: Any) -> bool:

@@ -166,10 +166,13 @@ class Model:
         return Completion("", schema.model_validate(self.answer), Usage())
 
 
-def read_by_model(now, answer):
-    trace = RequestTrace(150.0)
+def plans_by_model(answer, understanding=None):
     model = ModelUnderstanding(Model(answer), TAXONOMY, 1.0, tuned=True)
-    plans = TextPlans(Grammar(TAXONOMY), TAXONOMY, EXCHANGE, model=model)
+    return TextPlans(understanding or Grammar(TAXONOMY), TAXONOMY, EXCHANGE, model=model)
+
+
+def read_by_model(now, answer):
+    trace, plans = RequestTrace(150.0), plans_by_model(answer)
     return plans.read(RankingRequest("talent_search", "cl_1", text=TEXT), trace, now).understood, trace
 
 
@@ -184,3 +187,25 @@ def test_where_the_model_fails_the_grammar_reads(now):
     understood, trace = read_by_model(now, ModelError("the language model failed; see its log"))
     assert understood == read(now, text=TEXT)[0].understood
     assert trace.degraded == ["query model: the language model failed; see its log"]
+
+
+def test_a_plan_that_was_waited_for_is_what_the_text_says(now):
+    trace, plans = RequestTrace(150.0), plans_by_model({"must": ["docker"]})
+    planned = plans.planned(RankingRequest("talent_search", "cl_1", text=TEXT), trace)
+    asks_no_more = TextPlans(Broken(), TAXONOMY, EXCHANGE)
+    assert asks_no_more.read(planned, trace, now).understood.skills == [("docker", "Docker", "must")]
+    assert trace.degraded == []
+
+
+def test_a_plan_that_nothing_gives_costs_itself_alone(now):
+    trace, plans = RequestTrace(150.0), plans_by_model(ModelError("it failed"), Broken())
+    request = plans.read(plans.planned(RankingRequest("talent_search", "cl_1", text=TEXT), trace), trace, now)
+    assert (request.understood.filters, request.understood.plan.text) == ({}, TEXT)
+    assert trace.degraded == ["query model: it failed", "understanding: failed (ValueError)"]
+
+
+@pytest.mark.parametrize("values", UNREAD)
+def test_a_model_is_waited_for_where_a_text_is_read(values):
+    plans = plans_by_model({})
+    assert plans.asks_a_model(RankingRequest("talent_search", "cl_1", text=TEXT))
+    assert not plans.asks_a_model(RankingRequest("talent_search", "cl_1", **values))
