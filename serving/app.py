@@ -16,15 +16,17 @@ from metier.errors import SettingsError
 from metier.own_ray import LOOPBACK
 from metier.settings import load_settings
 from serving.access import require_keys
+from serving.admission.bounds import MOST_AT_ONCE
 from serving.clock import OffsetClock
 
 APPLICATION = "metier"
 LEAST_REPLICAS = 2
 """One answers while the other is started again."""
-MOST_ONGOING = 32
 REPLICA_OPTIONS: dict[str, Any] = {
-    "max_ongoing_requests": MOST_ONGOING,
-    "max_queued_requests": 128,
+    # Ray lets in more than a replica takes on, so that the excess is refused by it: at once, in JSON, its deadline in
+    # view. Ray's own queue is no bound to rely on: it counts a request that finds a place free until its turn comes.
+    "max_ongoing_requests": 2 * MOST_AT_ONCE,
+    "max_queued_requests": 4 * MOST_AT_ONCE,
     "graceful_shutdown_timeout_s": 10,
     "health_check_period_s": 5,
     "health_check_timeout_s": 10,

@@ -7,8 +7,10 @@ import json
 import time
 from typing import Any
 
+from serving.admission.callers import while_there
 from serving.http.bodies import Refusal, inflated, refused_as_json, refused_by_headers, whole_body
 from serving.http.metrics import Metrics
+from serving.request.trace import ARRIVED
 
 CLIENT_LEFT = 499
 """Status under which a request counts whose sender hung up before an answer could begin."""
@@ -26,7 +28,10 @@ class Heads:
 
 
 class Bodies:
-    """Hands on a body that is whole, inflated and readable; answers all others itself, in one line of JSON."""
+    """Hands on a body that is whole, inflated and readable, as long as its sender waits.
+
+    Answers all others itself, in one line of JSON.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -45,11 +50,11 @@ class Bodies:
             await refuse(send, body)
         elif body is not None:
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"content-encoding"]
-            await self._app(scope, _replayed(body, receive), send)
+            await while_there(self._app, scope, body, receive, send)
 
 
 class Counted:
-    """Counts requests and times them, by route; unknown paths are one route."""
+    """Counts requests and times them, by route, and notes when they arrived; unknown paths are one route."""
 
     def __init__(self, app: Any, metrics: Metrics) -> None:
         self._app = app
@@ -60,6 +65,7 @@ class Counted:
             await self._app(scope, receive, send)
             return
         started, status = time.perf_counter(), [CLIENT_LEFT]
+        ARRIVED.set(started)
 
         async def counted(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -75,19 +81,6 @@ class Counted:
             route = getattr(scope.get("route"), "path", "unknown")
             self._metrics.counters["requests"].labels(route, str(status[0])).inc()
             self._metrics.latency.labels(route).observe(time.perf_counter() - started)
-
-
-def _replayed(body: bytes, receive: Any) -> Any:
-    """A receive that gives the body read before, then whatever the server says next."""
-    replayed = [False]
-
-    async def replay() -> Any:
-        if replayed[0]:
-            return await receive()
-        replayed[0] = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
 
 
 async def refuse(send: Any, refusal: Refusal) -> None:

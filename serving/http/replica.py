@@ -5,8 +5,7 @@ Knows no route, no stage and no ranker.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -17,8 +16,9 @@ from components.language.assistant.events import Done, Event
 from components.language.models.tally import Tally
 from components.retrieval.pair_facts import KINDS
 from metier.contract import Surface
-from metier.errors import BusyError
 from serving.access import Access
+from serving.admission.bounds import MOST_ASKED, MOST_ASSISTED, MOST_LOOKED_AT, MOST_RANKED, MOST_READ, MOST_WRITTEN
+from serving.admission.worker import Gate, Worker
 from serving.engine import Engine
 from serving.events.told import Told
 from serving.events.versions import interaction_event, version_row
@@ -35,7 +35,6 @@ from serving.request.trace import RequestTrace
 from serving.stages import Stages
 
 Answer = TypeVar("Answer")
-Item = TypeVar("Item")
 Rank = Callable[[RankingRequest, RequestTrace], tuple[Slate, Stages]]
 LOG = logging.getLogger(__name__)
 PUSHED = ("jobs", "freelancers")
@@ -46,47 +45,6 @@ ASKING = 4
 """Threads that answer questions and call tools: they wait for a language model where there is one."""
 ASSISTING = 2
 """Threads in which the assistant works; with a model it waits for it."""
-MOST_PENDING = 64
-"""Requests that may wait for a thread; more are refused."""
-
-
-class Worker:
-    """One thread, or a few, with a bounded queue."""
-
-    def __init__(self, name: str, threads: int = 1) -> None:
-        self._thread = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._pending = 0
-
-    async def do(self, task: Callable[[], Any]) -> Any:
-        """Run `task` in a thread; BusyError where too many wait for it."""
-        if self._pending >= MOST_PENDING:
-            raise BusyError("this replica is busy; send the request again in a second")
-        self._pending += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, task)
-        finally:
-            self._pending -= 1
-
-    async def each(self, begin: Callable[[], Iterable[Item]]) -> AsyncIterator[Item]:
-        """The items that `begin` gives, as they come, found in a thread; BusyError where too many wait for it.
-
-        All are found, whether or not they are taken.
-        """
-        loop, queue = asyncio.get_running_loop(), asyncio.Queue[Item | None]()
-
-        def found() -> None:
-            for item in begin():
-                loop.call_soon_threadsafe(queue.put_nowait, item)
-
-        task = asyncio.create_task(self.do(found))
-        task.add_done_callback(lambda _: queue.put_nowait(None))
-        while (item := await queue.get()) is not None:
-            yield item
-        await task
-
-    def close(self) -> None:
-        """End the thread, all tasks done."""
-        self._thread.shutdown()
 
 
 class Replica:
@@ -94,13 +52,14 @@ class Replica:
 
     def __init__(self, load: Callable[[], Engine]) -> None:
         self._load = load
-        self._ranking = Worker("rank")
-        self._reading = Worker("read", READING)
-        self._asking = Worker("ask", ASKING)
-        self._assisting = Worker("assist", ASSISTING)
-        self._looking = Worker("look")
-        self._changing = Worker("change log")
-        self._writing = Worker("write")
+        self._ranking = Worker("rank", MOST_RANKED)
+        self._reading = Worker("read", MOST_READ, READING)
+        self._asking = Worker("ask", MOST_ASKED, ASKING)
+        self._assisting = Worker("assist", MOST_ASSISTED, ASSISTING)
+        self._looking = Worker("look", MOST_LOOKED_AT)
+        self._changing = Worker("change log", MOST_WRITTEN)
+        self._writing = Worker("write", MOST_WRITTEN)
+        self._recording = Gate(MOST_WRITTEN)
         self.engine: Engine
         self.access: Access
         self.conversations: Conversations
@@ -166,8 +125,8 @@ class Replica:
 
     async def assist(self, turn: Turn) -> AsyncIterator[Event]:
         """The events of a turn as they come; errors of who asks are raised before the first."""
-        engine, conversations = self.engine, self.conversations
-        conversation = await self._assisting.do(lambda: begun(turn, engine, conversations))
+        engine, conversations, trace = self.engine, self.conversations, RequestTrace(turn.deadline_ms, turn.arrived)
+        conversation = await self._assisting.do(lambda: begun(turn, engine, conversations), trace)
         return self._counted(self._assisting.each(lambda: assisted(turn, conversation, engine, conversations)))
 
     async def _counted(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
@@ -179,7 +138,7 @@ class Replica:
     async def find(self, task: Callable[[], Answer], trace: RequestTrace) -> Answer:
         """What `task` ranks, and may ask a language model where there is one; what it did without is counted."""
         thread = self._ranking if self.engine.model is self.engine.query_model is None else self._asking
-        answer: Answer = await thread.do(task)
+        answer: Answer = await thread.do(task, trace)
         self._count_degraded(trace.degraded)
         return answer
 
@@ -193,15 +152,16 @@ class Replica:
     ) -> tuple[RankingResponse, RequestTrace]:
         trace, request = RequestTrace(body.deadline_ms), body.to_request(surface)
         if self.engine.plans.asks_a_model(request):
-            request = await self._reading.do(partial(self.engine.plans.planned, request, trace))
-        slate, stages = await thread.do(lambda: rank(request, trace))
+            request = await self._reading.do(partial(self.engine.plans.planned, request, trace), trace)
+        slate, stages = await thread.do(lambda: rank(request, trace), trace)
         versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
         return response(body, slate, trace, surface=surface, **versions), trace
 
     async def _told(self, body: Ask, thread: Worker) -> AskResponse:
         trace, question, engine = RequestTrace(body.deadline_ms), body.to_question(), self.engine
-        looked = await thread.do(lambda: look(question, engine, trace))
-        answer = await self._asking.do(lambda: answered(looked, engine, trace))
+        self._asking.require_place(trace)
+        looked = await thread.do(lambda: look(question, engine, trace), trace)
+        answer = await self._asking.do(lambda: answered(looked, engine, trace), trace)
         model = engine.model.name if engine.model is not None and answer.by_model else None
         return answer_to(body, looked, answer, model, trace)
 
@@ -209,7 +169,11 @@ class Replica:
         """Once the interactions are durable, and their actors' histories in the online store as far as it answers.
 
         How many of their ids nobody knows, by table. ContradictionError for an id that is known with other content.
+        Once begun it is done, whether or not the caller waits.
         """
+        return await self._recording.complete(self._record(posts))
+
+    async def _record(self, posts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         self.told.require_consistent(posts, self.engine.facts)
         now = self.engine.now()
         recorded = events = [interaction_event(post, now) for post in posts]
@@ -225,7 +189,10 @@ class Replica:
         return unknown
 
     async def put(self, table: str, values: Mapping[str, Any]) -> Version:
-        """A new version, durable and in the online store as far as it answers."""
+        """A new version, durable and in the online store as far as it answers; once begun it is done, as `record`."""
+        return await self._recording.complete(self._put(table, values))
+
+    async def _put(self, table: str, values: Mapping[str, Any]) -> Version:
         row = version_row(table, values, self.engine.now())
         change = await self._changing.do(lambda: self.engine.put(table, row))
         if table in PUSHED:

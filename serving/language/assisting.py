@@ -3,7 +3,6 @@
 Nothing is recorded as a slate. Knows neither HTTP nor Ray.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +18,7 @@ from serving.events.versions import plain_text
 from serving.language.conversations import Conversations
 from serving.language.marketplace import ActorMarketplace
 from serving.request.ranking import RankingRequest
-from serving.request.trace import RequestTrace
+from serving.request.trace import RequestTrace, arrival
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Turn:
     surface: Searching
     conversation_id: str | None
     deadline_ms: float
-    arrived: float = field(default_factory=time.perf_counter)
+    arrived: float = field(default_factory=arrival)
 
 
 def begun(turn: Turn, engine: Engine, conversations: Conversations) -> Conversation:

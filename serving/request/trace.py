@@ -6,15 +6,28 @@ Knows no stage by name.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+
+ARRIVED: ContextVar[float | None] = ContextVar("arrived", default=None)
+"""When the request that is being answered arrived, by time.perf_counter; None outside of a server."""
+
+
+def arrival() -> float:
+    """When the request arrived, by time.perf_counter; now outside of a server."""
+    arrived = ARRIVED.get()
+    return time.perf_counter() if arrived is None else arrived
 
 
 @dataclass
 class RequestTrace:
-    """Made when the request arrives; `degraded` says what was left out and why, in the order it happened."""
+    """What became of a request since it arrived; `degraded` says what was left out and why, in the order it happened.
+
+    The deadline counts from the arrival, so reading the body and waiting for a thread take their share of it.
+    """
 
     deadline_ms: float
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=arrival)
     timings_ms: dict[str, float] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)
 

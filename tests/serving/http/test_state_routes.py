@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from feature_repo.hydrate import candidate_views
 from feature_repo.online.freshness import LIMITS
 from metier.contract import SURFACES
+from serving.admission.bounds import MOST_RANKED
 from serving.clock import OffsetClock
 from serving.engine import Engine
-from serving.http.replica import MOST_PENDING
 from serving.stages import Stages
 from tests.serving.world import ROUTES, SOON, logged, served, wait_until
 
@@ -170,15 +170,15 @@ def test_more_requests_than_can_wait_are_told_to_come_back_and_the_rest_of_it_an
 
     engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, stuck)
     body = {**world.body("job_feed"), "deadline_ms": 60_000}
-    with served(lambda: engine) as client, ThreadPoolExecutor(MOST_PENDING + 6) as crowd:
-        waiting = [crowd.submit(client.post, "/v1/feed/jobs", body) for _ in range(MOST_PENDING + 6)]
+    with served(lambda: engine) as client, ThreadPoolExecutor(MOST_RANKED + 6) as crowd:
+        waiting = [crowd.submit(client.post, "/v1/feed/jobs", body) for _ in range(MOST_RANKED + 6)]
         wait_until(lambda: sum(each.done() for each in waiting) == 6)
         assert client.get("/healthz").status_code == 200
         event = {"interaction_id": "i", "kind": "click", "side": "client", "freelancer_id": "f", "job_id": "j"}
         assert client.post("/v1/interactions", {"interactions": [event]}).status_code == 200
         resume.set()
         answers = [each.result() for each in waiting]
-    assert sorted(answer.status_code for answer in answers) == [200] * MOST_PENDING + [503] * 6
+    assert sorted(answer.status_code for answer in answers) == [200] * MOST_RANKED + [503] * 6
     told = {(answer.headers["retry-after"], answer.json()["error"]) for answer in answers if answer.status_code == 503}
     assert told == {("1", "this replica is busy; send the request again in a second")}
 

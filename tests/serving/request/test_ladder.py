@@ -1,5 +1,6 @@
 """The ladder: each tier is made to fail, the next one answers, says so, and shows nobody who may not be shown."""
 
+import re
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -262,11 +263,21 @@ def test_a_deadline_that_has_passed_leaves_the_last_tier_and_says_so(made, answe
     assert slate.entries
 
 
-def test_the_endpoint_says_that_it_was_hurried(client, world):
-    answer = client.ranked("/v1/feed/jobs", {**world.body("job_feed"), "deadline_ms": 1})
+def test_the_endpoint_says_that_it_was_hurried(client, engine, world, monkeypatch):
+    slow = Pace()
+    for tier in ("ensemble", "xgboost"):
+        slow.learn(tier, ALL, 1e9)
+    monkeypatch.setattr(engine.stages["job_feed"], "pace", slow)
+    answer = client.ranked("/v1/feed/jobs", world.body("job_feed"))
     assert answer["tier"] == "retrieval"
-    assert answer["degraded"][0] == "ensemble: 0 ms left of 1"
+    assert re.fullmatch(r"ensemble: \d+ ms left of 60000", answer["degraded"][0])
     assert answer["slate"]
+
+
+def test_what_is_late_before_it_begins_is_told_to_come_again(client, world):
+    answer = client.post("/v1/feed/jobs", {**world.body("job_feed"), "deadline_ms": 1e-6})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert "passed before the turn of this request came" in answer.json()["error"]
 
 
 def scored(*tiers):
