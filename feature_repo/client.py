@@ -21,7 +21,7 @@ from feature_repo.definitions import ENTITIES, SERVICES, VIEWS
 from feature_repo.files.whole_folder import settle
 from feature_repo.inputs.covisits import FOLDER, Covisits
 from feature_repo.offline.asof_sql import VersionTable
-from feature_repo.views import view_of
+from feature_repo.views import APPLY, view_of
 from metier.contract import Surface
 from metier.durable import replacing
 from metier.errors import FeatureError, RegistryChangedError, UnknownNameError
@@ -31,8 +31,6 @@ from metier.surfaces import surface_spec
 REPOSITORY = Path(__file__).resolve().parent
 EVENT_TIMESTAMP = "event_timestamp"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-
-APPLY = "run `feast -c feature_repo apply`"
 
 _JOIN_KEYS: dict[str, str] = {entity.name: entity.join_key for entity in ENTITIES}
 

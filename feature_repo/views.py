@@ -39,6 +39,7 @@ HISTORY_MARKS: dict[str, dict[str, str]] = {
 HOURS = {"profile": 48, "activity": 48, "history": 48, "text": 168}
 """By kind of view, how old its values may be when they are served, from the moment up to which they were built."""
 STRINGS = pa.list_(pa.string())
+APPLY = "run `feast -c feature_repo apply`"
 
 Kinds = Mapping[str, pa.DataType]
 
@@ -71,10 +72,9 @@ class View:
 
 def view_of(name: str) -> View:
     """The view of this name; UnknownNameError where there is none."""
-    for declared in VIEWS:
-        if declared.name == name:
-            return declared
-    raise UnknownNameError("feature view", name, tuple(declared.name for declared in VIEWS))
+    if name not in _BY_NAME:
+        raise UnknownNameError("feature view", name, tuple(_BY_NAME))
+    return _BY_NAME[name]
 
 
 def feature_service(surface: Surface) -> str:
@@ -226,3 +226,4 @@ RANKED_VIEWS = (
 )
 """What rankers read. Vectors are gathered by text_key instead."""
 VIEWS = (*RANKED_VIEWS, freelancer_text, job_text)
+_BY_NAME = {view.name: view for view in VIEWS}

@@ -1,4 +1,4 @@
-"""The actor of a request: one row of stored features, read through Feast, as rankers and retrieval take it.
+"""The actor of a request: one row of stored features of the online store, as rankers and retrieval take it.
 
 An unknown actor or job is the caller's error; a store or an encoder that fails costs what needs it, and is
 named in the trace. Knows no candidate.
@@ -6,16 +6,16 @@ named in the trace. Knows no candidate.
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from components.retrieval.questions import Question, questions
-from feature_repo.hydrate import Read, query_features
+from components.retrieval.questions import Question, question
+from feature_repo.hydrate import ReadRow, query_row
 from feature_repo.inputs.asked import ReadText
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.texts import Encoder, TextVectors
@@ -51,20 +51,20 @@ class Actor:
     None where a store failed, and for the question where there is nothing to ask by.
     """
 
-    row: pa.Table
+    row: Mapping[str, Any]
+    """Of the request and, by full name, stored features."""
     columns: QueryColumns | None
     question: Question | None
 
     @property
     def has_typed(self) -> bool:
         """Whether the request has a text."""
-        typed = self.row["text"][0].as_py()
+        typed = self.row["text"]
         return bool(typed and typed.strip())
 
     def category(self, view: str) -> str | None:
         """Category of the actor's own profile, or of the job asked for."""
-        name = f"{view}__category"
-        return self.row[name][0].as_py() if name in self.row.column_names else None
+        return self.row.get(f"{view}__category")
 
 
 def hydrate_actor(
@@ -72,7 +72,7 @@ def hydrate_actor(
     trace: RequestTrace,
     now: datetime,
     vectors: TextVectors,
-    read: Read,
+    read: ReadRow,
     texts: TypedTexts,
 ) -> Actor:
     """The actor of a request; NotFoundError where it, or the job of the request, is unknown; SuspendedError.
@@ -81,7 +81,7 @@ def hydrate_actor(
     """
     row = request_row(request, now)
     try:
-        features = query_features(request.surface, row, read)
+        features = query_row(request.surface, row, read)
     except Exception as error:  # the store is down: what needs it is left out, the request goes on
         LOG.warning("the online store failed", exc_info=True)
         if not surface_spec(request.surface).retrieves:
@@ -90,21 +90,24 @@ def hydrate_actor(
         typed = _typed(request, trace, texts.encoder)
         return Actor(row, None, None if typed is None else Question(request.text or "", typed, None))
     _require_existing(request, features)
-    (question,) = questions(request.surface, features, vectors)
+    asked = question(request.surface, features, vectors)
     typed, embeddings = _typed(request, trace, texts.encoder), None
     if typed is not None:
-        question = replace(question, vectors=typed)
+        asked = replace(asked, vectors=typed)
         embeddings = dict(zip([request.text or ""], typed, strict=False))
     columns = QueryColumns.encode(request.surface, features, vectors, embeddings, _reader(request, trace, texts))
-    return Actor(features, columns, question if question.text else None)
+    return Actor(features, columns, asked if asked.text else None)
 
 
-def request_row(request: RankingRequest, now: datetime) -> pa.Table:
+def request_row(request: RankingRequest, now: datetime) -> dict[str, Any]:
     """The one row that stored features are joined to."""
-    reading = json.dumps(dict(request.reading))
-    values = {"actor_id": request.actor_id, "job_id": request.job_id, "text": request.text, "context": reading}
-    row = pa.table({name: pa.array([value], pa.string()) for name, value in values.items()})
-    return row.append_column("event_timestamp", pa.array([now], pa.timestamp("us", tz="UTC")))
+    return {
+        "actor_id": request.actor_id,
+        "job_id": request.job_id,
+        "text": request.text,
+        "context": json.dumps(dict(request.reading)),
+        "event_timestamp": now,
+    }
 
 
 def _typed(request: RankingRequest, trace: RequestTrace, encoder: Encoder) -> Floats | None:
@@ -144,17 +147,18 @@ def require_active(side: str, actor_id: str, status: str | None) -> None:
         )
 
 
-def _require_existing(request: RankingRequest, features: pa.Table) -> None:
+def _require_existing(request: RankingRequest, features: Mapping[str, Any]) -> None:
     spec = surface_spec(request.surface)
-    require_active(spec.side, request.actor_id, features[f"{spec.side}_profile__status"][0].as_py())
+    status = features[f"{spec.side}_profile__status"]
+    require_active(spec.side, request.actor_id, status)
     asks_by_job = not spec.shows_jobs and request.job_id is not None
-    owner = features["job_profile__client_id"][0].as_py() if asks_by_job else None
-    is_known = features[f"{spec.side}_profile__status"][0].is_valid or request.actor_id in ("", owner)
+    owner = features["job_profile__client_id"] if asks_by_job else None
+    is_known = status is not None or request.actor_id in ("", owner)
     if not is_known:
         raise NotFoundError(f"unknown {spec.side} {request.actor_id!r}; import it, or {_put(spec.side)} first")
     if not asks_by_job:
         return
-    if features["job_profile__status"][0].as_py() is None:
+    if features["job_profile__status"] is None:
         raise NotFoundError(f"unknown job {request.job_id!r}; import it, or {_put('job')} first")
     if not spec.retrieves and owner not in (None, request.actor_id):
         raise NotFoundError(f"job {request.job_id!r} is not a job of client {request.actor_id!r}; name its own client")

@@ -22,8 +22,10 @@ from components.releases.folder import moment_of, newest_version
 from components.releases.unranked import Unranked
 from components.retrieval.pair_facts import KINDS, PairFacts
 from feature_repo.client import FeatureStoreClient
+from feature_repo.hydrate import Reads
 from feature_repo.online.freshness import Age, ages
 from feature_repo.online.pushes import Pushes
+from feature_repo.online.rows import OnlineRows
 from feature_repo.views import feature_service
 from metier.breaker import Breaker
 from metier.changes import Change, open_change_log
@@ -63,8 +65,8 @@ class Engine:
         self.settings = settings
         self.pins = dict(pins)
         self._clock = clock or OffsetClock()
-        store = FeatureStoreClient(settings, settings.online_timeout_seconds)
-        self._read = Breaker().guarded(store.serving_features)
+        online, breaker = OnlineRows(settings, settings.online_timeout_seconds), Breaker()
+        self._reads = Reads(breaker.guarded(online.table), breaker.guarded(online.row))
         self._refreshing = threading.Lock()
         self.bundles: dict[Surface, Bundle | Unranked] = {}
         self.stages: dict[Surface, Stages] = {}
@@ -73,12 +75,13 @@ class Engine:
         taxonomy = taxonomy_of(settings.taxonomy)
         self.pushes = Pushes(background, taxonomy)
         with ExitStack() as opened:
+            opened.callback(online.close)
             self.folder = opened.enter_context(own_folder(settings.replicas))
             """Of this replica alone."""
             self.follower = ChangeFollower(
                 self.changes, background.serving_features, self.folder, self._serve, taxonomy
             )
-            self.known = KnownIds(self.stages, self.follower.clients, self._read)
+            self.known = KnownIds(self.stages, self.follower.clients, self._reads.table)
             opened.callback(self.follower.close)
             for surface in SURFACES:
                 self._load(surface)
@@ -267,7 +270,7 @@ class Engine:
     def _serve(self, surface: Surface, candidates: CandidateSpace) -> None:
         earlier = self.stages.get(surface)
         pace = earlier.pace if earlier else None
-        self.stages[surface] = Stages(self.bundles[surface], candidates, self._read, pace, self.follower.clients)
+        self.stages[surface] = Stages(self.bundles[surface], candidates, self._reads, pace, self.follower.clients)
 
     def _used(self) -> Used:
         return used_by(stages.snapshot for stages in self.stages.values())

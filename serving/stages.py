@@ -19,7 +19,7 @@ from components.releases import Bundle
 from components.releases.unranked import Unranked
 from components.retrieval import Eligibility
 from components.retrieval.questions import Question
-from feature_repo.hydrate import Read, query_features
+from feature_repo.hydrate import Reads, query_row
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import require_computed
 from metier.errors import MetierError, NotFoundError, RankerError, RestingStoreError
@@ -65,21 +65,21 @@ class Considered:
 class Stages:
     """One bundle, or what stands for it where nothing was trained, with its candidates. Safe to share between threads.
 
-    `read` answers with the online store's values; `clients` are those of the change log.
+    `reads` ask for the online store's values; `clients` are those of the change log.
     """
 
     def __init__(
         self,
         bundle: Bundle | Unranked,
         candidates: CandidateSpace,
-        read: Read,
+        reads: Reads,
         pace: Pace | None = None,
         clients: ChangedClients | None = None,
     ) -> None:
         self.bundle = bundle
         self.candidates = candidates
         self.pace = pace or Pace()
-        self._read = read
+        self._reads = reads
         self._clients = clients or ChangedClients()
         self.ranked = None if isinstance(bundle, Unranked) else bundle
         """The bundle, where it has rankers."""
@@ -93,7 +93,7 @@ class Stages:
 
     def with_bundle(self, bundle: Bundle, candidates: CandidateSpace) -> "Stages":
         """Stages of another bundle over its candidates, for the same actors."""
-        return Stages(bundle, candidates, self._read, clients=self._clients)
+        return Stages(bundle, candidates, self._reads, clients=self._clients)
 
     def answer(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Slate:
         """The slate for `request`; NotFoundError for an unknown actor or job, InputError for bad filters."""
@@ -123,7 +123,7 @@ class Stages:
     def _consider(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Considered:
         """Hydrate the actor, filter and find candidates."""
         with trace.stage("hydrate"):
-            read = self._clients.over(self._read)
+            read = self._clients.over(self._reads.row)
             actor = hydrate_actor(request, trace, now, self.candidates.vectors, read, self.bundle)
         with trace.stage("filter"):
             named = self._named(request, trace, now)
@@ -168,7 +168,7 @@ class Stages:
             self.bundle.reader("warm", ())
         self.candidates.search(Question("warm", None, None), 10)
         try:
-            row = query_features(request.surface, request_row(request, now), self._read)
+            row = query_row(request.surface, request_row(request, now), self._reads.row)
         except Exception as error:
             if isinstance(error, MetierError) and not isinstance(error, RestingStoreError):
                 raise
@@ -184,7 +184,7 @@ class Stages:
         self._popularity(self.candidates, rows, Actor(row, columns, None))
 
     def _named(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> NamedCandidates:
-        """What the request names; candidates that neither release nor change log holds are read through Feast."""
+        """What the request names; those that neither release nor change log holds are read online."""
         placed = (placement.candidate_id for placement in request.promoted)
         ids = list(dict.fromkeys([*(request.candidates or ()), *placed]))
         space, rows = self.candidates, self.candidates.rows(ids)
@@ -197,7 +197,7 @@ class Stages:
     def _with_online(self, absent: list[str], trace: RequestTrace, now: datetime) -> CandidateSpace:
         candidates = self.candidates
         try:
-            part = read_online(candidates.base, absent, now, candidates.vectors, self._read)
+            part = read_online(candidates.base, absent, now, candidates.vectors, self._reads.table)
         except Exception as error:  # the store is down: they are left out, the request goes on
             LOG.warning("the online store failed", exc_info=True)
             trace.degrade("new candidates", f"the online store failed ({type(error).__name__})")

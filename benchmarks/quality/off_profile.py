@@ -30,7 +30,8 @@ from components.releases.aliases import aliased_bundles, bundles_to_serve
 from components.releases.candidate_release import read_release
 from components.releases.folder import newest_version
 from components.releases.unranked import Unranked
-from feature_repo.client import FeatureStoreClient
+from feature_repo.hydrate import Reads
+from feature_repo.online.rows import OnlineRows
 from metier.contract import Surface
 from metier.lake import Lake
 from metier.settings import Settings
@@ -105,12 +106,13 @@ class Served:
         folder = settings.candidates / bundle.version
         snapshot = ReleaseSnapshot(read_release(folder, newest_version(folder) or "", bundle.encoder))
         space = CandidateSpace(snapshot, (), snapshot.release.retriever, snapshot.release.candidates.vectors)
-        read = FeatureStoreClient(settings).serving_features
+        online = OnlineRows(settings, settings.online_timeout_seconds)
+        reads = Reads(online.table, online.row)
         taxonomy = taxonomy_of(settings.taxonomy, used_by([snapshot]).skills)
         self._plans = TextPlans(Grammar(taxonomy), taxonomy, shipped_exchange())
         self.surface, self.bundle = surface, bundle.version
         self._now: datetime = Lake(settings.lake).as_of()
-        self._stages = {"ensemble": Stages(bundle, space, read), "retrieval": Stages(Unranked(surface), space, read)}
+        self._stages = {"ensemble": Stages(bundle, space, reads), "retrieval": Stages(Unranked(surface), space, reads)}
         truth = pq.read_table(settings.truth / f"{key}s.parquet", columns=[f"{key}_id", "category"])
         self._categories = dict(zip(*(column.to_pylist() for column in truth.columns), strict=True))
 

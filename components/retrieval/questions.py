@@ -41,9 +41,9 @@ def questions(surface: Surface, rows: pa.Table, vectors: TextVectors) -> list[Qu
 
     A typed text stands alone. Else the profile or the post asks, and on a feed the jobs last turned to.
     """
-    prefix = "freelancer_profile__" if surface_spec(surface).side == "freelancer" else "job_profile__"
+    prefix = _prefix(surface)
     read = rows.select([name for name in rows.column_names if name == "text" or _is_read(name, prefix)]).to_pylist()
-    return [_question(row, prefix, vectors) for row in read]
+    return [question(surface, row, vectors) for row in read]
 
 
 def retrieve(
@@ -72,11 +72,17 @@ def retrieve_rows(
     )
 
 
+def _prefix(surface: Surface) -> str:
+    return "freelancer_profile__" if surface_spec(surface).side == "freelancer" else "job_profile__"
+
+
 def _is_read(name: str, prefix: str) -> bool:
     return name in {f"{prefix}{column}" for column in PROFILE} | {f"freelancer_history__{column}" for column in HISTORY}
 
 
-def _question(row: Mapping[str, Any], prefix: str, vectors: TextVectors) -> Question:
+def question(surface: Surface, row: Mapping[str, Any], vectors: TextVectors) -> Question:
+    """As `questions`, of one row."""
+    prefix = _prefix(surface)
     if (typed := row.get("text")) and typed.strip():
         return Question(typed, None, None)
     title = row.get(f"{prefix}title") or ""

@@ -1,12 +1,15 @@
-"""Arrow columns of stored features as numpy: numbers, comparable codes, ragged lists, text rows.
+"""Columns of stored features as numpy: numbers, comparable codes, ragged lists, text rows.
 
-A column that is absent or null means "not known": NaN, code 0, an empty list. Knows no feature by name.
+They come in a table, or as one row: a mapping from names to Python values, which costs a request less. A column that is
+absent or null means "not known": NaN, code 0, an empty list. Knows no feature by name.
 """
 
 import hashlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,16 +26,23 @@ Doubles = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+Rows: TypeAlias = pa.Table | Mapping[str, Any]
+"""Many rows, or one."""
 
 CATEGORY_BUCKETS = 1023
 TOKEN_COLUMNS = 2**20
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_FIRST = np.zeros(1, np.int64)
 
 
-def numbers(table: pa.Table, name: str) -> Doubles:
+def numbers(rows: Rows, name: str) -> Doubles:
     """(n,) float64 with NaN where absent; booleans are 0 and 1."""
-    column = _column(table, name)
+    if not isinstance(rows, pa.Table):
+        value = rows.get(name)
+        return np.array([np.nan if value is None else value], np.float64)
+    column = _column(rows, name)
     if column is None:
-        return np.full(table.num_rows, np.nan)
+        return np.full(rows.num_rows, np.nan)
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
@@ -41,30 +51,63 @@ def numbers(table: pa.Table, name: str) -> Doubles:
     return values
 
 
-def seconds(table: pa.Table, name: str) -> Doubles:
+def seconds(rows: Rows, name: str) -> Doubles:
     """(n,) seconds since 1970 of a timestamp column, NaN where absent."""
-    column = _column(table, name)
+    if not isinstance(rows, pa.Table):
+        moment = rows.get(name)
+        return np.array([np.nan if moment is None else (moment - EPOCH) // MICROSECOND], np.float64) / 1e6
+    column = _column(rows, name)
     if column is None or pa.types.is_null(column.type):
-        return np.full(table.num_rows, np.nan)
+        return np.full(rows.num_rows, np.nan)
     stamps = column.cast(TIMESTAMP, safe=False).cast(pa.int64())
     values: Doubles = stamps.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1e6
     return values
 
 
-def codes(table: pa.Table, name: str) -> Codes:
+def codes(rows: Rows, name: str) -> Codes:
     """(n,) 64-bit code of each string by its canonical form, without case and outer spaces; 0 where absent."""
-    return _coded(_strings(table, name), code_of)
+    return _strings(rows, name).coded(code_of)
 
 
-def buckets(table: pa.Table, name: str) -> Floats:
+def buckets(rows: Rows, name: str) -> Floats:
     """(n,) categorical bucket: 0 unknown, 1..1023 hashed."""
-    return _coded(_strings(table, name), _bucket).astype(np.float32)
+    return _strings(rows, name).coded(_bucket).astype(np.float32)
 
 
-def strings(table: pa.Table, name: str) -> list[str | None]:
+def strings(rows: Rows, name: str) -> list[str | None]:
     """(n,) strings, None where absent."""
-    values: list[str | None] = _strings(table, name).to_pylist()
-    return values
+    return _strings(rows, name).spelled()
+
+
+@dataclass(frozen=True)
+class Strings:
+    """Strings of a column as values, not necessarily distinct, and the position among them of each, (n,)."""
+
+    values: list[str | None]
+    position: Codes
+
+    @classmethod
+    def of(cls, column: pa.Array | list[str | None]) -> "Strings":
+        """Those of a column, or as they are listed."""
+        if isinstance(column, list):
+            return cls(column, np.arange(len(column)))
+        coded = column.dictionary_encode(null_encoding="encode")
+        return cls(coded.dictionary.to_pylist(), coded.indices.to_numpy())
+
+    def coded(self, code: Callable[[str], int], empty: int = 0) -> Codes:
+        """(n,) code of each, `empty` of what is absent or empty."""
+        table = np.array([code(value) if value else empty for value in self.values], np.int64)
+        codes: Codes = table[self.position]
+        return codes
+
+    def spelled(self) -> list[str | None]:
+        """(n,) the strings themselves."""
+        return [self.values[position] for position in self.position.tolist()]
+
+    def rows(self, vectors: TextVectors) -> Codes:
+        """(n,) rows of text keys in `vectors`, -1 where unknown."""
+        rows: Codes = vectors.rows(self.values)[self.position]
+        return rows
 
 
 @dataclass(frozen=True)
@@ -72,7 +115,7 @@ class Lists:
     """One list a row: row i holds flat[offsets[i]:offsets[i + 1]]."""
 
     offsets: Codes
-    flat: pa.Array
+    flat: pa.Array | list[Any]
 
     def padded(self, values: npt.NDArray, longest: int, empty: float) -> npt.NDArray:
         """(n, longest): the first `longest` of each row's `values` (aligned with flat), filled with `empty`."""
@@ -82,17 +125,29 @@ class Lists:
         table[inside] = values[(self.offsets[:-1, None] + np.arange(longest))[inside]]
         return table
 
+    def strings(self) -> Strings:
+        """The elements of flat."""
+        return Strings.of(self.flat)
+
     def codes(self) -> Codes:
         """Code of each element of flat."""
-        return _coded(self.flat, code_of)
+        return self.strings().coded(code_of)
+
+    def numbers(self) -> Doubles:
+        """The elements of flat, whole numbers."""
+        flat = self.flat if isinstance(self.flat, list) else self.flat.to_numpy()
+        return np.array(flat, np.int64).astype(np.float64)
 
 
-def lists(table: pa.Table, name: str, element: pa.DataType | None = None) -> Lists:
+def lists(rows: Rows, name: str, element: pa.DataType | None = None) -> Lists:
     """The lists of a column (of strings by default), empty where absent."""
+    if not isinstance(rows, pa.Table):
+        listed = rows.get(name) or []
+        return Lists(np.array([0, len(listed)]), listed)
     kind = element or pa.string()
-    column = _column(table, name)
+    column = _column(rows, name)
     if column is None or pa.types.is_null(column.type):
-        return Lists(np.zeros(table.num_rows + 1, np.int64), pa.array([], kind))
+        return Lists(np.zeros(rows.num_rows + 1, np.int64), pa.array([], kind))
     if column.type.value_type != kind:
         column = column.cast(pa.large_list(kind))
     lengths = column.value_lengths()
@@ -103,14 +158,14 @@ def lists(table: pa.Table, name: str, element: pa.DataType | None = None) -> Lis
     return Lists(offsets, column.flatten())
 
 
-def token_sets(table: pa.Table, name: str) -> sp.csr_array:
+def token_sets(rows: Rows, name: str) -> sp.csr_array:
     """(n, 2**20) rows of ones at the hashed columns of each row's distinct tokens."""
-    tokens = lists(table, name)
-    columns = _coded(tokens.flat, token_column, empty=-1).astype(np.int32)
+    tokens = lists(rows, name)
+    columns = tokens.strings().coded(token_column, empty=-1).astype(np.int32)
     present = columns >= 0
     offsets = np.concatenate([[0], np.cumsum(present)])[tokens.offsets]
     ones = np.ones(int(present.sum()), np.float32)
-    sets = sp.csr_array((ones, columns[present], offsets), shape=(table.num_rows, TOKEN_COLUMNS))
+    sets = sp.csr_array((ones, columns[present], offsets), shape=(len(tokens.offsets) - 1, TOKEN_COLUMNS))
     sets.sum_duplicates()
     sets.data[:] = 1
     return sets
@@ -138,22 +193,24 @@ class Headlines:
         return cls(vectors.weights.headlines([*index, ""]), row)
 
 
-def headlines_of(table: pa.Table, prefix: str, vectors: TextVectors) -> Headlines:
+def headlines_of(rows: Rows, prefix: str, vectors: TextVectors) -> Headlines:
     """Headlines of profiles whose columns start with `prefix`."""
-    parts = [strings(table, f"{prefix}{name}") for name in ("title", "city", "region", "company")]
+    parts = [strings(rows, f"{prefix}{name}") for name in ("title", "city", "region", "company")]
     return Headlines.encode([headline(*card) for card in zip(*parts, strict=True)], vectors)
 
 
-def text_rows(table: pa.Table, name: str, vectors: TextVectors) -> Codes:
+def text_rows(rows: Rows, name: str, vectors: TextVectors) -> Codes:
     """(n,) rows of text keys in `vectors`, -1 where unknown."""
-    return vectors.rows(_strings(table, name))
+    return _strings(rows, name).rows(vectors)
 
 
-def _strings(table: pa.Table, name: str) -> pa.Array:
-    column = _column(table, name)
+def _strings(rows: Rows, name: str) -> Strings:
+    if not isinstance(rows, pa.Table):
+        return Strings([rows.get(name)], _FIRST)
+    column = _column(rows, name)
     if column is None:
-        return pa.nulls(table.num_rows, pa.string())
-    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+        return Strings([None], np.zeros(rows.num_rows, np.int64))
+    return Strings.of(column if pa.types.is_string(column.type) else column.cast(pa.string()))
 
 
 def _column(table: pa.Table, name: str) -> pa.Array | None:
@@ -166,13 +223,6 @@ def _column(table: pa.Table, name: str) -> pa.Array | None:
         return column.chunk(0)
     combined = column.combine_chunks()
     return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined
-
-
-def _coded(values: pa.Array, code: Callable[[str], int], empty: int = 0) -> Codes:
-    coded = values.dictionary_encode(null_encoding="encode")
-    table = np.array([code(value) if value else empty for value in coded.dictionary.to_pylist()], np.int64)
-    codes: Codes = table[coded.indices.to_numpy()]
-    return codes
 
 
 def code_of(value: str) -> int:

@@ -17,6 +17,7 @@ from feature_repo.inputs.columns import (
     Floats,
     Headlines,
     Lists,
+    Rows,
     codes,
     headlines_of,
     lists,
@@ -110,13 +111,13 @@ class Past:
     count: Doubles
 
     @classmethod
-    def encode(cls, surface: Surface, table: pa.Table, vectors: TextVectors) -> "Past":
+    def encode(cls, surface: Surface, table: Rows, vectors: TextVectors) -> "Past":
         """Past candidates of a table with the actor's history view."""
         prefix = f"{history_view(surface)}__"
         ids = lists(table, f"{prefix}recent_ids")
         keys = lists(table, f"{prefix}recent_text_keys")
         marks = {name: lists(table, f"{prefix}{column}") for name, (_, column) in MARKS[surface].items()}
-        row = keys.padded(vectors.rows(keys.flat), LONGEST, -1)
+        row = keys.padded(keys.strings().rows(vectors), LONGEST, -1)
         stamps = lists(table, f"{prefix}recent_timestamps", pa.int64())
         length = np.minimum(np.diff(ids.offsets), LONGEST)
         return cls(
@@ -125,7 +126,7 @@ class Past:
             identity=ids.padded(ids.codes(), LONGEST, 0),
             marks={name: values.padded(values.codes(), LONGEST, 0) for name, values in marks.items()},
             length=length,
-            moments=stamps.padded(stamps.flat.to_numpy().astype(np.float64), LONGEST, np.nan),
+            moments=stamps.padded(stamps.numbers(), LONGEST, np.nan),
             count=numbers(table, f"{prefix}interaction_count"),
         )
 
@@ -151,7 +152,7 @@ class Requests:
 
     @classmethod
     def encode(
-        cls, table: pa.Table, vectors: TextVectors, embeddings: dict[str, Floats] | None, read: ReadText | None
+        cls, table: Rows, vectors: TextVectors, embeddings: dict[str, Floats] | None, read: ReadText | None
     ) -> "Requests":
         """Texts of column `text`; a vector comes from `embeddings` (by text) or, by text_key, from `vectors`.
 
@@ -193,12 +194,12 @@ class QueryColumns:
     def encode(
         cls,
         surface: Surface,
-        table: pa.Table,
+        table: Rows,
         vectors: TextVectors,
         embeddings: dict[str, Floats] | None = None,
         read: ReadText | None = None,
     ) -> "QueryColumns":
-        """Columns of a table of queries: stored features, event_timestamp and text.
+        """Columns of queries, or of one as a mapping: stored features, event_timestamp and text.
 
         `embeddings` gives vectors of typed texts that `vectors` does not hold; `read` says what a text asks for.
         """
@@ -217,21 +218,21 @@ class QueryColumns:
         )
 
 
-def _stored(features: tuple[Stored, ...], table: pa.Table, vectors: TextVectors, rows: Codes) -> Floats:
+def _stored(features: tuple[Stored, ...], table: Rows, vectors: TextVectors, rows: Codes) -> Floats:
     """(n, features + 16): stored features as they are, then the components of the side's own text vector."""
     columns = [feature.values(table) for feature in features]
     return np.column_stack([*columns, vectors.projection_at(rows)]).astype(np.float32)
 
 
 def _past_headlines(
-    table: pa.Table, prefix: str, text_row: Codes, marks: dict[str, Lists], vectors: TextVectors
+    table: Rows, prefix: str, text_row: Codes, marks: dict[str, Lists], vectors: TextVectors
 ) -> Headlines:
     """Headlines of past candidates: the title of the text, the place and company of the history."""
     parts = []
     for name, column in (("city", "recent_cities"), ("region", "recent_regions"), ("company", "recent_companies")):
         values = marks[name] if name in marks else lists(table, f"{prefix}{column}")
         elements = values.padded(np.arange(len(values.flat)), LONGEST, -1).ravel()
-        parts.append(np.array([*values.flat.to_pylist(), None], object)[elements])
+        parts.append(np.array([*values.strings().spelled(), None], object)[elements])
     titles = vectors.titles_at(text_row.ravel())
     cards = Headlines.encode([headline(*card) for card in zip(titles, *parts, strict=True)], vectors)
     return Headlines(cards.lexical, cards.row.reshape(text_row.shape))

@@ -7,10 +7,9 @@ query, no history and no surface.
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import scipy.sparse as sp
 
-from feature_repo.inputs.columns import Codes, Doubles, Floats, codes, numbers, strings, token_sets
+from feature_repo.inputs.columns import Codes, Doubles, Floats, Rows, codes, numbers, strings, token_sets
 from metier.contract import LEVELS
 
 PERSON = "freelancer_profile__"
@@ -38,13 +37,13 @@ class Party:
     highest_rate_usd: Doubles
 
 
-def people(table: pa.Table) -> Party:
+def people(table: Rows) -> Party:
     """The people of a table with freelancer_profile columns."""
     rate = _positive(numbers(table, f"{PERSON}hourly_rate_usd"))
     return _party(table, PERSON, rate, rate)
 
 
-def jobs(table: pa.Table) -> Party:
+def jobs(table: Rows) -> Party:
     """The jobs of a table with job_profile columns; only an hourly budget can be held against a rate."""
     hourly = np.array([kind == "hourly" for kind in strings(table, f"{JOB}budget_kind")], bool)
     lowest, highest = (
@@ -72,7 +71,7 @@ def same(left: Codes, right: Codes) -> Doubles:
     return matched
 
 
-def _party(table: pa.Table, prefix: str, lowest: Doubles, highest: Doubles) -> Party:
+def _party(table: Rows, prefix: str, lowest: Doubles, highest: Doubles) -> Party:
     step: dict[str, float] = {level: float(number) for number, level in enumerate(LEVELS)}
     levels = [step.get(level or "", np.nan) for level in strings(table, f"{prefix}experience_level")]
     return Party(

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pyarrow as pa
 
-from feature_repo.inputs.columns import Floats, buckets, lists, numbers
+from feature_repo.inputs.columns import Floats, Rows, buckets, lists, numbers
 from feature_repo.texts.weighing import COMPONENTS
 from feature_repo.views import View, client_activity, freelancer_activity, job_activity
 from metier.contract import SURFACES, Surface
@@ -57,7 +56,7 @@ class Stored:
     source: str
     scale: Scale
 
-    def values(self, table: pa.Table) -> Floats:
+    def values(self, table: Rows) -> Floats:
         """(n,) float32, NaN (or bucket 0) where absent."""
         if self.scale == "code":
             return buckets(table, self.source)

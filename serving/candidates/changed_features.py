@@ -62,7 +62,7 @@ class _ChangedViews:
         ]
         columns = {name: [row.get(name.removeprefix(f"{view}__")) for row in profiles] for name in names}
         return pa.table(
-            {name: stored_as(values, self._released.schema.field(name)) for name, values in columns.items()}
+            {name: stored_as(values, self._released.schema.field(name).type) for name, values in columns.items()}
         )
 
     def _stored(self, rows: pa.Table, view: str, names: Sequence[str]) -> pa.Table:
@@ -92,12 +92,12 @@ class _ChangedViews:
             return pa.table([pa.nulls(rows.num_rows, field.type) for field in schema], schema=schema)
 
 
-def stored_as(values: list[Any], field: pa.Field) -> pa.Array:
+def stored_as(values: list[Any], kind: pa.DataType) -> pa.Array:
     """The values as the store would give them: it holds whole seconds."""
-    if pa.types.is_timestamp(field.type):
+    if pa.types.is_timestamp(kind):
         exact = pa.array(values, pa.timestamp("us", tz="UTC"))
-        return pc.floor_temporal(exact, unit="second").cast(field.type)
-    return pa.array(values, field.type)
+        return pc.floor_temporal(exact, unit="second").cast(kind)
+    return pa.array(values, kind)
 
 
 def text_of(change: Change) -> str:

@@ -7,13 +7,10 @@ their release. Grown by one thread, read by any. Knows one feature view.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
-from feature_repo.hydrate import Read
+from feature_repo.hydrate import ReadRow
+from feature_repo.views import client_profile
 from metier.changes import Change
 from serving.candidates.changed_features import stored_as
-
-VIEW = "client_profile"
 
 
 class ChangedClients:
@@ -49,32 +46,19 @@ class ChangedClients:
         """The status of each client that changed."""
         return {client: change.row["status"] for client, change in self._newest.items()}
 
-    def over(self, read: Read) -> Read:
-        """`read`, with the profiles of changed clients as they are now."""
+    def over(self, read: ReadRow) -> ReadRow:
+        """`read`, with the profile of a changed client as it is now."""
         newest = self._newest
-        if not newest:
-            return read
 
-        def overlaid(rows: pa.Table, views: Sequence[str]) -> pa.Table:
-            stored = read(rows, views)
-            if VIEW not in views:
-                return stored
-            changes = [newest.get(client) for client in rows["client_id"].to_pylist()]
-            return _overlaid(stored, [None if change is None else change.row for change in changes])
+        def overlaid(query: Mapping[str, Any], views: Sequence[str]) -> dict[str, Any]:
+            row = read(query, views)
+            change = newest.get(query["client_id"]) if client_profile.name in views else None
+            return row if change is None else row | _profile(change)
 
-        return overlaid
+        return overlaid if newest else read
 
 
-def _overlaid(stored: pa.Table, versions: Sequence[Mapping[str, Any] | None]) -> pa.Table:
-    """The table with the profile columns of the rows that have a version."""
-    if not any(versions):
-        return stored
-    for position, name in enumerate(stored.column_names):
-        if not name.startswith(f"{VIEW}__"):
-            continue
-        column, feature = stored[name].to_pylist(), name.removeprefix(f"{VIEW}__")
-        values = [
-            value if version is None else version.get(feature) for value, version in zip(column, versions, strict=True)
-        ]
-        stored = stored.set_column(position, name, stored_as(values, stored.schema.field(name)))
-    return stored
+def _profile(change: Change) -> dict[str, Any]:
+    """What the view of profiles would hold of a version."""
+    values = zip(client_profile.features, client_profile.columns.items(), strict=True)
+    return {name: stored_as([change.row.get(feature)], kind)[0].as_py() for feature, (name, kind) in values}

@@ -1,4 +1,4 @@
-"""Candidates that neither a release nor the change log holds, read through Feast for one request.
+"""Candidates that neither a release nor the change log holds, read from the online store for one request.
 
 They were materialized after the release. Knows no ranker and no order.
 """

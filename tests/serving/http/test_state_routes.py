@@ -3,6 +3,7 @@
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -164,11 +165,11 @@ def test_more_requests_than_can_wait_are_told_to_come_back_and_the_rest_of_it_an
     engine, resume = world.engine(), threading.Event()
     stages = engine.stages["job_feed"]
 
-    def stuck(rows, views):
+    def stuck(row, views):
         assert resume.wait(SOON)
-        return stages._read(rows, views)
+        return stages._reads.row(row, views)
 
-    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, stuck)
+    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, replace(stages._reads, row=stuck))
     body = {**world.body("job_feed"), "deadline_ms": 60_000}
     with served(lambda: engine) as client, ThreadPoolExecutor(MOST_RANKED + 6) as crowd:
         waiting = [crowd.submit(client.post, "/v1/feed/jobs", body) for _ in range(MOST_RANKED + 6)]

@@ -9,6 +9,7 @@ import pytest
 
 from components.ranking import Ensemble
 from components.ranking.ensemble import Share
+from feature_repo.hydrate import Reads
 from metier.contract import SURFACES
 from metier.errors import ServingError
 from serving.candidates.space import CandidateSpace
@@ -75,7 +76,7 @@ def made(engine):
         candidates = served.candidates
         if retriever is not None:
             candidates = CandidateSpace(candidates.base, (), retriever, candidates.vectors)
-        return Stages(bundle, candidates, read or served._read)
+        return Stages(bundle, candidates, Reads(read, read) if read else served._reads)
 
     return make
 
