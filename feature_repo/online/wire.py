@@ -72,11 +72,12 @@ def _value_message() -> Any:
     value = file.message_type.add(name="StoredValue")
     value.oneof_decl.add(name="val")
     for kind, (name, number, of) in FIELDS.items():
-        field = value.field.add(name=name, number=number, type=of, label=_Type.LABEL_OPTIONAL, oneof_index=0)
+        typed: dict[str, Any] = {"type": of}
         if pa.types.is_list(kind):
             elements = value.nested_type.add(name=f"{name}_elements")
             elements.field.add(name="val", number=1, type=of, label=_Type.LABEL_REPEATED)
-            field.type, field.type_name = _Type.TYPE_MESSAGE, f".metier.StoredValue.{elements.name}"
+            typed = {"type": _Type.TYPE_MESSAGE, "type_name": f".metier.StoredValue.{elements.name}"}
+        value.field.add(name=name, number=number, label=_Type.LABEL_OPTIONAL, oneof_index=0, **typed)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("metier.StoredValue"))
