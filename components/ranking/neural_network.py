@@ -3,52 +3,96 @@
 Training and export only: serving runs the exported graph. Knows no labels, losses or files.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from components.measures.arrays import Floats, IntArray
 from components.ranking.neural_config import NeuralConfig
-from components.ranking.neural_inputs import CODES, InputTransform
+from components.ranking.neural_inputs import CODES, KNOTS, InputTransform
+
+PIECES = (1, 4, KNOTS - 1)
+"""Numeric features are computed in bands: flags, those of few values, the others."""
 
 
 class Inputs(nn.Module):
-    """Raw float32 features (n_rows, n_features) -> dense (n_rows, dense_width) and table rows (n_rows, C)."""
+    """Raw float32 features (n_rows, n_features) -> dense (n_rows, dense_width) and table rows (n_rows, C).
+
+    Computes on columns (n_columns, n_rows): onnxruntime copies a column whole, but gathers columns of rows value by
+    value, and one operation over all pieces of many columns costs less than one a piece.
+    """
 
     def __init__(self, transform: InputTransform) -> None:
         super().__init__()
-        for name in ("numeric", "missing", "text", "code", "lookup"):
+        used = (transform.slope > 0).sum(axis=0)
+        order = np.argsort(used, kind="stable")
+        self.register_buffer("numeric", torch.from_numpy(transform.numeric[order]))
+        self.register_buffer("offset", _upright(transform.offset[order]))
+        for name in ("missing", "text", "code", "lookup"):
             self.register_buffer(name, torch.from_numpy(getattr(transform, name)))
-        for name in ("low", "width", "slope", "offset", "text_mean", "text_scale"):
-            self.register_buffer(name, torch.from_numpy(getattr(transform, name)))
+        self.register_buffer("text_mean", _upright(transform.text_mean))
+        self.register_buffer("text_rate", 1 / _upright(transform.text_scale))
+        ends = np.searchsorted(used[order], PIECES, side="right")
+        self.bands = nn.ModuleList(
+            [
+                _Band(transform, order[start:end], pieces)
+                for start, end, pieces in zip([0, *ends[:-1]], ends, PIECES, strict=True)
+                if start < end
+            ]
+        )
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         # The exporter gets the types of empty tensors wrong, so a kind that no feature is of stays out of the graph.
+        columns = features.t()
         parts = []
         if len(self.numeric):
-            parts.append(self._ranks(features.index_select(1, self.numeric)))
-        if len(self.missing):
-            parts.append(torch.isnan(features.index_select(1, self.missing)).float())
+            parts.append(self._ranks(columns.index_select(0, self.numeric)))
         if len(self.text):
-            parts.append(_imputed((features.index_select(1, self.text) - self.text_mean) / self.text_scale))
-        dense = torch.cat(parts, dim=1) if parts else features[:, :0]
-        return dense, self._table_rows(features) if len(self.code) else features[:, :0].long()
+            values = columns.index_select(0, self.text)
+            parts.append(_imputed((values - self.text_mean) * self.text_rate, values))
+        if len(self.missing):
+            parts.append(torch.isnan(columns.index_select(0, self.missing)).float())
+        dense = torch.cat(parts).t() if parts else features[:, :0]
+        return dense, self._table_rows(columns) if len(self.code) else features[:, :0].long()
 
     def _ranks(self, values: Tensor) -> Tensor:
-        ranks = self.offset + torch.zeros_like(values)
-        for low, width, slope in zip(self.low.unbind(), self.width.unbind(), self.slope.unbind(), strict=True):
-            ranks = ranks + slope * ((values - low) / width).clamp(0.0, 1.0)
-        return _imputed(ranks)
+        sizes = [band.n_columns for band in self.bands]
+        parts = [band(part) for band, part in zip(self.bands, values.split(sizes), strict=True)]
+        return _imputed(torch.cat(parts) + self.offset, values)
 
-    def _table_rows(self, features: Tensor) -> Tensor:
-        values = features.index_select(1, self.code)
+    def _table_rows(self, columns: Tensor) -> Tensor:
+        values = columns.index_select(0, self.code)
         inside = (values >= 0) & (values < CODES)  # false for NaN
         codes = torch.where(inside, values, 0.0).long()
-        starts = torch.arange(len(self.code)) * CODES
-        return self.lookup.reshape(-1)[codes + starts]
+        starts = torch.arange(len(self.code))[:, None] * CODES
+        return self.lookup.reshape(-1)[codes + starts].t()
 
 
-def _imputed(standardised: Tensor) -> Tensor:
+class _Band(nn.Module):
+    """Ranks, less their offset, of columns (n_columns, n_rows) that use their first `pieces` at most."""
+
+    def __init__(self, transform: InputTransform, columns: IntArray, pieces: int) -> None:
+        super().__init__()
+        self.n_columns = len(columns)
+        low, width, slope = (
+            np.ascontiguousarray(getattr(transform, name)[:pieces, columns].T) for name in ("low", "width", "slope")
+        )
+        self.register_buffer("low", torch.from_numpy(low[:, :, None]))
+        self.register_buffer("rate", torch.from_numpy(1 / width[:, :, None]))
+        self.register_buffer("slope", torch.from_numpy(slope[:, None, :]))
+
+    def forward(self, values: Tensor) -> Tensor:
+        share = ((values[:, None] - self.low) * self.rate).clamp(0.0, 1.0)
+        return (self.slope @ share)[:, 0]
+
+
+def _upright(constants: Floats) -> Tensor:
+    return torch.from_numpy(constants[:, None])
+
+
+def _imputed(standardised: Tensor, values: Tensor) -> Tensor:
     """Missing values at the mean, the others within five deviations of it."""
-    return torch.where(torch.isnan(standardised), 0.0, standardised).clamp(-5.0, 5.0)
+    return torch.where(torch.isnan(values), 0.0, standardised).clamp(-5.0, 5.0)
 
 
 class Cross(nn.Module):
@@ -110,7 +154,10 @@ class Committee(nn.Module):
         self.register_buffer("scale", scale)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        dense, table_rows = self.inputs(features)
+        return self.answer(*self.inputs(features))
+
+    def answer(self, dense: Tensor, table_rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Score (n_rows,) and probabilities (n_rows, n_heads) from what `inputs` made of the features."""
         answers = [network(dense, table_rows) for network in self.networks]
         scores = torch.stack([score for score, _ in answers], dim=1)
         probabilities = torch.stack([logits.sigmoid() for _, logits in answers]).mean(dim=0)

@@ -53,6 +53,18 @@ def test_a_flag_that_is_almost_always_zero_still_tells():
     assert one == 5.0  # thirty deviations out, held at five
 
 
+def test_a_column_has_the_same_ranks_alone_and_beside_others():
+    """Flags, columns of few values and the others are computed apart; the dense inputs are ordered alike."""
+    rng = np.random.default_rng(0)
+    columns = [rng.normal(size=500), rng.integers(0, 3, 500), rng.integers(0, 2, 500)]
+    features = np.column_stack(columns).astype(np.float32)
+    features[rng.random(features.shape) < 0.2] = NAN
+    together, _ = Inputs(fit_inputs(features, ("many", "few", "flag"), 1, 0))(torch.from_numpy(features))
+    for position, name in enumerate((2, 1, 0)):
+        alone = ranks(features[:, name], features[:, name])
+        assert np.array_equal(together[:, position].numpy(), alone)
+
+
 def test_missing_is_the_mean_and_is_marked():
     train = column([1.0, 2.0, NAN, 4.0])
     dense, _ = Inputs(fit_inputs(train, ("x",), 1, 0))(torch.from_numpy(column([NAN, 2.0])))
