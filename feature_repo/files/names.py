@@ -45,7 +45,7 @@ class Names:
 
     def rows(self, names: Sequence[str | None]) -> Rows:
         """Row of each name (n,), -1 where it is unknown or None."""
-        if not len(self) or not len(names):
+        if not len(self) or all(name is None for name in names):
             return np.full(len(names), -1, np.int64)
         encoded = _utf8(names)
         position = np.searchsorted(self._ascending, encoded.astype(self._ascending.dtype))

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,6 +32,8 @@ Rows: TypeAlias = pa.Table | Mapping[str, Any]
 
 CATEGORY_BUCKETS = 1023
 TOKEN_COLUMNS = 2**20
+MOST_REMEMBERED = 16_384
+"""So many codes of strings are remembered: actors turn to the same candidates and live in the same places."""
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _FIRST = np.zeros(1, np.int64)
 
@@ -117,10 +120,19 @@ class Lists:
     offsets: Codes
     flat: pa.Array | list[Any]
 
+    @property
+    def lengths(self) -> Codes:
+        """(n,) how long each list is."""
+        lengths: Codes = self.offsets[1:] - self.offsets[:-1]
+        return lengths
+
     def padded(self, values: npt.NDArray, longest: int, empty: float) -> npt.NDArray:
         """(n, longest): the first `longest` of each row's `values` (aligned with flat), filled with `empty`."""
-        lengths = np.minimum(np.diff(self.offsets), longest)
+        lengths = np.minimum(self.lengths, longest)
         table = np.full((len(lengths), longest), empty, values.dtype)
+        if len(lengths) == 1:
+            table[0, : lengths[0]] = values[: lengths[0]]
+            return table
         inside = np.arange(longest) < lengths[:, None]
         table[inside] = values[(self.offsets[:-1, None] + np.arange(longest))[inside]]
         return table
@@ -161,14 +173,24 @@ def lists(rows: Rows, name: str, element: pa.DataType | None = None) -> Lists:
 def token_sets(rows: Rows, name: str) -> sp.csr_array:
     """(n, 2**20) rows of ones at the hashed columns of each row's distinct tokens."""
     tokens = lists(rows, name)
+    count = len(tokens.offsets) - 1
+    if not len(tokens.flat):
+        return _without_tokens(count)
     columns = tokens.strings().coded(token_column, empty=-1).astype(np.int32)
     present = columns >= 0
-    offsets = np.concatenate([[0], np.cumsum(present)])[tokens.offsets]
-    ones = np.ones(int(present.sum()), np.float32)
-    sets = sp.csr_array((ones, columns[present], offsets), shape=(len(tokens.offsets) - 1, TOKEN_COLUMNS))
+    before = np.zeros(len(columns) + 1, np.int32)
+    np.cumsum(present, out=before[1:])
+    ones = np.ones(before[-1], np.float32)
+    sets = sp.csr_array((ones, columns[present], before[tokens.offsets]), shape=(count, TOKEN_COLUMNS))
     sets.sum_duplicates()
     sets.data[:] = 1
     return sets
+
+
+@lru_cache(MOST_REMEMBERED)
+def _without_tokens(count: int) -> sp.csr_array:
+    """Rows without an element, which nobody changes."""
+    return sp.csr_array((count, TOKEN_COLUMNS), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -225,6 +247,7 @@ def _column(table: pa.Table, name: str) -> pa.Array | None:
     return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined
 
 
+@lru_cache(MOST_REMEMBERED)
 def code_of(value: str) -> int:
     """The code that `codes` gives a string; never 0."""
     return int.from_bytes(hashlib.blake2b(_folded(value), digest_size=8).digest(), "little", signed=True) or 1

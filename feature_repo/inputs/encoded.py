@@ -119,7 +119,7 @@ class Past:
         marks = {name: lists(table, f"{prefix}{column}") for name, (_, column) in MARKS[surface].items()}
         row = keys.padded(keys.strings().rows(vectors), LONGEST, -1)
         stamps = lists(table, f"{prefix}recent_timestamps", pa.int64())
-        length = np.minimum(np.diff(ids.offsets), LONGEST)
+        length = np.minimum(ids.lengths, LONGEST)
         return cls(
             text_row=row,
             headlines=_past_headlines(table, prefix, row, marks, vectors),

@@ -74,8 +74,9 @@ def same(left: Codes, right: Codes) -> Doubles:
 def _party(table: Rows, prefix: str, lowest: Doubles, highest: Doubles) -> Party:
     step: dict[str, float] = {level: float(number) for number, level in enumerate(LEVELS)}
     levels = [step.get(level or "", np.nan) for level in strings(table, f"{prefix}experience_level")]
+    listed, named = (token_sets(table, f"{prefix}{name}") for name in ("skills", "linked_skills"))
     return Party(
-        skills=token_sets(table, f"{prefix}skills") + token_sets(table, f"{prefix}linked_skills"),
+        skills=listed + named if named.nnz else listed,
         languages=token_sets(table, f"{prefix}languages"),
         place={name: codes(table, f"{prefix}{name}") for name in PLACES},
         level=np.array(levels, np.float64),

@@ -4,8 +4,9 @@ TextWeights are what is fitted; the rest are pure functions of texts and vectors
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -22,6 +23,8 @@ COMPONENTS = 16
 GRID = 2.0**11
 """Components of dense rows are multiples of 1 / GRID, so that cosines are exact: see on_grid."""
 
+MOST_HEADLINES = 8_192
+"""So many headlines are remembered."""
 ROWS_AT_ONCE = 16_384
 """Rows that are computed with together: bounds what is held beside them."""
 
@@ -86,7 +89,7 @@ class TextWeights:
 
     def headlines(self, headlines: Sequence[str]) -> sp.csr_array:
         """(len(headlines), 2**18) TF-IDF rows of unit length, by the idf of headlines."""
-        return weighted(term_counts(headlines, self.language), self.headline_idf)
+        return weighted(term_counts(headlines, self.language, headline_buckets), self.headline_idf)
 
     def projected(self, dense: Floats) -> Floats:
         """(n, 16): coordinates of dense rows on the principal axes."""
@@ -129,18 +132,26 @@ def term_bucket(term: str) -> int:
     return zlib.crc32(term.encode()) % BUCKETS
 
 
-def term_counts(texts: Sequence[str], language: str) -> sp.csr_array:
+def text_buckets(text: str, language: str) -> list[int]:
+    """The bucket of each term of a text, in their order."""
+    return [term_bucket(term) for term in analyze(text, language)]
+
+
+headline_buckets = lru_cache(MOST_HEADLINES)(text_buckets)
+"""As text_buckets: actors turn to the same candidates, and an endpoint sees their headlines again and again."""
+
+
+def term_counts(
+    texts: Sequence[str], language: str, buckets: Callable[[str, str], Sequence[int]] = text_buckets
+) -> sp.csr_array:
     """(n, 2**18): how often each text holds the terms of each bucket."""
-    bucket_of: dict[str, int] = {}
     columns: list[int] = []
     starts = [0]
     for text in texts:
-        for term in analyze(text, language):
-            bucket = bucket_of.get(term)
-            if bucket is None:
-                bucket = bucket_of[term] = term_bucket(term)
-            columns.append(bucket)
+        columns += buckets(text, language)
         starts.append(len(columns))
+    if not columns:
+        return _without_terms(len(texts))
     ones = np.ones(len(columns), np.float32)
     counts = sp.csr_array((ones, np.array(columns, np.int32), np.array(starts, np.int32)), shape=(len(texts), BUCKETS))
     counts.sum_duplicates()
@@ -154,13 +165,21 @@ def idf_of(counts: sp.csr_array) -> Floats:
     return idf
 
 
+@lru_cache(MOST_HEADLINES)
+def _without_terms(count: int) -> sp.csr_array:
+    """Rows without an element, which nobody changes."""
+    return sp.csr_array((count, BUCKETS), dtype=np.float32)
+
+
 def weighted(counts: sp.csr_array, idf: Floats) -> sp.csr_array:
-    """Sublinear TF-IDF, rows of unit length."""
+    """Sublinear TF-IDF, rows of unit length, in place of the counts."""
+    if not len(counts.data):
+        return counts
     data = (1 + np.log(counts.data)) * idf[counts.indices]
-    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    row = np.repeat(np.arange(counts.shape[0]), counts.indptr[1:] - counts.indptr[:-1])
     length = np.sqrt(np.bincount(row, weights=data.astype(np.float64) ** 2, minlength=counts.shape[0]))
-    unit = (data / length[row]).astype(np.float32)
-    return sp.csr_array((unit, counts.indices, counts.indptr), shape=counts.shape)
+    counts.data = (data / length[row]).astype(np.float32)
+    return counts
 
 
 def principal_axes(dense: Floats) -> tuple[Floats, Floats]:

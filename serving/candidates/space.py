@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import JobPool
@@ -106,9 +105,9 @@ class CandidateSpace:
         versions: list[dict[str, Any]] = [{} for _ in rows]
         for part, positions, part_rows in self._split(rows):
             stored = part.candidates.versions
-            stored = stored.select([name for name in columns if name in stored.column_names])
-            for position, row in zip(positions, stored.take(pa.array(part_rows)).to_pylist(), strict=True):
-                versions[position] = row
+            held = {name: stored[name] for name in columns if name in stored.column_names}
+            for position, row in zip(positions.tolist(), part_rows.tolist(), strict=True):
+                versions[position] = {name: column[row].as_py() for name, column in held.items()}
         return versions
 
     def eligibility(self, request: RankingRequest, among: Rows | None = None) -> Eligibility:
