@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 DOLLARS = re.compile(
     r"\bus\s?\$|\busd(?![a-z])|(?<=[0-9km])usd\b|(?<![a-z])\$(?:\s?usd\b)?"
@@ -34,6 +34,8 @@ _NAMED = re.compile(
     rf"|(?<![^\W\d_])(?P<word>{'|'.join(_WORDS)})(?![^\W\d_])"
 )
 _CODE_WORDS = frozenset(CODES.split("|"))
+_ISSUERS = {"EUR": "DE"}
+"""Territories of currencies whose code does not begin with one."""
 _BESIDE_A_NUMBER = re.compile(r"\b([A-Z]{3})(?=\s?[0-9])|(?<=[0-9])\s?([A-Z]{3})\b")
 
 
@@ -61,6 +63,21 @@ def spoken_currency(word: str) -> str | None:
     named = SIGNS.get(word) or _WORDS.get(word) or (word.upper() if word in _CODE_WORDS else word)
     code = _SPOKEN.get(named, named)
     return code if code in _known() else None
+
+
+@cache
+def decimal_mark(code: str) -> str | None:
+    """The decimal mark of the language that is mostly spoken where a currency is, by the Unicode CLDR; None unknown.
+
+    >>> decimal_mark("EUR"), decimal_mark("PLN"), decimal_mark("GBP")
+    (',', ',', '.')
+    """
+    try:
+        place = Locale.parse(f"und_{_ISSUERS.get(code, code[:2])}")
+    except (UnknownLocaleError, ValueError):
+        return None
+    mark = place.number_symbols.get("latn", {}).get("decimal")
+    return str(mark) if mark else None
 
 
 def foreign_code(code: object) -> str | None:

@@ -31,10 +31,15 @@ MULTIPLIERS = {
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,3})?", re.I)
 
 
-def amount(digits: str, multiplier: str = "") -> float:
-    """A sum of money without sign: RefusedValueError where '1.200' may be a thousand or one, and beyond 1e12."""
+def amount(digits: str, multiplier: str = "", decimal: str | None = None) -> float:
+    """A sum of money without sign: RefusedValueError where '1.200' may be a thousand or one, and beyond 1e12.
+
+    It is a thousand where the currency at hand is written with a `decimal` comma.
+    """
     if _TWO_READINGS.fullmatch(digits):
-        raise RefusedValueError(AMBIGUOUS)
+        if decimal != ",":
+            raise RefusedValueError(AMBIGUOUS)
+        digits = digits.replace(".", "")
     value = _value(digits) * MULTIPLIERS.get(multiplier, 1)
     if value > _LARGEST:
         raise RefusedValueError(TOO_LARGE)

@@ -4,7 +4,7 @@ Continents and subregions are the UN's (M49, as countryinfo has them), unions by
 mean: "Eastern Europe" takes in the Baltics and the Balkans.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from components.language.names.countries import country_facts, folded_name
@@ -51,10 +51,14 @@ _DECLARED = {
     "cis": "AM AZ BY KG KZ MD RU TJ UZ",
     "caucasus": "AM AZ GE",
     "anz|australasia": "AU NZ",
+    "congo|the congo|the congos|both congos": "CD CG",
     "west africa": "BF BJ CI CV GH GM GN GW LR ML MR NE NG SL SN TG",
     "east africa": "BI DJ ER ET KE RW SO SS TZ UG",
     "southern africa": "BW LS NA SZ ZA ZM ZW",
 }
+_COMPASS = {"north": "n", "northern": "n", "south": "s", "southern": "s", "east": "e", "eastern": "e", "west": "w",
+            "western": "w", "southeast": "se", "south-eastern": "se", "south-east": "se"}  # fmt: skip
+"""Points of the compass in names, and their letters: SE Asia."""
 _CONTINENTS = {"Africa": "africa", "Asia": "asia", "Europe": "europe", "Oceania": "oceania", "Americas": "the americas"}
 _ALSO = {
     "europe": ("europe", "eu"),  # the UN puts Cyprus in Asia
@@ -81,8 +85,18 @@ def regions() -> Mapping[str, tuple[str, ...]]:
     found = {name: tuple(sorted(codes)) for name, codes in _grouped().items()}
     for names, codes in _DECLARED.items():
         found |= dict.fromkeys(names.split("|"), tuple(sorted(set(codes.split()))))
+    for first, rest in [*_pointing(found)]:
+        letters = _COMPASS[first]
+        spellings = (f"{letters} {rest}", f"{'.'.join(letters)}. {rest}")
+        found |= dict.fromkeys(spellings, found[f"{first} {rest}"])
     together = {name: tuple(sorted({code for part in parts for code in found[part]})) for name, parts in _ALSO.items()}
     return found | together
+
+
+def _pointing(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(point of the compass, what is behind it) of the names that begin with one; those that people say last."""
+    parts = [name.partition(" ") for name in names]
+    return ((first, rest) for first, _, rest in parts if first in _COMPASS)
 
 
 def _grouped() -> dict[str, set[str]]:

@@ -16,10 +16,10 @@ from components.language.names.spoken import language_name
 from components.language.query_model.words import Words
 from components.language.taxonomy import Taxonomy
 from components.language.understanding import Money, Plan, Span
-from components.language.understanding.lexicon import Sense, lexicon
 from components.language.understanding.recency import posted_within
 from components.language.understanding.sums import Sum, joined_by_and, read_sum
 from components.language.understanding.tokens import Sentence
+from components.language.understanding.words.lexicon import Sense, lexicon
 from metier.contract import BudgetKind
 
 _AGENCIES = ("agency", "team", "individual")

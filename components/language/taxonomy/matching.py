@@ -143,7 +143,7 @@ class Names:
             return ""
         one, other = key(tokens[position].word), key(tokens[position + 1].word)
         apart = not tokens[position + 1].joins or not (one + other).isalpha() or {one, other} & _SMALL
-        return "" if apart else one + other
+        return "" if apart or len(one + other) < _LEAST_JOINED else one + other
 
     def _placed(
         self, text: str, tokens: Sequence[TextWord], first: int, best: tuple[int, int, tuple[Name, ...]]

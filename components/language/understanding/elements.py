@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 from components.language.amounts.currencies import spoken_currency
 from components.language.names.countries import country_code
-from components.language.understanding.lexicon import Lexicon
 from components.language.understanding.sums import NUMBER_WORDS, read_sum
 from components.language.understanding.tokens import Sentence, Token
+from components.language.understanding.words.lexicon import Lexicon
 
-ASKED = frozenset(
-    ("skill", "country", "language", "level", "domain", "agency", "team", "individual", "available", "kind of budget")
-)
+LIMITS = frozenset(("country", "language", "agency", "team", "individual", "available", "kind of budget", "hours"))
+"""Kinds that leave candidates out where they are asked for."""
+ASKED = LIMITS | {"skill", "level", "domain"}
 """Kinds that a cue of scope may bear on."""
 _WORDED = frozenset(("place", "people", "domain", "level", "agency", "available", "hours", "kind of budget"))
 """Kinds that count where a skill is called the same."""
@@ -45,6 +45,10 @@ class Element:
     text: str = ""
     scope: str = "must"
     used: bool = False
+    cues: tuple["Element", ...] = ()
+    """What gave it its scope."""
+    is_adjective: bool = False
+    """Of a country: that a people was named, and no place."""
 
 
 def elements_of(sentence: Sentence, lexicon: Lexicon, mentions: Sequence[Named]) -> list[Element]:

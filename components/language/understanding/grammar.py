@@ -5,16 +5,18 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from components.language.names.countries import country_name
-from components.language.understanding import vocabulary
 from components.language.understanding.bounds import Bound, Bounds
 from components.language.understanding.elements import TAKEN, Element, Named, elements_of
 from components.language.understanding.exchange import Exchange, shipped_exchange
-from components.language.understanding.lexicon import lexicon
-from components.language.understanding.people import settle_people, spoken_around
 from components.language.understanding.plan import Money, Plan, Span
 from components.language.understanding.recency import posted_within, tokens_within
 from components.language.understanding.scope import set_scopes
+from components.language.understanding.senses.choices import correct, leave_open
+from components.language.understanding.senses.people import settle_people, spoken_around
+from components.language.understanding.senses.whose import leave_own
 from components.language.understanding.tokens import Sentence
+from components.language.understanding.words.lexicon import lexicon
+from components.language.understanding.words.who import PEOPLE
 from metier.contract import Surface
 from metier.surfaces import surface_spec
 
@@ -23,6 +25,16 @@ LONGEST = 400
 _PARTS = {"must": "must", "nice": "nice", "not": "not_"}
 _AROUND = frozenset(("filler", "join", "negative join", "comma", "break", "stop", "about", "only", "must"))
 """Kinds of words that say nothing alone."""
+_BEHIND_AGENCY = frozenset(
+    ("please", "people", "freelancers", "contractors", "profiles", "accounts", "bids", "proposals", "applicants",
+     "applications", "candidates", "workers", "staff", "in", "from", "of", "is", "are", "or", "based", "located",
+     "that", "who", "at", "all", "thanks", "thank", "with", "be", "can", "would", "should", "we", "i", "based in",
+     "located in", "who is", "who are", "not", "thank you", "also", "would be", "will", "apply", "reply", "hi",
+     "hello")
+)  # fmt: skip
+"""Words behind 'agency' that it does not describe, or that mean its people."""
+_SIGNS = frozenset("$€£¥₹₽₩₴₱₦₫₺₪฿%#<>+")
+"""Marks that say something beside a word that is left."""
 _SIDES = frozenset(("in", "from", "based in", "based", "located in", "living in", "only", "of", "the", "within"))
 
 
@@ -86,11 +98,14 @@ class _Reading:
     def read(self, elements: list[Element], usd: Mapping[str, float]) -> None:
         tokens = self._sentence.tokens
         self._elements = elements
-        settle_people(elements, tokens)
+        correct(elements)
+        leave_own(elements, tokens, self._surface)
+        settle_people(elements, tokens, self._surface)
         for bound in Bounds(elements, tokens, self._surface, usd).read():
             self._bound(bound)
         self._settle_others(elements)
         set_scopes(elements)
+        leave_open(elements)
         for at, element in enumerate(elements):
             self._take(at, element)
 
@@ -108,7 +123,7 @@ class _Reading:
         for element in elements:
             if element.kind == "level" and not element.value:  # 'lead developer', and no leads
                 near = self._sentence.tokens[element.last + 1 : element.last + 4]
-                leads = any(token.text in vocabulary.PEOPLE for token in near)
+                leads = any(token.text in PEOPLE for token in near)
                 element.kind, element.value = ("level", ("expert",)) if leads else ("other", None)
             elif element.kind == "kind of budget" and element.text == "fixed" and not element.used:
                 element.kind = "other"
@@ -125,19 +140,25 @@ class _Reading:
             "domain": self._domain, "agency": self._agency, "team": self._agency, "individual": self._individual,
             "available": self._available, "kind of budget": self._kind, "hours": self._hours,
         }  # fmt: skip
-        if take := takers.get(element.kind):
-            take(at, element)
+        take = takers.get(element.kind)
+        if take is None or element.scope in ("unneeded", "unsure"):
+            return
+        spans = len(self._spans)
+        take(at, element)
+        for cue in element.cues if len(self._spans) > spans else ():
+            cue.used = True
 
     def _skill(self, at: int, element: Element) -> None:
         if part := _PARTS.get(element.scope):
             self._add(part, (element.value,), element)
-        else:
-            self._know(element.first, element.last)
 
     def _country(self, at: int, element: Element) -> None:
         if element.scope in ("must", "not"):
             self._add("countries" if element.scope == "must" else "not_countries", element.value, element)
             self._know_around(at)
+        elif element.scope == "spared":
+            unwanted = self._parts.get("not_countries", ())
+            self._parts["not_countries"] = tuple(code for code in unwanted if code not in element.value)
 
     def _language(self, at: int, element: Element) -> None:
         if element.scope == "must":
@@ -145,43 +166,59 @@ class _Reading:
             self._add("languages", (element.value,), replace(element, first=first, last=last))
 
     def _level(self, at: int, element: Element) -> None:
-        if element.scope != "unneeded":
+        if element.scope in ("must", "nice", "not"):
             self._add("not_levels" if element.scope == "not" else "levels", element.value, element)
 
     def _domain(self, at: int, element: Element) -> None:
-        if element.scope != "unneeded":
+        if element.scope in ("must", "nice", "not"):
             self._add("not_domains" if element.scope == "not" else "domains", (element.value,), element)
 
     def _agency(self, at: int, element: Element) -> None:
+        if element.kind == "agency" and self._describes(at):
+            return
         if element.scope == "not":
             self._set("agencies", False, element.first, element.last)
-        elif element.kind == "agency" and self._wants_agency(at):
+        elif element.scope == "must" and element.kind == "agency" and self._wants_agency(at):
             self._set("agencies", True, element.first, element.last)
 
     def _individual(self, at: int, element: Element) -> None:
-        if element.scope != "not":
+        if element.scope == "must":
             self._set("agencies", False, element.first, element.last)
 
     def _available(self, at: int, element: Element) -> None:
-        if element.scope != "not":
+        if element.scope == "must":
             self._set("available", True, element.first, element.last)
 
     def _kind(self, at: int, element: Element) -> None:
         other = {"fixed": "hourly", "hourly": "fixed"}
-        kind = other[element.value] if element.scope == "not" else element.value
-        self._set("budget_kind", kind, element.first, element.last)
+        if element.scope in ("must", "not"):
+            kind = other[element.value] if element.scope == "not" else element.value
+            self._set("budget_kind", kind, element.first, element.last)
 
     def _hours(self, at: int, element: Element) -> None:
         """'Full time', where the text does not say how many hours."""
-        self._know(element.first, element.last)
+        if element.scope != "must" or {"hours_min", "hours_max"} & self._parts.keys():
+            return
         for part, value in zip(("hours_min", "hours_max"), element.value, strict=True):
-            if value is not None and not {"hours_min", "hours_max"} & self._parts.keys():
+            if value is not None:
                 self._set(part, value, element.first, element.last)
 
+    def _describes(self, at: int) -> bool:
+        """Whether it says what another word is: 'an agency assistant', 'agency experience'."""
+        following = self._elements[at + 1 : at + 2]
+        if not following or self._elements[at].text != "agency":
+            return False
+        beside = following[0]
+        return beside.kind in ("skill", "domain") or (
+            beside.kind in ("other", "filler")
+            and self._sentence.tokens[beside.first].kind == "word"
+            and beside.text not in _BEHIND_AGENCY
+        )
+
     def _wants_agency(self, at: int) -> bool:
-        """'agency only', 'agencies welcome', 'looking for an agency'."""
+        """'agency only', 'looking for an agency'."""
         following = self._elements[at + 1] if at + 1 < len(self._elements) else None
-        if following is not None and (following.kind == "only" or following.text in ("welcome", "ok", "okay", "fine")):
+        if following is not None and following.kind == "only":
             following.used = True
             return True
         tokens = self._sentence.tokens
@@ -195,15 +232,13 @@ class _Reading:
 
     def _add(self, part: str, values: Sequence[Any], element: Element) -> None:
         self._parts[part] = tuple(dict.fromkeys((*self._parts.get(part, ()), *values)))
-        shown = values[0] if len(values) == 1 else element.text
+        shown = values[0] if len(values) == 1 else element.text.replace(" .", ".")
         self._span(part, country_name(shown) if part.endswith("countries") else shown, element.first, element.last)
 
     def _set(self, part: str, value: Any, first: int, last: int, shown: str | None = None) -> None:
-        """The first that is said counts."""
-        if part not in self._parts:
-            self._parts[part] = value
+        """The first that is said counts; another value stays in the text."""
+        if self._parts.setdefault(part, value) == value:
             self._span(part, str(value) if shown is None else shown, first, last)
-        self._know(first, last)
 
     def _span(self, part: str, value: str, first: int, last: int) -> None:
         self._spans.append(Span(part, value, *self._sentence.span(first, last)))
@@ -226,7 +261,8 @@ class _Reading:
         return before or (element.last + 1 < len(self._known) and self._known[element.last + 1])
 
     def _is_mark(self, element: Element) -> bool:
-        return element.first == element.last and self._sentence.tokens[element.first].kind == "mark"
+        token = self._sentence.tokens[element.first]
+        return element.first == element.last and token.kind == "mark" and token.text not in _SIGNS
 
     def _segments(self, typed: str) -> list[str]:
         """What is left between the parts that are known, without the words around it that lead to them."""

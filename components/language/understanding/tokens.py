@@ -10,7 +10,8 @@ from metier.texts.canonical import aligned, canonical, origins
 
 _TOKEN = re.compile(
     r"(?P<word>w/o\b|w/(?=\s|$|\w)|[^\W\d_]+(?:[.'][^\W\d_]+)*)"
-    r"|(?P<number>\d{1,3}(?:[,']\d{2,3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?![\d,.]*\d)|\d+(?:[.,]\d+)?)"
+    r"|(?P<number>\d{1,3}(?:[,']\d{2,3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?(?![\d,.]*\d)"
+    r"|\d{1,3}(?: \d{3})+(?:,\d{1,2})?(?![\d,.]*\d)|\d+(?:[.,]\d+)?)"
     r"|(?P<break>\.\.+|<=|>=|->|=>|\n|\S)"
 )
 _HYPHENATED = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")

@@ -4,6 +4,7 @@ import pytest
 
 from components.language.names.countries import country_code, country_name, country_names, demonyms
 from components.language.names.industries import industry_name
+from components.language.names.provinces import province_codes, provinces
 from components.language.names.regions import region_countries, regions
 from components.language.names.spoken import language_name
 
@@ -13,7 +14,7 @@ from components.language.names.spoken import language_name
     [
         ("Philippines", "PH"), ("the philippines", "PH"), ("UK", "GB"), ("u.k.", "GB"), ("USA", "US"),
         ("Turkey", "TR"), ("Türkiye", "TR"), ("Côte d’Ivoire", "CI"), ("Ivory Coast", "CI"),
-        ("Bosnia and Herzegovina", "BA"),
+        ("Bosnia and Herzegovina", "BA"), ("Republic of the Congo", "CG"), ("DR Congo", "CD"),
         ("Hong Kong", "HK"), ("Myanmar", "MM"), ("DE", "DE"), ("deu", "DE"), (" India ", "IN"), ("EU", None),
         ("Atlantis", None), ("", None),
     ],
@@ -36,6 +37,14 @@ def test_regions_are_of_countries_and_lie_in_one_another():
     assert set(region_countries("Benelux")) < set(region_countries("EU")) < set(region_countries("Europe"))
     assert region_countries("Scandinavia") == ("DK", "FI", "IS", "NO", "SE")
     assert region_countries("India") is None
+
+
+def test_states_and_provinces_are_no_countries():
+    assert provinces()["new mexico"] == "US"
+    assert provinces()["nova scotia"] == "CA"
+    assert provinces().keys().isdisjoint(country_names())
+    assert "IN" in province_codes("US")
+    assert region_countries("s.e. asia") == region_countries("se asia") == region_countries("southeast asia")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,11 @@ def test_a_version_belongs_to_its_tool_and_years_do_not(text, label, span):
     assert named(text)[0] == (label, span)
 
 
+def test_two_little_words_are_no_name():
+    assert labels("I am looking for a designer") == labels("iam looking for a designer") == []
+    assert labels("IAM engineer") == ["Identity and access management"]
+
+
 def test_look_alikes_are_told_apart():
     assert labels("Java, JavaScript") == ["Java", "JavaScript"]
     assert labels("C, C# and C++ programming") == ["C", "C#", "C++"]

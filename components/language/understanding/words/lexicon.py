@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from components.language.names.countries import country_names, demonyms
 from components.language.names.industries import industries
+from components.language.names.provinces import provinces
 from components.language.names.regions import regions
 from components.language.names.spoken import language_names
-from components.language.understanding import vocabulary
 from components.language.understanding.tokens import Token
+from components.language.understanding.words import vocabulary
+from components.language.understanding.words.denials import denials
 
 LEAST_LETTERS, LONG = 6, 9
 """A word of fewer letters is not mended: too many others are one letter away. A long one may have a letter too many and
@@ -30,20 +32,19 @@ class Lexicon:
     """From phrases to senses; immutable."""
 
     def __init__(self, phrases: Iterable[tuple[str, Sense]]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], Sense]]] = {}
-        for phrase, sense in phrases:
-            words = tuple(phrase.split(" "))
-            self._by_first.setdefault(words[0], []).append((words, sense))
-        for entries in self._by_first.values():
-            entries.sort(key=lambda entry: -len(entry[0]))
-        self._words = {word for entries in self._by_first.values() for words, _ in entries for word in words}
+        self._senses = {tuple(phrase.split(" ")): sense for phrase, sense in phrases}
+        lengths: dict[str, set[int]] = {}
+        for words in self._senses:
+            lengths.setdefault(words[0], set()).add(len(words))
+        self._lengths = {word: tuple(sorted(each, reverse=True)) for word, each in lengths.items()}
+        self._words = {word for words in self._senses for word in words}
         self._near = _near(word for word in self._words if len(word) >= LEAST_LETTERS)
 
     def match(self, tokens: Sequence[Token], at: int) -> tuple[Sense, int] | None:
         """The sense of the longest phrase that begins at a token, and how many tokens it takes."""
-        for words, sense in self._by_first.get(tokens[at].text, ()):
-            end = at + len(words)
-            if end <= len(tokens) and all(tokens[at + n].text == word for n, word in enumerate(words)):
+        for length in self._lengths.get(tokens[at].text, ()):
+            words = tuple([token.text for token in tokens[at : at + length]])
+            if sense := self._senses.get(words):
                 return sense, len(words)
         return None
 
@@ -75,6 +76,7 @@ def lexicon() -> Lexicon:
 
 
 def _phrases() -> Iterator[tuple[str, Sense]]:
+    yield from ((phrase, Sense(kind, value)) for phrase, kind, value in denials())
     for kind, words in vocabulary.PLAIN.items():
         yield from ((word, Sense(kind)) for word in words.split("|"))
     for levels, words in vocabulary.LEVELS.items():
@@ -84,11 +86,22 @@ def _phrases() -> Iterator[tuple[str, Sense]]:
             yield from ((word, Sense(kind, value)) for word in words.split("|"))
     yield from ((word, Sense("domain", name)) for word, name in industries().items())
     for name in {**demonyms(), **language_names()}:
-        yield _spelled(name), Sense("people", (demonyms().get(name), language_names().get(name)))
-    for name, code in country_names().items():
-        yield _spelled(name), Sense("place", (code,))
-    for name, codes in regions().items():
-        yield _spelled(name), Sense("place", codes)
+        sense = Sense("people", (demonyms().get(name), language_names().get(name)))
+        yield _spelled(name), sense
+        if name in demonyms() and not name.endswith(("s", "sh", "ch", "ese")):
+            yield f"{_spelled(name)}s", sense
+    yield from (
+        (spelled, Sense("province", country)) for name, country in provinces().items() for spelled in _both(name)
+    )
+    yield from ((spelled, Sense("place", (code,))) for name, code in country_names().items() for spelled in _both(name))
+    yield from ((spelled, Sense("place", codes)) for name, codes in regions().items() for spelled in _both(name))
+
+
+def _both(name: str) -> tuple[str, ...]:
+    """A name with and without the marks that are tokens of their own: 'St. Lucia', 'Turks & Caicos'."""
+    spelled = _spelled(name)
+    marked = spelled.replace(". ", " . ").replace(" and ", " & ")
+    return spelled.replace(". ", " "), spelled.replace(". ", " . "), marked
 
 
 def _spelled(name: str) -> str:

@@ -1,6 +1,7 @@
 """The words of searches, by kind: alternatives between bars, words as `tokens` has them (hyphens are spaces).
 
-Skills are the taxonomy's; places and human languages are `components.language.names`.
+Skills are the taxonomy's; places and human languages are `components.language.names`; verbs that are denied are
+composed in `denials`.
 """
 
 from typing import Any
@@ -11,16 +12,11 @@ def _words(alternatives: str) -> frozenset[str]:
 
 
 PLAIN = {
-    "not": "not|no|non|without|w/o|except|except for|excluding|exclude|excl|excludes|but no|but not|avoid|avoiding|"
-    "never|nor|neither|nothing|nobody|nobody from|no one from|none of|none from|anything but|anyone but|anybody but|"
-    "anywhere but|anywhere except|any country but|any country except|everywhere but|everywhere except|all but|"
-    "other than|rather than|instead of|outside|outside of|don't want|dont want|do not want|don't need any|don't like|"
-    "dont like|do not like|not interested in|no interest in|not looking for|not into|not from|not in|not too|"
-    "not very|not a fan of|skip|minus|hate|sick of|tired of|done with|am not|aren't|isn't|isnt|not any|no more of|"
-    "can't be|cannot be|must not be|shouldn't be|should not be|won't do|wont do|don't do|dont do|do not do|please no|"
-    "anti|not based in|not located in|not using|not doing|not work with|doesn't use|not use|not on|ideally not|"
-    "preferably not|preferably no|rather not|would rather not",
-    "stop": "but|however|although|though|while|because|since|so|;|.|!|?|\n|->|=>|just|not only|not just",
+    "not": "no|non|exclude|excl|excludes|but no|but not|avoid|avoiding|nor|neither|nothing|nobody|nobody from|no one|"
+    "noone|no one from|none|none of|none from|not interested in|no interest in|skip|minus|hate|"
+    "sick of|tired of|done with|not any|no more of|please no|anti|not on|ideally not|preferably not|preferably no|"
+    "rather not|would rather not",
+    "stop": "but|however|although|though|while|because|since|so|;|.|!|?|\n|->|=>|just",
     "break": "for|who|that|which|whose|with|w/|need|needs|needed for|must be|must have|must know|must speak|"
     "looking for|want|wants|wanted for|to|having|has|have|knows|know|knowing|using|prefer to|on",
     "join": "or|and|and or|&|/|+|and/or|und|plus",
@@ -49,9 +45,19 @@ PLAIN = {
     "must have|must know|must be|needs to know|has to know|has to be|have to be|have to know|non negotiable|"
     "is non negotiable",
     "unneeded": "not required|not needed|not necessary|not mandatory|isn't required|isn't needed|isn't necessary|"
-    "not important|no need for|no need of|don't need|dont need|do not need|doesn't need to know|not necessarily|"
-    "doesn't matter|does not matter|irrelevant|unnecessary",
-    "only": "only|exclusively|strictly|solely",
+    "not important|doesn't matter|does not matter|irrelevant|unnecessary|isn't important|isn't a must",
+    "open": "anywhere|anyplace|everywhere|elsewhere|worldwide|any country|any location|any place|other countries|"
+    "others|another country|other places|remote|remotely|the rest of the world|globally|global|wherever|similar|nearby|"
+    "anywhere else|any other country|anywhere in the world|around the world|somewhere else|any language|"
+    "any other language|any other|or any language|or any other language|or any country|or any other country|"
+    "or any location|or any place|or any other",
+    "later": "later|next week|next month|soon|whenever|any time|anytime|flexible",
+    "correction": "no wait|wait no|wait|oh wait|sorry|no sorry|sorry no|i mean|i meant|actually|correction|"
+    "scratch that|strike that|make that|make it|or rather|oops|my bad|on second thought|no make it|"
+    "no make that|no actually|actually no|i mean no",
+    "only": "only|exclusively|strictly|solely|nobody but|no one but|none but|nothing but|no other than|none other than|"
+    "nobody except|no one except|none except|nothing except|nowhere but|nowhere except|no country but|"
+    "no country except|no one other than|nobody other than",
     "about": "around|about|~|approx|approximately|circa|roughly|some",
     "individual": "individuals only|individual only|only individuals|freelancers only|freelancer only|"
     "only freelancers|solo only|solo freelancer|solo freelancers|independent freelancer only|"
@@ -99,6 +105,20 @@ VALUED: dict[str, dict[Any, str]] = {
         (40.0, None): "full time|fulltime|full time only|full timer|ft",
         (None, 20.0): "part time|parttime|part timer|half time",
     },
+    "not": {
+        "outside": "outside|outside of|without|w/o",
+        "except": "except|except for|excluding|other than|apart from|aside from|besides",
+        "but": "anything but|anyone but|anybody but|anywhere but|anywhere except|any country but|any country except|"
+        "everywhere but|everywhere except|all but|everyone but|everybody but|everyone except|anyone except|"
+        "anybody except|anything except|rather than|instead of|any place but",
+    },
+    "unneeded": {
+        "ahead": "no need|no need for|no need of|no need to|no need to be|need not|need not be|needn't|needn't be|"
+        "not necessarily|no preference for|no matter|no matter if|no matter whether|regardless of|irrespective of|"
+        "whether or not|whether",
+        "open": "not only|not just|not exclusively|not strictly|not solely|not merely|not limited to|not restricted to|"
+        "not only in|not only from|not just in|not just from|such as|e.g|e.g .|for example|for instance",
+    },
     "limit": {
         "max": "no more then|not more then|less then|lower then|cheaper then|under|below|less than|lower than|up to|"
         "upto|max|max of|maximum|maximum of|at most|no more than|not more than|no higher than|not higher than|"
@@ -108,40 +128,9 @@ VALUED: dict[str, dict[Any, str]] = {
         "min": "more then|higher then|over|above|more than|higher than|greater than|at least|atleast|min|min of|"
         "minimum|minimum of|from|starting at|starting from|>|>=|≥|upwards of|north of|no less than|not less than|"
         "no lower than|not lower than|not below|not under|no under|min rate|minimum rate|min budget|minimum budget|"
-        "paying at least|pays at least|paying over|paying more than|better than|exceeding",
+        "paying at least|pays at least|paying over|paying more than|better than|exceeding|exceed|exceeds|beyond",
         "between": "between",
     },
 }
 NO_SLIPS = _words("hungry|turnkey|senor|reputable|private|polishing|germane|chinos")
 """Words that are no slip of the one they are a letter away from."""
-SPEAKING = _words(
-    "speaking|speaker|speakers|native|natives|fluency|language|fluent|fluently|c1|c2|b2|proficiency|proficient|"
-    "mother|skills|level|spoken|required"
-)
-SPEAKS = _words(
-    "speaks|speak|speaking|fluent|native|bilingual|proficient|conversational|good|excellent|strong|perfect|"
-    "flawless|spoken|written|in|language|languages|trilingual|multilingual|fluently|advanced|business|solid|decent|"
-    "knows|near|idiomatic|great"
-)
-PEOPLE = _words(
-    "developer|developers|dev|devs|scientist|scientists|consultant|consultants|manager|managers|writer|editor|tester|freelancer|freelancers|engineer|engineers|coder|coders|programmer|programmers|"
-    "designer|designers|va|vas|assistant|assistants|people|talent|contractor|contractors|candidate|candidates|"
-    "based|person|nationals|citizens|residents|team|professionals|animator|illustrator|architect|analyst|analysts|"
-    "artist|artists|expert|experts|specialist|accountant|bookkeeper|clients|client|companies|company|employers|"
-    "startups"
-)
-NOT_WHERE = _words(
-    "accent|accents|timezone|timezones|time|tz|hours|hrs|market|markets|law|laws|tax|taxes|gaap|english|audience|"
-    "audiences|customers|cuisine|food|culture|history|business|office|keyboard|dollar|dollars|dubbing|immigration|"
-    "spelling|gdpr|payroll|vat|regulations|regulation"
-)
-"""After the name of a place: it is not where somebody is."""
-CUED = _words(
-    "jersey|jordan|chad|georgia|mali|guinea|niger|dominica|polish|man|curacao|reunion|monaco|st lucia|holland|"
-    "oceania|iberia|cis|anz|dach|gulf"
-)
-SAFE_CODES = _words(
-    "US|UK|GB|PH|PK|BD|UA|PL|RO|NG|BR|MX|NZ|ZA|LK|VN|TH|TR|ES|FR|NL|BE|AT|CH|SE|DK|FI|NO|EE|LT|LV|CZ|SK|HU|BG|HR|"
-    "RS|GR|PT|IE|KE|EG|MA|JP|CN|KR|SG|MY|AU"
-)
-"""Codes of countries that are hardly anything else where they are written in capitals."""

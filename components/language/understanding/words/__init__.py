@@ -1,0 +1,1 @@
+"""The words of searches, by what they mean in one."""
