@@ -27,6 +27,7 @@ from one_engine import engine_of, home_of_its_own, keep, say, stop_at_signals, t
 from components.evaluation.judged.audit import Bench
 from components.evaluation.judged.cases import cases_of, sampled_queries, shown_pairs
 from components.language.judge import Asking, Candidate
+from components.language.models.remote import REST_SECONDS
 from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Taxonomy
 from components.language.understanding import Grammar, shipped_exchange
@@ -201,14 +202,24 @@ def rows(parts: Mapping[str, Part], requests: int, engine: Engine, usd_per_core_
     searches = [each for each in searches if each["surface"] in engine.stages]
     added: dict[str, list[Added]] = {name: [] for name in parts}
     spent = {name: (0, 0.0) for name in parts}
+    failed = failures(engine)
     for number in range(requests + 1):
         search = searches[number % len(searches)]
         for name, part in parts.items():
             before = spent_by(engine)
             added[name].append(part(search["surface"], search["text"]))
             after = spent_by(engine)
+            if failures(engine) > failed:
+                failed = failures(engine)
+                time.sleep(REST_SECONDS)  # the next part finds the model awake
             spent[name] = (spent[name][0] + after[0] - before[0], spent[name][1] + after[1] - before[1])
     return {name: row(added[name][1:], spent[name], usd_per_core_hour) for name in parts}
+
+
+def failures(engine: Engine) -> int:
+    """How often the engine's models failed so far, after which they are left alone for a while."""
+    tallies = [model.tally for model in (engine.model, engine.query_model) if model is not None]
+    return sum(count for tally in tallies for (_, outcome), count in tally.requests.items() if outcome == "failed")
 
 
 def spent_by(engine: Engine) -> tuple[int, float]:

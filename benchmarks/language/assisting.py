@@ -11,6 +11,8 @@ and citations are the lake's values. Exits with status 1 where fewer than 27 are
 import argparse
 import json
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ import numpy as np
 from one_engine import engine_of, to_status, without_model
 from tasked.checker import Turned, World, faults
 
+from components.language.models.remote import REST_SECONDS
 from metier.durable import write_whole
 from metier.errors import InputError
 from metier.lake import Lake
@@ -47,7 +50,7 @@ def measured(arguments: argparse.Namespace) -> int:
     if not arguments.model:
         settings = without_model(settings)
     tasks = [json.loads(line) for line in TASKS.read_text().splitlines()]
-    done, ms, wrong, degraded = [], [], [], 0
+    done, ms, wrong, degraded, planned = [], [], [], 0, Counter[str]()
     for task, turns, world in carried_out(tasks, settings):
         missing = list(dict.fromkeys(faults(task["expect"], turns, world)))
         done.append(not missing)
@@ -55,11 +58,13 @@ def measured(arguments: argparse.Namespace) -> int:
         ends = [turn.events[-1] for turn in turns]
         ms += [end.used.ms for end in ends]
         degraded += sum(bool(end.degraded) for end in ends)
+        planned.update(turn.events[0].planner for turn in turns)
     result: dict[str, Any] = {
         "tasks": len(tasks),
         "done": sum(done),
         "turn_ms": {f"p{at}": round(float(np.percentile(ms, at)), 1) for at in (50, 95)},
         "degraded_turns": degraded,
+        "turns_planned_by": dict(planned),
         "model": settings.llm_url and settings.llm_model,
         "not_done": wrong,
     }
@@ -89,6 +94,8 @@ def carried_out(
                 turn = Turn(actor, said, surface, name, UNHURRIED_MS)
                 conversation = begun(turn, engine, conversations)
                 turns.append(Turned(said, tuple(assisted(turn, conversation, engine, conversations))))
+                if turns[-1].events[-1].degraded and engine.model is not None:
+                    time.sleep(REST_SECONDS)  # the next turn finds the model awake
             yield task, turns, world
 
 

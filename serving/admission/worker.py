@@ -50,7 +50,7 @@ class Worker:
         self._pending = 0
         self._changing = threading.Lock()
         self._task_ms = 0.0
-        """Exponential mean of what tasks with a deadline took; 0 before the first."""
+        """Exponential mean of what tasks with a deadline took, but for what they waited; 0 before the first."""
 
     async def do(self, task: Callable[[], Any], trace: RequestTrace | None = None) -> Any:
         """Run `task` in a thread; BusyError where too many wait, or where it could not be done by its deadline.
@@ -111,11 +111,11 @@ class Worker:
                 f"the deadline of {trace.deadline_ms:g} ms passed before the turn of this request came; "
                 "send it again in a second"
             )
-        begun = time.perf_counter()
+        begun, waited_ms = time.perf_counter(), trace.waited_ms
         try:
             return task()
         finally:
-            took_ms = 1e3 * (time.perf_counter() - begun)
+            took_ms = 1e3 * (time.perf_counter() - begun) - (trace.waited_ms - waited_ms)
             self._task_ms += self.SHARE * (took_ms - self._task_ms) if self._task_ms else took_ms
 
     def _leave(self, future: Future[Any]) -> None:

@@ -79,7 +79,7 @@ def answered(looked: Look, engine: Engine, trace: RequestTrace) -> Answer:
         answer = extracted(question.question, looked.asked, candidates, question.surface, most=question.k, embed=embed)
     if engine.model is None or not answer.statements:
         return answer
-    with trace.stage("model"):
+    with trace.stage("model"), trace.waiting():
         deadline_s = min(engine.settings.llm_timeout_seconds, MODEL_SHARE * trace.remaining_ms / 1e3)
         answer = in_words(answer, question.question, engine.model, terms_of, deadline_s)
     if answer.degraded is not None:

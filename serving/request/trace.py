@@ -29,6 +29,8 @@ class RequestTrace:
     deadline_ms: float
     started: float = field(default_factory=arrival)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    waited_ms: float = 0.0
+    """For what is given up where the deadline leaves no time for it: no work, and no measure of it."""
     degraded: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -39,6 +41,15 @@ class RequestTrace:
             yield
         finally:
             self.timings_ms[name] = self.timings_ms.get(name, 0.0) + 1e3 * (time.perf_counter() - begun)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the block among what was only waited for."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.waited_ms += 1e3 * (time.perf_counter() - begun)
 
     def degrade(self, what: str, why: str) -> None:
         """Note what the answer does without."""

@@ -98,7 +98,8 @@ class TextPlans:
             return request.plan
         if self._model is not None:
             try:
-                return self._model.plan(text, request.surface, within_s=trace.remaining_ms / 2_000)
+                with trace.waiting():
+                    return self._model.plan(text, request.surface, within_s=trace.remaining_ms / 2_000)
             except MetierError as error:
                 trace.degrade("query model", str(error))
         if (

@@ -56,6 +56,11 @@ class Answer:
     def is_late(self) -> bool:
         return self.ms > DEADLINES_MS[self.route]
 
+    @property
+    def is_poor(self) -> bool:
+        """Whether it came late, not at all, or without something."""
+        return self.is_late or self.status != httpx.codes.OK or bool(self.degraded)
+
 
 def exchanges(settings: Settings, each: int) -> list[Exchange]:
     """`each` of every route, of what the lake holds and of the searches and tasks that were written by hand."""

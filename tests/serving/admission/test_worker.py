@@ -50,6 +50,21 @@ def test_past_the_bound_a_task_is_refused_at_once():
     assert run(scenario) == 2
 
 
+def test_what_a_task_waited_for_and_would_have_given_up_teaches_nothing():
+    async def scenario(worker):
+        trace = RequestTrace(FAR_MS)
+
+        def wait():
+            with trace.waiting():
+                time.sleep(0.05)
+
+        await worker.do(wait, trace)
+        assert trace.waited_ms >= 50
+        return worker.expected_ms
+
+    assert run(scenario) < 50
+
+
 def test_what_would_come_too_late_is_refused_and_what_fits_is_not():
     async def scenario(worker):
         await worker.do(lambda: time.sleep(0.02), RequestTrace(FAR_MS))  # teaches that a task takes 20 ms
