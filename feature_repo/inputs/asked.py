@@ -4,15 +4,16 @@ Skills are compared by every spelling that the taxonomy knows, so that candidate
 Knows one text and columns of candidates; no query and no history.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import scipy.sparse as sp
 
-from feature_repo.inputs.columns import Codes, Doubles, Flags, Floats
+from feature_repo.inputs.columns import Codes, Doubles, Floats
 from feature_repo.inputs.parties import Party
+from feature_repo.texts.sparse_rows import SparseRows
 
 ASKED_NAMES = (
     "asked_must_met", "asked_near_met", "asked_kindred_share", "asked_nice_met", "asked_unwanted_share",
@@ -42,9 +43,10 @@ class Ask:
         """ASKED_NAMES that are asked of candidates `rows` of `party`; NaN where they do not say."""
         met: dict[str, Floats | Doubles] = {}
         if self.must or self.nice or self.unwanted:
-            met |= self._skills(party.skills[rows])
+            met |= self._skills(SparseRows.of(party.skills, rows))
         if self.languages:
-            met["asked_language_met"] = _share(party.languages[rows], self.languages)
+            listed = SparseRows.of(party.languages, rows)
+            met["asked_language_met"] = _share(listed, _counts(listed, self.languages))
         if self.levels:
             level = party.level[rows]
             met["asked_level_met"] = np.where(np.isnan(level), np.nan, np.isin(level, self.levels))
@@ -55,18 +57,24 @@ class Ask:
             met["asked_rate_met"] = self._rate(party.lowest_rate_usd[rows], party.highest_rate_usd[rows])
         return met
 
-    def _skills(self, listed: sp.csr_array) -> dict[str, Floats | Doubles]:
+    def _skills(self, listed: SparseRows) -> dict[str, Floats | Doubles]:
         groups = {
             "asked_must_met": self.must,
             "asked_near_met": self.near,
             "asked_nice_met": self.nice,
             "asked_unwanted_share": self.unwanted,
         }
-        met: dict[str, Floats | Doubles] = {name: _share(listed, asked) for name, asked in groups.items() if asked}
-        if self.kindred is not None:
-            many = np.diff(listed.indptr)
-            inside = _per_row(listed, _among(listed.indices, self.kindred))
-            met["asked_kindred_share"] = np.where(many == 0, np.nan, inside / np.maximum(many, 1))
+        kindred = () if self.kindred is None else (self.kindred,)
+        counts = _counts(listed, [*kindred, *itertools.chain(*groups.values())])
+        met: dict[str, Floats | Doubles] = {}
+        if kindred:
+            many = listed.lengths
+            met["asked_kindred_share"] = np.where(many == 0, np.nan, counts[0] / np.maximum(many, 1))
+        first = len(kindred)
+        for name, asked in groups.items():
+            if asked:
+                met[name] = _share(listed, counts[first : first + len(asked)])
+            first += len(asked)
         return met
 
     def _rate(self, lowest: Doubles, highest: Doubles) -> Doubles:
@@ -84,21 +92,20 @@ class ReadText(Protocol):
         ...
 
 
-def _share(listed: sp.csr_array, asked: Sequence[Codes]) -> Doubles:
-    """(n,) share of what is asked that each row lists; NaN where it lists nothing."""
-    found = sum(_per_row(listed, _among(listed.indices, columns)) > 0 for columns in asked)
-    share: Doubles = np.where(np.diff(listed.indptr) == 0, np.nan, np.asarray(found) / len(asked))
+def _share(listed: SparseRows, counts: Codes) -> Doubles:
+    """(n,) share of what is asked, (groups, n) how often each row lists it; NaN where it lists nothing."""
+    share: Doubles = np.where(listed.lengths == 0, np.nan, (counts > 0).sum(axis=0) / len(counts))
     return share
 
 
-def _among(indices: Codes, columns: Codes) -> Flags:
-    """Which of the indices are among `columns`, which ascend."""
-    found: Flags = columns[np.minimum(np.searchsorted(columns, indices), len(columns) - 1)] == indices
-    return found
-
-
-def _per_row(listed: sp.csr_array, chosen: Flags) -> Codes:
-    """(n,) how many of the chosen elements each row has."""
-    sums: Codes = np.concatenate([[0], np.cumsum(chosen)])
-    counts: Codes = sums[listed.indptr[1:]] - sums[listed.indptr[:-1]]
-    return counts
+def _counts(listed: SparseRows, groups: Sequence[Codes]) -> Codes:
+    """(groups, n) how many elements of each row are among the columns of each group."""
+    columns, of_column = np.unique(np.concatenate(groups), return_inverse=True)
+    inside = np.zeros((len(columns), len(groups)), np.bool_)
+    inside[of_column, np.arange(len(groups)).repeat([len(group) for group in groups])] = True
+    at = np.minimum(columns.searchsorted(listed.columns), len(columns) - 1)
+    known = np.flatnonzero(columns[at] == listed.columns)
+    element, group = np.nonzero(inside[at[known]])
+    rows = len(listed.starts) - 1
+    row = np.arange(rows).repeat(listed.lengths)[known[element]]
+    return np.bincount(group * rows + row, minlength=len(groups) * rows).reshape(len(groups), rows)

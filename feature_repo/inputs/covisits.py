@@ -89,19 +89,23 @@ class Covisits:
         return np.where(known, self.turn_counts[at], 0)
 
     def cosines(self, past: Codes, candidates: Codes, day: Codes, span: Span) -> Floats:
-        """(pairs, slots): similarity of each pair's candidate with the past ones of its query, 0 where there is none.
+        """(slots, pairs): similarity of each pair's candidate with the past ones of its query, 0 where there is none.
 
         past: rows (queries, slots); candidates: rows (pairs,), query by query as `span` says; day: (queries,).
         """
-        cosines = np.zeros((len(candidates), past.shape[1]), np.float32)
-        weight = np.sqrt(self.turned(past, day[:, None]) + SHRINKAGE)
-        own = np.sqrt(self.turned(candidates, np.repeat(day, np.diff(span.starts))) + SHRINKAGE)
+        cosines = np.zeros((past.shape[1], len(candidates)), np.float32)
+        if not len(self.others):
+            return cosines
         for query, (start, end, width) in enumerate(zip(span.starts[:-1], span.starts[1:], span.width, strict=True)):
-            order = start + np.argsort(candidates[start:end])  # ascending keys are found faster
-            keys = key_of(candidates[order], day[query])
-            for slot in np.flatnonzero(past[query, :width] >= 0):
-                found = self._counted(int(past[query, slot]), keys, candidates[order])
-                cosines[order, slot] = found / (own[order] * weight[query, slot])
+            slots = np.flatnonzero(past[query, :width] >= 0)
+            pairs = start + np.flatnonzero(candidates[start:end] >= 0)
+            if len(slots) and len(pairs):
+                pairs = pairs[np.argsort(candidates[pairs])]  # ascending keys are found faster
+                rows, others = past[query, slots], candidates[pairs]
+                weight, own = (
+                    np.sqrt(self.turned(each, day[query : query + 1]) + SHRINKAGE) for each in (rows, others)
+                )
+                cosines[slots[:, None], pairs] = self._counted(rows, others, int(day[query])) / (own * weight[:, None])
         return cosines
 
     def neighbours(self, past: Codes, most: int) -> Codes:
@@ -126,20 +130,22 @@ class Covisits:
         best = np.argsort(-self.counts[first:end], kind="stable")[:OFTENEST]
         return self.others[first:end][best] >> DAY_BITS, self.counts[first:end][best]
 
-    def _counted(self, row: int, keys: Codes, others: Codes) -> Codes:
-        """Co-visits of a row with `others` (n,), of which `keys` name the day too."""
-        first, end = self.starts[row], self.starts[row + 1]
-        if first == end:
-            return np.zeros(len(keys), np.int64)
-        of_row = self.others[first:end]
-        at = np.searchsorted(of_row, keys, side="right") - 1
-        counted: Codes = self.counts[first:end][at] * ((at >= 0) & (of_row[at] >> DAY_BITS == others))
+    def _counted(self, rows: Codes, others: Codes, day: int) -> Codes:
+        """(len(rows), len(others)): co-visits of each row with each other one, which ascend, by a day's midnight."""
+        keys = key_of(others, day)
+        first, end = self.starts[rows], self.starts[rows + 1]
+        last = [
+            self.others[start:stop].searchsorted(keys, side="right") for start, stop in zip(first, end, strict=True)
+        ]
+        at = np.array(last) + (first - 1)[:, None]
+        known = (at >= first[:, None]) & (self.others[at] >> DAY_BITS == others)
+        counted: Codes = self.counts[at] * known
         return counted
 
 
 def day_of(seconds: Doubles) -> Codes:
     """Number of the last midnight at or before each moment, in seconds since 1970; the earliest where unknown."""
-    days: Codes = np.floor(np.nan_to_num(seconds / SECONDS_A_DAY, nan=FIRST_DAY)).astype(np.int64)
+    days: Codes = np.floor(np.where(np.isnan(seconds), FIRST_DAY, seconds / SECONDS_A_DAY)).astype(np.int64)
     return days
 
 

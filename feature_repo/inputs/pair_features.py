@@ -7,24 +7,28 @@ from collections.abc import Callable
 
 import numpy as np
 
-from feature_repo.inputs.block import Block
-from feature_repo.inputs.columns import Doubles, Floats, Indices
-from feature_repo.inputs.covisits import YEAR, day_of
+from feature_repo.inputs.block import PAST, Block, Compared
+from feature_repo.inputs.columns import Doubles, Floats
+from feature_repo.inputs.covisits import YEAR
 from feature_repo.inputs.encoded import MARKS
-from feature_repo.inputs.parties import COMPARISON_NAMES, compare
-from feature_repo.inputs.similarity import summaries
-from feature_repo.inputs.text_features import TEXT_NAMES, TYPED_NAMES, text_features
+from feature_repo.inputs.parties import COMPARISON_NAMES, InCommon, compare
+from feature_repo.inputs.similarity import common_weight, summaries
+from feature_repo.inputs.text_features import TEXT_KINDS, TEXT_NAMES, TYPED_NAMES, text_features
+from feature_repo.texts.sparse_rows import SparseRows
 from metier.contract import Surface
 from metier.surfaces import surface_spec
 
 SUMMARIES = ("max", "mean", "last", "decayed")
+MARK_SUMMARIES = {"share": "mean", "last": "last", "decayed": "decayed"}
+KINDS = (*TEXT_KINDS, "covisit")
+"""Similarities with past candidates that are no marks."""
 HOUR = 3600.0
 DAY = 24 * HOUR
 
 
 Values = Floats | Doubles
 PairFeature = Callable[[Block], Values]
-"""Block -> (pairs,) values, NaN where unknown."""
+"""Block -> values (pairs,), or one for all of them, NaN where unknown."""
 _FEATURES: dict[str, PairFeature] = {}
 _OF_APPLICANTS: set[str] = set()
 _OF_TEXTS: set[str] = set()
@@ -50,8 +54,8 @@ def text_feature(compute: PairFeature) -> PairFeature:
 
 def pair_names(surface: Surface) -> tuple[str, ...]:
     """Names of the pair features of a surface, in the order of its model inputs."""
-    texts = [f"past_{kind}_{summary}" for kind in ("semantic", "lexical", "headline") for summary in SUMMARIES]
-    marks = [f"past_same_{mark}_{summary}" for mark in MARKS[surface] for summary in ("share", "last", "decayed")]
+    texts = [f"past_{kind}_{summary}" for kind in TEXT_KINDS for summary in SUMMARIES]
+    marks = [f"past_same_{mark}_{summary}" for mark in MARKS[surface] for summary in MARK_SUMMARIES]
     covisits = [f"past_covisit_{summary}" for summary in SUMMARIES]
     retrieves = surface_spec(surface).retrieves
     omitted = _OF_APPLICANTS if retrieves else _OF_TEXTS
@@ -66,86 +70,98 @@ def pair_names(surface: Surface) -> tuple[str, ...]:
     )
 
 
-def pair_features(block: Block, scratch: Indices) -> dict[str, Values]:
-    """Every feature of the block's pairs by name; `scratch` as similarity.lexical_cosines needs it."""
-    queries, candidates = block.queries, block.candidates
-    sides = (queries.party, block.query), (candidates.party, block.candidate)
-    person, job = sides if surface_spec(queries.surface).side == "freelancer" else reversed(sides)
-    return {
-        **compare(*person, *job),
-        **text_features(block, scratch),
-        **_same_marks(block),
-        **_covisited(block),
-        **{name: compute(block) for name, compute in _FEATURES.items()},
-    }
-
-
-def _same_marks(block: Block) -> dict[str, Floats]:
-    """How often past candidates stood in the same city, company and so on as this one."""
+def pair_features(block: Block) -> dict[str, Values]:
+    """Every feature of the block's pairs by name."""
     marks = block.candidates.marks
-    past = np.stack([block.queries.past.marks[mark][block.distinct, : block.longest][block.position] for mark in marks])
-    candidate = np.stack([codes[block.candidate] for codes in marks.values()])[:, :, None]
-    same = summaries((past == candidate).astype(np.float32), (past != 0) & (candidate != 0))
-    return {
-        f"past_same_{mark}_{name}": same[summary][number]
-        for number, mark in enumerate(marks)
-        for name, summary in (("share", "mean"), ("last", "last"), ("decayed", "decayed"))
-    }
+    compared = Compared.nothing(block, len(KINDS) + len(marks))
+    features = {**_compared_sides(block), **text_features(block, compared)}
+    _covisited(block, compared, len(TEXT_KINDS))
+    _same_marks(block, compared, len(KINDS))
+    past = summaries(compared.cosines[:, PAST:], compared.known[:, PAST:], compared.shown, block.spread)
+    for number, kind in enumerate(KINDS):
+        features |= {f"past_{kind}_{summary}": past[summary][number] for summary in SUMMARIES}
+    for number, mark in enumerate(marks, len(KINDS)):
+        features |= {f"past_same_{mark}_{name}": past[summary][number] for name, summary in MARK_SUMMARIES.items()}
+    return features | {name: compute(block) for name, compute in _FEATURES.items()}
 
 
-def _covisited(block: Block) -> dict[str, Floats]:
+def _compared_sides(block: Block) -> dict[str, Doubles]:
+    """What the person and the job of each pair have in common."""
+    asking, shown = block.queries.party, block.candidates.party
+    common = InCommon(
+        *(
+            common_weight(SparseRows.of(one, block.distinct), SparseRows.of(other, block.candidate), block.position)
+            for one, other in ((asking.skills, shown.skills), (asking.languages, shown.languages))
+        )
+    )
+    asked = block.distinct if len(block.distinct) == 1 else block.query
+    sides = (asking, asked), (shown, block.candidate)
+    person, job = sides if surface_spec(block.queries.surface).side == "freelancer" else reversed(sides)
+    return compare(*person, *job, common)
+
+
+def _covisited(block: Block, compared: Compared, kind: int) -> None:
     """How often those who turned to the past candidates turned to this one around it."""
-    covisits = block.candidates.covisits
-    past = block.queries.past.identity[block.distinct, : block.longest]
-    identity = block.candidates.identity[block.candidate]
-    day = day_of(block.queries.time[block.distinct])
-    cosines = covisits.cosines(covisits.rows(past), covisits.rows(identity), day, block.span)
-    known = (past != 0)[block.position] & (identity != 0)[:, None]
-    return {f"past_covisit_{name}": values for name, values in summaries(cosines, known).items()}
+    covisits, past = block.candidates.covisits, block.queries.past.identity[block.distinct, : block.longest]
+    slots = slice(PAST, PAST + block.longest)
+    compared.cosines[kind, slots] = covisits.cosines(covisits.rows(past), block.covisit_row, block.day, block.span)
+    compared.known[kind, slots] = (past != 0).T
+    compared.shown[kind] = block.identity != 0
+
+
+def _same_marks(block: Block, compared: Compared, first: int) -> None:
+    """Which past candidates stood in the same city, company and so on as this one, a kind for each mark."""
+    slots = slice(PAST, PAST + block.longest)
+    for kind, (mark, codes) in enumerate(block.candidates.marks.items(), first):
+        past, candidate = block.queries.past.marks[mark][block.distinct, : block.longest].T, codes[block.candidate]
+        compared.cosines[kind, slots] = block.spread(past) == candidate
+        compared.known[kind, slots] = past != 0
+        compared.shown[kind] = candidate != 0
 
 
 @text_feature
 def request_typed(block: Block) -> Values:
     """Whether there is a text."""
-    return block.queries.requests.is_typed[block.query].astype(np.float64)
+    return block.spread(block.is_typed)
 
 
 @pair_feature
 def past_seen(block: Block) -> Values:
     """Whether the actor turned to the candidate before; NaN where the candidate's identity is unknown."""
-    identity = block.candidates.identity[block.candidate][:, None]
-    past = block.queries.past.identity[block.distinct, : block.longest][block.position]
-    return np.where(identity[:, 0] == 0, np.nan, (past == identity).any(axis=1))
+    past = block.spread(block.queries.past.identity[block.distinct, : block.longest].T)
+    return np.where(block.identity == 0, np.nan, (past == block.identity).any(axis=0))
 
 
 @pair_feature
 def past_count(block: Block) -> Values:
     """log(1 + interactions of the actor so far)."""
-    return np.log1p(block.queries.past.count[block.query])
+    return block.spread(np.log1p(block.queries.past.count[block.distinct]))
 
 
 @pair_feature
 def past_distinct(block: Block) -> Values:
     """Candidates in the actor's history, 20 at most."""
-    return block.queries.past.length[block.query].astype(np.float64)
+    return block.spread(block.span.width)
 
 
 @pair_feature
 def past_hours_since_last(block: Block) -> Values:
     """Hours since the actor's newest interaction."""
-    return (block.queries.time - block.queries.past.moments[:, 0])[block.query] / HOUR
+    time, newest = block.queries.time[block.distinct], block.queries.past.moments[block.distinct, 0]
+    return block.spread((time - newest) / HOUR)
 
 
 @pair_feature
 def candidate_turned_to(block: Block) -> Values:
     """log(1 + actors who had ever turned to the candidate, by the last midnight)."""
-    return np.log1p(_turned_to(block, 0))
+    return np.log1p(np.where(block.identity == 0, np.nan, block.turned_to))
 
 
 @pair_feature
 def candidate_turned_to_365d(block: Block) -> Values:
     """log(1 + actors who turned to the candidate for the first time in the year that ended at the last midnight)."""
-    return np.log1p(_turned_to(block, 0) - _turned_to(block, YEAR))
+    before = block.candidates.covisits.turned(block.covisit_row, block.spread(block.day - YEAR))
+    return np.log1p(np.where(block.identity == 0, np.nan, block.turned_to - before))
 
 
 @pair_feature
@@ -163,7 +179,7 @@ def actor_interactions_24h(block: Block) -> Values:
 @pair_feature
 def candidate_age_days(block: Block) -> Values:
     """Days since the job was posted or the freelancer joined."""
-    age_seconds = block.queries.time[block.query] - block.candidates.since[block.candidate]
+    age_seconds = block.spread(block.queries.time[block.distinct]) - block.candidates.since[block.candidate]
     return np.maximum(age_seconds, 0) / DAY
 
 
@@ -181,12 +197,4 @@ def application_order(block: Block) -> Values:
 
 def _turned_to_within(block: Block, seconds: float) -> Values:
     ago = block.queries.time[block.distinct, None] - block.queries.past.moments[block.distinct]
-    counts: Doubles = (ago < seconds).sum(axis=1).astype(np.float64)
-    return counts[block.position]
-
-
-def _turned_to(block: Block, days_ago: int) -> Doubles:
-    """How many actors had turned to each candidate so many days before the last midnight; NaN where it has no id."""
-    covisits, identity = block.candidates.covisits, block.candidates.identity[block.candidate]
-    day = day_of(block.queries.time[block.query]) - days_ago
-    return np.where(identity == 0, np.nan, covisits.turned(covisits.rows(identity), day))
+    return block.spread((ago < seconds).sum(axis=1))

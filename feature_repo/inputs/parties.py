@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from feature_repo.inputs.columns import Codes, Doubles, Floats, Rows, codes, numbers, strings, token_sets
+from feature_repo.inputs.columns import Codes, Doubles, Rows, codes, numbers, strings, token_sets
 from metier.contract import LEVELS
 
 PERSON = "freelancer_profile__"
@@ -52,17 +52,28 @@ def jobs(table: Rows) -> Party:
     return _party(table, JOB, lowest, highest)
 
 
-def compare(person: Party, person_row: Codes, job: Party, job_row: Codes) -> dict[str, Floats]:
+@dataclass(frozen=True)
+class InCommon:
+    """How many skills and languages the person and the job of each pair (n,) share."""
+
+    skills: Doubles
+    languages: Doubles
+
+
+def compare(person: Party, person_row: Codes, job: Party, job_row: Codes, common: InCommon) -> dict[str, Doubles]:
     """COMPARISON_NAMES of the pairs (person_row[i], job_row[i]); NaN where either side does not say."""
-    features = _skills(person.skills[person_row], job.skills[job_row])
-    features["language_match"] = _shared(person.languages[person_row], job.languages[job_row])
+    features = _skills(_count(person.skills, person_row), _count(job.skills, job_row), common.skills)
+    speaks, asks = _count(person.languages, person_row), _count(job.languages, job_row)
+    features["language_match"] = np.where((speaks == 0) | (asks == 0), np.nan, common.languages > 0)
     features |= _rate(person.lowest_rate_usd[person_row], job.lowest_rate_usd[job_row], job.highest_rate_usd[job_row])
-    for name in PLACES:
-        features[f"{name}_match"] = same(person.place[name][person_row], job.place[name][job_row])
+    lives, lies = (
+        np.stack([party.place[name][row] for name in PLACES]) for party, row in ((person, person_row), (job, job_row))
+    )
+    features |= zip((f"{name}_match" for name in PLACES), same(lives, lies), strict=True)
     gap = person.level[person_row] - job.level[job_row]
     features["level_gap"] = gap
     features["level_match"] = np.where(np.isnan(gap), np.nan, gap == 0)
-    return {name: values.astype(np.float32) for name, values in features.items()}
+    return features
 
 
 def same(left: Codes, right: Codes) -> Doubles:
@@ -89,10 +100,14 @@ def _positive(values: Doubles) -> Doubles:
     return np.where(values > 0, values, np.nan)
 
 
-def _skills(listed: sp.csr_array, required: sp.csr_array) -> dict[str, Doubles]:
+def _count(sets: sp.csr_array, rows: Codes) -> Doubles:
+    """(len(rows),) how many tokens each row has."""
+    count: Doubles = (sets.indptr[1:][rows] - sets.indptr[:-1][rows]).astype(np.float64)
+    return count
+
+
+def _skills(n_listed: Doubles, n_required: Doubles, both: Doubles) -> dict[str, Doubles]:
     """Overlap of two skill lists, unknown where the job lists none."""
-    both = np.asarray(listed.multiply(required).sum(axis=1), np.float64)
-    n_listed, n_required = (np.diff(side.indptr).astype(np.float64) for side in (listed, required))
     return {
         "skill_overlap_count": np.where(n_required > 0, both, np.nan),
         "skill_jaccard": np.where(
@@ -100,11 +115,6 @@ def _skills(listed: sp.csr_array, required: sp.csr_array) -> dict[str, Doubles]:
         ),
         "skill_coverage": np.where(n_required > 0, both / np.maximum(n_required, 1), np.nan),
     }
-
-
-def _shared(left: sp.csr_array, right: sp.csr_array) -> Doubles:
-    both = np.asarray(left.multiply(right).sum(axis=1), np.float64) > 0
-    return np.where((np.diff(left.indptr) == 0) | (np.diff(right.indptr) == 0), np.nan, both)
 
 
 def _rate(rate: Doubles, lowest: Doubles, highest: Doubles) -> dict[str, Doubles]:

@@ -4,105 +4,114 @@ Works on one block of whole queries. Knows no table.
 """
 
 import numpy as np
+import scipy.sparse as sp
 
 from feature_repo.inputs.asked import ASKED_NAMES
-from feature_repo.inputs.block import Block
-from feature_repo.inputs.columns import Doubles, Flags, Floats, Indices
-from feature_repo.inputs.similarity import Span, dense_cosines, interleaved, lexical_cosines, summaries
+from feature_repo.inputs.block import OWN, PAST, REQUEST, Block, Compared
+from feature_repo.inputs.columns import Doubles, Flags, Floats
+from feature_repo.inputs.similarity import SlotRows, Span, dense_cosines, lexical_cosines
+from feature_repo.texts.sparse_rows import SparseRows
 
 TEXT_NAMES = ("semantic_cosine", "lexical_score", "headline_score", "request_semantic", "request_lexical")
 TYPED_NAMES = ("request_headline", "request_own_semantic", "request_past_semantic", *ASKED_NAMES)
 """Of what is typed: no input where nobody can type, which is on the surface of applicants."""
+TEXT_KINDS = ("semantic", "lexical", "headline")
+
+Values = Floats | Doubles
 
 
-def text_features(block: Block, scratch: Indices) -> dict[str, Floats | Doubles]:
-    """TEXT_NAMES, TYPED_NAMES and what past candidates' texts say, by name; `scratch` as lexical_cosines needs it."""
-    return {**_semantic(block), **_lexical(block, scratch), **_headline(block, scratch), **_asked(block)}
+def text_features(block: Block, compared: Compared) -> dict[str, Values]:
+    """TEXT_NAMES and TYPED_NAMES by name; the first kinds of `compared`, TEXT_KINDS, are filled."""
+    habit = _semantic(block, compared, 0)
+    _lexical(block, compared, 1)
+    _headline(block, compared, 2)
+    kinds = slice(0, len(TEXT_KINDS))
+    known = block.spread(compared.known[kinds, :PAST]) & compared.shown[kinds, None]
+    alone = np.where(known, compared.cosines[kinds, :PAST], np.nan)
+    own = dict(zip(("semantic_cosine", "lexical_score", "headline_score"), alone[:, OWN], strict=True))
+    typed = dict(zip((f"request_{kind}" for kind in TEXT_KINDS), alone[:, REQUEST], strict=True))
+    return {**own, **typed, **habit, **_asked(block)}
 
 
-def _semantic(block: Block) -> dict[str, Floats]:
-    """Cosines of encoder vectors: own text, request, past candidates."""
-    queries, vectors = block.queries, block.queries.vectors
-    own, past = queries.text_row[block.distinct], queries.past.text_row[block.distinct, : block.longest]
-    request = queries.requests.row[block.distinct]
-    slots = np.concatenate(
-        [vectors.dense_at(own)[:, None], queries.requests.dense[request][:, None], vectors.dense_at(past)],
-        axis=1,
-        dtype=np.float32,
-    )
-    candidate_row = block.candidates.text_row[block.candidate]
-    cosines = dense_cosines(slots, block.candidates.vectors.dense_at(candidate_row), _wider(block.span, 2))
-    mask = np.column_stack([own >= 0, queries.requests.has_vector[request], past >= 0])
-    known = mask[block.position] & (candidate_row >= 0)[:, None]
-    features = _cosine_features(cosines, known, "semantic", "semantic_cosine", "request_semantic")
-    return features | {name: values[block.position] for name, values in _habit(slots, mask).items()}
+def _semantic(block: Block, compared: Compared, kind: int) -> dict[str, Floats]:
+    """Cosines of encoder vectors; by query, those of the typed text with its own and with the nearest past one."""
+    requests, vectors = block.queries.requests, block.queries.vectors
+    rows = np.column_stack([block.own_text, block.own_text, block.past_text])
+    slots, known = vectors.dense_at(rows), rows >= 0
+    slots[:, REQUEST], known[:, REQUEST] = requests.dense[block.request], requests.has_vector[block.request]
+    candidates = block.candidates.vectors.dense_at(block.text)
+    dense_cosines(slots, candidates, _span(block), compared.cosines[kind])
+    compared.known[kind, : known.shape[1]] = known.T
+    compared.shown[kind] = block.text >= 0
+    return {name: block.spread(values) for name, values in _habit(slots, known).items()}
 
 
-def _habit(slots: Floats, mask: Flags) -> dict[str, Floats]:
-    """By query, cosines of the typed text (slot 1) with the own text (slot 0), and with the nearest past candidate."""
-    cosines = np.einsum("qsd,qd->qs", slots, slots[:, 1])
-    near = np.where(mask & mask[:, 1:2], cosines, np.nan)
-    past = np.where(np.isnan(near[:, 2:]), -np.inf, near[:, 2:]).max(axis=1)
-    return {
-        "request_own_semantic": near[:, 0],
-        "request_past_semantic": np.where(np.isinf(past), np.nan, past).astype(np.float32),
-    }
+def _habit(slots: Floats, known: Flags) -> dict[str, Floats]:
+    """By query, cosines of the typed text with the own text, and with the nearest past candidate."""
+    cosines = (slots @ slots[:, REQUEST, :, None])[..., 0]
+    near = np.where(known & known[:, REQUEST, None], cosines, np.float32(-np.inf))
+    both = {"request_own_semantic": near[:, OWN], "request_past_semantic": near[:, PAST:].max(axis=1)}
+    return {name: np.where(np.isinf(values), np.nan, values) for name, values in both.items()}
 
 
-def _lexical(block: Block, scratch: Indices) -> dict[str, Floats]:
-    """TF-IDF cosines of whole texts: own text, request, past candidates."""
-    queries, vectors = block.queries, block.queries.vectors
-    own, past = queries.text_row[block.distinct], queries.past.text_row[block.distinct, : block.longest]
-    request = queries.requests.row[block.distinct]
-    slots = interleaved(
-        len(own), vectors.lexical_at(own), queries.requests.lexical[request], vectors.lexical_at(past.ravel())
-    )
-    candidate_row = block.candidates.text_row[block.candidate]
-    cosines = lexical_cosines(slots, block.candidates.vectors.lexical_at(candidate_row), _wider(block.span, 2), scratch)
-    mask = np.column_stack([own >= 0, queries.requests.is_typed[block.distinct], past >= 0])
-    return _cosine_features(
-        cosines, mask[block.position] & (candidate_row >= 0)[:, None], "lexical", "lexical_score", "request_lexical"
-    )
+def _lexical(block: Block, compared: Compared, kind: int) -> None:
+    """TF-IDF cosines of whole texts."""
+    vectors = block.queries.vectors
+    own, past = vectors.terms_at(block.own_text), vectors.terms_at(block.past_text[block.past])
+    slots = _slots(block, own, past, block.queries.requests.lexical)
+    candidates = block.candidates.vectors.terms_at(block.text)
+    lexical_cosines(slots, candidates, _span(block), compared.cosines[kind])
+    _know(block, compared.known[kind], block.own_text >= 0, block.past_text >= 0)
+    compared.shown[kind] = block.text >= 0
 
 
-def _headline(block: Block, scratch: Indices) -> dict[str, Floats]:
-    """TF-IDF cosines of headlines (title, place, company): own, what is typed, past candidates."""
+def _headline(block: Block, compared: Compared, kind: int) -> None:
+    """TF-IDF cosines of headlines (title, place, company)."""
     own, past, candidate = block.queries.headlines, block.queries.past.headlines, block.candidates.headlines
-    requests, past_row = block.queries.requests, past.row[block.distinct, : block.longest]
-    slots = interleaved(
-        len(past_row),
-        own.lexical[own.row[block.distinct]],
-        requests.headlines[requests.row[block.distinct]],
-        past.lexical[past_row.ravel()],
+    own_row, past_row = own.row[block.distinct], past.row[block.distinct, : block.longest]
+    row = candidate.row[block.candidate]
+    slots = _slots(
+        block,
+        SparseRows.of(own.lexical, own_row),
+        SparseRows.of(past.lexical, past_row[block.past]),
+        block.queries.requests.headlines,
     )
-    cosines = lexical_cosines(slots, candidate.lexical[candidate.row[block.candidate]], _wider(block.span, 2), scratch)
-    has_own, is_typed = own.has_headline[block.distinct], requests.is_typed[block.distinct]
-    mask = np.column_stack([has_own, is_typed, past.has_headline[block.distinct, : block.longest]])
-    mask = mask[block.position] & candidate.has_headline[block.candidate][:, None]
-    return _cosine_features(cosines, mask, "headline", "headline_score", "request_headline")
+    lexical_cosines(slots, SparseRows.of(candidate.lexical, row), _span(block), compared.cosines[kind])
+    own_known, past_known = (rows < side.lexical.shape[0] - 1 for rows, side in ((own_row, own), (past_row, past)))
+    _know(block, compared.known[kind], own_known, past_known)
+    compared.shown[kind] = row < candidate.lexical.shape[0] - 1
 
 
-def _cosine_features(cosines: Floats, mask: Flags, kind: str, own: str, request: str) -> dict[str, Floats]:
-    """Features of cosines whose slots are own text, request and past candidates."""
-    past = summaries(cosines[:, 2:], mask[:, 2:])
-    features = {f"past_{kind}_{name}": values for name, values in past.items()}
-    for slot, name in enumerate((own, request)):
-        features[name] = np.where(mask[:, slot], cosines[:, slot], np.nan)
-    return features
+def _slots(block: Block, own: SparseRows, past: SparseRows, requests: sp.csr_array) -> list[SlotRows]:
+    """Term rows of own texts, of the past texts at block.past, and of what is typed."""
+    query, slot = block.past
+    every = np.arange(len(block.distinct))
+    slots = [SlotRows(own, every, np.full_like(every, OWN)), SlotRows(past, query, PAST + slot)]
+    typed = np.flatnonzero(block.is_typed)
+    if len(typed):
+        rows = SparseRows.of(requests, block.request[typed])
+        slots.append(SlotRows(rows, typed, np.full_like(typed, REQUEST)))
+    return slots
 
 
-def _asked(block: Block) -> dict[str, Floats]:
+def _know(block: Block, known: Flags, own: Flags, past: Flags) -> None:
+    """Into (slots, queries), what is known of texts by words."""
+    known[OWN], known[REQUEST], known[PAST : PAST + block.longest] = own, block.is_typed, past.T
+
+
+def _span(block: Block) -> Span:
+    return Span(block.span.starts, PAST + block.span.width)
+
+
+def _asked(block: Block) -> dict[str, Values]:
     """How far each candidate meets what its query's text asks for."""
-    requests = block.queries.requests
-    features = {name: np.full(len(block.query), np.nan, np.float32) for name in ASKED_NAMES}
-    typed = np.flatnonzero(requests.row[block.distinct] < len(requests.asks))
-    for number in typed.tolist():
+    asks = block.queries.requests.asks
+    read = np.flatnonzero(block.request < len(asks))
+    if not len(read):
+        return dict.fromkeys(ASKED_NAMES, np.full(len(block.query), np.nan))
+    features: dict[str, Values] = {name: np.full(len(block.query), np.nan, np.float32) for name in ASKED_NAMES}
+    for number in read.tolist():
         pairs = slice(*block.span.starts[number : number + 2])
-        ask = requests.asks[requests.row[block.distinct[number]]]
-        for name, values in ask.met(block.candidates.party, block.candidate[pairs]).items():
+        for name, values in asks[block.request[number]].met(block.candidates.party, block.candidate[pairs]).items():
             features[name][pairs] = values
     return features
-
-
-def _wider(span: Span, slots: int) -> Span:
-    return Span(span.starts, span.width + slots)

@@ -20,7 +20,6 @@ from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.pair_features import pair_features, pair_names
 from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, STORED_COUNT_NAMES, vector_names
 from feature_repo.texts import TextVectors
-from feature_repo.texts.weighing import BUCKETS
 from metier.contract import SURFACES, Surface, surface
 from metier.errors import FeatureError
 from metier.surfaces import surface_spec
@@ -107,16 +106,12 @@ def pair_matrix(
     _check(checked, queries, candidates, query, candidate)
     column_of, of_candidate, of_query = _layout(checked, names or feature_names(checked))
     inputs = np.empty((len(query), len(column_of)), np.float32)
-    scratch = np.zeros(BUCKETS, np.int32)
     for start, end in _blocks(query):
         rows = inputs[start:end]
         block = Block.of(queries, candidates, query[start:end], candidate[start:end])
-        for (source, target), stored, index in (
-            (of_candidate, candidates.stored, block.candidate),
-            (of_query, queries.stored, block.query),
-        ):
-            rows[:, target] = stored[index[:, None], source]
-        for feature, values in pair_features(block, scratch).items():
+        rows[:, of_candidate[1]] = candidates.stored[block.candidate][:, of_candidate[0]]
+        rows[:, of_query[1]] = block.spread(queries.stored[block.distinct][:, of_query[0]].T).T
+        for feature, values in pair_features(block).items():
             if feature in column_of:
                 rows[:, column_of[feature]] = values
     return inputs
@@ -142,7 +137,7 @@ def _two(pairs: Codes) -> tuple[Codes, Codes]:
 
 def _blocks(query: Codes) -> Iterator[tuple[int, int]]:
     """Ranges of whole queries: about 16,384 pairs (or one query) and at most 1,024 queries each."""
-    ends = np.append(np.flatnonzero(np.diff(query)) + 1, len(query)) if len(query) else np.array([], np.int64)
+    ends = np.append(np.flatnonzero(query[1:] != query[:-1]) + 1, len(query)) if len(query) else np.array([], np.int64)
     start = first = 0
     for position, end in enumerate(ends):
         is_last = position + 1 == len(ends)
@@ -158,7 +153,7 @@ def _check(name: Surface, queries: QueryColumns, candidates: CandidateColumns, q
         )
     if not queries.vectors.comparable(candidates.vectors):
         raise FeatureError("queries and candidates were weighed by different weights; encode both by the same")
-    if len(query) != len(candidate) or (np.diff(query) < 0).any():
+    if len(query) != len(candidate) or (query[1:] < query[:-1]).any():
         raise FeatureError(
             f"{len(query)} query and {len(candidate)} candidate positions; give as many of both, by ascending query"
         )

@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 from feature_repo.files.mapped import CSR_PARTS, read_array, read_rows, read_table, write_arrays, write_table
 from feature_repo.files.names import Names, contiguous, files_of
+from feature_repo.texts.sparse_rows import SparseRows
 from feature_repo.texts.weighing import (
     BUCKETS,
     DIMENSIONS,
@@ -189,13 +190,13 @@ class TextVectors:
         """(*rows.shape, 16), NaN for unknown texts."""
         return self._at(rows, "projection")
 
-    def lexical_at(self, rows: Rows) -> sp.csr_array:
-        """(len(rows), 2**18)."""
+    def terms_at(self, rows: Rows) -> SparseRows:
+        """TF-IDF of each row, as in `lexical`."""
         late = rows >= len(self.names)
         if self.newer is None or not late.any():
-            return self.padded_lexical[rows]
-        parts = self.padded_lexical[rows[~late]], self.newer.padded_lexical[rows[late] - len(self.names)]
-        return sp.vstack(parts, format="csr")[np.argsort(np.argsort(late, kind="stable"))]
+            return SparseRows.of(self.padded_lexical, rows)
+        own = SparseRows.of(self.padded_lexical, np.where(late, -1, rows))
+        return own.filled(self.newer.terms_at(np.where(late, rows - len(self.names), -1)))
 
     def titles_at(self, rows: Rows) -> list[str | None]:
         """None for unknown texts."""
