@@ -1,10 +1,11 @@
 """Stands in for HAProxy: makes the configuration that Ray Serve wrote ours, then becomes HAProxy.
 
 Whatever HAProxy or Ray would answer by itself is one line of JSON; headers by which callers could steer Ray are taken
-off; what only this machine asks listens on loopback. What HAProxy 2.8 says of bytes that are no HTTP stands in its
-binary, and no setting reaches it: HAProxy runs as a copy in which these texts are ours. Run as
-`haproxy.py BINARY ARGUMENT...` by the launcher's script, for Ray Serve names one executable. Needs the standard library
-alone, since it starts at every reload.
+off; what only this machine asks listens on loopback. A request is passed on once it is whole, so that it can be
+repeated where its replica ends or does not answer; with no replica left it is refused, not held. What HAProxy 2.8 says
+of bytes that are no HTTP stands in its binary, and no setting reaches it: HAProxy runs as a copy in which these texts
+are ours. Run as `haproxy.py BINARY ARGUMENT...` by the launcher's script, for Ray Serve names one executable. Needs the
+standard library alone, since it starts at every reload.
 """
 
 import json
@@ -40,8 +41,17 @@ NO_PAGE = "!{ res.hdr(content-security-policy) -m found }"
 """A page of the console brings its policy; nothing of HAProxy or Ray does."""
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen")
 METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE"
-HEADERS_SECONDS = 30
-"""How long the line and headers of a request may take."""
+ARRIVAL_SECONDS = 30
+"""How long a request may take to arrive, its body with it."""
+LONGEST_HEADERS = 65_536
+"""Bytes of the path, and of all headers, each."""
+CONNECT_MS = 500
+"""How long a replica may take to accept a connection, and the pause before the last one that is left is asked again."""
+SPARE_MS = 1_000
+"""What a replica gets beyond a deadline; then another one is asked."""
+DEADLINES_MS = {"/v1/rank": 150, "/v1/search/": 150, "/v1/feed/": 150, "/v1/review/": 150}
+"""Deadlines of requests that name none, by the beginnings of their paths."""
+DEADLINE = "req.body,json_query('$.deadline_ms','int')"
 
 
 def main(arguments: list[str]) -> None:
@@ -88,26 +98,41 @@ def _lines(lines: list[str], answers: dict[int, Path]) -> Iterator[str]:
     yield _MARK
     section = ""
     for line in lines:
-        if line.lstrip().startswith("errorfile "):
+        if line.lstrip().startswith("errorfile ") or line.endswith(" backup"):
             continue
         section = line.strip() if line.split()[:1] and line.split()[0] in SECTIONS else section
         yield _of_refusal(re.sub(r"^(\s*bind )\*?:(\d+)", r"\g<1>127.0.0.1:\2", line))
         if line.strip() == "defaults":
             yield from (f"    errorfile {status} {path}" for status, path in answers.items())
-            yield f"    timeout http-request {HEADERS_SECONDS}s"
+            yield f"    timeout http-request {ARRIVAL_SECONDS}s"
+            yield "    option http-buffer-request"
         elif line.strip().startswith("bind ") and section == "frontend http_frontend":
             yield from (f"    {rule}" for rule in _rules())
+        elif line.startswith("backend http-"):
+            yield from (f"    {rule}" for rule in _patience())
 
 
 def _rules() -> Iterator[str]:
     """Of the frontend: what is refused, what is taken off requests, and what becomes of answers that are not ours."""
     yield f"http-request return {_answer(400)} if !{{ path_beg / }}"
+    long = f"{{ url,length gt {LONGEST_HEADERS} }} or {{ req.hdrs,length gt {LONGEST_HEADERS} }}"
+    yield f"http-request return {_answer(400)} if {long}"
     yield f"http-request return {_answer(405)} if !{{ method {METHODS} }}"
     yield from (f"http-request del-header {name}" for name in STEERING)
     yield "http-request del-header x-request-id if !{ req.hdr(x-request-id) -m reg ^[!-~]{1,200}$ }"
     for status in ANSWERS:
         foreign = f"{{ status {status} }} !{{ res.hdr(content-type) -m beg application/json }} {NO_PAGE}"
-        yield f"http-response return {_answer(status)} if {foreign}"
+        ours = 504 if status == 408 else status  # Ray's 408 is a replica that took too long
+        yield f"http-response return {_answer(ours)} if {foreign}"
+
+
+def _patience() -> Iterator[str]:
+    """Of a backend of replicas: how long one may take, by the deadline of the request as far as its body shows it."""
+    yield f"timeout connect {CONNECT_MS}ms"
+    for path, deadline_ms in DEADLINES_MS.items():
+        plain = f"{{ path_beg {path} }} {{ req.hdr_cnt(content-encoding) eq 0 }}"
+        yield f"http-request set-timeout server {deadline_ms + SPARE_MS} if {plain}"
+    yield f"http-request set-timeout server {DEADLINE},add({SPARE_MS}) if {{ {DEADLINE} -m int 1:60000 }}"
 
 
 def _of_refusal(line: str) -> str:

@@ -30,10 +30,18 @@ from serving.ports import free_port
 NEEDED = ("gcs_server", "raylet")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
 RETRIES = {
-    "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",
-    "RAY_SERVE_HAPROXY_TUNE_BUFSIZE": "65536",
+    "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response response-timeout",
+    "RAY_SERVE_HAPROXY_RETRIES": "2",
+    "RAY_SERVE_HAPROXY_TUNE_BUFSIZE": str(1 << 20),
+    "RAY_SERVE_HAPROXY_MAXCONN": "1024",
+    "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "1s",
 }
-"""A request whose replica died goes to another one: all requests here are safe to repeat. It must fit the buffer."""
+"""A request whose replica died or stopped goes to another one: all requests here are safe to repeat.
+
+It must fit the buffer, the largest body with its headers, which each of them takes while it is on its way.
+"""
+REQUEST_SECONDS = 62
+"""Longest a request may take, a stream too: beyond the longest deadline and what HAProxy waits for an answer."""
 REPLICA_PORTS = 200
 """Ports that replicas may take: a range of its own, or two endpoints of one machine would share one."""
 LONGEST_FOLDER = 28
@@ -61,7 +69,8 @@ def running(
         arguments = {"bundles": bundles, "started_at": moment, "host": settings.http_host}
         with _own_ray(settings, folder):
             try:
-                serve.start(http_options={"host": settings.http_host, "port": port}, proxy_location="HeadOnly")
+                options = {"host": settings.http_host, "port": port, "request_timeout_s": REQUEST_SECONDS}
+                serve.start(http_options=options, proxy_location="HeadOnly")
                 serve.run(build_app(arguments), name=APPLICATION, route_prefix="/")
             except (RuntimeError, ray.exceptions.RayError) as error:
                 raise ServingError(f"the application did not start: {_cause(error, _messages(APPLICATION))}") from error
@@ -159,7 +168,7 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         # HAProxy asks it while no replica answers: by its usual port, that of another endpoint of this machine
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(free_port(LOOPBACK)),
         "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(free_port(LOOPBACK)),
-        "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": "60",
+        "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": "61",
         "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": "60",
         **RETRIES,
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
