@@ -1,9 +1,11 @@
 """Which currency a text names. A number that names none counts as US dollars, since the column that takes it does."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
+from babel.numbers import get_currency_name
 
 DOLLARS = re.compile(
     r"\bus\s?\$|\busd(?![a-z])|(?<=[0-9km])usd\b|(?<![a-z])\$(?:\s?usd\b)?"
@@ -28,6 +30,8 @@ CODES = (
 _DOLLAR_WORDS = {"$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "buck": "USD", "bucks": "USD"}
 _SPOKEN = {"rupees": "INR", "JPY or CNY": "JPY", "quid": "GBP"}
 """The currency that is mostly meant where a sentence says no more: CLDR's English gives the sign ¥ to the yen."""
+_OTHER_WORDS = frozenset(("real", "reals", "rand", "won"))
+"""Names of currencies that are other words too, or proper names."""
 _INDIAN = ("lakh", "lakhs", "crore", "crores")
 _NAMED = re.compile(
     rf"(?P<prefix>\b[a-z]+)\$|(?P<sign>[{''.join(SIGNS)}])|(?<![a-z])(?P<code>{CODES})(?![a-z])"
@@ -54,6 +58,21 @@ def foreign(text: str) -> str | None:
             if (before or after) in _known():
                 return str(before or after)
     return None
+
+
+@cache
+def currency_names() -> Mapping[tuple[str, ...], str]:
+    """From the words of a currency's English name to its code, and from its last word where that names one alone.
+
+    Names are the Unicode CLDR's: 'canadian dollars', 'rubles'.
+    """
+    names: dict[tuple[str, ...], set[str]] = {}
+    for code in (*(code.upper() for code in CODES.split("|") if code != "rmb"), "USD"):
+        for count in (1, 2):
+            words = tuple(get_currency_name(code, count, "en").lower().replace(".", "").split())
+            names.setdefault(words, set()).add(code)
+            names.setdefault(words[-1:], set()).add(code)
+    return {words: codes.pop() for words, codes in names.items() if len(codes) == 1 and words[0] not in _OTHER_WORDS}
 
 
 def spoken_currency(word: str) -> str | None:

@@ -40,6 +40,7 @@ _DEMONYMS = {
     "serb": "RS", "croat": "HR", "tajik": "TJ", "korean": "KR", "turk": "TR", "ecuadorian": "EC", "afghani": "AF",
     "saudi": "SA", "uzbek": "UZ", "latvian": "LV", "icelandic": "IS", "indian": "IN", "chinese": "CN", "french": "FR",
     "american": "US", "congolese": "CD", "norwegian": "NO", "dominican": "DO", "serbian": "RS",
+    "poles": "PL", "danes": "DK", "finns": "FI", "swedes": "SE", "spaniards": "ES", "turks": "TR", "scots": "GB",
 }  # fmt: skip
 """Those that countryinfo lacks, and whom a demonym of several territories means."""
 

@@ -7,7 +7,7 @@ _INDUSTRIES = {
     "fintech": "fintech|fin tech|financial technology",
     "finance": "finance|financial services|finance industry",
     "banking": "banking|banks|bank",
-    "insurance": "insurance|insurtech",
+    "insurance": "insurance|insurtech|health insurance|car insurance|life insurance",
     "healthcare": "healthcare|health care|healthtech|health tech|medtech|medical|hospitals|health sector|health",
     "pharma": "pharma|pharmaceutical|pharmaceuticals|pharma industry",
     "biotech": "biotech|biotechnology|life sciences",

@@ -21,6 +21,8 @@ _SENTENCE_STARTS = re.compile(r"(?:^|[.!?:\n])[\s\"'(•*-]*$")
 _GLUED_AFTER, _GLUED_BEFORE = re.compile("[-&][^\\W_]"), re.compile("[^\\W_][-&]$")
 _LISTED = re.compile(r"\)|\. [A-Z]")
 _QUERY_WORDS = 10
+_BOUNDS = frozenset(("under", "over", "above", "up"))
+"""Words behind a verb, or before a sum: 'react under $40/h'."""
 
 
 @cache
@@ -141,7 +143,10 @@ class _Signs:
     def _verb(self, found: Found) -> int:
         listed = _words()
         before, after = self._key(found.first - 1), self._key(found.last)
-        return -2 * ((before in listed["verb_before"]) + (after in listed["verb_after"]))
+        following = [self._key(found.last + step) for step in (1, 2)]
+        is_side = after in _BOUNDS or (after == "at" and following[0] in ("least", "most"))
+        is_bounded = is_side and any(word[:1].isdigit() for word in following)
+        return -2 * ((before in listed["verb_before"]) + (after in listed["verb_after"] and not is_bounded))
 
     def _hyphens(self, found: Found) -> int:
         """Part of a word as in `go-getter` and R&D, or the letter of a list as in (c), is none; `React-based` is."""

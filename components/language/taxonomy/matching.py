@@ -14,7 +14,7 @@ from components.language.taxonomy.tokens import TextWord, form, key, verbs
 
 _NUMBERED = re.compile(r"([^\W\d_]{2,})v?\d+")
 _UNITS = "years?|yrs?|months?|weeks?|days?|hours?|hrs?|h|k|usd|eur|gbp"
-_VERSION = re.compile(rf" ?v?\d+(?:\.(?:\d+|x))*\+?(?![\w%+])(?! ?-? ?(?:\d|(?:{_UNITS})\b))")
+_VERSION = re.compile(rf" ?v?\d+(?:\.(?:\d+|x))*\+?(?![\w%+])(?! ?[-/]? ?(?:\d|(?:an|per|{_UNITS})\b))")
 _SMALL = frozenset(
     ("a", "an", "and", "as", "at", "be", "by", "for", "in", "is", "it", "my", "of", "on", "or", "the", "to", "we")
 )

@@ -79,6 +79,8 @@ def _element(tokens: Sequence[Token], lexicon: Lexicon, skills: Mapping[int, tup
         total = read_sum(tokens, at)
         if total is not None:
             return Element("sum", total, at, total.last, token.text)
+    if skill and (money := _in_its_money(tokens, skill)):
+        return Element("other", None, at, money, token.text)
     last = skill[2] if skill else at - 1
     if (found := lexicon.match(tokens, at)) and not _cuts(skills, at, end := at + found[1] - 1):
         sense = found[0]
@@ -117,6 +119,15 @@ def _begins_a_sum(tokens: Sequence[Token], at: int, skills: Mapping[int, tuple[s
     if following is None or at in skills or not (following.kind == "number" or following.text in ("$", ".")):
         return False
     return spoken_currency(tokens[at].text) is not None or (following.text == "$" and following.is_glued)
+
+
+def _in_its_money(tokens: Sequence[Token], skill: tuple[str, int, int]) -> int | None:
+    """The last token of 'PHP 500/hr', which may be of pesos as well as of the language."""
+    token = tokens[skill[1]]
+    if skill[1] != skill[2] or not token.raw.isupper() or spoken_currency(token.text) is None:
+        return None
+    total = read_sum(tokens, skill[1])
+    return total.last if total and total.per == "hour" and total.last > skill[1] else None
 
 
 def _joined(tokens: Sequence[Token], first: int, last: int) -> str:

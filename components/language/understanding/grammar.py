@@ -1,6 +1,6 @@
 """The deterministic understanding: a taxonomy, a lexicon, rules of scope. Pure: equal texts give equal plans."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from components.language.understanding.senses.people import settle_people, spoke
 from components.language.understanding.senses.whose import leave_own
 from components.language.understanding.tokens import Sentence
 from components.language.understanding.words.lexicon import lexicon
-from components.language.understanding.words.who import PEOPLE
+from components.language.understanding.words.who import NO_LEVEL, PEOPLE
 from metier.contract import Surface
 from metier.surfaces import surface_spec
 
@@ -125,10 +125,19 @@ class _Reading:
                 near = self._sentence.tokens[element.last + 1 : element.last + 4]
                 leads = any(token.text in PEOPLE for token in near)
                 element.kind, element.value = ("level", ("expert",)) if leads else ("other", None)
-            elif element.kind == "kind of budget" and element.text == "fixed" and not element.used:
-                element.kind = "other"
             elif element.kind == "kind of budget" and element.used:
                 self._add_kind(element)
+            elif self._says_nothing(element):
+                element.kind = "other"
+
+    def _says_nothing(self, element: Element) -> bool:
+        """Whether it is a 'fixed' without a budget, or a 'senior' of no role."""
+        is_fixed = element.kind == "kind of budget" and element.text == "fixed"
+        return is_fixed or (element.kind == "level" and self._follows(element, NO_LEVEL))
+
+    def _follows(self, element: Element, words: Container[str]) -> bool:
+        following = self._sentence.tokens[element.last + 1 : element.last + 2]
+        return bool(following) and following[0].text in words
 
     def _add_kind(self, element: Element) -> None:
         self._set("budget_kind", element.value, element.first, element.last)

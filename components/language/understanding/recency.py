@@ -15,7 +15,7 @@ _VERB = r"(?:posted|listed|published|added|uploaded|new|fresh|put up|opened|adve
 _PATTERNS = (
     rf"(?:{_POSTED}{_VERB}\s+)?(?:(?:in|within|over|during|from|since|for)\s+)?(?:the\s+|this\s+)?"
     r"(?:last|past|previous)\s+"
-    rf"(?:{_NUMBER.format(1)}\s*(?:of\s+)?-?\s*)?{_UNIT.format(1)}\b",
+    rf"(?:{_NUMBER.format(1)}\s*(?:of\s+)?-?\s*)?{_UNIT.format(1)}\b(?!\s+of\b)",
     rf"(?:{_POSTED}{_VERB}\s+)?"
     r"(?:less than|within|under|no (?:older|more) than|not (?:older|more) than|max(?:imum)?|at most|"
     rf"newer than|younger than|up to)\s+{_NUMBER.format(2)}\s*{_UNIT.format(2)}\s+(?:old|ago)\b",

@@ -167,6 +167,9 @@ class _Scopes:
             self._begin("not", (cue,))
             return
         refused, is_joined = self._list_before(at)
+        if not refused:  # 'do not apply if you are from'
+            self._begin("not" if cue.text.endswith(("apply", "bother")) else "unsure", (cue,), patience=2)
+            return
         for element in refused:
             is_certain = is_joined or element is refused[0]
             if is_certain or element.kind in LIMITS:
@@ -241,6 +244,9 @@ class _Scopes:
         return is_negative and goes_on
 
     def _join(self, at: int, element: Element) -> None:
+        if element.text == "nor" and self._scope != "not":
+            self._deny(at, element)
+            return
         following = next((other for other in self._elements[at + 1 :] if other.kind != "filler"), None)
         if element.text == "/" and self._clause and following is not None and following.kind != self._clause[-1].kind:
             self._comma(at, element)  # it parts clauses

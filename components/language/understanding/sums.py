@@ -6,7 +6,7 @@ Knows no scope and no surface: whether '$40' bounds a rate or a budget is the gr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.language.amounts.currencies import PREFIXED, decimal_mark, spoken_currency
+from components.language.amounts.currencies import PREFIXED, currency_names, decimal_mark, spoken_currency
 from components.language.amounts.numbers import amount
 from components.language.amounts.periods import period_of
 from components.language.understanding.tokens import Token
@@ -130,8 +130,10 @@ def _amount(tokens: Sequence[Token], at: int) -> tuple[float, str | None, int] |
         return None
     if at < len(tokens) and tokens[at].text in _CENTS:
         value, currency, at = value / 100, currency or "USD", at + 1
-    elif at < len(tokens) and (behind := _currency_behind(tokens, at)):
-        currency, at = currency or behind, at + 1
+    else:
+        behind, after = _currency_behind(tokens, at)
+        is_dollar = currency == "USD" and behind is not None and tokens[at].kind == "word"  # '$40 CAD'
+        currency, at = behind if is_dollar else currency or behind, after
     return value, currency, at
 
 
@@ -155,7 +157,7 @@ def _number(tokens: Sequence[Token], at: int, currency: str | None) -> tuple[flo
     if tokens[at].kind != "number":
         return None
     if currency is None and "." in tokens[at].raw and at + 1 < len(tokens):
-        currency = _currency_behind(tokens, at + 1)
+        currency = _currency_behind(tokens, at + 1)[0]
     decimal = decimal_mark(currency) if currency and "." in tokens[at].raw else None
     try:
         return amount(tokens[at].raw, decimal=decimal), at + 1
@@ -172,11 +174,16 @@ def _spelled_out(tokens: Sequence[Token], at: int) -> tuple[float, int]:
     return value, at
 
 
-def _currency_behind(tokens: Sequence[Token], at: int) -> str | None:
-    code = spoken_currency(tokens[at].text)
+def _currency_behind(tokens: Sequence[Token], at: int) -> tuple[str | None, int]:
+    """The currency that is named behind a number, in up to three words, and the token behind it."""
+    for length in (3, 2, 1):
+        words = tuple([token.text for token in tokens[at : at + length]])
+        if len(words) == length and (code := currency_names().get(words)):
+            return code, at + length
+    code = spoken_currency(tokens[at].text) if at < len(tokens) else None
     if code is None or (at + 1 < len(tokens) and tokens[at + 1].kind == "number" and tokens[at + 1].is_glued):
-        return None
-    return code
+        return None, at
+    return code, at + 1
 
 
 def _read_behind(tokens: Sequence[Token], found: Sum) -> None:

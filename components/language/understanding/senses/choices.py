@@ -10,6 +10,7 @@ from components.language.understanding.elements import Element
 _JOINS = frozenset(("join", "negative join"))
 _PASSED = frozenset(("filler", "only", "comma", "nice"))
 _BEFORE_A_PLACE = frozenset(("filler", "only", "other", "limit"))
+_AVAILABLE = frozenset(("available", "who is available", "who are available", "must be available"))
 _CORRECTED = {
     **{kind: kind for kind in ("sum", "people", "level", "hours", "available", "kind of budget", "skill")},
     **dict.fromkeys(("place", "code"), "place"),
@@ -71,7 +72,8 @@ def _is_open(elements: Sequence[Element], at: int) -> bool:
     if element.kind == "hours":
         return any(other.text in ("full", "part") for other in _alternatives(elements, at))
     if element.kind == "available":
-        return any(other.kind == "later" for other in _alternatives(elements, at))
+        is_later = element.text in _AVAILABLE and _says_when(elements, at)
+        return is_later or any(other.kind == "later" for other in _alternatives(elements, at))
     if element.kind in ("agency", "individual"):
         return any(
             other.kind == {"agency": "individual", "individual": "agency"}[element.kind]
@@ -79,6 +81,15 @@ def _is_open(elements: Sequence[Element], at: int) -> bool:
             for other in _alternatives(elements, at)
         )
     return False
+
+
+def _says_when(elements: Sequence[Element], at: int) -> bool:
+    """Whether 'available' goes on to say when, or what for: 'in January', 'weekends'."""
+    following = elements[at + 1] if at + 1 < len(elements) else None
+    return following is not None and (
+        following.kind in ("later", "break", "hours", "limit", "about", "other", "open")
+        or following.text in ("in", "on")
+    )
 
 
 def _alternatives(elements: Sequence[Element], at: int) -> Iterator[Element]:

@@ -149,7 +149,7 @@ class _People:
     def _is_plural(self, element: Element) -> bool:
         """Whether the people themselves are named: 'no Germans'."""
         raw = self._tokens[element.first].raw.lower()
-        return raw.endswith("s") and raw[:-1] in demonyms()
+        return raw.endswith("s") and (raw[:-1] in demonyms() or (raw in demonyms() and not raw.endswith("ss")))
 
     def _is_to_polish(self, element: Element, before: str, after: str) -> bool:
         """Whether it is the verb: at the beginning of a clause, or of something."""

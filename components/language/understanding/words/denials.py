@@ -25,6 +25,10 @@ _UNNEEDED = (
     "restricted to|limit it to"
 )
 _DISPENSABLE = "required|needed|necessary|mandatory|important|essential|a must|a requirement|compulsory"
+_YET_LIKED = (
+    "a plus|a bonus|nice|nice to have|good to have|preferred|welcome|helpful|appreciated|desirable|is a plus|"
+    "would be a plus|would be nice|would help|an advantage|beneficial"
+)
 _REFUSED = (
     "welcome|wanted|accepted|acceptable|allowed|considered|eligible|suitable|permitted|tolerated|an option|ok|okay|"
     "be accepted|be considered|be allowed|apply|bother|please"
@@ -43,6 +47,11 @@ def denials() -> Iterator[tuple[str, str, str | None]]:
     yield from _composed(_UNWANTED, "not", None)
     yield from _composed(_UNNEEDED, "unneeded", "ahead")
     yield from _composed(_DISPENSABLE, "unneeded", None)
+    yield from _composed(
+        "|".join(f"{need} but {liked}" for need in _DISPENSABLE.split("|")[:3] for liked in _YET_LIKED.split("|")),
+        "nice",
+        None,
+    )
     yield from _composed(_REFUSED, "refused", None)
     yield from ((phrase, "refused", None) for phrase in ("need not apply", "needn't apply", "need not bother"))
     for copula in _COPULAS:

@@ -13,9 +13,9 @@ def _words(alternatives: str) -> frozenset[str]:
 
 PLAIN = {
     "not": "no|non|exclude|excl|excludes|but no|but not|avoid|avoiding|nor|neither|nothing|nobody|nobody from|no one|"
-    "noone|no one from|none|none of|none from|not interested in|no interest in|skip|minus|hate|"
-    "sick of|tired of|done with|not any|no more of|please no|anti|not on|ideally not|preferably not|preferably no|"
-    "rather not|would rather not",
+    "noone|no one from|none|none of|none from|not interested in|no interest in|skip|minus|hate|leave out|leaving out|"
+    "rule out|filter out|screen out|stay away from|keep away from|steer clear of|far from|sick of|tired of|done with|"
+    "not any|no more of|please no|anti|not on|ideally not|preferably not|preferably no|rather not|would rather not",
     "stop": "but|however|although|though|while|because|since|so|;|.|!|?|\n|->|=>|just",
     "break": "for|who|that|which|whose|with|w/|need|needs|needed for|must be|must have|must know|must speak|"
     "looking for|want|wants|wanted for|to|having|has|have|knows|know|knowing|using|prefer to|on",
@@ -132,5 +132,5 @@ VALUED: dict[str, dict[Any, str]] = {
         "between": "between",
     },
 }
-NO_SLIPS = _words("hungry|turnkey|senor|reputable|private|polishing|germane|chinos")
+NO_SLIPS = _words("hungry|turnkey|senor|reputable|private|polishing|germane|chinos|franc|francs")
 """Words that are no slip of the one they are a letter away from."""

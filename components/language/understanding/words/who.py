@@ -90,3 +90,8 @@ SAFE_CODES = _words(
     "RS|GR|PT|IE|KE|EG|JP|CN|KR|SG|MY|AU"
 )
 """Codes of countries that are hardly anything else where they are written in capitals."""
+NO_LEVEL = _words(
+    "living|citizen|citizens|care|center|centre|centers|housing|home|homes|dog|dogs|high|school|schools|college|prom|"
+    "photos|portraits|discount|discounts|day|trip|year|years|class"
+)
+"""Behind 'senior' or 'junior': it is no level of anybody."""

@@ -40,6 +40,7 @@ def test_a_name_is_the_same_however_its_words_are_joined(written):
         ("C# 7.0 and up", "C#", "C# 7.0"),
         ("C++17 code", "C++", "C++17"),
         ("Python 3 years", "Python", "Python"),
+        ("PHP 500/hr", "PHP", "PHP"),
         ("Python, 3 years", "Python", "Python"),
     ],
 )
@@ -50,6 +51,12 @@ def test_a_version_belongs_to_its_tool_and_years_do_not(text, label, span):
 def test_two_little_words_are_no_name():
     assert labels("I am looking for a designer") == labels("iam looking for a designer") == []
     assert labels("IAM engineer") == ["Identity and access management"]
+
+
+@pytest.mark.parametrize("text", ["react under $40/h", "React, over 40€/h", "react at least $30", "react up to $30"])
+def test_a_sum_behind_a_name_makes_no_verb_of_it(text):
+    assert labels(text) == ["React"]
+    assert labels("who can react under pressure") == []
 
 
 def test_look_alikes_are_told_apart():

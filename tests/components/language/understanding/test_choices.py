@@ -59,6 +59,15 @@ def test_of_two_bounds_the_looser_counts_and_the_other_stays_in_the_text():
 
 @pytest.mark.parametrize(
     "text",
+    ["available in January", "available weekends", "available for at least 3 months", "available from next week"],
+)
+def test_available_at_another_time_is_not_now(text):
+    assert limits(text) == {}
+    assert limits("available, vue") == {"available": True}
+
+
+@pytest.mark.parametrize(
+    "text",
     ["we need an agency assistant", "digital agency website", "agency experience preferred", "no agency fees",
      "looking for an agency owner"],
 )  # fmt: skip

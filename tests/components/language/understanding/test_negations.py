@@ -24,6 +24,9 @@ from tests.components.language.understanding.reading import GRAMMAR, JOBS, TALEN
         ("Brazil is out of the question", "BR"),
         ("no developers from Vietnam", "VN"),
         ("everyone except people from Russia", "RU"),
+        ("do not apply if you are from Nigeria", "NG"),
+        ("stay away from Russia, please", "RU"),
+        ("nor from Russia", "RU"),
     ],
 )
 def test_places_that_nobody_may_be_in(text, codes):
@@ -63,6 +66,10 @@ def test_an_exception_from_what_is_not_wanted_is_no_longer_unwanted():
         ("no freelancers in Kenya, only Uganda", {"not_countries": "KE", "countries": "UG"}),
         ("agencies: no", {"agencies": False}),
         ("agencies need not apply", {"agencies": False}),
+        ("agencies please don't apply", {"agencies": False}),
+        ("don't apply if you are an agency", {"agencies": False}),
+        ("required: AWS; excluded: Azure", {"not_": ("microsoft-azure",)}),
+        ("AWS required, GCP optional, Azure not allowed", {"not_": ("microsoft-azure",)}),
         ("juniors not welcome", {"not_levels": ("entry",)}),
         ("php excluded, laravel required", {"not_": ("php",)}),
         ("not without docker", {}),
@@ -111,3 +118,8 @@ def test_a_denied_need_is_no_limit_and_stays_in_the_text(text, surface):
 
 def test_soft_parts_under_not_only_are_asked_for():
     assert GRAMMAR.plan("not only python but also docker", TALENT).must == ("python", "docker")
+
+
+@pytest.mark.parametrize("text", ["docker isn't required but a plus", "docker not needed but nice to have"])
+def test_what_is_not_needed_may_be_liked(text):
+    assert GRAMMAR.plan(text, TALENT).nice == ("docker",)

@@ -21,6 +21,24 @@ def test_marks_between_digits_are_those_of_the_currency(text, money):
     assert limits(text)["budget_max"] == money
 
 
+@pytest.mark.parametrize(
+    ("text", "money"),
+    [
+        ("$40 CAD per hour", Money(40, "CAD")), ("40 canadian dollars an hour", Money(40, "CAD")),
+        ("1000 rubles per hour", Money(1000, "RUB")), ("45 swiss francs an hour", Money(45, "CHF")),
+        ("60 Hong Kong dollars per hour", Money(60, "HKD")), ("80 polish zlotys an hour", Money(80, "PLN")),
+    ],
+)  # fmt: skip
+def test_currencies_by_name(text, money):
+    assert limits(text) == {"rate_max": money}
+
+
+def test_a_currency_that_is_a_skill_too_and_one_of_many_pesos_are_not_read():
+    assert limits("PHP 500/hr") == limits("500 pesos an hour") == {}
+    assert rest("PHP 500/hr") == "PHP 500/hr"
+    assert limits("PHP developer 50/hr") == {"rate_max": usd(50)}
+
+
 @pytest.mark.parametrize("text", ["$1.500 website", "£2.000 website", "under $0/h", "vue, under -25/h", "0,00 €"])
 def test_a_sum_that_is_not_certain_or_none_stays_whole_in_the_text(text):
     assert limits(text) == {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.components.language.understanding.reading import JOBS, TALENT, limits, region, rest
+from tests.components.language.understanding.reading import GRAMMAR, JOBS, TALENT, limits, region, rest
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_a_name_that_describes_a_thing_is_no_limit_and_stays_in_the_text(text):
         ("UK copywriter", "GB"), ("US bookkeeper", "US"), ("Ukraine based dev", "UA"), ("German developer", "DE"),
         ("Polish or Czech developers", "PL CZ"), ("Filipino VA", "PH"), ("Philippines friendly, vue", "PH"),
         ("react dev germany under $40/h", "DE"), ("Indian freelance web developers", "IN"),
-        ("Ukrainian developers or from Poland", "UA PL"),
+        ("Ukrainian developers or from Poland", "UA PL"), ("Ukrainians or Poles", "UA PL"), ("Indians only", "IN"),
     ],
 )  # fmt: skip
 def test_a_name_of_somebody_or_of_a_clause_of_its_own_is_a_place(text, codes):
@@ -102,3 +102,8 @@ def test_a_place_inside_of_another_is_not_the_country_of_its_name(text, codes):
 @pytest.mark.parametrize("name", ["S.E. Asia", "south-east asia", "SE Asia"])
 def test_points_of_the_compass_are_spelled_in_many_ways(name):
     assert limits(f"vue devs from {name}") == {"countries": region("Southeast Asia")}
+
+
+@pytest.mark.parametrize("text", ["senior living facility website", "junior high school tutor", "senior citizens app"])
+def test_who_is_called_senior_or_junior_otherwise_is_of_no_level(text):
+    assert not GRAMMAR.plan(text, TALENT).levels
