@@ -19,7 +19,7 @@ _ONES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eigh
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 NUMBER_WORDS = {**_ONES, **_TENS, "hundred": 100}
 """Numbers that a sum may begin with; 'one' is hardly ever one."""
-_TO = ("-", "to", "..", "...", "~", "till", "until")
+_TO = ("-", "to", "..", "...", "~", "till", "until", "bis")
 _UP = {"max": "max", "maximum": "max", "tops": "max", "cap": "max", "limit": "max", "min": "min", "minimum": "min"}
 _SUFFIXES = {
     "max": "or less|or under|or below|or lower|or cheaper|or fewer|and below|and under|at most",
@@ -156,8 +156,9 @@ def _number(tokens: Sequence[Token], at: int, currency: str | None) -> tuple[flo
         return _spelled_out(tokens, at)
     if tokens[at].kind != "number":
         return None
-    if currency is None and "." in tokens[at].raw and at + 1 < len(tokens):
-        currency = _currency_behind(tokens, at + 1)[0]
+    if currency is None and "." in tokens[at].raw:
+        is_range = at + 2 < len(tokens) and tokens[at + 1].text in _TO and tokens[at + 2].kind == "number"
+        currency = _currency_behind(tokens, at + (3 if is_range else 1))[0]
     decimal = decimal_mark(currency) if currency and "." in tokens[at].raw else None
     try:
         return amount(tokens[at].raw, decimal=decimal), at + 1

@@ -16,7 +16,9 @@ _I = frozenset(("i", "we", "i'm", "im", "we're"))
 _BEING = frozenset(
     ("am", "are", "live", "reside", "come", "stay", "speak", "operate", "study", "was", "based", "located", "from")
 )
-_BEHIND_I = frozenset(("currently", "originally", "also", "both", "myself", "all", "a", "an", "the"))
+_BEHIND_I = frozenset(
+    ("currently", "originally", "also", "both", "myself", "all", "a", "an", "the", "don't", "dont", "do", "not", "no")
+)
 _MINE = frozenset(("my", "our"))
 _OWNED = frozenset(
     ("company", "business", "shop", "store", "startup", "start", "office", "team", "agency", "firm", "studio", "home",

@@ -81,6 +81,8 @@ def test_a_denied_side_is_the_other(text, expected):
         ("rate: min $20, max $35", {"rate_min": usd(20), "rate_max": usd(35)}),
         ("min $20/h, budget max $500", {"rate_min": usd(20), "budget_max": usd(500)}),
         ("$30 - 20 hours a week", {"rate_max": usd(30), "hours_min": 20.0}),
+        ("1.500-2.000 €", {"budget_min": Money(1500, "EUR"), "budget_max": Money(2000, "EUR")}),
+        ("1.500 bis 2.000 €", {"budget_min": Money(1500, "EUR"), "budget_max": Money(2000, "EUR")}),
     ],
 )
 def test_both_ends_of_a_range_in_any_order(text, expected):
@@ -101,3 +103,8 @@ def test_pay_by_the_piece_is_neither_rate_nor_budget_and_stays_in_the_text(text,
 def test_a_stroke_with_a_space_parts_clauses():
     assert limits("budget 8500 pounds / react is a must") == {"budget_max": Money(8500, "GBP")}
     assert limits("$40 / hour") == {"rate_max": usd(40)}
+
+
+def test_a_side_may_be_short_for_one():
+    assert limits("max. 40€/h", JOBS) == {"rate_max": Money(40, "EUR")}
+    assert limits("min. 20€/h") == {"rate_min": Money(20, "EUR")}

@@ -70,6 +70,7 @@ def test_a_people_beside_another_place_is_neither():
         ("we're based in Kenya, need a designer from Uganda", TALENT, "UG"),
         ("I am looking for someone from India", TALENT, "IN"),
         ("I'm hiring in Poland", TALENT, "PL"),
+        ("I don't live in Kenya but need devs from Kenya", TALENT, "KE"),
         ("CEO of a UK company wants seo", TALENT, ""),
         ("for our clients in India", TALENT, ""),
     ],
