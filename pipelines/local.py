@@ -87,6 +87,8 @@ def run_arguments(
     that the lake knows nothing at.
     """
     if name == "query_model":
+        if surfaces or rankers:
+            raise InputError("pipeline query_model trains one language model for all; leave out --surface and --ranker")
         return _query_model_arguments(settings)
     lake = Lake(settings.lake)
     as_of = run_clock(name, settings, lake)
@@ -157,7 +159,7 @@ def run_locally(
 ) -> PipelineRun:
     """Run the pipeline in subprocesses of this machine, which end with this one.
 
-    PipelineError names what failed and where the log is, InputError a ranker that cannot be imported here.
+    PipelineError names what failed and where the log is, InputError a ranker or a base that is not to be had here.
 
     `show` gets progress lines; it must not use print, which goes to the log meanwhile.
     """
@@ -165,6 +167,8 @@ def run_locally(
     arguments = run_arguments(name, settings, surfaces, rankers)
     for choice in _choices(rankers, surfaces) if rankers else ():
         choice.require_class()
+    if name == "query_model" and settings.query_base is not None and not settings.query_base.exists():
+        raise InputError(f"METIER_QUERY_BASE is {settings.query_base}, which is not there; set it to a model's folder")
     needed = needs(Lake(settings.lake).counts(), settings.memory_bytes)
     if name == "training":
         show(f"needs at most {needed.render()}")

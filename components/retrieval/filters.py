@@ -77,7 +77,11 @@ def parsed(filters: str | Mapping[str, Any] | None, names: tuple[str, ...]) -> d
     for name in requested:
         if name not in names:
             raise UnknownNameError("filter", name, names)
-    return {name: value for name, value in requested.items() if value is not None and value != []}
+    asked = {name: value for name, value in requested.items() if value is not None and value != []}
+    for least, most in (("rate_min_usd", "rate_max_usd"), ("budget_min_usd", "budget_max_usd")):
+        if least in asked and most in asked and _number(least, asked[least]) > _number(most, asked[most]):
+            raise InputError(f"filter {least} is above {most}, which nobody passes; exchange them or leave one out")
+    return asked
 
 
 @dataclass(frozen=True)
@@ -278,6 +282,8 @@ def _flag(name: str, value: Any) -> bool:
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
         raise InputError(f"filter {name} is {value!r}; give a number")
+    if value < 0:
+        raise InputError(f"filter {name} is {value!r}; give a number that is not below 0")
     return float(value)
 
 

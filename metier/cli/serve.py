@@ -33,6 +33,7 @@ def serve(
 
     Example: metier serve --port 8000 --as-of lake
     """
+    from components.language.understanding import exchange_of
     from components.releases import open_registry
     from components.releases.aliases import bundles_to_serve
     from components.releases.bundle import label
@@ -46,6 +47,7 @@ def serve(
         raise InputError(f"--as-of is {as_of!r}; use wall or lake")
     settings = load_settings()
     keys = require_keys(settings, settings.http_host)
+    exchange_of(settings.exchange_rates)  # as damage below: reported before Ray starts
     registry = open_registry(settings)
     chosen = bundles_to_serve(registry)
     port = (settings.http_port if port is None else port) or free_port(settings.http_host)

@@ -2,8 +2,12 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from components.train_query_model import train_query_model
+from metier.errors import InputError
 from metier.settings import Settings
+from pipelines.local import run_locally
 from pipelines.package import prepare
 from tests.components.language.query_model.tiny import tiny_base
 
@@ -14,6 +18,14 @@ def test_it_needs_no_lake_and_takes_the_settings(tmp_path):
         "inputs_digest": arguments["inputs_digest"], "base": str(tmp_path / "base"), "workers": 2,
     }  # fmt: skip
     assert len(str(arguments["inputs_digest"])) == 16
+
+
+def test_what_it_does_not_read_is_refused_before_it_runs(tmp_path):
+    home = Settings(home=tmp_path, query_base=tmp_path / "gone")
+    with pytest.raises(InputError, match="leave out --surface and --ranker"):
+        prepare("query_model", home, ("job_feed",))
+    with pytest.raises(InputError, match="gone, which is not there"):
+        run_locally("query_model", home, show=print)
 
 
 def test_the_step_writes_the_adapter_and_its_figures(tmp_path, monkeypatch):

@@ -81,6 +81,17 @@ def known_queries(lake: Lake, as_of: datetime, query_ids: Collection[str], surfa
         ]
 
 
+def unknown_pairs(lake: Lake, as_of: datetime, judgements: Judgements) -> list[tuple[str, str]]:
+    """(query_id, candidate_id) whose candidate is none that the surface of the query shows; ascending."""
+    with lake.connect(as_of) as connection:
+        connection.register("judged", pairs_of(judgements))
+        return connection.execute(
+            "SELECT query_id, candidate_id FROM judged JOIN queries USING (query_id) WHERE candidate_id NOT IN "
+            "(SELECT job_id FROM jobs WHERE surface = 'job_feed' UNION ALL "
+            "SELECT freelancer_id FROM freelancers WHERE surface <> 'job_feed') ORDER BY ALL"
+        ).fetchall()
+
+
 def pairs_of(judgements: Judgements) -> pa.Table:
     """query_id, candidate_id of judgements, in their order."""
     pairs = [(query, candidate) for query, grades in judgements.items() for candidate in grades]

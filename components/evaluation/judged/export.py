@@ -10,7 +10,7 @@ from components.evaluation.judged.store import OF_JUDGE
 from components.ranking_files import write_qrels, write_run
 from components.ranking_files.trec import Judgements, Run
 from metier.contract import Surface
-from metier.errors import EmptyDataError
+from metier.errors import EmptyDataError, InputError
 from metier.lake import Lake
 from metier.settings import Settings
 
@@ -33,8 +33,10 @@ class Exported:
 def export_judged(settings: Settings, surface: Surface, folder: Path, queries: int, seed: int) -> Exported:
     """Write SURFACE.qrels, the rule judge's grades of drawn logged slates, and SURFACE.run, the served bundle's order.
 
-    EmptyDataError where the surface has no logged query, or no bundle is trained.
+    EmptyDataError where the surface has no logged query, or no bundle is trained; InputError for a file as `folder`.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; name a folder, which is made where there is none")
     lake = Lake(settings.lake)
     as_of = settings.as_of or lake.as_of()
     drawn = sampled_queries(lake, surface, as_of, queries, seed)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.evaluation.judged.agreement import Agreement
-from components.evaluation.judged.cases import known_queries
+from components.evaluation.judged.cases import known_queries, unknown_pairs
 from components.language.judge import N_GRADES
 from components.ranking_files import read_qrels, write_qrels
 from components.ranking_files.trec import Judgements, iterations
@@ -40,8 +40,8 @@ def people(folder: Path) -> Judgements:
 def import_judgements(file: Path, folder: Path, lake: Lake) -> ImportedJudgements:
     """Add a file of qrels; of a pair that is there the new grade counts.
 
-    InputError where a grade is not a whole number from 0 to 4, a query is not in the lake, or a judge wrote the file;
-    nothing is taken then.
+    InputError where a grade is not a whole number from 0 to 4 (below 0 counts as 0), a query or a candidate of its
+    surface is not in the lake, or a judge wrote the file; nothing is taken then.
     """
     new, kept = read_qrels(file), people(folder)
     if OF_JUDGE in iterations(file):
@@ -57,6 +57,13 @@ def import_judgements(file: Path, folder: Path, lake: Lake) -> ImportedJudgement
         raise InputError(
             f"{file}: {len(unknown)} of {len(new)} queries are not in the lake, such as {min(unknown)!r}; "
             "name queries by their query_id, or measure a run on the file: metier judge evaluate RUN --qrels FILE"
+        )
+    strange = unknown_pairs(lake, lake.as_of(), new)
+    if strange:
+        query, candidate = strange[0]
+        raise InputError(
+            f"{file}: {len(strange)} candidates are none of their query's surface in the lake, such as {candidate!r} "
+            f"for {query!r}; correct the third column"
         )
     replaced = sum(document in kept.get(query, {}) for query, grades in new.items() for document in grades)
     for query, grades in new.items():

@@ -134,7 +134,8 @@ def _parsed(sheet: Sheet, content: memoryview, has_quoted: bool) -> tuple[pa.Tab
     names = list(map(str, range(sheet.width)))
     parsing = _parse_options(sheet.dialect, has_quoted, keep)
     try:
-        reading = arrow_csv.ReadOptions(column_names=names, block_size=_PARSED_BYTES)
+        is_long = len(content) > _PARSED_BYTES  # of one block threads would parse nothing sooner
+        reading = arrow_csv.ReadOptions(column_names=names, block_size=_PARSED_BYTES, use_threads=is_long)
         rows = arrow_csv.read_csv(pa.BufferReader(pa.py_buffer(content)), reading, parsing, converting)
     except pa.ArrowInvalid:  # a row is longer than a block
         malformed.clear()

@@ -227,10 +227,10 @@ def _read(answer: str, schema: type[Value]) -> Value:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether another try may succeed."""
+    """Whether another try may soon succeed; where nobody listens, the next request is soon enough to see again."""
     if isinstance(error, APIStatusError):
         return error.status_code in RETRIED
-    return isinstance(error, APIConnectionError)
+    return isinstance(error, APIConnectionError) and not isinstance(error.__cause__, httpx2.ConnectError)
 
 
 def _asked_to_wait(error: Exception) -> float:

@@ -5,9 +5,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from metier.cli.doctor.finding import Finding, Status
+from components.language.understanding import exchange_of
+from metier.cli.doctor.finding import Finding, Status, within
 from metier.cli.versions import installed_version, requirements
 from metier.errors import ServingError, SettingsError
 from metier.machine import memory
@@ -18,6 +20,7 @@ MATTER = ("duckdb", "feast", "kfp", "mlflow", "onnxruntime", "pyarrow", "ray", "
 GIGABYTE = 1 << 30
 FREE_DISK = (1.0, 5.0)
 """GiB: below the first nothing can be trained; the demo takes about the second."""
+READ_SECONDS = 5.0
 TEMPORARY_LENGTH = 12
 """Characters: serving.launch makes `/metier-xxxxxxxx` below it for Ray's sockets, and takes paths of 28."""
 
@@ -82,12 +85,20 @@ def check_endpoint(settings: Settings) -> Iterator[Finding]:
     except SettingsError as error:
         fact, _, move = str(error).rpartition("; ")
         yield Finding("port", "fail", fact, move)
+    if settings.exchange_rates is not None:
+        look = partial(_exchange, settings.exchange_rates)
+        yield within(READ_SECONDS, "exchange rates", look, "METIER_EXCHANGE_RATES")
     folder = tempfile.gettempdir()
     if len(folder) > TEMPORARY_LENGTH:
         fact = f"{folder} is too long a path for Ray's sockets"
         yield Finding("sockets", "fail", fact, f"set TMPDIR to a path of {TEMPORARY_LENGTH} characters or fewer")
     else:
         yield Finding("sockets", "ok", f"{folder} takes Ray's sockets")
+
+
+def _exchange(path: Path) -> Finding:
+    exchange = exchange_of(path)
+    return Finding("exchange rates", "ok", f"{path} holds {len(exchange.usd)} currencies as of {exchange.as_of}")
 
 
 def check_memory(counts: Mapping[str, int], settings: Settings) -> Iterator[Finding]:

@@ -72,7 +72,9 @@ def export(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="Lines of `query_id 0 candidate_id grade`, grades 0 to 4; may be gzip.")],
+    file: Annotated[
+        Path, typer.Argument(help="Lines of `query_id 0 candidate_id grade`, grades 0 to 4 (below: 0); may be gzip.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Take people's own judgements of logged pairs into METIER_HOME; audits are held against them from then on.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from metier.errors import InputError
 from metier.settings import load_settings
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def mcp(
 
     settings = load_settings()
     address = (url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        raise InputError(f"--url is {url!r}; give it with its scheme, such as http://{address}")
     tools = EndpointTools(address, actor, settings.api_key.get_secret_value())
     names = ", ".join(tool.name for tool in asyncio.run(tools.listed()))
     print(f"metier: {names} of {tools.url} as {actor or 'a visitor'}", file=sys.stderr, flush=True)
@@ -60,7 +63,7 @@ def _over_http(tools: EndpointTools, port: int) -> None:
     from serving.ports import free_port, require_free
 
     port = port or free_port(HOST)
-    require_free(HOST, port)
+    require_free(HOST, port, "--http")
     app = tool_server(tools).streamable_http_app(host=HOST)
     print(f"metier: MCP at http://{HOST}:{port}/mcp; stop with Ctrl-C", file=sys.stderr, flush=True)
     uvicorn.run(app, host=HOST, port=port, access_log=False, log_level="warning")

@@ -84,14 +84,14 @@ class Turn {
   show(event) {
     if (event.kind === "plan") {
       this.doing = event.doing.replaceAll("_", " ");
-      this.summary.textContent = `${this.doing}: 0 calls of tools`;
+      this.summary.textContent = `${this.doing}; tools called: 0`;
       this.item.append(this.tools);
     } else if (event.kind === "tool") {
       const call = made("li");
       const found = `${event.error || event.found}, ${Math.round(event.took_ms)} ms`;
       call.append(made("strong", event.tool.replaceAll("_", " ")), ` ${found} `, made("code", JSON.stringify(event.arguments)));
       this.calls.append(call);
-      this.summary.textContent = `${this.doing}: ${this.calls.children.length} calls of tools`;
+      this.summary.textContent = `${this.doing}; tools called: ${this.calls.children.length}`;
     } else if (event.kind === "message") {
       this.tools.after(...event.sentences.map((said) => sentence(said, this.surface)));
     } else if (event.kind === "shortlist") {

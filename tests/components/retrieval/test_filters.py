@@ -113,6 +113,13 @@ def test_an_unknown_word_is_refused_with_the_allowed_ones() -> None:
             jobs().mask(filters)
 
 
+def test_sums_that_nobody_can_meet_are_the_callers_mistake() -> None:
+    with pytest.raises(InputError, match="budget_min_usd is -1; give a number that is not below 0"):
+        jobs().mask({"budget_min_usd": -1})
+    with pytest.raises(InputError, match="rate_min_usd is above rate_max_usd"):
+        jobs().mask({"rate_min_usd": 50, "rate_max_usd": 20})
+
+
 @pytest.mark.parametrize(
     "filters",
     ["{", "[1]", {"skills": [1]}, {"category": 3}, {"budget_min_usd": "cheap"}, {"budget_min_usd": True},

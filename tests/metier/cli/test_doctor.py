@@ -125,6 +125,15 @@ def test_a_port_that_is_taken_is_a_warning_with_the_way_around():
     assert "--port 0" in port.next_move
 
 
+def test_exchange_rates_that_cannot_be_read_are_a_failure(tmp_path):
+    settings = Settings(home=tmp_path, exchange_rates=tmp_path / "gone.json")
+    found = next(each for each in machine.check_endpoint(settings) if each.name == "exchange rates")
+    assert (found.status, "gone.json" in found.fact) == ("fail", True)
+    settings.exchange_rates.write_text('{"as_of": "2026-01-31", "usd": {"EUR": 1.1}}')
+    found = next(each for each in machine.check_endpoint(settings) if each.name == "exchange rates")
+    assert (found.status, found.fact) == ("ok", f"{settings.exchange_rates} holds 1 currencies as of 2026-01-31")
+
+
 def test_a_check_that_hangs_is_given_up():
     never = threading.Event()
     finding = within(0.05, "store", lambda: never.wait() and Finding("store", "ok", "late"), "METIER_X")

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from metier.cli.app import app
-from metier.errors import EmptyDataError
+from metier.errors import EmptyDataError, InputError
 from tests.components.evaluation.judged.home import judged_home, with_truth
 
 
@@ -28,6 +28,12 @@ def test_an_audit_is_said_and_kept(settings):
     (surface,) = json.loads(said("audit", "--json"))["surfaces"]
     assert surface["whole"]["kappa"]["value"] == 1.0
     assert (settings.judgements / "agreement.json").exists()
+
+
+def test_an_export_into_a_file_is_refused(settings, tmp_path):
+    (tmp_path / "taken").touch()
+    with pytest.raises(InputError, match="taken is a file; name a folder"):
+        said("export", str(tmp_path / "taken"))
 
 
 def test_people_s_judgements_measure_a_run_on_a_home_without_truth(settings, tmp_path):

@@ -156,7 +156,7 @@ def test_a_chip_is_taken_off_by_keyboard(browser, console, paths):
         before = page.locator(".chips a").count()
         page.locator(".chips a").first.focus()
         page.keyboard.press("Enter")
-        page.wait_for_selector("text=Not obeyed")
+        page.wait_for_selector("text=Left out of the search")
         assert page.locator(".chips a").count() == before - 1
 
 

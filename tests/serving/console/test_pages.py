@@ -90,7 +90,7 @@ def test_what_a_text_was_understood_to_ask_can_be_taken_off(console):
         without = console.get(html.unescape(link))
         assert without.status_code == 200
         assert f'aria-label="Remove {name}"' not in without.text
-        assert "Not obeyed: " in without.text
+        assert "Left out of the search: " in without.text
 
 
 def test_filters_narrow_and_bad_input_is_named(console):

@@ -76,6 +76,7 @@ def test_without_known_grades_there_is_nothing_to_audit(settings):
         ("q1 0 ada 1.5", "grades are whole numbers"),
         ("q9 0 ada 1", "not in the lake, such as 'q9'"),
         ("q1 judge ada 1", "metier judge export"),
+        ("q1 0 nobody 1", "none of their query's surface in the lake, such as 'nobody' for 'q1'"),
     ],
 )
 def test_a_file_that_cannot_be_taken_changes_nothing(settings, tmp_path, line, reason):
