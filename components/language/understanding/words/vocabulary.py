@@ -123,13 +123,15 @@ VALUED: dict[str, dict[Any, str]] = {
         "max": "no more then|not more then|less then|lower then|cheaper then|under|below|less than|lower than|up to|"
         "upto|max|max .|max of|maximum|maximum of|at most|no more than|not more than|no higher than|not higher than|"
         "no bigger than|not bigger than|"
-        "no larger than|not larger than|not over|not above|no over|not exceeding|within|<|<=|≤|cheaper than|capped at|cap of|doesn't exceed|"
-        "does not exceed|not to exceed|max rate|max budget|maximum budget|maximum rate|under the|can't go over|"
-        "can't pay more than|cannot pay more than|won't pay more than|fewer than|until|no greater than",
-        "min": "more then|higher then|over|above|more than|higher than|greater than|at least|atleast|min|min .|min of|"
-        "minimum|minimum of|from|starting at|starting from|>|>=|≥|upwards of|north of|no less than|not less than|"
-        "no lower than|not lower than|not below|not under|no under|min rate|minimum rate|min budget|minimum budget|"
-        "paying at least|pays at least|paying over|paying more than|better than|exceeding|exceed|exceeds|beyond",
+        "no larger than|not larger than|not over|not above|no over|not exceeding|within|<|<=|≤|cheaper than|"
+        "capped at|cap of|doesn't exceed|does not exceed|not to exceed|max rate|max budget|maximum budget|"
+        "maximum rate|under the|can't go over|can't pay more than|cannot pay more than|won't pay more than|"
+        "fewer than|until|no greater than",
+        "min": "more then|higher then|over|above|more than|higher than|greater than|at least|atleast|min|min .|"
+        "min of|minimum|minimum of|from|starting at|starting from|>|>=|≥|upwards of|north of|no less than|"
+        "not less than|no lower than|not lower than|not below|not under|no under|min rate|minimum rate|min budget|"
+        "minimum budget|paying at least|pays at least|paying over|paying more than|better than|exceeding|exceed|"
+        "exceeds|beyond",
         "between": "between",
     },
 }
