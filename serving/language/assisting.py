@@ -5,6 +5,7 @@ Nothing is recorded as a slate. Knows neither HTTP nor Ray.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from components.language.assistant.arguments import Searching
 from components.language.assistant.conversation import Conversation
@@ -41,20 +42,40 @@ def begun(turn: Turn, engine: Engine, conversations: Conversations) -> Conversat
     return conversations.of(turn.conversation_id, turn.actor_id)
 
 
+@dataclass(frozen=True)
+class EngineReader:
+    """Sentences and ids as one engine knows them, for one actor's request."""
+
+    engine: Engine
+    actor_id: str
+    trace: RequestTrace
+
+    def read(self, text: str, surface: Searching) -> Reading | None:
+        """What the text asks of a surface; None where it could not be read."""
+        request = RankingRequest(surface, self.actor_id, text=text, understand=True)
+        return self.engine.understood(request, self.trace)
+
+    def surface_of(self, name: str) -> Searching | None:
+        """Where the candidate of this id is found; None where there is none."""
+        for surface in get_args(Searching):
+            if self.engine.serving(surface).candidates.rows([name])[0] >= 0:
+                found: Searching = surface
+                return found
+        return None
+
+
 def assisted(turn: Turn, conversation: Conversation, engine: Engine, conversations: Conversations) -> Iterator[Event]:
     """What happens, event by event; the conversation is kept before the last one."""
     trace = RequestTrace(turn.deadline_ms, turn.arrived)
-
-    def reads(text: str, surface: Searching) -> Reading | None:
-        return engine.understood(RankingRequest(surface, turn.actor_id, text=text, understand=True), trace)
+    reader = EngineReader(engine, turn.actor_id, trace)
 
     def keep(after: Conversation) -> None:
         conversations.keep(replace(after, updated_at=engine.now()))
 
-    planners: tuple[Planner, ...] = (DeterministicPlanner(reads),)
+    planners: tuple[Planner, ...] = (DeterministicPlanner(reader),)
     if engine.model is not None:
         planners = (ModelPlanner(engine.model), *planners)
     seconds = trace.remaining_ms / 1e3
     limits = Limits(seconds=seconds, planner_seconds=min(engine.settings.llm_timeout_seconds, seconds / 2))
     market = ActorMarketplace(engine, turn.actor_id, trace)
-    return Assistant(market, planners, reads, keep, limits).answer(plain_text(turn.text), conversation)
+    return Assistant(market, planners, reader, keep, limits).answer(plain_text(turn.text), conversation)

@@ -15,7 +15,8 @@ Ignored = Annotated[
     tuple[ShortText, ...],
     Field(max_length=50, description=f"parts of what the text asks that count no more: {', '.join(PARTS)}"),
 ]
-Shown = Annotated[int, Field(ge=1, le=20, description="candidates to show")]
+MOST_SHOWN = 20
+Shown = Annotated[int, Field(ge=1, le=MOST_SHOWN, description="candidates to show")]
 CandidateIds = Annotated[tuple[Id, ...], Field(min_length=2, max_length=5)]
 SkillNames = Annotated[
     tuple[ShortText, ...], Field(max_length=10, description="by any of their names: Kubernetes, k8s")

@@ -16,7 +16,7 @@ from components.language.assistant.arguments import ChangeFilters
 from components.language.assistant.conversation import Conversation
 from components.language.assistant.events import Called, Done, Event, Planned, Shortlist, Spoken, Used
 from components.language.assistant.planning.calls import Call, calls_of
-from components.language.assistant.planning.moves import Move, Planner, Reads
+from components.language.assistant.planning.moves import Move, Planner, Reader
 from components.language.assistant.results import Comparison, JobPost, Rates, Said, SearchResult, Told
 from components.language.assistant.tools import Marketplace, tool_named
 from metier.errors import MetierError, ModelError
@@ -63,11 +63,11 @@ class Assistant:
     """
 
     def __init__(
-        self, market: Marketplace, planners: tuple[Planner, ...], reads: Reads, keep: Keep, limits: Limits
+        self, market: Marketplace, planners: tuple[Planner, ...], reader: Reader, keep: Keep, limits: Limits
     ) -> None:
         self._market = market
         self._planners = planners
-        self._reads = reads
+        self._reader = reader
         self._keep = keep
         self._limits = limits
 
@@ -77,7 +77,7 @@ class Assistant:
         move, planner = self._move(said, turn)
         yield Planned(doing=move.doing, planner=planner)
         try:
-            call = calls_of(move, said, conversation, self._reads)
+            call = calls_of(move, said, conversation, self._reader)
         except ValidationError:
             LOG.warning("a move gave no arguments", exc_info=True)
             call, move = None, Move("help")
@@ -85,7 +85,7 @@ class Assistant:
         if call is None:
             turn.said += _known(move, conversation)
         else:
-            yield from self._carried_out(call, turn)
+            yield from self._carried_out(call, move, turn)
         text = " ".join(each.text for each in turn.said)
         yield Spoken(text=text, sentences=turn.said)
         try:
@@ -107,13 +107,16 @@ class Assistant:
                 turn.degraded.append(f"language model: {error}")
         return last.move(said, turn.conversation, self._limits.planner_seconds), last.name
 
-    def _carried_out(self, call: Call, turn: _Turn) -> Iterator[Event]:
+    def _carried_out(self, call: Call, move: Move, turn: _Turn) -> Iterator[Event]:
         called = self._called(call, turn)
         yield called
         match called.result:
             case None:
                 turn.said.append(Said(text=f"I could not do that: {called.error}."))
             case SearchResult():
+                turn.said += telling.led_in(move.doing, turn.conversation, called.result)
+                if move.doing == "undo":
+                    turn.conversation = turn.conversation.went_back()
                 yield from self._judged(called.result, turn)
             case _:
                 turn.said += _told(called.result)
@@ -184,6 +187,10 @@ def _known(move: Move, conversation: Conversation) -> Iterable[Said]:
             return [Said(text=telling.HELP)]
         case "change":
             return [Said(text=telling.UNCHANGED)]
+        case "undo":
+            return [Said(text=telling.NOTHING_BEFORE)]
+        case "unclear":
+            return telling.unclear(move.note, conversation)
     return [Said(text="There is nothing here to do that with: search first, or search wider.")]
 
 

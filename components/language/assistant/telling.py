@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.language.answers.told import Citation
-from components.language.assistant.arguments import listed
+from components.language.assistant.arguments import MOST_SHOWN, listed
 from components.language.assistant.conversation import Conversation
+from components.language.assistant.planning.moves import Doing
 from components.language.assistant.results import Candidate, Comparison, JobPost, Rates, Said, SearchResult, Told
 from components.language.names.countries import country_name
 
@@ -30,7 +31,27 @@ HELP = (
     "and draft job posts."
 )
 UNCHANGED = "Nothing of that changes the search: no limit that holds is named, and none that I can read."
+NOTHING_BEFORE = "There is no search before this one to go back to."
+UNCLEAR = "I did not understand that."
 DECLINED = "I only search, compare and draft: I do not contact, hire, pay or post for anybody. That is yours to do."
+
+
+def unclear(note: str, conversation: Conversation) -> Iterator[Said]:
+    """That nothing was done, why if it is known, and what may be said next."""
+    yield Said(text=note or UNCLEAR)
+    if conversation.search is None:
+        yield Said(text="Say what you look for, such as: a React developer in Poland under $40 an hour.")
+    else:
+        yield Said(text="The search stands as it was; for another one say “find” and what you look for.")
+
+
+def led_in(doing: Doing, conversation: Conversation, result: SearchResult) -> Iterator[Said]:
+    """That a search was gone back to, or that no more are shown."""
+    if doing == "undo":
+        what = f"for “{result.search.text}”" if result.search.text else "before"
+        yield Said(text=f"Back to the search {what}.")
+    if doing == "more" and result.search.k == MOST_SHOWN and len(conversation.shortlist) >= MOST_SHOWN:
+        yield Said(text=f"I show {MOST_SHOWN} at most; narrow the search to see others.")
 
 
 def limits_in_words(limits: Mapping[str, Any]) -> str:

@@ -96,11 +96,12 @@ class Suggestions:
         if not words:
             return []
         named = [self._skills[words]] if words in self._skills else []
-        found = self._distinct([*named, *self._matching([[word] for word in words], limit)], limit)
+        numbers = self._matching([[word] for word in words], limit)
+        found = self._distinct([*named, *numbers], limit)
         if len(found) < limit and any(len(word) > _WITHOUT_SLIP for word in words):
             slips = self._matching([[word, *self._with_slip(word)] for word in words], limit)
-            found += [each for each in self._distinct([*slips], 2 * limit) if each not in found]
-        return found[:limit]
+            found = self._distinct([*named, *numbers, *slips], limit)
+        return found
 
     def _matching(self, alternatives: Sequence[Sequence[str]], limit: int) -> Numbers:
         """Numbers of the best entries that have a word with one of the prefixes, for each of the alternatives."""
@@ -130,11 +131,11 @@ class Suggestions:
         return [slip for slip in slips if slip != word and self._every.has(slip)]
 
     def _distinct(self, numbers: Sequence[int], limit: int) -> list[Suggestion]:
-        """The first `limit` of these numbers that are of different texts."""
+        """The first `limit` of these numbers whose texts differ: a skill by its label, not by each of its names."""
         seen: dict[tuple[str, str], Suggestion] = {}
         for row in self._entries.take(pa.array(numbers, pa.int32())).to_pylist():
             entry = Suggestion(**row)
-            seen.setdefault((entry.kind, entry.skill_id or entry.text.lower()), entry)
+            seen.setdefault((entry.kind, entry.text.lower()), entry)
         return list(seen.values())[:limit]
 
 

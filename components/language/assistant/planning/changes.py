@@ -6,40 +6,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.language.assistant.arguments import JobSearch, PeopleSearch, Search, listed
+from components.language.assistant.arguments import Search, listed
 from components.language.assistant.conversation import Conversation
-from components.language.assistant.planning.moves import Reading, Reads
+from components.language.assistant.planning.limits import RATES, SUMS, Wording, named, scaled, settled
+from components.language.assistant.planning.moves import Reader, Reading
 from components.language.assistant.planning.phrases import (
+    AGAIN,
+    ALLOWED,
     ALSO,
     CHEAPER,
+    CORRECTING,
     DEARER,
-    EVERYTHING,
     INSTEAD,
     LESS_SENIOR,
     MORE_SENIOR,
+    MOVED,
+    MULTIPLIED,
     ONLY,
     RELAXES,
     plain,
 )
-from components.language.names.countries import country_code
+from components.language.assistant.planning.rewriting import with_skills, without_skills
+from components.language.assistant.planning.whom import positions_in
 
-_RATES = ("rate_min_usd", "rate_max_usd")
-_SUMS = ("budget_min_usd", "budget_max_usd")
-TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"rate|hourly|price|cost|money|pay|charge|cheap|expensive", (*_RATES, *_SUMS)),
-    (r"budget", (*_SUMS, *_RATES)),
-    (r"countr|place|location|where|region|anywhere|worldwide|based", ("country", "not_countries")),
-    (r"level|senior|junior|experience", ("level", "not_levels")),
-    (r"language|speak", ("language",)),
-    (r"hour(?!ly)|full[- ]?time|part[- ]?time", ("hours_min",)),
-    (r"availab|start", ("available",)),
-    (r"agenc", ("agencies",)),
-    (r"date|recen|posted|old|days|weeks?\b", ("posted_since",)),
-    (r"fixed|kind of (?:budget|pay)", ("budget_kind",)),
-    (r"industr|domain", ("not_industries",)),
-    (r"skill", ("not_skills", "skills", "skills_all")),
+_MONEY = (*RATES, *SUMS)
+_TAKES_OUT = re.compile(
+    r"\b(?:drop|remove|delete|forget|ignore|lift|lose|skip|clear|reset|scrap|get rid of|give up|do away with"
+    r"|take (?:off|out|away)|no (?:more|longer)|without|stop (?:asking|looking|searching) for)\b(?: about)? *"
+    r"(?P<what>.*?)(?=,? *\b(?:but|add|include|instead|use|only|and (?:add|use|make|search|only|take|show))\b|[;.!?]|$)"
 )
-"""What limits are called, and the filters that are meant."""
+"""Words that take something out of a search, and what: "remove Poland"."""
+_NO = re.compile(r"^(?:and |but |ok(?:ay)?,? |so )*(?:no|not)\b(?: speaking)? *(?P<what>.*)$")
 _GIVING_WAY = 0.99
 """Below (or above) the middle of what is shown."""
 
@@ -53,45 +50,152 @@ class Change:
     relax: tuple[str, ...] = ()
 
 
-def change_of(said: str, search: Search, conversation: Conversation, reads: Reads) -> Change:
+def change_of(said: str, search: Search, conversation: Conversation, reader: Reader) -> Change:
     """What `said` changes in `search`, where the conversation stands."""
+    corrects = CORRECTING.match(said)
+    said = CORRECTING.sub("", said, count=1)
     text, limits = plain(said), conversation.limits
-    relax = tuple(_relaxed(text, limits)) if RELAXES.search(text) else ()
-    reading = reads(said, search.surface)
-    applied = {} if reading is None else _applied(text, reading, limits, relax)
-    if relax and reading is not None and not applied:
-        return Change(search, relax=relax)
-    apply = dict(_compared(text, conversation))
-    if not apply and reading is not None:
-        apply = applied
-        search = _with_skills(search, text, reading, reads)
-    return Change(search, apply, tuple(name for name in relax if name not in apply))
+    if MULTIPLIED.search(text) or MOVED.search(text):
+        return Change(search, dict(scaled(text, limits)))
+    taken = _TAKES_OUT.search(text)
+    if taken and (out := _taken_out(taken["what"], search, limits, reader)) is not None:
+        said = f"{text[: taken.start()]} {text[taken.end() :]}".strip(" ,;.")
+        limits = {name: value for name, value in limits.items() if name not in out.relax} | dict(out.apply)
+        rest = _asked(said, out.search, conversation, limits, reader) if said else Change(out.search)
+        return _joined(out, rest)
+    relax = tuple(named(text, limits)) if RELAXES.search(text) else ()
+    if (no := _NO.match(text)) and (languages := _without_languages(no["what"], search, limits, reader)):
+        return languages
+    limits = {name: value for name, value in limits.items() if name not in relax}
+    asked = _asked(said, search, conversation, limits, reader, replaces=corrects is not None)
+    relaxed = Change(search, relax=relax)
+    return relaxed if relax and not asked.apply else _joined(relaxed, asked)
 
 
-def _relaxed(text: str, limits: Mapping[str, Any]) -> Iterator[str]:
-    """The limits in force that a text gives up: those that it names, all where it says so."""
-    named = [name for pattern, names in TOPICS if re.search(pattern, text) for name in names if name in limits]
-    if named:
-        yield from dict.fromkeys(named)
-    elif EVERYTHING.search(text):
-        yield from limits
+def _joined(first: Change, then: Change) -> Change:
+    """Both, the second of which was made of the first one's search."""
+    relax = (name for name in (*first.relax, *then.relax) if name not in then.apply)
+    return Change(then.search, {**first.apply, **then.apply}, tuple(dict.fromkeys(relax)))
+
+
+def _asked(
+    said: str,
+    search: Search,
+    conversation: Conversation,
+    limits: Mapping[str, Any],
+    reader: Reader,
+    *,
+    replaces: bool = False,
+) -> Change:
+    """What a sentence asks for over the limits in force."""
+    text, reading = plain(said), reader.read(ALLOWED.sub("", said), search.surface)
+    asked = {} if reading is None else _filters(text, reading)
+    if not any(name in asked for name in _MONEY) and (compared := dict(_compared(text, conversation))):
+        return Change(search, compared)
+    if reading is None:
+        return Change(search)
+    wording = Wording(
+        adds=bool(ALSO.search(text) or AGAIN.search(text)) and not replaces,
+        only=bool(ONLY.search(text)),
+        again=bool(AGAIN.search(text)),
+        broad=len(reading.plan.countries) > sum(span.part == "countries" for span in reading.plan.spans),
+    )
+    change = settled(asked, limits, wording)
+    if not wording.only:
+        search = with_skills(search, reading, reader, replaces=replaces or bool(INSTEAD.search(text)))
+    search = without_skills(search, [skill for skill, _, need in reading.skills if need == "not"], reader)
+    apply, relax = _skills_let_in(reading, limits, change.apply, reader)
+    return Change(search, apply, (*change.relax, *relax))
+
+
+def _filters(text: str, reading: Reading) -> dict[str, Any]:
+    """The filters that a sentence asks for."""
+    asked = dict(reading.filters)
+    if reading.plan.levels:
+        asked["level"] = list(reading.plan.levels)
+    if ONLY.search(text) and reading.plan.must:
+        asked["skills"] = [label for _, label, need in reading.skills if need == "must"]
+    return asked
+
+
+def _skills_let_in(
+    reading: Reading, limits: Mapping[str, Any], apply: Mapping[str, Any], reader: Reader
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """(filters to apply, those to relax): a skill that was ruled out and is asked for now is ruled out no more."""
+    ruled_out = listed(apply.get("not_skills", limits.get("not_skills")))
+    wanted = [label for _, label, need in reading.skills if need != "not"]
+    names = {name.lower() for label in wanted for name in _all_names(label, reader)}
+    left = [name for name in ruled_out if name.lower() not in names]
+    if len(left) == len(ruled_out):
+        return dict(apply), ()
+    others = {name: value for name, value in apply.items() if name != "not_skills"}
+    return (others | {"not_skills": left}, ()) if left else (others, ("not_skills",))
+
+
+def _all_names(label: str, reader: Reader) -> Sequence[str]:
+    """What the taxonomy calls a skill: the filter that rules it out has all of it."""
+    reading = reader.read(f"no {label}", "talent_search")
+    return listed(reading.filters.get("not_skills")) if reading is not None else [label]
+
+
+def _taken_out(what: str, search: Search, limits: Mapping[str, Any], reader: Reader) -> Change | None:
+    """The search without the limits that are called by a name, or the values that are; None where nothing is."""
+    if languages := _without_languages(what, search, limits, reader):
+        return languages
+    if called := tuple(named(what, limits)):
+        return Change(search, relax=called)
+    reading = reader.read(what, search.surface)
+    if reading is None:
+        return None
+    skills = [skill for skill, _, need in reading.skills if need != "not"]
+    shorter = without_skills(search, skills, reader)
+    asked = _excluding(reading, [] if shorter != search else skills, reader)
+    change = settled(asked, limits, Wording(takes_out=True))
+    sums = [name for name in limits if name in _MONEY] if any(name in reading.filters for name in _MONEY) else []
+    scalars = [name for name in ("hours_min", "available", "agencies", "budget_kind") if name in reading.filters]
+    relax = [*change.relax, *sums, *(name for name in scalars if name in limits)]
+    taken = Change(shorter, change.apply, tuple(dict.fromkeys(relax)))
+    return None if taken == Change(search) else taken
+
+
+def _excluding(reading: Reading, skills: Sequence[str], reader: Reader) -> dict[str, Any]:
+    """The exclusions of what a reading asks for."""
+    plan, asked = reading.plan, dict[str, Any]()
+    if countries := (*plan.countries, *plan.not_countries):
+        asked["not_countries"] = list(countries)
+    if levels := (*plan.levels, *plan.not_levels):
+        asked["not_levels"] = list(levels)
+    labels = [label for skill, label, need in reading.skills if skill in skills or need == "not"]
+    if names := [name for label in labels for name in _all_names(label, reader)]:
+        asked["not_skills"] = names
+    return asked
+
+
+def _without_languages(what: str, search: Search, limits: Mapping[str, Any], reader: Reader) -> Change | None:
+    """The search without the languages that are named and held; None where none is."""
+    held = listed(limits.get("language"))
+    reading = reader.read(what, search.surface) if held else None
+    left = [name for name in held if reading is None or name not in reading.plan.languages]
+    if len(left) == len(held):
+        return None
+    return Change(search, {"language": left}) if left else Change(search, relax=("language",))
 
 
 def _compared(text: str, conversation: Conversation) -> Iterator[tuple[str, Any]]:
-    """'Cheaper', 'better paid', 'more senior': against what is shown."""
+    """'Cheaper', 'better paid', 'more senior': against whom of the shown it names, else all of them."""
     surface = conversation.surface
     if CHEAPER.search(text):
-        shown = list(_sums(conversation, "hourly_rate_usd" if surface == "talent_search" else "budget_max_usd"))
+        shown = list(_sums(text, conversation, "hourly_rate_usd" if surface == "talent_search" else "budget_max_usd"))
         limit = conversation.limits.get("rate_max_usd")
         if shown:
             yield "rate_max_usd", round(_GIVING_WAY * statistics.median(shown), 2)
         elif limit is not None:
             yield "rate_max_usd", round(_GIVING_WAY * limit, 2)
     elif DEARER.search(text):
-        field = "hourly_rate_usd" if surface == "talent_search" else "budget_max_usd"
-        if shown := list(_sums(conversation, field, hourly=True)):
+        name = "hourly_rate_usd" if surface == "talent_search" else "budget_max_usd"
+        if shown := list(_sums(text, conversation, name, hourly=True)):
             yield "rate_min_usd", round(statistics.median(shown) / _GIVING_WAY, 2)
-        elif shown := list(_sums(conversation, field)):
+        elif shown := list(_sums(text, conversation, name)):
             yield "budget_min_usd", round(statistics.median(shown) / _GIVING_WAY, 2)
     elif MORE_SENIOR.search(text):
         yield "level", "expert"
@@ -99,48 +203,9 @@ def _compared(text: str, conversation: Conversation) -> Iterator[tuple[str, Any]
         yield "level", "entry"
 
 
-def _sums(conversation: Conversation, name: str, hourly: bool = False) -> Iterator[float]:
-    for candidate in conversation.shortlist:
+def _sums(text: str, conversation: Conversation, name: str, hourly: bool = False) -> Iterator[float]:
+    positions = positions_in(text, conversation) or range(len(conversation.shortlist))
+    for candidate in (conversation.shortlist[position] for position in positions):
         is_meant = not hourly or candidate.shown.get("budget_kind", "hourly") == "hourly"
         if is_meant and name in candidate.shown:
             yield float(candidate.shown[name])
-
-
-def _applied(text: str, reading: Reading, limits: Mapping[str, Any], relax: Sequence[str]) -> dict[str, Any]:
-    """The filters that a sentence asks for, over those in force."""
-    plan, apply = reading.plan, dict(reading.filters)
-    if plan.levels:
-        apply["level"] = list(plan.levels)
-    for name in ("country", "language", "level"):
-        if name in apply and name in limits and name not in relax and ALSO.search(text) and not ONLY.search(text):
-            apply[name] = list(dict.fromkeys([*listed(limits[name]), *listed(apply[name])]))
-    away = set(plan.not_countries)
-    kept = [place for place in listed(limits.get("country")) if (country_code(place) or place) not in away]
-    if away and kept and "country" not in apply:
-        apply.pop("not_countries", None)
-        apply["country"] = kept
-    if ONLY.search(text) and plan.must:
-        apply["skills"] = [label for _, label, need in reading.skills if need == "must"]
-    return apply
-
-
-def _with_skills(search: Search, text: str, reading: Reading, reads: Reads) -> Search:
-    """The search with the skills that a sentence names in place of its own ('make that X'), or beside them."""
-    labels = [label for _, label, need in reading.skills if need in ("must", "nice")]
-    if not labels or ONLY.search(text):
-        return search
-    typed, new = search.text or "", ", ".join(labels)
-    if INSTEAD.search(text):
-        before = reads(typed, search.surface)
-        spans = [span for span in before.plan.spans if span.part == "must"] if before else []
-        for span in reversed(spans[1:]):
-            typed = typed[: span.start] + typed[span.end :]
-        typed = typed[: spans[0].start] + new + typed[spans[0].end :] if spans else f"{new} {typed}".strip()
-    else:
-        typed = f"{typed}, {new}" if typed else new
-    return with_text(search, typed)
-
-
-def with_text(search: PeopleSearch | JobSearch, text: str) -> Search:
-    """The same search for another text."""
-    return search.model_copy(update={"text": text})

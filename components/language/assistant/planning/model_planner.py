@@ -20,10 +20,11 @@ MOST_TOKENS = 100
 LAST_TURNS = 4
 RULES = (
     "You choose the next step of an assistant that searches a work marketplace. Choose one of: search (a new search), "
-    "change (limits or skills of the search), more (of the same), compare (candidates side by side), ask (a question "
-    "about candidates found), market_rates, draft (a job post), explain (why somebody stands there), account (what was "
-    "searched and changed), decline (what is none of these, such as hiring or paying), help. `positions` are the "
-    "candidates that the person means, from 0; else empty. Answer in JSON."
+    "change (limits or skills of the search), undo (go back to the search before), more (of the same), compare "
+    "(candidates side by side), ask (a question about candidates found), market_rates, draft (a job post), explain "
+    "(why somebody stands there), account (what was searched and changed), decline (what is none of these, such as "
+    "hiring or paying), help, unclear (what asks for nothing of this). `positions` are the candidates that the person "
+    "means, from 0; else empty. Answer in JSON."
 )
 
 
@@ -54,7 +55,7 @@ class ModelPlanner:
 
 
 def _is_possible(chosen: _Chosen, conversation: Conversation) -> bool:
-    needs_search = chosen.doing in ("change", "more", "explain", "account")
+    needs_search = chosen.doing in ("change", "undo", "more", "explain", "account")
     return not (needs_search and conversation.search is None) and all(
         position < len(conversation.shortlist) for position in chosen.positions
     )

@@ -9,9 +9,13 @@ from components.language.assistant.conversation import Conversation
 from components.language.understanding import Plan
 
 Doing = Literal[
-    "search", "change", "more", "compare", "ask", "market_rates", "draft", "explain", "account", "decline", "help"
-]
-"""`explain` tells why somebody stands there, `account` what the last search changed: both from what is known."""
+    "search", "change", "undo", "more", "compare", "ask", "market_rates", "draft", "explain", "account", "decline",
+    "help", "unclear",
+]  # fmt: skip
+"""`explain` tells why somebody stands there, `account` what the last search changed: both from what is known.
+
+`undo` goes back to the search before; `unclear` is what asks for nothing of this, and changes nothing.
+"""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Move:
     positions: tuple[int, ...] = ()
     tokens: int = 0
     """That a model used to choose it."""
+    note: str = ""
+    """Why it is unclear, where that is known."""
 
 
 class Reading(Protocol):
@@ -43,11 +49,14 @@ class Reading(Protocol):
         ...
 
 
-class Reads(Protocol):
-    """Reads a text as the search box of a surface does."""
+class Reader(Protocol):
+    """What is known of the words and the ids of a sentence."""
 
-    def __call__(self, text: str, surface: Searching) -> Reading | None:
-        """None where it could not be read."""
+    def read(self, text: str, surface: Searching) -> Reading | None:
+        """What the text asks of a surface, as its search box reads it; None where it could not be read."""
+
+    def surface_of(self, name: str) -> Searching | None:
+        """Where the candidate of this id is found; None where there is none."""
 
 
 class Planner(Protocol):

@@ -1,11 +1,11 @@
-"""The words by which a person asks the assistant for something, and whom of a shortlist they mean. Pure.
+"""The words by which a person asks the assistant for something. Pure.
 
 Patterns are of `plain` text: lower case, white space as one space.
 """
 
 import re
 
-from components.language.assistant.conversation import Conversation
+from components.language.assistant.planning.counts import COUNTS, ORDINALS, count_in
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
@@ -14,7 +14,9 @@ def _any(*alternatives: str) -> re.Pattern[str]:
     return re.compile("|".join(begun))
 
 
-_SOMEBODY = r"(?:him|her|them|it|this|that|these|those|all|everyone|the \w+)\b"
+_ID = r"[a-z]+_[\w-]*\d[\w-]*"
+_SOMEBODY = rf"(?:him|her|them|it|this|that|these|those|all|everyone|the \w+|my \w+|{_ID})\b"
+_PLEASE = r"^(?:(?:and|so|ok|okay|now|then|but|no|please|just|can you|could you|well|hm+|oh|let's|sorry|wait)[, ]+)*"
 DECLINED = _any(
     rf"(?:hire|invite|message|contact|e-?mail|pay|book|interview|reject|block|delete|shortlist) {_SOMEBODY}",
     r"(?:wire|transfer|refund)\b",
@@ -22,22 +24,44 @@ DECLINED = _any(
     r"send (?:\w+ )?(?:an? )?(?:invit|offer|messag|mail)",
     r"(?:post|publish) (?:it|this|that|the job)\b",
 )
+_WHICH = rf"(?:{_ID}|(?:the )?(?:number |#)\d+|(?:the )?(?:{'|'.join(ORDINALS)}|last)\b)"
+_THIS_ONE = rf"(?:him|her|it|{_WHICH})"
 ACCOUNT = _any(
     r"what (?:did|have) you (?:just )?(?:change|relax|do\b|drop|done|ignore|look|search|leave|remove)",
     r"did you (?:\w+ )?(?:change|relax|drop|ignore|remove|loosen)",
     r"why (?:are there |is there |did you find )?(?:so few|nobody|no one|only)\b",
     r"what are you (?:looking|searching) for\b",
     r"which (?:filters|limits|restrictions)\b",
+    r"^(?:what|huh|pardon|sorry|summary|summari[sz]e)\b[ ?!.]*$",
+    r"where (?:are|were) we\b",
+)
+UNDONE = _any(
+    r"(?:undo|revert|roll ?back)\b",
+    r"go(?:ing)? (?:\w+ )?back\b",
+    _PLEASE + r"(?:step |one |take (?:that |it )?)?back\b(?! end)",
+    _PLEASE + r"restore (?:it|that|them|the (?:search|results?|list|filters|limits))\b",
+    _PLEASE + r"(?:the )?(?:previous|prior|earlier)(?: \w+)?[ ?!.]*$",
+    r"(?:previous|prior|earlier) (?:search|results?|list|shortlist|ones|step|state)\b",
+    r"as (?:it|they) (?:was|were)\b(?: before)?",
+    _PLEASE
+    + r"(?:scratch|forget|cancel|ignore|never ?mind|take back)(?: (?:that|it|this|the last \w+|what i said))?[ ?!.]*$",
 )
 EXPLAINED = _any(
-    r"why (?:is|are|did|do|does|was|were|should|him|her|them|this|that|these|those|the)\b",
+    r"why (?:is|are|did|do|does|was|were|should|not|him|her|them|this|that|these|those|the)\b",
+    rf"why {_ID}",
     r"why #",
     r"reasons? (?:for|why)\b",
     r"explain\b",
-    r"(?:tell me (?:more )?about|more about|details (?:of|on|about)) (?:the|#|number|him|her|it)\b",
+    rf"(?:tell me (?:more )?about|(?:what|how) about|more (?:on|about)|details (?:of|on|about)) {_THIS_ONE}",
+    rf"(?:show|open|view|see|describe|who is)(?: me)? {_WHICH}",
     r"(?:who|which)(?: one)? (?:is|of them is) (?:the )?best\b",
     r"what makes\b",
 )
+WHY = _any(
+    _PLEASE + r"(?:why|how come|how so|what for|why not|explain)"
+    r"(?: (?:these|those|them|this|that|the)(?: (?:people|ones|jobs|results?|order|ranking|shortlist|list))?)?[ ?!.]*$"
+)
+"""Asks why of the shortlist as a whole."""
 DRAFT = _any(
     r"(?:draft|write|create|prepare|compose|make|formulate)\b.{0,40}\b(?:post|posting|ad|advert|listing|description)\b"
 )
@@ -64,14 +88,28 @@ CHARGED = _any(
 )
 THEM = _any(r"(?:they|them|their|he|she|his|any of|which of|who of|either|neither|which one|these|those|each)\b")
 ASKED = _any(r"^(?:and |so |ok |okay )*(?:which|who|whose|does|do|is|are|can|has|have|what|where|when|how)\b")
+_A_FEW = 5
 _MORE = r"more\b(?! (?:exp|sen|jun|aff))"
 MORE = _any(
     rf"(?:show|give|list|see|find|get)\b.{{0,12}}\b{_MORE}",
     rf"^{_MORE}",
-    r"(?:who|what) else\b",
+    r"(?:who|what|any(?:one|body|thing)) else\b",
+    r"^i (?:want|need) more[ ?!.]*$",
     r"others\b",
     r"next (?:page|ones|few)\b",
+    _PLEASE + r"(?:(?:show|give|get|load|list)(?: me| us)? )?"
+    r"(?:the )?(?:next|others?|another|rest|all|everyone|everybody|everything)"
+    r"(?: (?:one|ones|page|of them|of it|results|people|jobs|candidates|please))*[ ?!.]*$",
+    _PLEASE + r"(?:continue|go on|keep going|further)[ ?!.]*$",
 )
+SHOWN_AT_ONCE = re.compile(
+    _PLEASE + r"(?:(?:show|give|get|list|see|i want|i need|display|make (?:it|that))(?: me| us)? )?"
+    r"(?:(?:the|only|just|up to|at least|a|some) )*(?P<more>(?:next|another|other) )?(?:(?:first|top|best) )?"
+    rf"(?P<count>\d+|{'|'.join(COUNTS)})"
+    r"(?P<of>(?: (?:more|others?|of|them|these|those|results?|people|persons|candidates|freelancers|profiles|jobs|ones"
+    r"|per|page|at once|instead|please))*)[ ?!.]*$"
+)
+"""So many: "show me 10", "the next 5", "10 more"."""
 CHEAPER = _any(
     r"cheap(?:er|est)?\b",
     r"less expensive\b",
@@ -94,49 +132,65 @@ MORE_SENIOR, LESS_SENIOR = (
     _any(r"(?:less senior|more junior)\b"),
 )
 RELAXES = _any(
-    r"(?:drop|remove|forget|ignore|lift|lose|skip|without|relax|loosen|clear|reset|scrap|any|anywhere)\b",
+    r"(?:drop|remove|delete|forget|ignore|no more|no longer|lift|lose|skip|without|relax|loosen|clear|reset|scrap)\b",
+    r"any(?:where)?\b",
     r"(?:get rid of|give up|do away with|take (?:off|out|away))\b",
     r"(?:never ?mind|no matter|regardless of|whatever|wherever|worldwide)\b",
     r"do(?:es)?n'?t (?:care|mind|matter)\b",
     r"(?:not important|irrelevant)\b",
 )
 NEW = _any(
-    r"^(?:(?:now|ok|okay|then|and|please|hi|hello|so|great|thanks|instead|can you|could you|next)[, ]+)*"
-    r"(?:find|search|look|looking|i need|i want|i'm|i am|we need|we're|we are|need|get me|show me|seeking|hiring)\b"
+    r"^(?:(?:now|ok|okay|then|and|please|hi|hello|so|great|thanks|instead|no|wait|sorry|well|can you"
+    r"|could you|next)[, ]+)*"
+    r"(?:find|search|look|looking|i need|i want|i'd like|i would like|we need|we want|need"
+    r"|get me|show me|give me|seeking|hiring|wanted"
+    r"|(?:i'm|i am|we're|we are) (?:\w+ )?(?:looking|searching|seeking|hiring|after|in need))\b"
 )
+WORK = _any(
+    r"\w*(?:smith|wright|keeper|logist|grapher)s?\b",
+    r"(?:developer|designer|engineer|writer|editor|translator|consultant|manager|analyst|assistant|artist|illustrator"
+    r"|animator|architect|accountant|lawyer|teacher|tutor|coach|trainer|nurse|driver|electrician|carpenter|plumber"
+    r"|painter|cleaner|gardener|chef|cook|baker|guard|operator|technician|mechanic|specialist|expert|freelancer"
+    r"|programmer|coder|administrator|moderator|researcher|scientist|recruiter|marketer|planner|tester|producer"
+    r"|composer|musician|singer|actor|model|interpreter|transcriptionist|agent|representative)s?\b",
+)
+"""Who is looked for, where nothing of the work is known."""
 CHANGING = _any(
     r"(?:also|as well|too|only|just|instead|rather|actually|make (?:that|it)|change|switch|except|but)\b",
-    r"(?:ones?|those|them|now with|must|at (?:least|most)|plus|include|exclude|no longer|after all)\b",
+    r"(?:ones?|those|them|now with|must|at (?:least|most)|plus|include|exclude|allow|no longer|after all|again)\b",
+    r"(?:i (?:mean|meant|said)|changed my mind)\b",
     r"^(?:and|or|with|not|no|in|from|under|below|over|who|for)\b",
 )
 PLEASANTRY = _any(r"^(?:hi|hello|hey|thanks?|thank you|great|cool|perfect|ok(?:ay)?|bye|help|what can you do)[ ,!.?]*$")
-ALSO = _any(r"(?:also|as well|too|add|include|or|and|plus)\b")
+FACTORS = {"double": 2.0, "twice": 2.0, "triple": 3.0, "halve": 0.5, "half": 0.5}
+MULTIPLIED = _any(rf"(?P<factor>{'|'.join(FACTORS)}) (?:the|my|our|that|it)\b")
+MOVED = _any(
+    r"(?P<verb>raise|increase|lift|bump|up|add|lower|reduce|decrease|cut|drop)\b.* by "
+    r"\$?(?P<amount>\d+(?:\.\d+)?) ?(?P<percent>%|percent|per cent)?"
+)
+"""Limits in numbers that are multiplied, or moved by so much."""
+ALSO = _any(r"(?:also|as well|too|add|include|plus|besides|in addition)\b", r"^(?:or|and)\b")
+ALLOWED = re.compile(r"\b(?:is|are) (?:fine|ok|okay|good|allowed|welcome)\b", re.IGNORECASE)
+AGAIN = _any(r"(?:again|after all|allow|let .* back)\b", ALLOWED.pattern)
+"""Says of what was ruled out that it may be."""
+CORRECTING = re.compile(
+    r"^(?:(?:no|nope|not that|sorry|oops|wait|hm+|argh|well)\b[,. ]*)*(?:i|we)(?:'ve)? (?:just |actually |really )?"
+    r"(?:mean|meant|said|changed my mind)\b[:,. ]*|^(?:(?:no|nope|sorry|oops|wait)\b *[,.!:] *)+",
+    re.IGNORECASE,
+)
+"""How a sentence begins that puts right what was said before."""
 ONLY = _any(r"(?:only|must|exclusively|strictly)\b")
 INSTEAD = _any(r"(?:instead|rather|actually|make (?:that|it)|switch|change (?:it|that|this)|i mean)\b")
-EVERYTHING = _any(r"(?:all|every|everything|any of (?:that|it|this)|restrictions?|limits|filters|constraints)\b")
 
 _IDLE = frozenset(
     """
     a an the me my us i we for of in to and or only just please now ok okay show find get give need want looking look
     search people person ones one them those these candidates freelancers jobs job work results someone somebody who
     that with is are be hi hello thanks thank you also too as well not no what there today anything new some any it
+    again same previous next last other others else different better best worse things thing something list help back
+    more all everything everyone first this his her my
     """.split()  # noqa: SIM905
 )
-_ORDINALS = {
-    "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
-}  # fmt: skip
-_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
-_NUMBERS = "|".join(_COUNTS)
-ORDINAL = re.compile(
-    rf"\b(?:the )?({'|'.join(_ORDINALS)}|last)\b(?: (?:one|person|candidate|job|freelancer)\b)?|(?:#|\bnumber )(\d)\b",
-    re.IGNORECASE,
-)
-_NUMBERED = re.compile(
-    r"\b([1-9])(?= (?:and|with|to|or|vs|versus)\b)|(?<=\band )([1-9])\b(?! \w)|(?<=\bto )([1-9])\b(?! \w)"
-)
-"""Numbers of a comparison: 'compare 1 and 3'."""
-_FIRST_FEW = re.compile(rf"\b(?:first|top|best) ({_NUMBERS})\b")
-_SEVERAL = re.compile(rf"\b(?:all|these|those) ({_NUMBERS})\b|\bboth\b")
 
 
 def plain(said: str) -> str:
@@ -154,20 +208,12 @@ def ids_in(said: str) -> list[str]:
     return re.findall(r"\b[A-Za-z]+_[\w-]*\d[\w-]*", said)
 
 
-def positions_in(text: str, conversation: Conversation) -> tuple[int, ...]:
-    """Those of the shortlist that a plain text names, in its order: by ordinals, counts or ids."""
-    size = len(conversation.shortlist)
-    if few := _FIRST_FEW.search(text):
-        return tuple(range(min(_COUNTS[few[1]], size)))
-    if several := _SEVERAL.search(text):
-        return tuple(range(min(_COUNTS.get(several[1] or "two", 2), size)))
-    found: dict[int, int] = {}
-    for match in _NUMBERED.finditer(text) if COMPARED.search(text) else ():
-        found.setdefault(int(match[1] or match[2] or match[3]) - 1, match.start())
-    for match in ORDINAL.finditer(text):
-        position = int(match[2]) - 1 if match[2] else size - 1 if match[1] == "last" else _ORDINALS[match[1]]
-        found.setdefault(position, match.start())
-    for position, candidate in enumerate(conversation.shortlist):
-        if (at := text.find(candidate.candidate_id.lower())) >= 0:
-            found.setdefault(position, at)
-    return tuple(position for position in sorted(found, key=found.__getitem__) if 0 <= position < size)
+def shown_after(text: str, shown: int, most: int) -> int:
+    """How many a text asks to show where `shown` are asked for now; five more where it says no number."""
+    if asked := SHOWN_AT_ONCE.match(text):
+        count = count_in(asked["count"])
+        goes_on = asked["more"] or re.search(r"\b(?:more|other)", asked["of"])
+        return max(1, min(most, shown + count if goes_on else count))
+    if re.search(r"\b(?:all|rest|every\w+)\b", text):
+        return most
+    return min(most, shown + _A_FEW)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from components.language.assistant.conversation import Conversation
-from components.language.assistant.planning.moves import Doing, Move, Reads
+from components.language.assistant.planning.moves import Doing, Move, Reader
 from components.language.assistant.planning.phrases import (
     ACCOUNT,
     ASKED,
@@ -11,6 +11,7 @@ from components.language.assistant.planning.phrases import (
     CHARGED,
     CHEAPER,
     COMPARED,
+    CORRECTING,
     DEARER,
     DECLINED,
     DRAFT,
@@ -19,29 +20,65 @@ from components.language.assistant.planning.phrases import (
     LESS_SENIOR,
     MORE,
     MORE_SENIOR,
+    MOVED,
+    MULTIPLIED,
     NEW,
     PLEASANTRY,
     RELAXES,
+    SHOWN_AT_ONCE,
     THEM,
+    UNDONE,
+    WHY,
+    WORK,
     has_words,
     ids_in,
     plain,
-    positions_in,
 )
+from components.language.assistant.planning.whom import beyond, positions_in
+
+_OF_SHOWN = ("compare", "ask", "explain")
+_AT_MOST = 5
 
 
 @dataclass(frozen=True)
 class DeterministicPlanner:
-    """Rules; `reads` says what a sentence asks of a search."""
+    """Rules; `reader` says what a sentence asks of a search, and which ids it names."""
 
-    reads: Reads
+    reader: Reader
     name: str = "deterministic"
 
     def move(self, said: str, conversation: Conversation, deadline_s: float) -> Move:
         """The next move; the deadline is not needed."""
         text = plain(said)
+        about = self._about_id(said, text, conversation)
+        if about is not None:
+            return about
         positions = positions_in(text, conversation)
-        return Move(self._of_itself(text, conversation) or self._doing(said, text, conversation, positions), positions)
+        doing = self._of_itself(text, conversation) or self._doing(said, text, conversation, positions)
+        shown = len(conversation.shortlist)
+        if doing in _OF_SHOWN and shown and beyond(text, conversation):
+            return Move("unclear", note=f"Only {shown} {'is' if shown == 1 else 'are'} shown; say “show me more”.")
+        if doing == "explain" and WHY.match(text):
+            positions = tuple(range(min(shown, _AT_MOST)))
+        return Move(doing, positions)
+
+    def _about_id(self, said: str, text: str, conversation: Conversation) -> Move | None:
+        """What a sentence asks of a candidate that it names by an id, and that is not shown yet."""
+        ids = ids_in(said)
+        shown = {candidate.candidate_id for candidate in conversation.shortlist}
+        if not ids or shown.issuperset(ids) or DECLINED.search(text) or DRAFT.search(text) or COMPARED.search(text):
+            return None
+        rest = plain(" ".join(word for word in said.split() if not ids_in(word)))
+        asks = any(each.search(text) for each in (EXPLAINED, ASKED, CHARGED))
+        surface = self.reader.surface_of(ids[0])
+        if surface == conversation.surface:
+            return Move("ask") if asks or not has_words(rest) else None
+        if surface == "talent_search":
+            return Move("unclear", note=f"{ids[0]} is a person, and here jobs are looked for.")
+        if surface == "job_feed":
+            note = f"{ids[0]} is a job, and here people are looked for: say “find people for {ids[0]}”."
+            return Move("unclear", note=note) if asks else None
+        return Move("unclear", note=f"I know nobody and no job called {ids[0]}.") if asks else None
 
     def _of_itself(self, text: str, conversation: Conversation) -> Doing | None:
         if DECLINED.search(text) and not DRAFT.search(text):
@@ -52,19 +89,24 @@ class DeterministicPlanner:
             return "help"
         if conversation.search is None:
             return None
+        if SHOWN_AT_ONCE.match(text):
+            return "more"
         if ACCOUNT.search(text):
             return "account"
-        return "explain" if EXPLAINED.search(text) else None
+        return "explain" if WHY.match(text) or EXPLAINED.search(text) else None
 
     def _doing(self, said: str, text: str, conversation: Conversation, positions: tuple[int, ...]) -> Doing:
         has_shortlist, searches = bool(conversation.shortlist), conversation.search is not None
+        orders = any(each.search(text) for each in (CHEAPER, DEARER, MORE_SENIOR, LESS_SENIOR))
         if GOING_RATE.search(text):
             return "market_rates"
-        if COMPARED.search(text) and (has_shortlist or len(ids_in(said)) > 1):
+        if (COMPARED.search(text) or (orders and len(positions) > 1)) and (has_shortlist or len(ids_in(said)) > 1):
             return "compare"
-        if searches and any(each.search(text) for each in (CHEAPER, DEARER, MORE_SENIOR, LESS_SENIOR)):
+        if searches and orders and not (positions and ASKED.search(text)):
             return "change"
-        about_them = has_shortlist and bool(positions or THEM.search(text))
+        if searches and (MULTIPLIED.search(text) or MOVED.search(text)):
+            return "change"
+        about_them = has_shortlist and bool(positions or THEM.search(text) or beyond(text, conversation))
         if CHARGED.search(text):
             return "ask" if about_them else "market_rates"
         if about_them and ASKED.search(text):
@@ -74,13 +116,23 @@ class DeterministicPlanner:
         return self._search_or_change(said, text, conversation)
 
     def _search_or_change(self, said: str, text: str, conversation: Conversation) -> Doing:
-        if conversation.search is None:
-            return "search"
-        reading = self.reads(said, conversation.surface)
+        reading = self.reader.read(said, conversation.surface)
+        asked = {part for part, _ in reading.plan.asked()} if reading is not None else set[str]()
+        if UNDONE.search(text) and not asked:
+            return "undo"
+        if conversation.search is None or (conversation.surface == "job_feed" and not asked and ASKED.search(text)):
+            return "search" if self._says_something(said, text, conversation) or asked else "unclear"
         names_something = bool(reading and (reading.plan.must or has_words(reading.plan.text)))
-        if NEW.match(text) and names_something and not CHANGING.match(text):
+        if NEW.match(text) and (names_something or ids_in(said)) and not CHANGING.match(text):
             return "search"
-        if RELAXES.search(text) or CHANGING.search(text):
+        if RELAXES.search(text) or CHANGING.search(text) or CORRECTING.match(text):
             return "change"
-        limits = reading is not None and any(part not in ("must", "nice") for part, _ in reading.plan.asked())
-        return "change" if limits and not names_something else "search"
+        if asked - {"must", "nice"} and not names_something:
+            return "change"
+        return "search" if asked or WORK.search(text) or ids_in(said) else "unclear"
+
+    @staticmethod
+    def _says_something(said: str, text: str, conversation: Conversation) -> bool:
+        """Whether a first sentence says what to look for; a feed is looked through without."""
+        needs_words = conversation.surface == "talent_search"
+        return has_words(text) or bool(ids_in(said)) or (not needs_words and any(map(str.isalpha, text)))

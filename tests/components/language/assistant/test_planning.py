@@ -1,8 +1,5 @@
 """What a sentence asks the assistant to do, and the typed call that it means."""
 
-from datetime import UTC, datetime
-from types import SimpleNamespace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,44 +7,8 @@ from hypothesis import strategies as st
 from components.language.assistant.arguments import JobSearch, PeopleSearch
 from components.language.assistant.conversation import MOST_TURNS, Conversation
 from components.language.assistant.drafting import described
-from components.language.assistant.planning.calls import calls_of
-from components.language.assistant.planning.planner import DeterministicPlanner
-from components.language.assistant.results import Candidate
-from components.language.taxonomy import shipped_taxonomy
-from components.language.understanding import Grammar, plan_filters, shipped_exchange
 from metier.stored import as_json, from_json
-
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-GRAMMAR = Grammar(shipped_taxonomy())
-
-
-def reads(text, surface):
-    plan, taxonomy = GRAMMAR.plan(text, surface), shipped_taxonomy()
-    needs = {"must": plan.must, "nice": plan.nice, "not": plan.not_}
-    skills = [(skill, taxonomy.label(skill), need) for need, each in needs.items() for skill in each]
-    filters = plan_filters(plan, surface, taxonomy, shipped_exchange(), NOW)
-    return SimpleNamespace(plan=plan, filters=filters, skills=skills)
-
-
-def candidate(name, rate):
-    return Candidate(candidate_id=name, rank=1, score=0.5, shown={"hourly_rate_usd": str(rate)})
-
-
-NEW = Conversation("c" * 32, "", "talent_search", NOW)
-STANDING = Conversation(
-    "c" * 32,
-    "cl_1",
-    "talent_search",
-    NOW,
-    search=PeopleSearch(text="react developer in India under $40/h"),
-    limits={"country": ["IN"], "rate_max_usd": 40.0, "agencies": False},
-    shortlist=(candidate("fr_1", 20), candidate("fr_2", 30), candidate("fr_3", 40)),
-)
-
-
-def planned(said, conversation=STANDING):
-    move = DeterministicPlanner(reads).move(said, conversation, 1.0)
-    return move, calls_of(move, said, conversation, reads)
+from tests.components.language.assistant.reading import NEW, NOW, STANDING, planned
 
 
 @pytest.mark.parametrize(

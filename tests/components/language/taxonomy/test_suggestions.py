@@ -49,6 +49,13 @@ def test_an_alias_offers_its_skill_and_a_text_is_offered_once():
     assert offered("j").count("JavaScript") == 1
 
 
+def test_a_label_is_offered_once_whatever_of_its_names_were_begun_or_mistyped():
+    names = ("nodejs", "Node JS", "node runtime", "nodes js")
+    taxonomy = Taxonomy([Skill("node", "Node.js", names), Skill("node-2", "node.js", ("node two",))])
+    for query in ("node", "nodes", "nodej", "nod"):
+        assert [each.text for each in Suggestions.of(taxonomy, Used()).starting(query, 8)] == ["Node.js"]
+
+
 def test_use_is_added_over_spellings():
     (title, *_) = (each for each in Suggestions.of(TAXONOMY, USED).starting("senior", 8))
     assert (title.text, title.used) == ("Senior Java Developer", 5)
