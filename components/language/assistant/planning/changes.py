@@ -12,7 +12,6 @@ from components.language.assistant.planning.limits import RATES, SUMS, Wording, 
 from components.language.assistant.planning.moves import Reader, Reading
 from components.language.assistant.planning.phrases import (
     AGAIN,
-    ALLOWED,
     ALSO,
     CHEAPER,
     CORRECTING,
@@ -24,6 +23,7 @@ from components.language.assistant.planning.phrases import (
     MULTIPLIED,
     ONLY,
     RELAXES,
+    asked_for,
     plain,
 )
 from components.language.assistant.planning.rewriting import with_skills, without_skills
@@ -88,7 +88,7 @@ def _asked(
     replaces: bool = False,
 ) -> Change:
     """What a sentence asks for over the limits in force."""
-    text, reading = plain(said), reader.read(ALLOWED.sub("", said), search.surface)
+    text, reading = plain(said), reader.read(asked_for(said), search.surface)
     asked = {} if reading is None else _filters(text, reading)
     if not any(name in asked for name in _MONEY) and (compared := dict(_compared(text, conversation))):
         return Change(search, compared)
@@ -144,7 +144,7 @@ def _taken_out(what: str, search: Search, limits: Mapping[str, Any], reader: Rea
         return languages
     if called := tuple(named(what, limits)):
         return Change(search, relax=called)
-    reading = reader.read(what, search.surface)
+    reading = reader.read(asked_for(what), search.surface)
     if reading is None:
         return None
     skills = [skill for skill, _, need in reading.skills if need != "not"]
@@ -173,9 +173,10 @@ def _excluding(reading: Reading, skills: Sequence[str], reader: Reader) -> dict[
 
 def _without_languages(what: str, search: Search, limits: Mapping[str, Any], reader: Reader) -> Change | None:
     """The search without the languages that are named and held; None where none is."""
-    held = listed(limits.get("language"))
-    reading = reader.read(what, search.surface) if held else None
-    left = [name for name in held if reading is None or name not in reading.plan.languages]
+    held, what = listed(limits.get("language")), asked_for(what)
+    readings = [reader.read(text, search.surface) for text in (what, f"speaks {what}")] if held else []
+    spoken = {name for reading in readings if reading is not None for name in reading.plan.languages}
+    left = [name for name in held if name not in spoken]
     if len(left) == len(held):
         return None
     return Change(search, {"language": left}) if left else Change(search, relax=("language",))

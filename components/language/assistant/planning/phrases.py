@@ -170,8 +170,12 @@ MOVED = _any(
 )
 """Limits in numbers that are multiplied, or moved by so much."""
 ALSO = _any(r"(?:also|as well|too|add|include|plus|besides|in addition)\b", r"^(?:or|and)\b")
-ALLOWED = re.compile(r"\b(?:is|are) (?:fine|ok|okay|good|allowed|welcome)\b", re.IGNORECASE)
-AGAIN = _any(r"(?:again|after all|allow|let .* back)\b", ALLOWED.pattern)
+_ALLOWED = r"\b(?:is|are) (?:fine|ok|okay|good|allowed|welcome)\b"
+AGAIN = _any(r"(?:again|after all|allow|let .* back)\b", _ALLOWED)
+_SAID_OF_IT = re.compile(
+    rf"{_ALLOWED}|\b(?:too|also|as well|either|again|after all|then|please|instead|though|allow)\b[,.]?", re.IGNORECASE
+)
+"""Words about a change, no part of what is asked for."""
 """Says of what was ruled out that it may be."""
 CORRECTING = re.compile(
     r"^(?:(?:no|nope|not that|sorry|oops|wait|hm+|argh|well)\b[,. ]*)*(?:i|we)(?:'ve)? (?:just |actually |really )?"
@@ -196,6 +200,15 @@ _IDLE = frozenset(
 def plain(said: str) -> str:
     """In lower case, white space as one space, apostrophes alike."""
     return " ".join(said.lower().replace("’", "'").split())
+
+
+def asked_for(said: str) -> str:
+    """A sentence without the words that only tell how it changes a search.
+
+    >>> asked_for("Spain is fine again, please")
+    'Spain'
+    """
+    return " ".join(_SAID_OF_IT.sub(" ", said).split()).strip(" ,")
 
 
 def has_words(text: str) -> bool:

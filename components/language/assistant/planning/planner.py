@@ -30,6 +30,7 @@ from components.language.assistant.planning.phrases import (
     UNDONE,
     WHY,
     WORK,
+    asked_for,
     has_words,
     ids_in,
     plain,
@@ -116,7 +117,7 @@ class DeterministicPlanner:
         return self._search_or_change(said, text, conversation)
 
     def _search_or_change(self, said: str, text: str, conversation: Conversation) -> Doing:
-        reading = self.reader.read(said, conversation.surface)
+        reading = self.reader.read(asked_for(said), conversation.surface)
         asked = {part for part, _ in reading.plan.asked()} if reading is not None else set[str]()
         if UNDONE.search(text) and not asked:
             return "undo"
