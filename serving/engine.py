@@ -73,6 +73,8 @@ class Engine:
         self.changes = open_change_log(settings)
         background = FeatureStoreClient(settings, STORE_SECONDS)
         taxonomy = taxonomy_of(settings.taxonomy)
+        self.skill = taxonomy.key
+        """What filters compare skills by."""
         self.pushes = Pushes(background, taxonomy)
         with ExitStack() as opened:
             opened.callback(online.close)
@@ -263,7 +265,7 @@ class Engine:
                 "whose step build_candidate_index writes it"
             )
         begun = time.monotonic()
-        snapshot = ReleaseSnapshot(read_release(folder, version, bundle.encoder))
+        snapshot = ReleaseSnapshot(read_release(folder, version, bundle.encoder), self.skill)
         LOG.info("%s: %d candidates of %s in %.1f s", surface, len(snapshot), version, time.monotonic() - begun)
         self.follower.begin(surface, snapshot, bundle.encoder)
 

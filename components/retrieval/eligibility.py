@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters
+from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters, Key
 from components.retrieval.pair_facts import Act, FactLayer, PairFacts, Pairs
 from components.retrieval.pair_rules import accepted, awaiting, blocked, declined, refused
 from feature_repo.files.names import Names
@@ -56,11 +56,11 @@ class Eligibility:
 class JobPool:
     """Jobs that a feed may hold: open, with an unfilled opening, and what the actor's past leaves of them."""
 
-    def __init__(self, jobs: pa.Table, facts: PairFacts, names: Names | None = None) -> None:
+    def __init__(self, jobs: pa.Table, facts: PairFacts, names: Names | None = None, skill: Key | None = None) -> None:
         """`jobs`: one row a job, JOB_COLUMNS at least and those filtered on, named as in the contract.
 
         Where `client_status` is among them, no job of a suspended client is shown. `names` are those of the jobs,
-        where they are at hand.
+        where they are at hand; `skill`: as Filters has it.
         """
         _require(jobs, JOB_COLUMNS, "jobs")
         self._names = names or Names.of(jobs["job_id"])
@@ -69,7 +69,7 @@ class JobPool:
         self._of_suspended = _equal(jobs, "client_status", SUSPENDED)
         self._openings = pc.fill_null(jobs["openings"], 1).to_numpy()
         self._clients = jobs["client_id"].cast(pa.string())
-        self._filters = Filters(jobs, JOB_FILTERS)
+        self._filters = Filters(jobs, JOB_FILTERS, skill)
         self._removed = NO_ROWS
         self._hires_of: tuple[FactLayer, IntArray] | None = None
         self._set_facts(facts)
@@ -151,16 +151,18 @@ class JobPool:
 class FreelancerPool:
     """People that a client may be shown: listed, and what the two sides' past leaves of them."""
 
-    def __init__(self, freelancers: pa.Table, facts: PairFacts, names: Names | None = None) -> None:
+    def __init__(
+        self, freelancers: pa.Table, facts: PairFacts, names: Names | None = None, skill: Key | None = None
+    ) -> None:
         """`freelancers`: one row a person, PERSON_COLUMNS at least and those filtered on, named as in the contract.
 
-        `names` are those of the people, where they are at hand.
+        `names` are those of the people, where they are at hand; `skill`: as Filters has it.
         """
         _require(freelancers, PERSON_COLUMNS, "freelancers")
         self._names = names or Names.of(freelancers["freelancer_id"])
         self._status = {name: _equal(freelancers, "status", name) for name in (SUSPENDED, "private", "unavailable")}
         self._unlisted = ~_equal(freelancers, "status", "listed")
-        self._filters = Filters(freelancers, PERSON_FILTERS)
+        self._filters = Filters(freelancers, PERSON_FILTERS, skill)
         self._removed = NO_ROWS
         self._facts = facts
 

@@ -1,9 +1,8 @@
 """The filters of a query: which are known for jobs and for people, and the mask of candidates that pass them all.
 
-Filters are a JSON object. Words are compared in their canonical form without case, countries, languages and industries
-whatever they are called, levels and kinds of budget by any word that imports know; a list means any of its values, null
-or an empty list means not asked. A candidate whose value
-is unknown does not pass a filter on it; of limits that were only understood from a sentence it fails those that it is
+Filters are a JSON object. Words are compared in their canonical form without case, countries, languages, industries
+and skills whatever they are called, levels and kinds of budget by any word that imports know; a list means any of its
+values, null or an empty list means not asked. A candidate whose value is unknown does not pass a filter on it; of limits that were only understood from a sentence it fails those that it is
 known to break (`components.language.understanding.plan_filters` says why). Knows nothing of actors or pairs.
 """
 
@@ -30,6 +29,8 @@ from metier.texts.canonical import canonical
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Key = Callable[[str], str]
+"""A word to what it is compared by."""
 
 WORD_COLUMNS = {
     "category": "category",
@@ -90,10 +91,10 @@ class Words:
 
     size: int
     rows: Mapping[str, IntArray] = field(default_factory=dict)
-    key: Callable[[str], str] = canonical
+    key: Key = canonical
 
     @classmethod
-    def of(cls, column: pa.ChunkedArray, key: Callable[[str], str]) -> "Words":
+    def of(cls, column: pa.ChunkedArray, key: Key) -> "Words":
         values = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], type=column.type)
         if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
             words, rows = pc.list_flatten(values), pc.list_parent_indices(values).to_numpy()
@@ -132,11 +133,13 @@ class Words:
 class Filters:
     """The filterable columns of a candidate table, indexed once; absent columns pass nobody who is asked for them."""
 
-    def __init__(self, candidates: pa.Table, names: tuple[str, ...]) -> None:
+    def __init__(self, candidates: pa.Table, names: tuple[str, ...], skill: Key | None = None) -> None:
+        """`skill` gives what skills are compared by, where they are called by several names."""
         self._names = names
         self._size = candidates.num_rows
         columns = {WORD_COLUMNS[name] for name in names if name in WORD_COLUMNS}
-        self._words = {column: _indexed(candidates, column) for column in columns}
+        keys = {**_KEYS, "skills": skill or _word}
+        self._words = {column: _indexed(candidates, column, keys.get(column, _word)) for column in columns}
         self._hours = _numbers(candidates, "hours_per_week")
         self._is_hourly = _equal(candidates, "budget_kind", "hourly")
         self._budgets, self._rates = _sums(candidates, self._is_hourly)
@@ -200,11 +203,10 @@ def _sums(candidates: pa.Table, is_hourly: BoolArray) -> tuple[tuple[FloatArray,
     return budgets, (lowest, highest)
 
 
-def _indexed(candidates: pa.Table, column: str) -> Words:
-    key = _KEYS.get(column, _word)
-    return (
-        Words.of(candidates[column], key) if column in candidates.column_names else Words(candidates.num_rows, {}, key)
-    )
+def _indexed(candidates: pa.Table, column: str, key: Key) -> Words:
+    if column not in candidates.column_names:
+        return Words(candidates.num_rows, {}, key)
+    return Words.of(candidates[column], key)
 
 
 def _word(spelled: str) -> str:
@@ -223,7 +225,7 @@ def _industry(spelled: str) -> str:
     return industry_name(_word(spelled))
 
 
-_KEYS: Mapping[str, Callable[[str], str]] = {"country": _country, "languages": _language, "industry": _industry}
+_KEYS: Mapping[str, Key] = {"country": _country, "languages": _language, "industry": _industry}
 """What words of a column are compared by, where the same is called by several names."""
 
 

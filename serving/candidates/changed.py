@@ -105,7 +105,7 @@ class ChangedCandidates:
         return released.overlaid(self._texts) if len(self._texts.names) else released
 
     def _part(self, rows: pa.Table, features: pa.Table) -> CandidateSnapshot:
-        return CandidateSnapshot(self._base.candidates.others(rows, features, self._vectors))
+        return CandidateSnapshot(self._base.candidates.others(rows, features, self._vectors), self._base.skill)
 
     def _servable(self, fresh: Sequence[Change]) -> tuple[list[Change], pa.Table, pa.Table]:
         """The changes that can be served, with what the release would hold of them; one that cannot be is left out."""

@@ -29,4 +29,4 @@ def read_online(
         return None
     version = {name.removeprefix(profile): features[name] for name in features.column_names if name.startswith(profile)}
     versions = pa.table({**version, spec.key: ids, "id": ids})
-    return CandidateSnapshot(base.candidates.others(versions, features, vectors))
+    return CandidateSnapshot(base.candidates.others(versions, features, vectors), base.skill)

@@ -17,6 +17,7 @@ from components.releases.candidate_release import CandidateRelease
 from components.releases.candidate_rows import CandidateRows
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
+from components.retrieval.filters import Key
 from components.retrieval.pair_facts import Act, Pairs
 from feature_repo.files.names import contiguous
 from feature_repo.inputs.columns import Codes, numbers
@@ -37,8 +38,10 @@ POPULARITY = ("clicks_30d", "impressions_30d")
 class CandidateSnapshot:
     """Candidates by row, and what is computed of them once."""
 
-    def __init__(self, candidates: CandidateRows) -> None:
+    def __init__(self, candidates: CandidateRows, skill: Key | None = None) -> None:
+        """`skill` gives what filters compare skills by; their words without it."""
         self.candidates = candidates
+        self.skill = skill
         self.surface: Surface = candidates.surface
         self.columns = candidates.columns
         self._selected: dict[tuple[str, ...], pa.Table] = {}
@@ -125,18 +128,18 @@ class CandidateSnapshot:
     def _pool(self) -> Pool:
         candidates = self.candidates
         if not self._spec.shows_jobs:
-            return FreelancerPool(candidates.versions, candidates.facts, candidates.names)
+            return FreelancerPool(candidates.versions, candidates.facts, candidates.names, self.skill)
         jobs = candidates.versions
         if CLIENT_STATUS in candidates.features.column_names:
             jobs = jobs.append_column("client_status", candidates.features[CLIENT_STATUS])
-        return JobPool(jobs, candidates.facts, candidates.names)
+        return JobPool(jobs, candidates.facts, candidates.names, self.skill)
 
 
 class ReleaseSnapshot(CandidateSnapshot):
     """Every candidate of a release; the order of rows is the index's."""
 
-    def __init__(self, release: CandidateRelease) -> None:
-        super().__init__(release.candidates)
+    def __init__(self, release: CandidateRelease, skill: Key | None = None) -> None:
+        super().__init__(release.candidates, skill)
         self.release = release
 
 

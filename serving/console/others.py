@@ -71,4 +71,6 @@ def _found(engine: Engine, surface: Surface) -> Iterator[OtherBundle]:
 def _load(engine: Engine, other: OtherBundle) -> tuple[Bundle, CandidateSpace]:
     bundle = Bundle.load(other.folder, ranker_classes=engine.settings.ranker_classes)
     release = read_release(engine.settings.candidates / other.name, other.release, bundle.encoder)
-    return bundle, CandidateSpace(ReleaseSnapshot(release), (), release.retriever, release.candidates.vectors)
+    return bundle, CandidateSpace(
+        ReleaseSnapshot(release, engine.skill), (), release.retriever, release.candidates.vectors
+    )

@@ -146,7 +146,8 @@ def _candidates(
     limits = plan_filters(plan, surface, reading.taxonomy, reading.exchange, query["event_timestamp"])
     stated = query["filters"] or "{}"
     if rows and (limits or stated != "{}"):
-        filters = Filters(pa.Table.from_pylist(rows), JOB_FILTERS if spec.shows_jobs else PERSON_FILTERS)
+        names = JOB_FILTERS if spec.shows_jobs else PERSON_FILTERS
+        filters = Filters(pa.Table.from_pylist(rows), names, reading.taxonomy.key)
         masks = filters.broken(limits) | {"the query's filters": ~filters.mask(stated)}
         for name, mask in masks.items():
             for position in np.flatnonzero(mask):

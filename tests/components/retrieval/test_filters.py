@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from components.language.taxonomy import shipped_taxonomy
 from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters, parsed
 from metier.contract import FREELANCERS, JOBS
 from metier.errors import InputError, UnknownNameError
@@ -187,3 +188,11 @@ def test_a_flag_is_true_or_false(name):
 def test_an_industry_is_called_by_several_names():
     industries = pa.table({"industry": pa.array(["E-Commerce", "Fintech", None], pa.string())})
     assert np.flatnonzero(Filters(industries, JOB_FILTERS).mask({"not_industries": "ecommerce"})).tolist() == [1]
+
+
+def test_a_skill_is_called_by_several_names():
+    people = pa.table({"skills": [["React"], ["react.js", "Go"], ["React Native"], ["Java"], ["JavaScript"], None]})
+    filters = Filters(people, PERSON_FILTERS, shipped_taxonomy().key)
+    assert np.flatnonzero(filters.mask({"skills": ["reactjs"]})).tolist() == [0, 1]
+    assert np.flatnonzero(filters.mask({"skills_all": ["ReactJS", "golang"]})).tolist() == [1]
+    assert np.flatnonzero(filters.mask({"not_skills": ["JS", "React"]})).tolist() == [2, 3]
