@@ -2,8 +2,9 @@
 
 Filters are a JSON object. Words are compared in their canonical form without case, countries, languages, industries
 and skills whatever they are called, levels and kinds of budget by any word that imports know; a list means any of its
-values, null or an empty list means not asked. A candidate whose value is unknown does not pass a filter on it; of limits that were only understood from a sentence it fails those that it is
-known to break (`components.language.understanding.plan_filters` says why). Knows nothing of actors or pairs.
+values, null or an empty list means not asked. A candidate whose value is unknown does not pass a filter on it; of
+limits that were only understood from a sentence it fails those that it is known to break
+(`components.language.understanding.plan_filters` says why). Knows nothing of actors or pairs.
 """
 
 import json
