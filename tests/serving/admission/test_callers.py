@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,12 +18,12 @@ def stuck(own):
     engine, resume, begun = own.engine(), threading.Event(), []
     stages = engine.stages["job_feed"]
 
-    def read(rows, views):
-        begun.append(rows)
+    def read(row, views):
+        begun.append(row)
         assert resume.wait(SOON)
-        return stages._read(rows, views)
+        return stages._reads.row(row, views)
 
-    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, read)
+    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, replace(stages._reads, row=read))
     with served(lambda: engine) as client:
         yield client, resume, begun
         resume.set()
