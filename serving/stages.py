@@ -144,7 +144,7 @@ class Stages:
             features = considered.inputs()[[position for position, _ in ranked]]
             entries = with_features(entries, features, self.ranked, request.explain, trace)
         return Slate(
-            query_id=uuid.uuid4().hex,
+            query_id=request.query_id or uuid.uuid4().hex,
             event_timestamp=considered.now,
             entries=entries,
             tier=scored.tier,

@@ -38,6 +38,10 @@ class RankingBody(Model):
     )
     k: Annotated[int, Field(ge=1, le=100, description="entries wanted")] = 20
     deadline_ms: Annotated[FiniteFloat, Field(gt=0, le=60_000)] = 150.0
+    query_id: Annotated[
+        Id | None,
+        Field(description="made by the caller, one a slate: sent again, the same slate is answered and recorded once"),
+    ] = None
     session_id: Id | None = None
     context: Annotated[
         dict[ShortText, Plain], Field(max_length=50), named_values(lambda _: "a text, a number, a boolean or null")

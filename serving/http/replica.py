@@ -18,6 +18,7 @@ from components.retrieval.pair_facts import KINDS
 from metier.contract import Surface
 from serving.access import Access
 from serving.admission.bounds import MOST_ASKED, MOST_ASSISTED, MOST_LOOKED_AT, MOST_RANKED, MOST_READ, MOST_WRITTEN
+from serving.admission.repeats import Repeats
 from serving.admission.worker import Gate, Worker
 from serving.engine import Engine
 from serving.events.told import Told
@@ -60,6 +61,7 @@ class Replica:
         self._changing = Worker("change log", MOST_WRITTEN)
         self._writing = Worker("write", MOST_WRITTEN)
         self._recording = Gate(MOST_WRITTEN)
+        self._repeats = Repeats()
         self.engine: Engine
         self.access: Access
         self.conversations: Conversations
@@ -95,11 +97,19 @@ class Replica:
             self._writing.close()
 
     async def rank(self, surface: Surface, body: RankingBody) -> Response:
-        """The slate of a ranking request as JSON."""
+        """The slate of a ranking request as JSON; the same again, recorded once, where its query_id is sent again."""
+        rank = partial(self._ranked, surface, body)
+        if body.query_id is None:
+            told = await rank()
+        else:
+            told = await self._repeats.once(body.query_id, f"{surface} {body.model_dump_json()}", rank)
+        return Response(told, media_type="application/json")
+
+    async def _ranked(self, surface: Surface, body: RankingBody) -> str:
         answer, trace = await self._answer(surface, body, self.engine.rank, self._ranking)
         self.metrics.counters["tiers"].labels(surface, answer.tier).inc()
         self._count_degraded(trace.degraded)
-        return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
+        return answer.model_dump_json(exclude_none=True)
 
     async def ask(self, body: Ask) -> Response:
         """The answer to a question as JSON."""

@@ -54,6 +54,8 @@ class RankingRequest:
     filters: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     session_id: str | None = None
+    query_id: str | None = None
+    """None: the slate is given one."""
     explain: int = 0
     understand: bool | None = None
     """Whether the text is read for what it asks; None: as the endpoint is set."""

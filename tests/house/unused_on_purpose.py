@@ -12,6 +12,13 @@ _.from_svmlight
 unjudged_queries
 _.mentions
 
+# Called by those who ask the endpoint from a program of their own.
+_.search_talent
+_.job_feed
+_.put_job
+_.put_freelancer
+_.put_client
+
 # Called by PyYAML.
 _.construct_mapping
 
