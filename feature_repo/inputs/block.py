@@ -10,6 +10,9 @@ from feature_repo.inputs.covisits import day_of
 from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.similarity import Span, Spread, slots_for
 
+OWN, REQUEST, PAST = 0, 1, 2
+"""Slots of a query: its own text, what is typed, and from PAST on its past candidates, newest first."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -53,6 +56,19 @@ class Block:
         """(position of the query, slot) of every past candidate."""
         query, slot = np.nonzero(np.arange(self.longest) < self.span.width[:, None])
         return query, slot
+
+    @cached_property
+    def typed(self) -> Codes:
+        """Positions of the queries that have a text typed."""
+        return np.flatnonzero(self.is_typed)
+
+    @cached_property
+    def slots(self) -> tuple[Codes, Codes]:
+        """(position of the query, slot) of every own text, every past candidate, and every typed text."""
+        query, slot = self.past
+        own = np.arange(len(self.distinct))
+        slots = np.full_like(own, OWN), PAST + slot, np.full_like(self.typed, REQUEST)
+        return np.concatenate([own, query, self.typed]), np.concatenate(slots)
 
     @cached_property
     def own_text(self) -> Codes:
@@ -106,18 +122,14 @@ class Block:
         return self.candidates.covisits.turned(self.covisit_row, self.spread(self.day))
 
 
-OWN, REQUEST, PAST = 0, 1, 2
-"""Slots of a query: its own text, what is typed, and from PAST on its past candidates, newest first."""
-
-
 @dataclass(frozen=True)
 class Compared:
     """How similar each candidate of a block is to each slot of its query, by several kinds of similarity."""
 
     cosines: Floats
-    """(kinds, slots, pairs), 0 where either is unknown."""
+    """(slots, kinds, pairs), 0 where either is unknown."""
     known: Flags
-    """(kinds, slots, queries): what is known of the query."""
+    """(slots, kinds, queries): what is known of the query."""
     shown: Flags
     """(kinds, pairs): whether it is known of the candidate."""
 
@@ -125,6 +137,6 @@ class Compared:
     def nothing(cls, block: Block, kinds: int) -> "Compared":
         """Nothing known yet."""
         slots = PAST + slots_for(block.longest)
-        cosines = np.zeros((kinds, slots, len(block.query)), np.float32)
-        known = np.zeros((kinds, slots, len(block.distinct)), np.bool_)
+        cosines = np.zeros((slots, kinds, len(block.query)), np.float32)
+        known = np.zeros((slots, kinds, len(block.distinct)), np.bool_)
         return cls(cosines, known, np.zeros((kinds, len(block.query)), np.bool_))

@@ -15,6 +15,7 @@ import numpy as np
 from feature_repo.files.mapped import read_array, write_arrays
 from feature_repo.inputs.columns import Codes, Doubles, Floats, Indices
 from feature_repo.inputs.similarity import Span
+from feature_repo.texts.sparse_rows import ranges, starts_of
 
 FOLDER = "covisits"
 REACH = 5
@@ -94,18 +95,23 @@ class Covisits:
         past: rows (queries, slots); candidates: rows (pairs,), query by query as `span` says; day: (queries,).
         """
         cosines = np.zeros((past.shape[1], len(candidates)), np.float32)
-        if not len(self.others):
+        query, slot = np.nonzero((past >= 0) & (np.arange(past.shape[1]) < span.width[:, None]))
+        pairs = np.flatnonzero(candidates >= 0)
+        if not (len(self.others) and len(query) and len(pairs)):
             return cosines
-        for query, (start, end, width) in enumerate(zip(span.starts[:-1], span.starts[1:], span.width, strict=True)):
-            slots = np.flatnonzero(past[query, :width] >= 0)
-            pairs = start + np.flatnonzero(candidates[start:end] >= 0)
-            if len(slots) and len(pairs):
-                pairs = pairs[np.argsort(candidates[pairs])]  # ascending keys are found faster
-                rows, others = past[query, slots], candidates[pairs]
-                weight, own = (
-                    np.sqrt(self.turned(each, day[query : query + 1]) + SHRINKAGE) for each in (rows, others)
-                )
-                cosines[slots[:, None], pairs] = self._counted(rows, others, int(day[query])) / (own * weight[:, None])
+        of_pair = np.arange(len(day)).repeat(np.diff(span.starts))[pairs]
+        pairs = pairs[np.lexsort((candidates[pairs], of_pair))]  # ascending keys are found faster
+        row, other = past[query, slot], candidates[pairs]
+        ends = of_pair.searchsorted(np.arange(len(day) + 1))
+        first, many = ends[query], ends[query + 1] - ends[query]
+        held, pair = np.arange(len(row)).repeat(many), ranges(first, starts_of(many))
+        keys = key_of(other, day[of_pair])
+        rows = zip(self.starts[row].tolist(), self.starts[row + 1].tolist(), first.tolist(), many.tolist(), strict=True)
+        at = np.concatenate([self.others[a:b].searchsorted(keys[c : c + n], side="right") for a, b, c, n in rows])
+        at += (self.starts[row] - 1)[held]
+        known = (at >= self.starts[row][held]) & (self.others[at] >> DAY_BITS == other[pair])
+        weight, own = (np.sqrt(self.turned(rows, day[at]) + SHRINKAGE) for rows, at in ((row, query), (other, of_pair)))
+        cosines[slot[held], pairs[pair]] = self.counts[at] * known / (own[pair] * weight[held])
         return cosines
 
     def neighbours(self, past: Codes, most: int) -> Codes:
@@ -129,18 +135,6 @@ class Covisits:
         first, end = self.starts[row], self.starts[row + 1]
         best = np.argsort(-self.counts[first:end], kind="stable")[:OFTENEST]
         return self.others[first:end][best] >> DAY_BITS, self.counts[first:end][best]
-
-    def _counted(self, rows: Codes, others: Codes, day: int) -> Codes:
-        """(len(rows), len(others)): co-visits of each row with each other one, which ascend, by a day's midnight."""
-        keys = key_of(others, day)
-        first, end = self.starts[rows], self.starts[rows + 1]
-        last = [
-            self.others[start:stop].searchsorted(keys, side="right") for start, stop in zip(first, end, strict=True)
-        ]
-        at = np.array(last) + (first - 1)[:, None]
-        known = (at >= first[:, None]) & (self.others[at] >> DAY_BITS == others)
-        counted: Codes = self.counts[at] * known
-        return counted
 
 
 def day_of(seconds: Doubles) -> Codes:

@@ -3,6 +3,7 @@
 Works on encoded columns, one block of whole queries at a time. Knows no table.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -77,12 +78,19 @@ def pair_features(block: Block) -> dict[str, Values]:
     features = {**_compared_sides(block), **text_features(block, compared)}
     _covisited(block, compared, len(TEXT_KINDS))
     _same_marks(block, compared, len(KINDS))
-    past = summaries(compared.cosines[:, PAST:], compared.known[:, PAST:], compared.shown, block.spread)
-    for number, kind in enumerate(KINDS):
-        features |= {f"past_{kind}_{summary}": past[summary][number] for summary in SUMMARIES}
-    for number, mark in enumerate(marks, len(KINDS)):
-        features |= {f"past_same_{mark}_{name}": past[summary][number] for name, summary in MARK_SUMMARIES.items()}
+    past = summaries(compared.cosines[PAST:], compared.known[PAST:], compared.shown, block.spread)
+    for summary, names in _past_names(tuple(marks)).items():
+        features.update(zip(names, past[summary], strict=False))
     return features | {name: compute(block) for name, compute in _FEATURES.items()}
+
+
+@functools.cache
+def _past_names(marks: tuple[str, ...]) -> dict[str, list[str]]:
+    """Features that each summary gives, by kind, in the order of KINDS and marks."""
+    names = {summary: [f"past_{kind}_{summary}" for kind in KINDS] for summary in SUMMARIES}
+    for name, summary in MARK_SUMMARIES.items():
+        names[summary] += [f"past_same_{mark}_{name}" for mark in marks]
+    return names
 
 
 def _compared_sides(block: Block) -> dict[str, Doubles]:
@@ -104,8 +112,8 @@ def _covisited(block: Block, compared: Compared, kind: int) -> None:
     """How often those who turned to the past candidates turned to this one around it."""
     covisits, past = block.candidates.covisits, block.queries.past.identity[block.distinct, : block.longest]
     slots = slice(PAST, PAST + block.longest)
-    compared.cosines[kind, slots] = covisits.cosines(covisits.rows(past), block.covisit_row, block.day, block.span)
-    compared.known[kind, slots] = (past != 0).T
+    compared.cosines[slots, kind] = covisits.cosines(covisits.rows(past), block.covisit_row, block.day, block.span)
+    compared.known[slots, kind] = (past != 0).T
     compared.shown[kind] = block.identity != 0
 
 
@@ -114,8 +122,8 @@ def _same_marks(block: Block, compared: Compared, first: int) -> None:
     slots = slice(PAST, PAST + block.longest)
     for kind, (mark, codes) in enumerate(block.candidates.marks.items(), first):
         past, candidate = block.queries.past.marks[mark][block.distinct, : block.longest].T, codes[block.candidate]
-        compared.cosines[kind, slots] = block.spread(past) == candidate
-        compared.known[kind, slots] = past != 0
+        compared.cosines[slots, kind] = block.spread(past) == candidate
+        compared.known[slots, kind] = past != 0
         compared.shown[kind] = candidate != 0
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from feature_repo.inputs.columns import Codes, Doubles, Rows, codes, numbers, strings, token_sets
+from feature_repo.inputs.columns import Codes, Doubles, Indices, Rows, codes, numbers, strings, token_sets
 from metier.contract import LEVELS
 
 PERSON = "freelancer_profile__"
 JOB = "job_profile__"
 
 PLACES = ("city", "region", "country", "category")
+MATCHES = tuple(f"{name}_match" for name in PLACES)
 COMPARISON_NAMES = (
     "skill_overlap_count", "skill_jaccard", "skill_coverage", "language_match", "rate_to_budget_log_ratio",
     "rate_inside_budget", "city_match", "region_match", "country_match", "category_match", "level_match", "level_gap",
@@ -66,10 +67,9 @@ def compare(person: Party, person_row: Codes, job: Party, job_row: Codes, common
     speaks, asks = _count(person.languages, person_row), _count(job.languages, job_row)
     features["language_match"] = np.where((speaks == 0) | (asks == 0), np.nan, common.languages > 0)
     features |= _rate(person.lowest_rate_usd[person_row], job.lowest_rate_usd[job_row], job.highest_rate_usd[job_row])
-    lives, lies = (
-        np.stack([party.place[name][row] for name in PLACES]) for party, row in ((person, person_row), (job, job_row))
-    )
-    features |= zip((f"{name}_match" for name in PLACES), same(lives, lies), strict=True)
+    lives = np.array([person.place[name][person_row] for name in PLACES])
+    lies = np.array([job.place[name][job_row] for name in PLACES])
+    features |= zip(MATCHES, same(lives, lies), strict=True)
     gap = person.level[person_row] - job.level[job_row]
     features["level_gap"] = gap
     features["level_match"] = np.where(np.isnan(gap), np.nan, gap == 0)
@@ -100,20 +100,19 @@ def _positive(values: Doubles) -> Doubles:
     return np.where(values > 0, values, np.nan)
 
 
-def _count(sets: sp.csr_array, rows: Codes) -> Doubles:
+def _count(sets: sp.csr_array, rows: Codes) -> Indices:
     """(len(rows),) how many tokens each row has."""
-    count: Doubles = (sets.indptr[1:][rows] - sets.indptr[:-1][rows]).astype(np.float64)
+    count: Indices = sets.indptr[1:][rows] - sets.indptr[:-1][rows]
     return count
 
 
-def _skills(n_listed: Doubles, n_required: Doubles, both: Doubles) -> dict[str, Doubles]:
+def _skills(n_listed: Indices, n_required: Indices, both: Doubles) -> dict[str, Doubles]:
     """Overlap of two skill lists, unknown where the job lists none."""
+    overlap = np.where(n_required > 0, both, np.nan)
     return {
-        "skill_overlap_count": np.where(n_required > 0, both, np.nan),
-        "skill_jaccard": np.where(
-            (n_listed > 0) & (n_required > 0), both / np.maximum(n_listed + n_required - both, 1), np.nan
-        ),
-        "skill_coverage": np.where(n_required > 0, both / np.maximum(n_required, 1), np.nan),
+        "skill_overlap_count": overlap,
+        "skill_jaccard": np.where(n_listed > 0, overlap / np.maximum(n_listed + n_required - both, 1), np.nan),
+        "skill_coverage": overlap / np.maximum(n_required, 1),
     }
 
 

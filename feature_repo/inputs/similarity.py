@@ -22,7 +22,8 @@ WEIGHTS: Floats = DECAY ** np.arange(LONGEST, dtype=np.float32)
 SLOTS = (8, 16, LONGEST)
 """How many past slots a block may have: see sums."""
 COLUMN_BITS = 20
-ELEMENTS = ("columns", "values")
+TOGETHER = 32
+"""Queries whose terms are multiplied at once."""
 
 
 @dataclass(frozen=True)
@@ -64,42 +65,47 @@ def dense_cosines(slots: Floats, candidates: Floats, span: Span, cosines: Floats
         cosines[:width, start:end] = slots[query, :width] @ candidates[start:end].T
 
 
-@dataclass(frozen=True)
-class SlotRows:
-    """Term rows of some slots: of each row, the query and the slot that it stands for."""
+def lexical_cosines(
+    slots: SparseRows, at: tuple[Codes, Codes], candidates: SparseRows, span: Span, cosines: Floats
+) -> None:
+    """Into cosines (slots, pairs), which are 0: of term rows, summed in the order of each candidate's elements.
 
-    rows: SparseRows
-    query: Codes
-    slot: Codes
-
-
-def lexical_cosines(parts: Sequence[SlotRows], candidates: SparseRows, span: Span, cosines: Floats) -> None:
-    """Into cosines (slots, pairs), which are 0: of term rows, summed in the order of each candidate's elements."""
-    query = np.concatenate([part.query.repeat(part.rows.lengths) for part in parts])
+    `at` is the query and the slot of each row of `slots`.
+    """
+    query, slot = (of_row.repeat(slots.lengths) for of_row in at)
     by_query = np.argsort(query, kind="stable")
-    terms, values = (np.concatenate([getattr(part.rows, of) for part in parts])[by_query] for of in ELEMENTS)
-    slot = np.concatenate([part.slot.repeat(part.rows.lengths) for part in parts])[by_query]
-    own = query[by_query].searchsorted(np.arange(len(span.starts))).tolist()
-    elements, pairs = candidates.starts[span.starts].tolist(), span.starts.tolist()
-    for number, width in enumerate(span.width.tolist()):
-        mine, theirs = slice(*own[number : number + 2]), slice(*elements[number : number + 2])
-        rows, columns = _renumbered(terms[mine], candidates.columns[theirs])
-        space = np.zeros((len(rows) + 1, width), np.float32)
+    terms, values, slot = slots.columns[by_query], slots.values[by_query], slot[by_query]
+    own, elements = query[by_query].searchsorted(np.arange(len(span.starts))), candidates.starts[span.starts]
+    for first in range(0, len(span.width), TOGETHER):
+        bounds = slice(first, first + TOGETHER + 1)
+        rows, columns = _renumbered(terms, own[bounds].tolist(), candidates.columns, elements[bounds].tolist())
+        mine, theirs, pairs = (slice(*of[bounds][[0, -1]].tolist()) for of in (own, elements, span.starts))
+        space = np.zeros((len(rows) + 1, span.width[first : first + TOGETHER].max()), np.float32)
         space[rows, slot[mine]] = values[mine]
-        start, end = pairs[number : number + 2]
-        starts = (candidates.starts[start : end + 1] - theirs.start).astype(np.int32)
-        held = sp.csr_array((candidates.values[theirs], columns, starts), shape=(end - start, len(space)))
-        cosines[:width, start:end] = (held @ space).T
+        starts = (candidates.starts[pairs.start : pairs.stop + 1] - theirs.start).astype(np.int32)
+        held = sp.csr_array((candidates.values[theirs], columns, starts), shape=(len(starts) - 1, len(space)))
+        cosines[: space.shape[1], pairs] = (held @ space).T
 
 
-def _renumbered(terms: Indices, columns: Indices) -> tuple[Indices, Indices]:
-    """Both with 1..len(terms) in place of the terms, equal ones alike, and 0 in place of columns that are none."""
+def _renumbered(
+    terms: Indices, own: Sequence[int], columns: Indices, elements: Sequence[int]
+) -> tuple[Indices, Indices]:
+    """Both with 1, 2, ... in place of a query's terms, equal ones alike, and 0 for columns that are none of its terms.
+
+    Query q has the terms [own[q], own[q + 1]) and the columns [elements[q], elements[q + 1]).
+    """
+    rows, found = np.empty(own[-1] - own[0], np.int32), np.empty(elements[-1] - elements[0], np.int32)
     table = _SCRATCH.table
     try:
-        table[terms] = np.arange(1, len(terms) + 1)
-        return table.take(terms), table.take(columns)
+        for start, end, low, high in zip(own, own[1:], elements, elements[1:], strict=False):
+            mine = slice(start - own[0], end - own[0])
+            table[terms[start:end]] = np.arange(mine.start + 1, mine.stop + 1)
+            rows[mine] = table.take(terms[start:end])
+            found[low - elements[0] : high - elements[0]] = table.take(columns[low:high])
+            table[terms[start:end]] = 0
     finally:
-        table[terms] = 0
+        table[terms[own[0] : own[-1]]] = 0
+    return rows, found
 
 
 def common_weight(own: SparseRows, candidates: SparseRows, position: Codes) -> Doubles:
@@ -127,32 +133,32 @@ def slots_for(longest: int) -> int:
 def summaries(cosines: Floats, known: Flags, shown: Flags, spread: Spread) -> dict[str, Floats | Doubles]:
     """Maximum, mean, newest and decayed mean over the known slots of each pair, newest first: (kinds, pairs) each.
 
-    cosines: (kinds, slots, pairs), 0 where a slot is unknown; known: (kinds, slots, queries); shown: (kinds, pairs),
+    cosines: (slots, kinds, pairs), 0 where a slot is unknown; known: (slots, kinds, queries); shown: (kinds, pairs),
     whether the candidate is known. NaN where no slot is known, or no candidate.
     """
-    weights = WEIGHTS[: known.shape[1], None]
-    barred = np.where(known, np.float32(0), np.float32(-np.inf))
+    weights, count = WEIGHTS[: len(known), None, None], known.sum(axis=0)
+    unknown_is_least = np.where(known, np.float32(0), np.float32(-np.inf))
     with np.errstate(invalid="ignore", divide="ignore"):
         found = {
-            "max": (cosines + spread(barred)).max(axis=1),
-            "mean": sums(cosines) / spread(known.sum(axis=1)),
-            "decayed": sums(cosines * weights) / spread(sums(np.where(known, weights, np.float32(0)))),
+            "max": (cosines + spread(unknown_is_least)).max(axis=0),
+            "mean": sums(cosines) / spread(count),
+            "decayed": sums(cosines * weights) / spread(sums(weights * known)),
         }
-    any_slot = shown & spread(np.any(known, axis=1))
+    any_slot = shown & spread(count > 0)
     found = {name: np.where(any_slot, values, np.nan) for name, values in found.items()}
-    return {**found, "last": np.where(shown & spread(known[:, 0]), cosines[:, 0], np.nan)}
+    return {**found, "last": np.where(shown & spread(known[0]), cosines[0], np.nan)}
 
 
 def sums(values: Floats) -> Floats:
-    """(kinds, n) sums over the slots of (kinds, slots, n), as many as one of SLOTS.
+    """Sums over the slots of (slots, ...), as many as one of SLOTS.
 
     In the order in which numpy sums LONGEST floats that lie side by side, eight partial sums and then the rest: zeros
     beyond the slots at hand change nothing, so a row is the same whatever its block holds.
     """
-    parts = values[:, :8] if values.shape[1] < 16 else values[:, :8] + values[:, 8:16]
-    parts = parts[:, 0::2] + parts[:, 1::2]
-    parts = parts[:, 0::2] + parts[:, 1::2]
-    total: Floats = parts[:, 0] + parts[:, 1]
-    for slot in range(16, values.shape[1]):
-        total = total + values[:, slot]
+    parts = values[:8] if len(values) < 16 else values[:8] + values[8:16]
+    parts = parts[0::2] + parts[1::2]
+    parts = parts[0::2] + parts[1::2]
+    total: Floats = parts[0] + parts[1]
+    for slot in range(16, len(values)):
+        total = total + values[slot]
     return total

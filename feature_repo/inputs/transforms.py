@@ -109,8 +109,9 @@ def pair_matrix(
     for start, end in _blocks(query):
         rows = inputs[start:end]
         block = Block.of(queries, candidates, query[start:end], candidate[start:end])
-        rows[:, of_candidate[1]] = candidates.stored[block.candidate][:, of_candidate[0]]
-        rows[:, of_query[1]] = block.spread(queries.stored[block.distinct][:, of_query[0]].T).T
+        (stored, column), (asked, asked_column) = of_candidate, of_query
+        rows[:, column] = candidates.stored[block.candidate][:, stored]
+        rows[:, asked_column] = block.spread(queries.stored[block.distinct][:, asked].T).T
         for feature, values in pair_features(block).items():
             if feature in column_of:
                 rows[:, column_of[feature]] = values
