@@ -34,7 +34,8 @@ def ranked_entries(
     A promoted candidate that scores too low, or would be one too many of its agency, competes as an organic one.
     """
     promotions = {placement.candidate_id: placement.rank for placement in request.promoted}
-    order = [int(position) for position in np.argsort(-score, kind="stable") if eligible[position]]
+    ranked = np.argsort(-score, kind="stable")
+    order: list[int] = ranked[eligible[ranked]].tolist()
     organic = _capped([position for position in order if ids[position] not in promotions], agencies)[: request.k]
     floor = score[organic[-1]] - BELOW * abs(score[organic[-1]]) if organic else -np.inf
     promoted = {

@@ -151,7 +151,7 @@ class XGBoostRanker:
 
     def _select(self, features: Floats) -> Floats:
         uses_all = len(self._used) == features.shape[1]
-        return np.ascontiguousarray(features if uses_all else features[:, self._used])
+        return np.ascontiguousarray(features) if uses_all else features.take(self._used, axis=1)
 
     def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
         checked = checked_features(features, self._feature_names, feature_names)

@@ -33,7 +33,6 @@ NOTHING: Understood = MappingProxyType({})
 JOB_COLUMNS = ("job_id", "client_id", "status", "visibility", "openings")
 PERSON_COLUMNS = ("freelancer_id", "status")
 SUSPENDED = "suspended"
-NO_ROWS: IntArray = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class JobPool:
         self._openings = pc.fill_null(jobs["openings"], 1).to_numpy()
         self._clients = jobs["client_id"].cast(pa.string())
         self._filters = Filters(jobs, JOB_FILTERS, skill)
-        self._removed = NO_ROWS
+        self._present = np.ones(len(self._names), np.bool_)
         self._hires_of: tuple[FactLayer, IntArray] | None = None
         self._set_facts(facts)
 
@@ -82,7 +81,15 @@ class JobPool:
     def without(self, rows: IntArray) -> "JobPool":
         """The same jobs but those of some rows, which are nobody's and count nowhere."""
         pool = copy.copy(self)
-        pool._removed = rows
+        pool._present = self._present.copy()
+        pool._present[rows] = False
+        return pool
+
+    def only(self, rows: IntArray) -> "JobPool":
+        """Of the same jobs those of some rows, as if there were no others."""
+        pool = copy.copy(self)
+        pool._present = np.zeros(len(self._names), np.bool_)
+        pool._present[rows] = self._present[rows]
         return pool
 
     def with_facts(self, facts: PairFacts) -> "JobPool":
@@ -105,8 +112,7 @@ class JobPool:
         """What may be shown to a freelancer."""
         names, jobs, clients = self._names, self._facts.jobs_of(freelancer_id), self._facts.clients_of(freelancer_id)
         return _eligibility(
-            len(names),
-            self._removed,
+            self._present,
             (
                 ("not_open", self._closed),
                 ("client_suspended", self._of_suspended),
@@ -163,7 +169,7 @@ class FreelancerPool:
         self._status = {name: _equal(freelancers, "status", name) for name in (SUSPENDED, "private", "unavailable")}
         self._unlisted = ~_equal(freelancers, "status", "listed")
         self._filters = Filters(freelancers, PERSON_FILTERS, skill)
-        self._removed = NO_ROWS
+        self._present = np.ones(len(self._names), np.bool_)
         self._facts = facts
 
     @property
@@ -174,7 +180,15 @@ class FreelancerPool:
     def without(self, rows: IntArray) -> "FreelancerPool":
         """The same people but those of some rows, who are nobody and count nowhere."""
         pool = copy.copy(self)
-        pool._removed = rows
+        pool._present = self._present.copy()
+        pool._present[rows] = False
+        return pool
+
+    def only(self, rows: IntArray) -> "FreelancerPool":
+        """Of the same people those of some rows, as if there were no others."""
+        pool = copy.copy(self)
+        pool._present = np.zeros(len(self._names), np.bool_)
+        pool._present[rows] = self._present[rows]
         return pool
 
     def with_facts(self, facts: PairFacts) -> "FreelancerPool":
@@ -195,8 +209,7 @@ class FreelancerPool:
         of_job = Pairs.none() if job_id is None else self._facts.people_of_job(job_id)
         asked_of = of_client if job_id is None else of_job
         return _eligibility(
-            len(names),
-            self._removed,
+            self._present,
             (
                 *self._status.items(),
                 ("unlisted", self._unlisted),
@@ -213,8 +226,7 @@ class FreelancerPool:
         """Whose application to the job awaits an answer; applying shows a private or unavailable person too."""
         names = self._names
         return _eligibility(
-            len(names),
-            self._removed,
+            self._present,
             (
                 ("no_open_application", ~_mask_of(names, awaiting(self._facts.people_of_job(job_id)))),
                 (SUSPENDED, self._status[SUSPENDED]),
@@ -240,15 +252,15 @@ def _mask_of(names: Names, ids: Sequence[str]) -> BoolArray:
     return mask
 
 
-def _eligibility(size: int, removed: IntArray, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
-    mask = np.ones(size, dtype=np.bool_)
-    mask[removed] = False
+def _eligibility(present: BoolArray, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
+    mask = present.copy()
     dropped: dict[str, int] = {}
     for reason, out in reasons:
-        count = int(np.count_nonzero(mask & out))
+        out = mask & out
+        count = int(np.count_nonzero(out))
         if count:
             dropped[reason] = count
-        mask &= ~out
+            mask ^= out
     return Eligibility(mask, dropped)
 
 

@@ -112,8 +112,8 @@ class CandidateSpace:
 
     def eligibility(self, request: RankingRequest, among: Rows | None = None) -> Eligibility:
         """Who may be shown, by row; of the rows `among` where given. InputError for filters that cannot be used."""
-        excluded = self.rows(request.exclude)
-        by_part = [part_rows for _, _, part_rows in self._split(np.unique(excluded[excluded >= 0]), every=True)]
+        excluded = self.rows(list(dict.fromkeys(request.exclude)))
+        by_part = [part_rows for _, _, part_rows in self._split(excluded[excluded >= 0], every=True)]
         pools = self._pools if among is None else self._pools_of(among)
         parts = [eligibility_of(pool, request, rows) for pool, rows in zip(pools, by_part, strict=True)]
         dropped = sum((Counter(part.dropped) for part in parts), Counter[str]())
@@ -170,9 +170,9 @@ class CandidateSpace:
         return popularity_in_category(popularity, categories, first)
 
     def _pools_of(self, rows: Rows) -> list[Pool]:
-        """The pools without all rows but these."""
+        """The pools of these rows alone."""
         parts = zip(self._pools, self._split(rows, every=True), strict=True)
-        return [pool.without(np.setdiff1d(np.arange(len(part)), part_rows)) for pool, (part, _, part_rows) in parts]
+        return [pool.only(part_rows) for pool, (_, _, part_rows) in parts]
 
     def _superseded(self, number: int) -> Rows:
         """Rows of a part whose candidates a later part holds."""

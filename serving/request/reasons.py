@@ -21,6 +21,8 @@ def with_features(
 ) -> list[SlateEntry]:
     """Entries with their features (n_entries, n_features), and reasons for the first `explain`."""
     scored = [replace(entry, features=row) for entry, row in zip(entries, features, strict=True)]
+    if not explain:
+        return scored
     try:
         reasons = reasons_of(bundle, features[:explain])
     except Exception as error:  # the slate stands without them
