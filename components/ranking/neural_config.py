@@ -25,6 +25,9 @@ class NeuralConfig:
     networks: int = 5
     few_rows: int = 50_000
     """Fewer training rows than this: `networks` of them are averaged. More: one is trained."""
+    student_hidden: tuple[int, ...] = (128, 64)
+    margin: float = 0.002
+    """A network that learned from the averaged ones replaces them unless it loses more NDCG@10 than this."""
     head_weight: float = 0.3
     """Weight of the outcome heads beside the listwise loss."""
     seed: int = 0

@@ -53,7 +53,10 @@ class NeuralRanker:
 
     def __repr__(self) -> str:
         networks, epoch = self._record.get("networks", 0), self._record.get("epoch", 0)
-        return f"NeuralRanker({networks} networks at epoch {epoch}, heads: {', '.join(self.heads) or 'none'})"
+        distilled = self._record.get("distilled", {"accepted": False})
+        source = f" in place of {distilled['networks']}" if distilled["accepted"] else ""
+        said = f"{networks} network{'s' * (networks != 1)}{source} at epoch {epoch}"
+        return f"NeuralRanker({said}, heads: {', '.join(self.heads) or 'none'})"
 
     @property
     def feature_names(self) -> tuple[str, ...]:

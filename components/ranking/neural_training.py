@@ -1,17 +1,17 @@
 """Train the neural ranker's networks in torch and export them as one ONNX graph.
 
 Every network learns from all queries but a held-out part, a different one for each, unless a validation set is given;
-the epoch kept is the one with the best mean NDCG@10 over what was held out. One thread, seeded. Serving never
-imports this module.
+the epoch kept is the one with the best mean NDCG@10 over what was held out. Several networks give way to one student
+of theirs where the validation set shows that it does as well. One thread, seeded. Serving never imports this module.
 """
 
 import copy
+import dataclasses
 import io
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,25 +23,29 @@ from components.measures import ndcg_at_k
 from components.measures.arrays import Floats, IntArray, run_starts
 from components.ranking.losses import listwise_softmax, masked_binary_cross_entropy
 from components.ranking.neural_config import NeuralConfig
-from components.ranking.neural_inputs import fit_inputs
+from components.ranking.neural_distillation import distil, judged
+from components.ranking.neural_inputs import InputTransform, fit_inputs
 from components.ranking.neural_network import Committee, Inputs, Network
 from components.ranking.ranker import informative_queries, query_weights
 from components.training_sets import RankingDataset
 from components.training_sets.dataset.checked import row_blocks
 from components.training_sets.dataset.room import room
+from metier.stored import as_plain
 
 State = Mapping[str, Tensor]
+Answer = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Dense inputs and table rows -> score and what the heads say."""
 
 PARTS = 5
 FEWEST_QUERIES_TO_HOLD_OUT = 20
 BATCHES_PER_EPOCH = 64
 """Small sets are cut into so many batches, so that a few epochs are steps enough."""
 FEWEST_BATCH_ROWS = 32
-ROWS_AT_ONCE = 16_384
+ROWS_AT_ONCE = 4_096
 INPUT_NAME, SCORE_NAME, HEADS_NAME = "features", "score", "heads"
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class TrainedNetworks:
     """The exported graph, the same weights as safetensors, and how training went."""
 
@@ -50,7 +54,7 @@ class TrainedNetworks:
     record: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class _Rows:
     """One data set as tensors: dense (n, D), table_rows (n, C), gain (n,), outcomes (n, H), weight (n_queries,)."""
 
@@ -75,10 +79,11 @@ class _Rows:
             dataset=dataset,
         )
 
-    def score(self, network: Network, chosen: Tensor) -> Tensor:
-        network.eval()
+    def score(self, answer: Answer, chosen: Tensor | None = None) -> Tensor:
+        """What `answer` gives the `chosen` rows, or all."""
+        chosen = torch.arange(len(self.dense)) if chosen is None else chosen
         with torch.no_grad():
-            parts = [network(self.dense[rows], self.table_rows[rows])[0] for rows in chosen.split(ROWS_AT_ONCE)]
+            parts = [answer(self.dense[rows], self.table_rows[rows])[0] for rows in chosen.split(ROWS_AT_ONCE)]
         return torch.cat(parts)
 
 
@@ -97,10 +102,32 @@ def train_networks(
         ]
         watched = None if validation is None else _Rows.of(validation, inputs, ())
         curve, best = _fit_committee(networks, rows, watched, config)
-        committee = _committee(inputs, networks, rows)
+        committee, distilled = _served(_committee(inputs, networks, rows), transform, rows, watched, config)
         weights = {name: tensor.contiguous() for name, tensor in committee.state_dict().items()}
-        record = {"networks": len(networks), "epoch": best + 1, "validation_ndcg_at_10": curve, "heads": heads}
+        record = {
+            "networks": len(committee.networks),
+            "epoch": best + 1,
+            "validation_ndcg_at_10": curve,
+            "heads": heads,
+            **distilled,
+        }
         return TrainedNetworks(_export(committee, len(train.feature_names)), safetensors.torch.save(weights), record)
+
+
+def _served(
+    committee: Committee, transform: InputTransform, rows: _Rows, validation: _Rows | None, config: NeuralConfig
+) -> tuple[Committee, dict[str, Any]]:
+    """One student in place of several networks where `validation` accepts it, and the record of that decision."""
+    if len(committee.networks) == 1 or validation is None:
+        return committee, {}
+    network = Network(transform, rows.outcomes.shape[1], dataclasses.replace(config, hidden=config.student_hidden))
+    distil(committee, network, rows.dataset.features, config)
+    student = _committee(committee.inputs, [network], rows)
+    alone, averaged = (validation.score(member.answer).numpy() for member in (student, committee))
+    evidence = judged(alone, averaged, float(committee.scale.mean()), validation.dataset)
+    accepted = evidence.accepts(config.margin)
+    record = {"networks": len(committee.networks), "margin": config.margin, "accepted": accepted, **as_plain(evidence)}
+    return student if accepted else committee, {"distilled": record}
 
 
 def _fit_committee(
@@ -188,6 +215,7 @@ def _all_queries(rows: _Rows | None) -> tuple[_Rows, IntArray] | None:
 
 def _ndcg(network: Network, state: State, rows: _Rows, queries: IntArray) -> float:
     network.load_state_dict(state)
+    network.eval()
     chosen = _rows_of(queries, rows.dataset)
     score = rows.score(network, torch.from_numpy(chosen)).numpy()
     values = ndcg_at_k(rows.dataset.relevance[chosen], score, rows.dataset.query_index[chosen], 10)
@@ -197,8 +225,9 @@ def _ndcg(network: Network, state: State, rows: _Rows, queries: IntArray) -> flo
 
 
 def _committee(inputs: Inputs, networks: list[Network], rows: _Rows) -> Committee:
-    everything = torch.arange(len(rows.dense))
-    scores = torch.stack([rows.score(network, everything) for network in networks])
+    for network in networks:
+        network.eval()
+    scores = torch.stack([rows.score(network) for network in networks])
     scale = scores.std(dim=1, correction=0)
     committee = Committee(inputs, networks, scores.mean(dim=1), torch.where(scale > 0, scale, 1.0))
     committee.eval()

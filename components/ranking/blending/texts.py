@@ -54,12 +54,14 @@ class TextShare:
 
     def is_typed(self, features: Floats, names: Sequence[str]) -> Mask:
         """(n_rows,) whether there is a text."""
-        typed: Mask = features[:, _columns(names)[TYPED]] == 1
+        typed: Mask = features[:, names.index(TYPED)] == 1
         return typed
 
     def part(self, features: Floats, names: Sequence[str]) -> FloatArray:
         """(n_rows,) what the text adds to the blend; 0 without one."""
         total = np.zeros(len(features))
+        if not self.is_typed(features, names).any():
+            return total
         for _, added in self.contributions(features, names):
             total += added
         return total
