@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo llm test check bench evidence clean
+.PHONY: help demo llm test check audit bench evidence clean
 .DEFAULT_GOAL := help
 
 help:  ## What can be made
@@ -38,6 +38,9 @@ check: $(READY)  ## Format, lint, types, import contracts, declared dependencies
 	$(BIN)/deptry --no-ansi metier feature_repo components pipelines serving
 	$(BIN)/deptry --no-ansi --ignore DEP002,DEP004 --exclude '\.venv' tests benchmarks infra
 	$(BIN)/vulture
+
+audit: $(READY)  ## Known vulnerabilities of what requirements.lock pins; says so where nobody can be asked
+	$(BIN)/python infra/audit.py
 
 SUITE ?= asof_join
 bench: $(READY)  ## Speed side by side, JSON out: make bench SUITE=name

@@ -1,21 +1,31 @@
-"""A Ray of this machine's own: what keeps all of it on loopback. Set before Ray is imported, which reads it then.
+"""A Ray of this machine's own: what keeps all of it on loopback, and other people of this machine out of it.
+
+Set before Ray is imported, which reads it then.
 
 Ray 2.60 takes `_node_ip_address="127.0.0.1"` for the address by which other machines reach this one, and has all its
 servers listen on every interface, unless clusters are off: a variable that is named after two other systems, and that
-holds on every one.
+holds on every one. Whoever reaches one of these servers can run any code, so each asks for a token.
 """
 
 import os
+import secrets
+from collections.abc import Mapping
+from functools import cache
 
 LOOPBACK = "127.0.0.1"
-ON_LOOPBACK = {
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AUTH_MODE": "disabled",
-}
-"""Environment of a Ray that nothing outside of this machine can reach."""
+
+
+@cache
+def on_loopback() -> Mapping[str, str]:
+    """Environment of a Ray that answers to this process and to those that it starts, by a token that they inherit."""
+    return {
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
 
 
 def keep_on_loopback() -> None:
     """For a Ray that this process will start."""
-    os.environ.update(ON_LOOPBACK)
+    os.environ.update(on_loopback())

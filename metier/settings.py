@@ -37,7 +37,12 @@ class Settings(Folders, BaseSettings):
     """Settings, each read from METIER_<NAME> unless it names another variable. Frozen; load_settings() makes one."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True, use_attribute_docstrings=True
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
     )
 
     home: Path = pydantic.Field(default_factory=_default_home)

@@ -30,6 +30,8 @@ REPLICA_OPTIONS: dict[str, Any] = {
     "graceful_shutdown_timeout_s": 10,
     "health_check_period_s": 5,
     "health_check_timeout_s": 10,
+    # A line a request would hold its path and query string, and so ids and words of people.
+    "logging_config": {"enable_access_log": False},
 }
 
 
@@ -42,12 +44,14 @@ class Endpoint:
 
     async def __serve_build_asgi_app__(self) -> FastAPI:
         """The application with its engine, loaded here since Ray Serve names no error of an application's lifespan."""
+        from serving.access.quiet_logs import keep_quiet
         from serving.console import create_app
         from serving.engine import Engine
         from serving.http.guard import allow_origins
 
         _listen_where_the_node_does()
         settings = load_settings()
+        keep_quiet(settings)
         app = create_app(lambda: Engine(settings, self._pins, self._clock))
         allow_origins(app, settings.allowed_origins)
         await app.state.replica.load()

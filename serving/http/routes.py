@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Response
+from fastapi.responses import PlainTextResponse
 from fastapi_offline import FastAPIOffline
 
 from metier.texts.fields import Id
@@ -123,7 +124,7 @@ def _state_routes(app: FastAPI, replica: Replica) -> None:
         response.status_code = 200 if replica.engine.caught_up else 503
         return readiness(replica.engine)
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Figures of all replicas of this home for Prometheus, told apart by the label `replica`."""
         text = await asyncio.get_running_loop().run_in_executor(None, replica.page)

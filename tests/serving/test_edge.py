@@ -180,14 +180,14 @@ def test_a_signal_during_the_start_ends_it_without_a_word(home, number, status):
 
 
 CONFIGURATION = """global
-    log x local0
+    log 127.0.0.1:514 local0 info
 defaults
     mode http
     errorfile 503 /tmp/500.http
 frontend prometheus
     bind :9101
 frontend http_frontend
-    bind 0.0.0.0:8000
+    bind 127.0.0.1:8000
 backend default_backend
     http-request return status 404 content-type text/plain lf-string "Path \\'%[path]\\' not found."
 listen stats
@@ -196,10 +196,11 @@ listen stats
 
 
 def test_a_configuration_becomes_ours_once(tmp_path):
-    ours = haproxy.rewritten(CONFIGURATION, haproxy.write_answers(tmp_path))
-    assert haproxy.rewritten(ours, {}) == ours
+    ours = haproxy.rewritten(CONFIGURATION, haproxy.write_answers(tmp_path), "10.0.0.7")
+    assert haproxy.rewritten(ours, {}, "10.0.0.7") == ours
     binds = re.findall(r"bind (\S+)", ours)
-    assert binds == ["127.0.0.1:9101", "0.0.0.0:8000", "127.0.0.1:8404"]
+    assert binds == ["127.0.0.1:9101", "127.0.0.1:8000", "10.0.0.7:8000", "127.0.0.1:8404"]
+    assert "log 127.0.0.1:514" not in ours
     assert "errorfile 503 /tmp/500.http" not in ours
     assert "text/plain" not in ours
     for status in haproxy.ANSWERS:

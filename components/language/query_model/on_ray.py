@@ -12,20 +12,19 @@ from ray.train.torch import TorchTrainer, prepare_model
 from components.language.query_model.bases import load_base
 from components.language.query_model.searches import Search
 from components.language.query_model.training import Recipe, Worker, fitted
-from metier.own_ray import LOOPBACK, keep_on_loopback
+from metier.own_ray import LOOPBACK
 from metier.settings import load_settings
 
 
 def fit_on_ray(base: Path, found: Sequence[Search], recipe: Recipe, workers: int, out: Path) -> None:
     """Write the adapter that `workers` trained together into the folder `out`, as peft does.
 
-    On the Ray that RAY_ADDRESS names, else on one of this machine that ends with the training.
+    On the Ray that RAY_ADDRESS names, else on one of this machine that ends with the training, for which
+    `keep_on_loopback` was called before this module was imported.
     """
     import torch
 
     address = load_settings().ray_address
-    if not address:
-        keep_on_loopback()
     own = {} if address else {"num_cpus": workers + 1, "include_dashboard": False, "_node_ip_address": LOOPBACK}
     with ray.init(address=address or "local", log_to_driver=False, **own), tempfile.TemporaryDirectory() as scratch:
         TorchTrainer(

@@ -9,6 +9,8 @@ from components.language.query_model.training import Recipe, fitted
 from components.language.query_model.trials import Trial, tried_beside_base
 from components.language.taxonomy import Taxonomy
 from metier.durable import new_folder
+from metier.own_ray import keep_on_loopback
+from metier.settings import load_settings
 
 TRIED = 60
 """Held-out searches that a training is measured on."""
@@ -28,7 +30,9 @@ def trained(
     with new_folder(out) as folder:
         adapter = folder / "adapter"
         if workers:
-            from components.language.query_model.on_ray import fit_on_ray
+            if not load_settings().ray_address:
+                keep_on_loopback()
+            from components.language.query_model.on_ray import fit_on_ray  # Ray reads the environment at its import
 
             fit_on_ray(base, found, recipe, workers, adapter)
             adapted = PeftModel.from_pretrained(model, str(adapter)).eval()

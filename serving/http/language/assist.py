@@ -43,7 +43,7 @@ class AssistResponse(BaseModel):
 
     plan: Planned
     tools: list[Called]
-    shortlist: Shortlist | None
+    shortlist: Shortlist | None = None
     message: Spoken
     done: Done
 
@@ -57,7 +57,7 @@ class AssistResponse(BaseModel):
 
 
 def add_assist_route(app: FastAPI, replica: Replica) -> None:
-    @app.post("/v1/assist", response_model=AssistResponse)
+    @app.post("/v1/assist", response_model=AssistResponse, responses={200: {"content": {"text/event-stream": {}}}})
     async def assist(request: Assist) -> Response:
         """One turn: what the assistant plans, each call of a tool, the shortlist, the answer with its sources."""
         events = await replica.assist(request.to_turn())

@@ -17,8 +17,8 @@ class Suggested(Model):
 
     text: str
     kind: str
-    skill_id: str | None
-    alias: str | None
+    skill_id: str | None = None
+    alias: str | None = None
 
     @classmethod
     def of(cls, found: Suggestion) -> "Suggested":

@@ -13,7 +13,6 @@ from feast.data_source import PushMode
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.client import FeatureStoreClient
 from feature_repo.online.pushes import Pushes
-from feature_repo.online.rows import OnlineRows
 from metier.contract import KINDS, TABLES
 from metier.lake import Lake
 from metier.settings import Settings
@@ -68,7 +67,7 @@ def store(applied, tmp_path):
 
 @pytest.fixture
 def pushes(store):
-    return Pushes(OnlineRows(store.settings))
+    return Pushes(store)
 
 
 def built(store, home, **tables):
@@ -206,7 +205,7 @@ def test_folds_of_many_threads_lose_nothing(store, pushes):
 
 
 def test_of_two_replicas_writing_at_once_the_newest_version_stays_whole(store, pushes):
-    halves = [pushes, Pushes(OnlineRows(store.settings))]
+    halves = [pushes, Pushes(FeatureStoreClient(store.settings))]
     numbers = [[(7 * place + 3 * half) % 40 for place in range(20)] for half in range(2)]
 
     def write(half):

@@ -216,6 +216,8 @@ def test_a_version_that_cannot_be_used_is_refused(client, path, body, reason):
         (b'{"actor_id": "\xff\xfe"}', "the body is not UTF-8 (byte 14); send JSON in UTF-8"),
         (b'{"k": ' + b"9" * 5_000 + b"}", "the body holds a number of thousands of digits; "),
         (b"[" * 200_000, "the body is nested too deeply; "),
+        (b'{"a": ' + b"[" * 32 + b"]" * 32 + b"}", "the body is nested too deeply; "),
+        (b'{"a": "' + b"[" * 32 + b'", "b": [{}, {}], "b": 1}', 'the body gives "b" twice in one object; '),
         (b'{"a": ' + b"[" * 5_000 + b"]" * 5_000 + b"}", "the body is nested too deeply; "),
         (b'{"k": 1, "a": {"b": 1, "b": 2}}', 'the body gives "b" twice in one object; give each key once'),
         (b"[]", "the body: Input should be a valid dictionary"),
