@@ -10,7 +10,7 @@ def build_candidate_index(as_of: str, after: str) -> str:
 
     from components.importers.logs.endpoint import prune_changes
     from components.releases.release_builder import build_releases
-    from components.releases.unranked import build_unranked, unranked_surfaces
+    from components.releases.unranked_releases import build_unranked, unranked_surfaces
     from metier.settings import load_settings
 
     settings = load_settings()

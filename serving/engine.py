@@ -21,7 +21,6 @@ from components.releases.candidate_release import read_release
 from components.releases.folder import moment_of, newest_version
 from components.releases.unranked import Unranked
 from components.retrieval.pair_facts import KINDS, PairFacts
-from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import Reads
 from feature_repo.online.freshness import Age, ages
 from feature_repo.online.pushes import Pushes
@@ -71,18 +70,17 @@ class Engine:
         self.bundles: dict[Surface, Bundle | Unranked] = {}
         self.stages: dict[Surface, Stages] = {}
         self.changes = open_change_log(settings)
-        background = FeatureStoreClient(settings, STORE_SECONDS)
+        background = OnlineRows(settings, STORE_SECONDS)
         taxonomy = taxonomy_of(settings.taxonomy)
         self.skill = taxonomy.key
         """What filters compare skills by."""
         self.pushes = Pushes(background, taxonomy)
         with ExitStack() as opened:
             opened.callback(online.close)
+            opened.callback(background.close)
             self.folder = opened.enter_context(own_folder(settings.replicas))
             """Of this replica alone."""
-            self.follower = ChangeFollower(
-                self.changes, background.serving_features, self.folder, self._serve, taxonomy
-            )
+            self.follower = ChangeFollower(self.changes, background.table, self.folder, self._serve, taxonomy)
             self.known = KnownIds(self.stages, self.follower.clients, self._reads.table)
             opened.callback(self.follower.close)
             for surface in SURFACES:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from scipy import stats
+from scipy import special
 
-from components.measures.arrays import FloatArray
+from components.measures.arrays import FloatArray, codes_of
 from metier.errors import InputError
 from metier.stored import Number
 
@@ -128,11 +127,11 @@ def _weighted_means(totals: FloatArray) -> FloatArray:
 
 def cluster_sums(columns: FloatArray, clusters: npt.ArrayLike) -> FloatArray:
     """Sum (n, m) columns by cluster id (n,) -> (n_clusters, m), clusters in order of first appearance."""
-    codes, unique = pd.factorize(np.asarray(clusters))
+    codes, unique = codes_of(clusters)
     if (codes < 0).any():
         raise InputError(f"{(codes < 0).sum()} actor ids are null; every value belongs to an actor")
-    summed = [np.bincount(codes, column, len(unique)) for column in columns.T]
-    return np.column_stack(summed) if summed else np.zeros((len(unique), 0))
+    summed = [np.bincount(codes, column, unique) for column in columns.T]
+    return np.column_stack(summed) if summed else np.zeros((unique, 0))
 
 
 def resample(sums: FloatArray, resamples: int = RESAMPLES, seed: int = 0) -> FloatArray:
@@ -152,8 +151,8 @@ def resample(sums: FloatArray, resamples: int = RESAMPLES, seed: int = 0) -> Flo
 
 def expanded_levels(n_clusters: int, confidence: float) -> tuple[float, float]:
     """Quantile levels of the expanded percentile interval (Hesterberg 2015)."""
-    quantile = math.sqrt(n_clusters / (n_clusters - 1)) * stats.t.ppf((1 - confidence) / 2, n_clusters - 1)
-    tail = float(stats.norm.cdf(quantile))
+    quantile = math.sqrt(n_clusters / (n_clusters - 1)) * special.stdtrit(n_clusters - 1, (1 - confidence) / 2)
+    tail = float(special.ndtr(quantile))
     return tail, 1 - tail
 
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.special import gammaln
 
-from components.measures.arrays import FloatArray, IntArray, run_starts
+from components.measures.arrays import FloatArray, IntArray, codes_of, run_starts
 from metier.errors import InputError
 
 HIGHEST_GRADE = 100.0
@@ -165,10 +164,10 @@ def _validated(
         raise InputError(f"{np.isnan(scores).sum()} scores are NaN; a ranker scores every candidate or leaves it out")
     if (relevances < 0).any() or (relevances > HIGHEST_GRADE).any():
         raise InputError(f"relevance lies outside 0..{HIGHEST_GRADE:g}; pass grades (0 seen to 4 hire)")
-    codes, unique = pd.factorize(ids)
+    codes, unique = codes_of(ids)
     if (codes < 0).any():
         raise InputError(f"{(codes < 0).sum()} query ids are null; every row belongs to a query")
-    return relevances, scores, codes.astype(np.int64), len(unique)
+    return relevances, scores, codes, unique
 
 
 def _dcg(ranking: _Ranking, gain: FloatArray, k: int) -> tuple[FloatArray, FloatArray]:

@@ -1,25 +1,22 @@
 """Take entities out of the online store, embedded or shared; histories of others lose the entries that name them.
 
-The only place that opens the stores' own tables and keys: Feast has no removal by key. Knows ids, not why they go.
+Feast has no removal by key, so the stores' own tables and keys are opened. Knows ids, not why they go.
 """
 
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from pathlib import Path
 
-from feast import FeatureView, RepoConfig
-from feast.infra.key_encoding_utils import deserialize_entity_key, serialize_entity_key
-from feast.infra.online_stores.helpers import _mmh3, _redis_key_prefix
-from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from feature_repo.client import FeatureStoreClient
-from feature_repo.definitions import VIEWS
 from feature_repo.forgetting.offline import IDS, LISTS, RemovedIds
 from feature_repo.online.newest import VERSION
-from feature_repo.online.valkey_home import ValkeyOnlineStore
+from feature_repo.online.valkey_rows import ValkeyRows, hash_key
+from feature_repo.online.wire import PROJECT, entity_key, entity_of, hash_field, key_prefix
+from feature_repo.views import VIEWS, View
 from metier.errors import FeatureError
 from metier.settings import Settings
 
@@ -34,34 +31,34 @@ def forget_online(settings: Settings, removed: RemovedIds) -> int:
     """
     if not settings.online_store_url and not (settings.home / "online_store.db").exists():
         return 0
-    store = FeatureStoreClient(settings).store
-    online = store.provider.online_store
+    path = settings.home / "online_store.db"
     try:
-        if isinstance(online, ValkeyOnlineStore):
-            return _forget_on_server(online, store.config, removed)
-        return _forget_in_file(store.config, removed)
+        if settings.online_store_url:
+            with closing(ValkeyRows(settings.online_store_url, LOCK_SECONDS)) as online:
+                return _forget_on_server(online, removed)
+        return _forget_in_file(path, removed)
     except (sqlite3.OperationalError, RedisError) as error:
-        where = settings.online_store_url.rpartition("@")[2] or store.config.online_store.path
+        where = settings.online_store_url.rpartition("@")[2] or path
         raise FeatureError(f"{where} cannot be changed ({error}); stop what uses it, then repeat this") from error
 
 
-def _forget_in_file(config: RepoConfig, removed: RemovedIds) -> int:
-    with closing(sqlite3.connect(config.online_store.path, LOCK_SECONDS, isolation_level=None)) as connection:
-        changed = sum(_forget_stored(connection, config, view.name, removed) for view in VIEWS)
+def _forget_in_file(path: Path, removed: RemovedIds) -> int:
+    with closing(sqlite3.connect(path, LOCK_SECONDS, isolation_level=None)) as connection:
+        changed = sum(_forget_stored(connection, view.name, removed) for view in VIEWS)
         connection.execute("VACUUM")
     return changed
 
 
-def _forget_stored(connection: sqlite3.Connection, config: RepoConfig, view: str, removed: RemovedIds) -> int:
+def _forget_stored(connection: sqlite3.Connection, view: str, removed: RemovedIds) -> int:
     """Values of one table that were removed or shortened."""
-    table = f"{config.project}_{view}"
+    table = f"{PROJECT}_{view}"
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchall():
         return 0
     key, unwanted = removed.of(view)
     changed = 0
     connection.execute("BEGIN IMMEDIATE")
     for name in sorted(unwanted):
-        stored = [_serialized(config, key, name)]
+        stored = [entity_key(key, name)]
         connection.execute(f"DELETE FROM \"{table}\" WHERE entity_key = ? AND feature_name = '{VERSION}'", stored)
         changed += connection.execute(f'DELETE FROM "{table}" WHERE entity_key = ?', stored).rowcount
     if listed := removed.listed(view):
@@ -84,38 +81,32 @@ def _shorten_stored(connection: sqlite3.Connection, table: str, stored: bytes, p
     return len(lists)
 
 
-def _forget_on_server(online: ValkeyOnlineStore, config: RepoConfig, removed: RemovedIds) -> int:
-    client = online.client(config)
-    project = config.project.encode()
-    changed = 0
+def _forget_on_server(online: ValkeyRows, removed: RemovedIds) -> int:
+    client, changed = online.client, 0
     for key, unwanted in removed.ids.items():
         for name in sorted(unwanted):
-            stored = _serialized(config, key, name) + project
+            stored = hash_key(key, name)
             fields = client.hkeys(stored)
             client.delete(stored)
             changed += sum(not field.startswith((b"_ts:", f"{VERSION}:".encode())) for field in fields)
     for view in VIEWS:
         if removed.listed(view.name):
-            changed += _shorten_on_server(online, config, view, removed.listed(view.name))
+            changed += _shorten_on_server(online, view, removed.listed(view.name))
     with suppress(ResponseError):  # one is under way, or this server keeps no such file
         client.bgrewriteaof()
     return changed
 
 
-def _shorten_on_server(
-    online: ValkeyOnlineStore, config: RepoConfig, view: FeatureView, unwanted: frozenset[str]
-) -> int:
+def _shorten_on_server(online: ValkeyRows, view: View, unwanted: frozenset[str]) -> int:
     """Lists of a history view that were shortened, each actor's under its lock."""
-    client, project = online.client(config), config.project.encode()
-    fields = [_mmh3(f"{view.name}:{field.name}") for field in view.features if field.name.startswith(LISTS)]
-    keys = client.scan_iter(_redis_key_prefix(view.join_keys) + b"*" + project, KEYS_AT_ONCE)
-    changed = 0
+    client, ids, changed = online.client, hash_field(view.name, IDS), 0
+    fields = [hash_field(view.name, feature) for feature in view.features if feature.startswith(LISTS)]
+    keys = client.scan_iter(key_prefix(view.key) + b"*" + PROJECT.encode(), KEYS_AT_ONCE)
     for key in keys:
-        if not _positions(client.hget(key, _mmh3(f"{view.name}:{IDS}")), unwanted):
+        if not _positions(client.hget(key, ids), unwanted):
             continue
-        actor = deserialize_entity_key(key[: -len(project)], config.entity_key_serialization_version)
-        with online.locked(config, [f"{view.name}:{actor.entity_values[0].string_val}"]):
-            changed += _shorten_key(client, key, fields, _mmh3(f"{view.name}:{IDS}"), unwanted)
+        with online.locked([f"{view.name}:{entity_of(key.removesuffix(PROJECT.encode()))}"]):
+            changed += _shorten_key(client, key, fields, ids, unwanted)
     return changed
 
 
@@ -126,12 +117,6 @@ def _shorten_key(client: Redis, key: bytes, fields: Sequence[bytes], ids: bytes,
     if positions:
         client.hset(key, mapping=lists)
     return len(lists) if positions else 0
-
-
-def _serialized(config: RepoConfig, key: str, name: str) -> bytes:
-    entity = EntityKey(join_keys=[key], entity_values=[Value(string_val=name)])
-    stored: bytes = serialize_entity_key(entity, config.entity_key_serialization_version)
-    return stored
 
 
 def _positions(content: bytes | None, unwanted: frozenset[str]) -> list[int]:

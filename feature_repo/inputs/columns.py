@@ -72,9 +72,9 @@ def codes(rows: Rows, name: str) -> Codes:
     return _strings(rows, name).coded(code_of)
 
 
-def buckets(rows: Rows, name: str) -> Floats:
+def buckets(rows: Rows, name: str) -> Codes:
     """(n,) categorical bucket: 0 unknown, 1..1023 hashed."""
-    return _strings(rows, name).coded(_bucket).astype(np.float32)
+    return _strings(rows, name).coded(_bucket)
 
 
 def strings(rows: Rows, name: str) -> list[str | None]:

@@ -29,7 +29,7 @@ from feature_repo.inputs.columns import (
 from feature_repo.inputs.covisits import Covisits
 from feature_repo.inputs.parties import JOB, PERSON, Party, jobs, people
 from feature_repo.inputs.reading import unread_parts
-from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, Stored
+from feature_repo.inputs.stored_features import CANDIDATE_STORED, QUERY_STORED, Stored, rescaled
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import headline, text_key
 from feature_repo.texts.weighing import on_grid
@@ -220,8 +220,7 @@ class QueryColumns:
 
 def _stored(features: tuple[Stored, ...], table: Rows, vectors: TextVectors, rows: Codes) -> Floats:
     """(n, features + 16): stored features as they are, then the components of the side's own text vector."""
-    columns = [feature.values(table) for feature in features]
-    return np.column_stack([*columns, vectors.projection_at(rows)]).astype(np.float32)
+    return np.concatenate([rescaled(features, table), vectors.projection_at(rows)], axis=1, dtype=np.float32)
 
 
 def _past_headlines(

@@ -5,13 +5,13 @@ of an activity view is read: rates and ratings as they are, counts and money as 
 PROFILE_INPUTS are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from feature_repo.inputs.columns import Floats, Rows, buckets, lists, numbers
+from feature_repo.inputs.columns import Codes, Doubles, Rows, buckets, lists, numbers
 from feature_repo.texts.weighing import COMPONENTS
 from feature_repo.views import View, client_activity, freelancer_activity, job_activity
 from metier.contract import SURFACES, Surface
@@ -56,16 +56,21 @@ class Stored:
     source: str
     scale: Scale
 
-    def values(self, table: Rows) -> Floats:
-        """(n,) float32, NaN (or bucket 0) where absent."""
+    def values(self, table: Rows) -> Doubles | Codes:
+        """(n,) the column before it is rescaled: a number, NaN where it is absent; a bucket; the length of a list."""
         if self.scale == "code":
             return buckets(table, self.source)
         if self.scale == "length":
-            return np.diff(lists(table, self.source).offsets).astype(np.float32)
-        values = numbers(table, self.source)
-        if self.scale == "log":
-            values = np.log1p(np.maximum(values, 0.0))
-        return values.astype(np.float32)
+            return lists(table, self.source).lengths
+        return numbers(table, self.source)
+
+
+def rescaled(features: Sequence[Stored], table: Rows) -> Doubles:
+    """(n, features) of a table, NaN (or bucket 0) where absent."""
+    values: Doubles = np.column_stack([feature.values(table) for feature in features]).astype(np.float64, copy=False)
+    logged = [column for column, feature in enumerate(features) if feature.scale == "log"]
+    values[:, logged] = np.log1p(np.maximum(values[:, logged], 0.0))
+    return values
 
 
 def _activity(role: str, view: View) -> tuple[Stored, ...]:

@@ -1,10 +1,13 @@
-"""Stored features of the online store without Feast's client: value by value what `get_online_features` answers.
+"""The online store without Feast's client: what is read is value by value what `get_online_features` answers.
 
-One statement or one pipeline a question. As there, a value counts however old its timestamp is: no view expires (see
-definitions.py). Knows what views are called, and their types; nothing of requests.
+One statement or one pipeline a question; what is written is what Feast would write, where it is not older. As there, a
+value counts however old its timestamp is: no view expires (see definitions.py). Knows what views are called, and their
+types; nothing of requests.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
@@ -12,7 +15,7 @@ import pyarrow as pa
 
 from feature_repo.online.sqlite_rows import SqliteRows
 from feature_repo.online.valkey_rows import ValkeyRows
-from feature_repo.online.wire import decoded, field_of
+from feature_repo.online.wire import WrittenRow, decoded, encoded, entity_key, field_of
 from feature_repo.views import View, view_of
 from metier.settings import Settings
 
@@ -24,6 +27,22 @@ class StoredRows(Protocol):
         """By view and key, what is stored by feature; empty where there is nothing."""
         ...
 
+    def stamps(self, view: View, keys: Sequence[str]) -> list[datetime | None]:
+        """By key, the event timestamp of what is held; None where that is nothing."""
+        ...
+
+    def write(self, view: View, rows: Sequence[WrittenRow]) -> None:
+        """Write the rows that are not older than what their keys hold."""
+        ...
+
+    def remove(self, view: View, keys: Sequence[str]) -> None:
+        """Hold nothing of these keys in this view."""
+        ...
+
+    def locked(self, names: Sequence[str]) -> AbstractContextManager[None]:
+        """Hold the locks of some names; FeatureError where others held them for the store's timeout."""
+        ...
+
     def close(self) -> None:
         """Let files and connections go."""
         ...
@@ -32,15 +51,16 @@ class StoredRows(Protocol):
 class OnlineRows:
     """The online store of a METIER_HOME, as hydrate.Read and hydrate.ReadRow ask it. Safe to share between threads.
 
-    `timeout_seconds` is the longest wait for one answer.
+    `timeout_seconds` is the longest wait for one answer, by default for batch work.
     """
 
-    def __init__(self, settings: Settings, timeout_seconds: float) -> None:
+    def __init__(self, settings: Settings, timeout_seconds: float = 30.0) -> None:
         self._store: StoredRows
         if settings.online_store_url:
             self._store = ValkeyRows(settings.online_store_url, timeout_seconds)
         else:
             self._store = SqliteRows(settings.home / "online_store.db", timeout_seconds)
+        self.stamps, self.remove, self.locked = self._store.stamps, self._store.remove, self._store.locked
 
     def row(self, query: Mapping[str, Any], views: Sequence[str]) -> dict[str, Any]:
         """The query and, by full name, the values of its keys; None where the store has none."""
@@ -60,6 +80,28 @@ class OnlineRows:
             values = [_values(view, of_key) for of_key in stored]
             columns |= {name: pa.array([row[name] for row in values], kind) for name, kind in view.columns.items()}
         return pa.table([*rows.columns, *columns.values()], names=[*rows.column_names, *columns])
+
+    def held(self, view: View, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """By key, the values of the view's features by their own names; none where the store has nothing."""
+        (found,) = self._store.read([(view, keys)])
+        names = dict(zip(view.columns, view.features, strict=True))
+        rows = [_values(view, stored) if stored else {} for stored in found]
+        return [{names[name]: value for name, value in row.items()} for row in rows]
+
+    def write(self, view: View, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows of the key, the features and both timestamps of a view, unless a newer one is held of the key."""
+        self._store.write(
+            view,
+            [
+                WrittenRow(
+                    entity_key(view.key, row[view.key]),
+                    {name: encoded(kind, row[name]) for name, kind in view.features.items()},
+                    row["event_timestamp"],
+                    row["recorded_at"],
+                )
+                for row in rows
+            ],
+        )
 
     def close(self) -> None:
         """Let files and connections go."""

@@ -7,30 +7,26 @@ never replaces a newer one of its key. Knows no view by name.
 
 import sqlite3
 import threading
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from feast import FeatureView, RepoConfig
 from feast.infra.key_encoding_utils import serialize_entity_key
-from feast.infra.online_stores.helpers import compute_table_id
+from feast.infra.online_stores.helpers import compute_table_id, extract_text_and_num
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from pydantic import Field, StrictStr, field_validator
 
 from feature_repo.files.home import under_home
-from feature_repo.online.newest import VERSION, event_of, spelled
-from metier.errors import FeatureError
-from metier.locks import exclusively
+from feature_repo.online.newest import VERSION, event_of
+from feature_repo.online.sqlite_rows import write_newest
+from feature_repo.online.wire import WrittenRow
 
 Row = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
 """A key, its features, its event timestamp and its created timestamp."""
 StoredRow = tuple[datetime | None, dict[str, Value] | None]
-STRIPES = 64
 CACHE_KIB = 65_536
 """A batch fits: readers are kept out while it is committed, not while it is written."""
 
@@ -57,7 +53,7 @@ class HomeSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
 class HomeSqliteOnlineStore(SqliteOnlineStore):
     """Feast's SQLite online store; Feast finds it beside its configuration.
 
-    Each key has, beside its features, a row VERSION whose text says when they were true, to the microsecond.
+    Rows are written as SqliteRows writes them: none replaces a newer one of its key.
     """
 
     def __init__(self) -> None:
@@ -68,13 +64,11 @@ class HomeSqliteOnlineStore(SqliteOnlineStore):
     ) -> None:
         """Write the rows that are not older than what their keys hold, all of them or none."""
         connection = self._get_conn(config)
-        with self._writing:
-            try:
-                newest = [row for row in data if _is_newest(connection, config, table, row)]
-                super().online_write_batch(config, table, newest, progress)
-            except BaseException:
-                connection.rollback()
-                raise
+        name = compute_table_id(config.project, table, config.registry.enable_online_feature_view_versioning)
+        with self._writing, connection:
+            write_newest(connection, name, written(config, data))
+        if progress:
+            progress(len(data))
 
     def online_read(
         self,
@@ -86,27 +80,6 @@ class HomeSqliteOnlineStore(SqliteOnlineStore):
         """As Feast's own, with the event timestamp to the microsecond."""
         return [_exact(*stored) for stored in super().online_read(config, table, entity_keys, requested_features)]
 
-    def remove(self, config: RepoConfig, table: FeatureView, keys: Sequence[EntityKey]) -> None:
-        """Hold nothing of these keys in this view."""
-        connection = self._get_conn(config)
-        with self._writing, connection:
-            name = _table_name(config, table)
-            stored = [[_serialized(config, key)] for key in keys]
-            connection.executemany(f'DELETE FROM "{name}" WHERE entity_key = ?', stored)
-
-    @contextmanager
-    def locked(self, config: RepoConfig, names: Sequence[str]) -> Iterator[None]:
-        """Hold the locks of some names; FeatureError where others held them for the store's timeout."""
-        store = config.online_store
-        folder = Path(store.path).with_suffix(".locks")
-        folder.mkdir(exist_ok=True)
-        stripes = sorted({zlib.crc32(name.encode()) % STRIPES for name in names})
-        with ExitStack() as locks:
-            for stripe in stripes:
-                refusal = FeatureError(f"{folder}/{stripe} was held for {store.timeout_seconds:g} s; send this again")
-                locks.enter_context(exclusively(folder / str(stripe), refusal, store.timeout_seconds))
-            yield
-
     def _get_conn(self, config: RepoConfig) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = self._conn
         if connection is None:
@@ -116,32 +89,14 @@ class HomeSqliteOnlineStore(SqliteOnlineStore):
         return connection
 
 
-def _is_newest(connection: sqlite3.Connection, config: RepoConfig, table: FeatureView, row: Row) -> bool:
-    """Note when the row is true, in a transaction that is left open; False where the store holds a newer one."""
-    key, _, event, created = row
-    name = _table_name(config, table)
-    version = spelled(event, created)
-    noted = connection.execute(
-        f'INSERT INTO "{name}" (entity_key, feature_name, value, value_text, event_ts, created_ts) '
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (entity_key, feature_name) DO UPDATE SET value = excluded.value, "
-        "value_text = excluded.value_text, event_ts = excluded.event_ts, created_ts = excluded.created_ts "
-        "WHERE excluded.value_text >= value_text",
-        [
-            _serialized(config, key),
-            *(VERSION, Value(string_val=version).SerializeToString(), version, int(event.timestamp()), None),
-        ],
-    )
-    return noted.rowcount == 1
-
-
-def _table_name(config: RepoConfig, table: FeatureView) -> str:
-    name: str = compute_table_id(config.project, table, config.registry.enable_online_feature_view_versioning)
-    return name
-
-
-def _serialized(config: RepoConfig, key: EntityKey) -> bytes:
-    serialized: bytes = serialize_entity_key(key, config.entity_key_serialization_version)
-    return serialized
+def written(config: RepoConfig, rows: Iterable[Row]) -> Iterator[WrittenRow]:
+    """Feast's rows as they are stored."""
+    for entity, values, event, created in rows:
+        key = serialize_entity_key(entity, config.entity_key_serialization_version)
+        stored = {
+            name: (value.SerializeToString(), extract_text_and_num(value, False)[0]) for name, value in values.items()
+        }
+        yield WrittenRow(key, stored, event, created)
 
 
 def _exact(stamp: datetime | None, values: dict[str, Value] | None) -> StoredRow:

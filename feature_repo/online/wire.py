@@ -4,8 +4,10 @@ Tests hold each against Feast's own (entity_key_serialization_version 3). Knows 
 """
 
 import struct
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import mmh3
 import pyarrow as pa
@@ -14,6 +16,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from metier.contract import TIMESTAMP
 
 PROJECT = "metier"
+
 _TEXT = 2
 """Feast's number for the type of a key."""
 _NO_TIMESTAMP = -(2**63)
@@ -32,11 +35,32 @@ FIELDS = {
 """Of each type of a feature the field of feast.types.Value that holds it: name, number, type (of an element)."""
 
 
+class WrittenRow(NamedTuple):
+    """A row on its way into a store: its entity_key, by feature what is stored and its text, and its two stamps."""
+
+    key: bytes
+    values: Mapping[str, tuple[bytes, str | None]]
+    event: datetime
+    created: datetime | None
+
+
 def entity_key(key: str, name: str) -> bytes:
     """The bytes that stand for an entity: the name of its key, and which one it is."""
-    named, value = key.encode(), name.encode()
-    head = struct.pack("<III", 1, _TEXT, len(named)) + named
-    return head + struct.pack("<II", _TEXT, len(value)) + value
+    value = name.encode()
+    return key_prefix(key) + struct.pack("<II", _TEXT, len(value)) + value
+
+
+@cache
+def key_prefix(key: str) -> bytes:
+    """What the bytes of all entities with a key of this name begin with."""
+    named = key.encode()
+    return struct.pack("<III", 1, _TEXT, len(named)) + named
+
+
+def entity_of(stored: bytes) -> str:
+    """Which entity an entity_key stands for."""
+    (named,) = struct.unpack_from("<I", stored, 8)
+    return stored[12 + named + 8 :].decode()
 
 
 def hash_field(view: str, feature: str) -> bytes:
@@ -64,6 +88,31 @@ def decoded(content: bytes, kind: pa.DataType, expected: str) -> Any:
     elif field == "unix_timestamp_val":
         told = None if told == _NO_TIMESTAMP else datetime.fromtimestamp(told, UTC)
     return told if field == expected else pa.scalar(told, kind).as_py()
+
+
+def encoded(kind: pa.DataType, value: Any) -> tuple[bytes, str | None]:
+    """A value as Feast stores it, and how Feast spells it as text: scalars alone, and no moments.
+
+    None and NaN are stored as no value.
+    """
+    message, field = _Value(), field_of(kind)
+    if value is None or value != value:
+        return b"", None
+    if pa.types.is_list(kind):
+        elements = getattr(message, field)
+        elements.SetInParent()
+        elements.val.extend(value)
+    elif kind == TIMESTAMP:
+        setattr(message, field, int(value.timestamp()))
+    else:
+        setattr(message, field, str(value) if kind == pa.string() else value)
+    is_spelled = not (pa.types.is_list(kind) or kind == TIMESTAMP)
+    return message.SerializeToString(), str(getattr(message, field)) if is_spelled else None
+
+
+def encoded_text(value: str) -> bytes:
+    """A text as Feast stores it."""
+    return encoded(pa.string(), value)[0]
 
 
 def _value_message() -> Any:

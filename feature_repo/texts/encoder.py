@@ -19,9 +19,11 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 import tokenizers
 
 from feature_repo.texts.encoder_files import EXPORT_VERSION, MANIFEST, MODEL, PROBE, TOKENIZER, open_session
+from feature_repo.texts.mapped_weights import large_weights
 from metier.errors import ArtifactError, InputError
 from metier.settings import load_settings
 from metier.texts.canonical import canonical
@@ -118,7 +120,11 @@ class _Model:
         self.tokenizer = tokenizers.Tokenizer.from_file(str(directory / TOKENIZER))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
-        self._session = open_session(str(directory / MODEL))
+        self._mapped = large_weights(directory / MODEL)
+        self._weights = {
+            name: onnxruntime.OrtValue.ortvalue_from_numpy(weight) for name, weight in self._mapped.items()
+        }
+        self._session = open_session(str(directory / MODEL), self._weights)
         self._check_products(directory)
 
     def run(self, ids: IntArray) -> Floats:

@@ -1,5 +1,6 @@
 """The files of an encoder's folder, and how its graph is opened: what exporting and loading agree on."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import onnxruntime
@@ -21,10 +22,15 @@ CARD_TOKENS = 48
 QUERY_TOKENS = 32
 
 
-def open_session(model: str | bytes) -> Any:
-    """An onnxruntime session on one CPU thread, of a path or of a model's bytes."""
+def open_session(model: str | bytes, weights: Mapping[str, Any] | None = None) -> Any:
+    """An onnxruntime session on one CPU thread, of a path or of a model's bytes.
+
+    `weights` (OrtValues by name, which the caller keeps) take the place of those of the model.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    for name, weight in (weights or {}).items():
+        options.add_initializer(name, weight)
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -57,9 +57,9 @@ def restore(
     Example: metier features restore freelancer_profile fr_000030
     """
     from feature_repo.client import FeatureStoreClient
-    from feature_repo.online.pushes import Pushes
+    from feature_repo.online import restoring
 
-    restored = Pushes(FeatureStoreClient(load_settings())).restore(view, keys, datetime.now(UTC))
+    restored = restoring.restore(FeatureStoreClient(load_settings()), view, keys, datetime.now(UTC))
     absent = [key for key in keys if key not in restored]
     print(f"restored {len(restored):,} of {len(keys):,} keys of {view}")
     if absent:

@@ -39,7 +39,7 @@ def serve(
     from components.releases.aliases import bundles_to_serve
     from components.releases.bundle import label
     from components.releases.folder import require_release
-    from components.releases.unranked import bring_up_to_date, unranked_surfaces
+    from components.releases.unranked_releases import bring_up_to_date, unranked_surfaces
     from serving.access import require_keys
     from serving.launch import running, wait_for_signal
     from serving.ports import free_port, require_free

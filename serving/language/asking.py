@@ -4,7 +4,7 @@ What is ranked for a question is shown to nobody as a slate, so no event records
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -64,6 +64,9 @@ def look(question: Question, engine: Engine, trace: RequestTrace) -> Look:
         return [row >= 0 for row in space.rows(words)]
 
     asked = read_question(question.question, question.surface, _terms_of(stages), engine.taxonomy, known)
+    outside = [name for name in asked.named if question.candidates and name not in question.candidates]
+    if outside:
+        asked = replace(asked, refusal=f"{', '.join(outside)} is none of the candidates that are asked about")
     if asked.refusal is not None:
         return Look(question, asked, stages, None, engine.now())
     slate, stages = engine.slate(_request(question, asked), trace)
@@ -75,8 +78,15 @@ def answered(looked: Look, engine: Engine, trace: RequestTrace) -> Answer:
     question, stages, terms_of = looked.question, looked.stages, _terms_of(looked.stages)
     with trace.stage("evidence"):
         candidates = _shown(looked.slate, stages, terms_of) if looked.slate else iter(())
-        embed = stages.bundle.encoder.encode
-        answer = extracted(question.question, looked.asked, candidates, question.surface, most=question.k, embed=embed)
+        answer = extracted(
+            question.question,
+            looked.asked,
+            candidates,
+            question.surface,
+            most=question.k,
+            embed=stages.bundle.encoder.encode,
+            mentions=engine.taxonomy.mentions,
+        )
     if engine.model is None or not answer.statements:
         return answer
     with trace.stage("model"), trace.waiting():

@@ -3,7 +3,7 @@
 Nothing is recorded: a slate that a tool finds was shown to nobody. Knows neither HTTP nor Ray.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from components.language.assistant.arguments import (
     PeopleSearch,
 )
 from components.language.assistant.drafting import described, drafted
+from components.language.assistant.listing import listed_as, names_of
 from components.language.assistant.meeting import met
 from components.language.assistant.results import (
     Candidate,
@@ -82,15 +83,18 @@ class ActorMarketplace:
         slate, stages = self._engine.slate(request, self._trace)
         understood = slate.understood
         request = replace(request, understood=understood)
-        fitting = _fitting(stages.candidates, request)
+        fitting = stages.candidates.eligibility(request).mask
         limits = {**(understood.filters if understood else {}), **search.stated}
-        skills = {skill for skill, _, need in understood.skills if need != "not"} if understood else set()
+        taxonomy, read = self._engine.taxonomy, understood.skills if understood else ()
+        skills = {each for skill, _, need in read if need != "not" for each in listed_as(skill, taxonomy)}
+        must = [names_of(skill, taxonomy) for skill, _, need in read if need == "must"]
         strict = replace(request, filters=limits, understood=None)
         sure = _fitting(stages.candidates, strict)
         return SearchResult(
             search=search,
             candidates=self._candidates(slate.entries, stages, skills, limits),
-            fitting=fitting,
+            fitting=int(fitting.sum()),
+            listing=int((fitting & self._listing(stages.candidates, must)).sum()) if must else None,
             limits=limits,
             wanted=_wanted(slate),
             sure=sure,
@@ -209,6 +213,12 @@ class ActorMarketplace:
             )
             for entry, each in zip(entries, shown, strict=True)
         ]
+
+    def _listing(self, space: CandidateSpace, skills: Iterable[list[str]]) -> npt.NDArray[np.bool_]:
+        """Which rows list all of some skills, each by one of its names."""
+        surface = space.surface
+        requests = (RankingRequest(surface, self._actor_id, filters={"skills": names}) for names in skills)
+        return np.asarray(np.logical_and.reduce([space.eligibility(request).mask for request in requests]))
 
     def _skill(self, name: str) -> list[str]:
         """The label and all other names of a skill; the name itself where the taxonomy has none."""

@@ -10,7 +10,7 @@ from feast.data_source import PushMode
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.client import FeatureStoreClient
 from feature_repo.forgetting.offline import RemovedIds, forget_offline
-from feature_repo.online.pushes import Pushes
+from feature_repo.online.restoring import restore
 from metier.contract import TABLES
 from metier.errors import FeatureError, UnknownNameError
 from metier.lake import Lake
@@ -114,7 +114,7 @@ def test_a_null_beside_other_values_clears_a_feature(client):
 def test_restoring_a_key_puts_the_offline_values_in_place_of_newer_ones(client):
     push(client, frame(client, "mara", 900))
     push(client, frame(client, "nobody", 900))
-    restored = Pushes(client).restore("freelancer_profile", ["mara", "nobody"], datetime.now(UTC))
+    restored = restore(client, "freelancer_profile", ["mara", "nobody"], datetime.now(UTC))
     assert restored == ["mara"]
     assert (online(client, "mara"), online(client, "nobody")) == ("title of mara", None)
     push(client, frame(client, "mara", 1))
@@ -123,7 +123,7 @@ def test_restoring_a_key_puts_the_offline_values_in_place_of_newer_ones(client):
 
 def test_restoring_a_view_that_is_none_names_those_there_are(client):
     with pytest.raises(UnknownNameError, match="unknown feature view 'freelancer'; use one of: freelancer_profile"):
-        Pushes(client).restore("freelancer", ["mara"], datetime.now(UTC))
+        restore(client, "freelancer", ["mara"], datetime.now(UTC))
 
 
 def test_whole_number_ids_are_read_as_text(client):

@@ -104,12 +104,15 @@ _.validate_data_source
 _.get_table_column_names_and_types_from_data_source
 HomeSqliteOnlineStoreConfig
 HomeSqliteOnlineStore
+ValkeyOnlineStore
+_.online_write_batch
 _.get_torch
 
 # Only tests call them yet: scores of single heads, a dataset of fewer features, hard negatives that are alike, the
-# views of a service.
+# views of a service; what Feast answers, against which the endpoint's own reading is held.
 _.score_heads
 _.select_features
+_.serving_features
 alike_pool
 service_views
 _.profile_view

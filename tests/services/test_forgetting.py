@@ -12,6 +12,7 @@ from feature_repo.definitions import freelancer_history, freelancer_profile
 from feature_repo.forgetting.offline import RemovedIds
 from feature_repo.forgetting.online import forget_online
 from feature_repo.online.pushes import Pushes
+from feature_repo.online.rows import OnlineRows
 from metier.errors import FeatureError
 from metier.settings import Settings
 from tests.servers import free_port
@@ -42,7 +43,7 @@ def client(request, tmp_path):
         shared = {"online_store_url": url, "feature_registry_uri": uri}
     client = FeatureStoreClient(Settings(home=tmp_path, **shared))
     client.apply()
-    pushes = Pushes(client)
+    pushes = Pushes(OnlineRows(client.settings))
     for name in ("gone person", "kept person"):
         pushes.profile("freelancers", person(name))
     pushes.interactions(

@@ -10,6 +10,7 @@ import pytest
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import RANKED_VIEWS, VIEWS
 from feature_repo.online.pushes import Pushes
+from feature_repo.online.rows import OnlineRows
 from metier.settings import Settings
 from tests.services.test_shared_stores import END, everyone, features, job, title
 
@@ -78,7 +79,7 @@ def test_killed_between_two_rows_no_row_is_torn_and_a_repeat_loads_all(settings,
     empty = values(client, RANKED_VIEWS)
     assert killed_after(rows, settings) == -signal.SIGKILL
     torn = values(FeatureStoreClient(settings), RANKED_VIEWS)
-    Pushes(client).profile("jobs", job("pushed", 1))
+    Pushes(OnlineRows(client.settings)).profile("jobs", job("pushed", 1))
     assert client.materialize(END) == ROWS
     full = values(client, RANKED_VIEWS)
     assert all(torn[key] in (empty[key], full[key]) for key in torn)

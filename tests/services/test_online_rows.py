@@ -66,7 +66,7 @@ def test_every_view_of_every_surface_is_what_feast_answers_value_by_value(feast,
     feast.materialize(END)
     materialized = require_equal(online, feast)
     assert materialized > 1_000
-    pushes = Pushes(feast)
+    pushes = Pushes(OnlineRows(feast.settings))
     for version in (
         job("newer", 2),
         job("late", 1),
@@ -80,7 +80,7 @@ def test_every_view_of_every_surface_is_what_feast_answers_value_by_value(feast,
 
 def test_a_value_counts_however_old_it_is_as_feast_has_it(feast, online):
     old = {**job("out of time", 0), "event_timestamp": END - AGES, "recorded_at": END - AGES}
-    Pushes(feast).profile("jobs", old)
+    Pushes(OnlineRows(feast.settings)).profile("jobs", old)
     row = online.row({"job_id": "new"}, ["job_profile"])
     assert row["job_profile__title"] == "out of time"
     assert [row] == feast.serving_features(pa.table({"job_id": ["new"]}), ["job_profile"]).to_pylist()

@@ -13,6 +13,7 @@ from redis import Redis
 from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import ENTITIES, RANKED_VIEWS, VIEWS
 from feature_repo.online.pushes import Pushes
+from feature_repo.online.rows import OnlineRows
 from metier.errors import FeatureError
 from metier.settings import Settings
 
@@ -93,7 +94,7 @@ def title(client):
 
 
 def test_a_late_push_never_overwrites(shared):
-    pushes = Pushes(shared)
+    pushes = Pushes(OnlineRows(shared.settings))
     for version in (job("newer", 1.75), job("older", 1.25), job("much older", -100)):
         pushes.profile("jobs", version)
         assert title(shared) == "newer"
@@ -102,7 +103,7 @@ def test_a_late_push_never_overwrites(shared):
 
 
 def test_a_materialized_row_never_overwrites_a_newer_push_and_a_newer_one_does(shared, tmp_path):
-    pushes = Pushes(shared)
+    pushes = Pushes(OnlineRows(shared.settings))
     for name, seconds in (("a", -2 * 86_400), ("b", 0)):  # the table has both at -1 day
         pushes.profile("jobs", {**job("pushed", seconds), "job_id": name})
     shared.materialize(END)
@@ -113,7 +114,7 @@ def test_a_materialized_row_never_overwrites_a_newer_push_and_a_newer_one_does(s
 def test_of_many_writers_at_once_the_newest_version_stays_whole(shared, postgres, valkey, tmp_path_factory):
     home = tmp_path_factory.mktemp("other")
     other = FeatureStoreClient(Settings(home=home, online_store_url=valkey.url, feature_registry_uri=postgres))
-    halves = [Pushes(shared), Pushes(other)]
+    halves = [Pushes(OnlineRows(shared.settings)), Pushes(OnlineRows(other.settings))]
     barrier = threading.Barrier(2)
 
     def write(half):
@@ -135,7 +136,7 @@ def test_of_many_writers_at_once_the_newest_version_stays_whole(shared, postgres
 def test_histories_of_two_replicas_lose_nothing_and_no_lock_stays(shared, postgres, valkey, tmp_path_factory):
     home = tmp_path_factory.mktemp("other")
     other = FeatureStoreClient(Settings(home=home, online_store_url=valkey.url, feature_registry_uri=postgres))
-    halves = [Pushes(shared), Pushes(other)]
+    halves = [Pushes(OnlineRows(shared.settings)), Pushes(OnlineRows(other.settings))]
 
     def write(half):
         for place in range(half, 20, 2):
@@ -168,7 +169,7 @@ def test_requests_and_pushes_go_on_when_postgres_is_gone(valkey, postgres, datab
         connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
     assert client.serving_features(rows, views).equals(before)
-    Pushes(client).profile("jobs", job("pushed", 5))
+    Pushes(OnlineRows(client.settings)).profile("jobs", job("pushed", 5))
     assert title(client) == "pushed"
     refused = r"the feature registry cannot be opened .*METIER_FEATURE_REGISTRY_URI"
     with pytest.raises(FeatureError, match=refused) as told:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from components.releases.unranked import Unranked, bring_up_to_date, unranked_surfaces
+from components.releases.unranked import Unranked
+from components.releases.unranked_releases import bring_up_to_date, unranked_surfaces
 from metier.contract import SURFACES, TABLES
 from metier.errors import EmptyDataError, ServingError
 from metier.lake import Lake

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from components.language.answers.asked import Asked
-from components.language.answers.evidence import Embed, Evidence, evidence_of, is_enough, nearest
+from components.language.answers.evidence import Embed, Evidence, Mentions, evidence_of, is_enough, nearest
 from components.language.answers.rephrased import rephrased
 from components.language.answers.shown import Shown, Terms
 from components.language.answers.told import Statement, told
@@ -43,20 +43,28 @@ class Answer:
 
 
 def extracted(
-    question: str, asked: Asked, candidates: Iterable[Shown], surface: Surface, *, most: int, embed: Embed
+    question: str,
+    asked: Asked,
+    candidates: Iterable[Shown],
+    surface: Surface,
+    *,
+    most: int,
+    embed: Embed,
+    mentions: Mentions,
 ) -> Answer:
     """The answer that the texts of the candidates give by themselves, about `most` of them.
 
-    Those who show it in the question's own words come before those who show another name of a skill.
+    Those who show it in the question's own words come before those who show another name of a skill. Where each of
+    those that are named is asked about, all have to show it. `mentions` are the skills that a text names.
     """
     if asked.refusal is not None:
         return Answer((), reason=asked.refusal)
-    missing = dict.fromkeys(requirement.text for requirement in asked.requirements)
+    missing = dict.fromkeys(requirement.text for requirement in asked.required)
     literal, others, looked_at, characters = list[Evidence](), list[Evidence](), 0, 0
     for shown in candidates:
         looked_at, characters = looked_at + 1, characters + sum(map(len, shown.texts.values()))
-        evidence = evidence_of(asked, shown)
-        for requirement, units in zip(asked.requirements, evidence.found, strict=True):
+        evidence = evidence_of(asked, shown, mentions)
+        for requirement, units in zip(asked.required, evidence.found, strict=True):
             if units:
                 missing.pop(requirement.text, None)
         if is_enough(asked, evidence):
@@ -64,6 +72,10 @@ def extracted(
         if len(literal) == most or characters > MOST_CHARACTERS:
             break
     enough = [*literal, *others][:most]
+    lacking = {*asked.named} - {evidence.shown.candidate_id for evidence in (*literal, *others)}
+    if asked.of_each and enough and lacking:
+        reason = f"no text of {', '.join(sorted(lacking))} shows all of it"
+        return Answer((), tuple(missing), reason, looked_at)
     if not enough:
         return Answer((), tuple(missing), _no_evidence(asked, tuple(missing), looked_at), looked_at)
     statements = [statement for shows in nearest(question, enough, embed) for statement in told(shows, surface)]
@@ -89,6 +101,6 @@ def _no_evidence(asked: Asked, missing: tuple[str, ...], looked_at: int) -> str:
         return "no candidate may be shown for this question; see its filters, and whether the ids are known"
     if missing:
         return f"no text of the {looked_at} candidates looked at shows {', '.join(map(repr, missing))}"
-    if asked.requirements:
+    if asked.required:
         return f"none of the {looked_at} candidates looked at shows all of it"
     return f"what is asked for is not known of the {looked_at} candidates looked at"

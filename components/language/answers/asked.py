@@ -9,22 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from components.language.answers.segments import Segment, Word, segments, words_of
 from components.language.answers.shown import PLACE, Terms, shown_fields
-from components.language.answers.words import (
-    AFTER,
-    BEFORE,
-    COMPARATIVE,
-    CUE_OF_WORD,
-    FIELDS_OF_CUE,
-    FRAME,
-    GOVERNING,
-    JOBS_ONLY,
-    LINKS,
-    PAY,
-    PEOPLE_ONLY,
-    ROLES,
-    WITHIN,
-)  # fmt: skip
+from components.language.answers.values import Value, values_in
+from components.language.answers.words import AFTER, BEFORE, COMPARATIVE, FIELDS_OF_CUE, PAY, ROLES
 from components.language.taxonomy import Taxonomy
 from metier.contract import Surface
 from metier.surfaces import surface_spec
@@ -34,9 +22,18 @@ TOLD = frozenset({"title", "skills"})
 """What is told of a candidate when nothing in particular is asked."""
 COMPARED = TOLD | frozenset((*PAY, *PLACE, "experience_level"))
 _NEGATION = re.compile(r"\b(?:not|never|without|neither|nor|except|excluding|cannot|lacks?)\b|n't\b", re.I)
+_JUDGES = re.compile(r"\b(?:best(?! practices?)|better|worst|worse|greatest|finest|ideal|nicest|smartest)\b", re.I)
+_UNANSWERED = (
+    (_NEGATION, "the question asks for what is absent, which no text shows"),
+    (_JUDGES, "the question asks for a judgement, which no text states; ask for what can be shown"),
+)
+_COUNTS_THEM = re.compile(r"\bhow many\b|\b(?:number|count) of (?!openings)\w+", re.I)
+_SUMS_UP = re.compile(
+    r"\b(?:average|mean (?:rate|price|budget|pay)|median|percentage|proportion|altogether|in total)\b", re.I
+)
+_EACH = re.compile(r"\b(?:both|all|each|every)\b", re.I)
+_WHO = re.compile(r"\bwho(?:se)?\b", re.I)
 _FUTURE = re.compile(r"\bwill\b", re.I)
-_PERIOD = re.compile(r"\b(?:a|an|per|each|every) (?:hour|day|week|month|year)\b", re.I)
-"""The unit of a value, no part of what is asked."""
 _SAID_OTHERWISE = (
     (re.compile(r"\bweekly hours\b", re.I), "hours"),
     (re.compile(r"\bhow senior\b", re.I), "what level"),
@@ -46,8 +43,6 @@ _ASKS_VALUE = re.compile(r"\b(?:what|which|where|when|how|list|show|tell|give|co
 _ASKS_COUNT = re.compile(r"\bhow (?:many|long|often|old|big)\b", re.I)
 _COMPARES = re.compile(rf"\b(?:compare|compared|versus|vs|difference|{'|'.join(sorted(COMPARATIVE))})\b", re.I)
 _RANKS = re.compile(rf"\b(?:{'|'.join(sorted(COMPARATIVE))})\b", re.I)
-_WORD = re.compile(r"[^\W_][\w+#.'&-]*|[,;:?!/()]")
-_MARKS = ",;:?!/()"
 
 
 @dataclass(frozen=True)
@@ -70,25 +65,15 @@ class Requirement:
     cue: str | None = None
     is_telling: bool = True
     """Whether it is more than a word that says little beside others."""
+    skill: str | None = None
+    """The skill that it names."""
+    others: tuple["Requirement", ...] = ()
+    """Any of which may be shown in its place."""
 
     @property
     def text(self) -> str:
         """As the question says it."""
-        return self.names[0].text
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word of a question, and the skill that it belongs to with its neighbours, if any."""
-
-    text: str
-    skill: str | None = None
-    mention: int = -1
-    """Start of the mention that it is part of."""
-
-    @property
-    def lower(self) -> str:
-        return self.text.lower().removesuffix("'s")
+        return " or ".join((self.names[0].text, *(other.text for other in self.others)))
 
 
 @dataclass(frozen=True)
@@ -101,6 +86,14 @@ class Asked:
     compares: bool = False
     counts: bool = False
     refusal: str | None = None
+    values: tuple[Value, ...] = ()
+    of_each: bool = False
+    """Whether each of those that it names has to show it."""
+
+    @property
+    def required(self) -> tuple[Requirement | Value, ...]:
+        """All that a candidate has to show."""
+        return (*self.requirements, *self.values)
 
     @property
     def topic(self) -> str:
@@ -122,30 +115,57 @@ def read_question(
         plain = re.sub(rf"(?<![\w-]){re.escape(name)}(?:'s)?(?![\w-])", " , ", plain)
     for pattern, said in _SAID_OTHERWISE:
         plain = pattern.sub(said, plain)
-    words = _words(plain, taxonomy)
-    cues, requirements = _walk(_segments(words, surface), _Namer(terms_of, taxonomy))
-    asks_value = len(named) > 1 or bool(_ASKS_VALUE.search(plain)) or (bool(named) and not requirements)
+    valued = values_in(plain, surface)
+    cues, requirements = _walk(segments(words_of(valued.rest, taxonomy), surface), _Namer(terms_of, taxonomy))
+    several = len(named) > 1
+    asked = Asked(
+        named,
+        tuple(requirements),
+        (),
+        compares=several and bool(_COMPARES.search(plain)),
+        values=valued.values,
+        of_each=several and bool(_EACH.search(plain)),
+    )
+    fields = _fields(asked, cues, plain, surface)
+    telling = tuple(requirement for requirement in requirements if requirement.is_telling)
+    asked = replace(
+        asked,
+        requirements=telling if fields or valued.values else telling or asked.requirements,
+        fields=tuple(field for field in shown_fields(surface) if field in fields),
+    )
+    counts = bool(_ASKS_COUNT.search(plain)) and not asked.fields and not asked.values
+    return replace(asked, counts=counts, refusal=valued.refusal or _refusal(asked, valued.rest))
+
+
+def _fields(asked: Asked, cues: Iterable[str], plain: str, surface: Surface) -> frozenset[str]:
+    """The values that are wanted."""
+    asks_value = len(asked.named) > 1 or bool(_ASKS_VALUE.search(plain)) or bool(asked.named and not asked.required)
     fields = frozenset(field for cue in cues if asks_value for field in FIELDS_OF_CUE[cue])
-    if fields or any(requirement.is_telling for requirement in requirements):
-        requirements = [requirement for requirement in requirements if requirement.is_telling]
-    compares = len(named) > 1 and bool(_COMPARES.search(plain))
-    if compares and not fields and not requirements:
-        fields = COMPARED
-    elif named and not (fields or requirements or cues):
-        fields = TOLD
-    shown = tuple(field for field in shown_fields(surface) if field in fields)
-    asked = Asked(named, tuple(requirements), shown, compares, bool(_ASKS_COUNT.search(plain)) and not shown)
-    return replace(asked, refusal=_refusal(asked, plain))
+    shows_jobs = surface_spec(surface).shows_jobs
+    if shows_jobs and any(value.is_pay for value in asked.values):
+        return fields | {"budget_kind", *PAY}
+    if fields or asked.required:
+        return fields
+    if asked.compares:
+        return COMPARED
+    if asked.named and not any(cues):
+        return frozenset(FIELDS_OF_CUE["company"]) if shows_jobs and _WHO.search(plain) else TOLD
+    return fields
 
 
 def _refusal(asked: Asked, plain: str) -> str | None:
-    if _NEGATION.search(plain):
-        return "the question asks for what is absent, which no text shows"
+    for pattern, reason in _UNANSWERED:
+        if pattern.search(plain):
+            return reason
+    if not asked.named and not asked.fields and _COUNTS_THEM.search(plain):
+        return "the question asks how many there are, which no text shows; ask who they are"
+    if not asked.named and _SUMS_UP.search(plain):
+        return "the question asks for a figure over all there are, which no text shows; ask for the values of each"
     if _RANKS.search(plain) and len(asked.named) < 2:
         return "the question compares all there are; name those to be compared by their ids"
     if _FUTURE.search(plain) and not any(requirement.is_telling for requirement in asked.requirements):
         return "the question asks for what will be, which no text shows"
-    if not (asked.named or asked.requirements) and (not asked.fields or _OWN.search(plain)):
+    if not (asked.named or asked.required) and (not asked.fields or _OWN.search(plain)):
         return "the question names nothing that could be looked for; name a skill, a place, a value or an id"
     return None
 
@@ -157,63 +177,18 @@ def _named(plain: str, known: Callable[[Sequence[str]], Sequence[bool]]) -> tupl
     return tuple(word for word, is_id in zip(words, known(words), strict=True) if is_id)
 
 
-def _words(plain: str, taxonomy: Taxonomy) -> list[Word]:
-    """Words and marks in their order; those of a skill's name know it."""
-    mentions = [each for each in taxonomy.mentions(plain) if each.exact or " " not in plain[each.start : each.end]]
-    found: list[Word] = []
-    for match in _WORD.finditer(_PERIOD.sub(lambda period: " " * len(period[0]), plain)):
-        text = match[0].rstrip(".'-&")
-        mention = next((each for each in mentions if each.start <= match.start() < each.end), None)
-        if mention is not None and _is_common(plain[mention.start : mention.end]):
-            mention = None
-        found.append(Word(text) if mention is None else Word(text, mention.skill_id, mention.start))
-    return [word for word in found if word.text]
-
-
-def _is_common(name: str) -> bool:
-    """Whether a name is a word that frames a question, or a cue."""
-    return name.lower() in FRAME or name.lower() in CUE_OF_WORD
-
-
-def _segments(words: Sequence[Word], surface: Surface) -> Iterator[tuple[str | None, list[Word]]]:
-    """Runs of words that neither frame nor cue, each with the cue that governs it; a cue alone with no words."""
-    others = PEOPLE_ONLY if surface_spec(surface).shows_jobs else JOBS_ONLY
-    governs: str | None = None
-    run: list[Word] = []
-    for word in words:
-        cue = None if word.skill else CUE_OF_WORD.get(word.lower)
-        cue = None if cue in others else cue
-        if word.skill or (cue is None and word.lower not in FRAME | COMPARATIVE and word.text not in _MARKS):
-            run.append(word)
-            continue
-        if run and word.lower in WITHIN:
-            continue
-        if run:
-            yield governs, run
-            governs, run = None, []
-        if cue is not None:
-            if governs is not None:
-                yield governs, []
-            governs = cue
-            if cue not in GOVERNING:
-                yield cue, []
-                governs = None
-        elif governs is not None and word.lower not in LINKS:
-            yield governs, []
-            governs = None
-    if run or governs is not None:
-        yield governs, run
-
-
-def _walk(segments: Iterator[tuple[str | None, list[Word]]], namer: "_Namer") -> tuple[list[str], list[Requirement]]:
+def _walk(segmented: Iterable[Segment], namer: "_Namer") -> tuple[list[str], list[Requirement]]:
     """Cues that no value follows, and what has to be found, in the order of the question."""
     cues: dict[str, None] = {}
     requirements: list[Requirement] = []
-    for cue, run in segments:
-        required = list(namer.requirements(run, cue)) if run else []
+    for segment in segmented:
+        required = list(namer.requirements(segment.run, segment.cue)) if segment.run else []
+        if segment.joint == "or" and required and requirements:
+            first = requirements.pop()
+            required = [replace(first, others=(*first.others, *required))]
         requirements += required
-        if cue is not None and not required:
-            cues[cue] = None
+        if segment.cue is not None and not required:
+            cues[segment.cue] = None
     return list(cues), requirements
 
 
@@ -224,7 +199,7 @@ class _Namer:
         self._terms_of = terms_of
         self._taxonomy = taxonomy
 
-    def requirements(self, run: list[Word], cue: str | None) -> Iterator[Requirement]:
+    def requirements(self, run: Sequence[Word], cue: str | None) -> Iterator[Requirement]:
         """One of all words, or one of each skill where the words are skills and say little beside."""
         telling = self._telling(run)
         named = [word for word in telling if word.skill or word.lower not in ROLES]
@@ -235,19 +210,19 @@ class _Namer:
         if named and all(word.skill for word in named):
             for mention in dict.fromkeys(word.mention for word in named):
                 own = [word for word in named if word.mention == mention]
-                yield Requirement(self._names(own), roles, fields, cue)
+                yield Requirement(self._names(own), roles, fields, cue, skill=own[0].skill)
         elif terms := self._terms(named):
             name = Name(" ".join(word.text for word in run), terms)
             yield Requirement((name,), roles, fields, cue, is_telling)
 
-    def _telling(self, run: list[Word]) -> list[Word]:
+    def _telling(self, run: Sequence[Word]) -> list[Word]:
         """Without verbs before and words after that say little; all where nothing else is there."""
         first, last = 0, len(run)
         while first < last and not run[first].skill and run[first].lower in BEFORE:
             first += 1
         while last > first and not run[last - 1].skill and run[last - 1].lower in AFTER:
             last -= 1
-        return run[first:last] or run
+        return list(run[first:last] or run)
 
     def _names(self, own: Sequence[Word]) -> tuple[Name, ...]:
         """The words themselves, and what else the taxonomy calls the skill."""

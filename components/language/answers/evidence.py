@@ -17,14 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from components.language.answers.asked import Asked, Name, Requirement
-from components.language.answers.shown import PROSE, Shown, Unit
+from components.language.answers.shown import NUMBERS, PROSE, Shown, Unit
+from components.language.answers.values import Value
 from components.language.answers.words import AFTER, BEFORE, CUE_OF_WORD, FRAME, ROLES
+from components.language.taxonomy import Mention
 from metier.texts.canonical import canonical
 from metier.texts.personal_data import mask
 
 Floats = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 """Vectors (n, dimension) of unit length of texts."""
+
+Mentions = Callable[[str], Sequence[Mention]]
+"""The skills that a text names, as `Taxonomy.mentions` finds them."""
 
 GAP = 3
 """Other words that may stand among the required ones."""
@@ -38,6 +43,11 @@ _DENIES = re.compile(
 _WISHES = re.compile(r"\b(?:want|wish|hop(?:e|ing)|plan|would like|eager|keen|curious|interested)\w*\b", re.I)
 _WORD = re.compile(r"[^\W_]+[+#]*")
 """What the analyser takes for a word (feature_repo.texts.text.TERM)."""
+_JOINED_BEFORE = re.compile(r"[^\W_]-$")
+_JOINED_BEHIND = re.compile(
+    r"-(?!(?:based|driven|powered|focused|certified|related|oriented|ready|friendly|specific|enabled|only)\b)[^\W_]"
+)
+"""What makes a word part of a longer one: Objective-C, Go-to-Market; "React-based" is no other name."""
 _LEARNING = re.compile(r"\b(?:learn|try|start|begin|study)\w*\b", re.I)
 
 
@@ -54,15 +64,16 @@ class Evidence:
     """Whether the question's own words are shown, and no other name of a skill in place of one."""
 
 
-def evidence_of(asked: Asked, shown: Shown) -> Evidence:
-    """What the candidate shows of all that is asked."""
-    literal = [tuple(_showing(asked, each, each.names[:1], shown)) for each in asked.requirements]
-    found = tuple(
-        units or tuple(_showing(asked, each, each.names[1:], shown))
-        for each, units in zip(asked.requirements, literal, strict=True)
-    )
+def evidence_of(asked: Asked, shown: Shown, mentions: Mentions) -> Evidence:
+    """What the candidate shows of all that is asked; `mentions` are the skills that a text names."""
+    look = _Look(asked, shown, mentions)
+    literal = [look.showing(each, literal=True) for each in asked.requirements]
+    found = [
+        units or look.showing(each, literal=False) for each, units in zip(asked.requirements, literal, strict=True)
+    ]
+    found += [tuple(islice(look.having(value), MOST_SPANS)) for value in asked.values]
     values = tuple(unit for field in asked.fields if (unit := shown.whole(field)) and is_citable(unit))
-    return Evidence(shown, found, values, all(literal))
+    return Evidence(shown, tuple(found), values, all(literal))
 
 
 def is_enough(asked: Asked, evidence: Evidence) -> bool:
@@ -89,30 +100,69 @@ def is_citable(unit: Unit) -> bool:
     return mask(unit.text)[0] == unit.text
 
 
-def _showing(asked: Asked, requirement: Requirement, names: Sequence[Name], shown: Shown) -> Iterator[Unit]:
-    """Spans that show the requirement by one of its names, MOST_SPANS at most."""
-    names = [name for name in names if shown.words.issuperset(name.terms)]
-    if not names:
-        return iter(())
-    units = (unit for unit in shown.units if _shows(asked, requirement, names, unit) and is_citable(unit))
-    return islice(units, MOST_SPANS)
+@dataclass(frozen=True)
+class _Look:
+    """One candidate looked at for a question."""
 
+    asked: Asked
+    shown: Shown
+    mentions: Mentions
 
-def _shows(asked: Asked, requirement: Requirement, names: Sequence[Name], unit: Unit) -> bool:
-    if asked.counts and not any(letter.isdigit() for letter in unit.text):
-        return False
-    if not _is_in_place(requirement, unit) or (unit.field in PROSE and not _says_so(unit.text)):
-        return False
-    return any(_is_named(name, requirement.roles, unit, is_own=name is requirement.names[0]) for name in names)
+    def showing(self, requirement: Requirement, *, literal: bool) -> tuple[Unit, ...]:
+        """Spans that show it, or one of its alternatives, in the question's own words or others; MOST_SPANS at most."""
+        found = list[Unit]()
+        for each in (requirement, *requirement.others):
+            found += self._showing(each, each.names[:1] if literal else each.names[1:])
+        return tuple(found)
 
+    def having(self, value: Value) -> Iterator[Unit]:
+        """Spans that show a value; so many years of a skill are shown where both are."""
+        skills = [each for each in self.asked.requirements if each.skill is not None] if value.is_said else []
+        for unit in filter(is_citable, value.shown_by(self.shown)):
+            alternatives = ((each, *each.others) for each in skills)
+            if all(any(self._shows(each, each.names, unit) for each in others) for others in alternatives):
+                yield unit
 
-def _is_named(name: Name, roles: tuple[str, ...], unit: Unit, is_own: bool) -> bool:
-    """Whether the unit says the name: an entry of a skill is it, other texts hold it as no part of a longer one."""
-    wanted = (*name.terms, *roles)
-    if unit.field == "skills":
-        return unit.terms in (name.terms, wanted)
-    places = (place for place in _places(wanted, unit.terms) if not _is_part_of_name(unit, place))
-    return any(places) and (unit.field not in PROSE or _is_spelled(name, unit.text, is_own))
+    def _showing(self, requirement: Requirement, names: Sequence[Name]) -> Iterator[Unit]:
+        names = [name for name in names if self.shown.words.issuperset(name.terms)]
+        if not names:
+            return iter(())
+        units = (unit for unit in self.shown.units if self._shows(requirement, names, unit) and is_citable(unit))
+        return islice(units, MOST_SPANS)
+
+    def _shows(self, requirement: Requirement, names: Sequence[Name], unit: Unit) -> bool:
+        if self.asked.counts and not any(letter.isdigit() for letter in unit.text):
+            return False
+        if unit.field in NUMBERS or not _is_in_place(requirement, unit):
+            return False
+        if unit.field in PROSE and not _says_so(unit.text):
+            return False
+        return any(self._is_named(name, requirement, unit) for name in names)
+
+    def _is_named(self, name: Name, requirement: Requirement, unit: Unit) -> bool:
+        """Whether the unit says the name: an entry of a skill is it, other texts hold it as no part of a longer one."""
+        wanted = (*name.terms, *requirement.roles)
+        if unit.field == "skills":
+            return unit.terms in (name.terms, wanted)
+        places = [place for place in _places(wanted, unit.terms) if not _is_part_of_name(unit, place)]
+        if not places or not _is_spelled(name, unit, is_own=name is requirement.names[0]):
+            return False
+        return any(not self._is_in_other_skill(requirement, unit, place) for place in places)
+
+    def _is_in_other_skill(self, requirement: Requirement, unit: Unit, place: Sequence[int]) -> bool:
+        """Whether words there are part of a longer name of another skill, as Google is of Google Search Console."""
+        text = canonical(unit.text)
+        words = list(_WORD.finditer(text))
+        if len(words) != len(unit.terms):
+            return False
+        start, end = words[place[0]].start(), words[place[-1]].end()
+        return any(
+            each.skill_id != requirement.skill
+            and each.start <= start
+            and end <= each.end
+            and each.end - each.start > end - start
+            for each in self.mentions(text)
+        )
 
 
 def _places(terms: Sequence[str], of: Sequence[str]) -> Iterator[list[int]]:
@@ -137,7 +187,11 @@ def _is_part_of_name(unit: Unit, place: Sequence[int]) -> bool:
     pairs = [(position - 1, position) for position in place if position > 1]
     pairs += [(position, position + 1) for position in place if position + 1 < len(words)]
     outside = [pair for pair in pairs if not {*pair} <= {*place}]
-    return any(_are_one_name(words[before], words[after]) for before, after in outside)
+    if any(_are_one_name(words[before], words[after]) for before, after in outside):
+        return True
+    return bool(_JOINED_BEFORE.search(words[place[0]].string, 0, words[place[0]].start())) or bool(
+        _JOINED_BEHIND.match(words[place[-1]].string, words[place[-1]].end())
+    )
 
 
 def _are_one_name(word: re.Match[str], following: re.Match[str]) -> bool:
@@ -159,10 +213,10 @@ def _says_so(sentence: str) -> bool:
     return not (_DENIES.search(sentence) or (_WISHES.search(sentence) and _LEARNING.search(sentence)))
 
 
-def _is_spelled(name: Name, sentence: str, is_own: bool) -> bool:
-    """Whether a sentence spells a word that may be another one as the name does: Go, or Resolve for DaVinci Resolve."""
+def _is_spelled(name: Name, unit: Unit, *, is_own: bool) -> bool:
+    """Whether a text spells what may be another word as the name does: Go, 37, or Resolve for DaVinci Resolve."""
     words = name.text.split()
-    exact = [word for word in words if len(word) <= SHORT_WORD]
-    if not is_own and len(words) == 1:
-        exact = words
-    return all(re.search(rf"(?<![\w+#]){re.escape(word)}(?![\w+#])", sentence) for word in exact)
+    exact = [word for word in words if any(map(str.isdigit, word))]
+    if unit.field in PROSE:
+        exact += words if not is_own and len(words) == 1 else [word for word in words if len(word) <= SHORT_WORD]
+    return all(re.search(rf"(?<![\w+#])(?<!\d[.,]){re.escape(word)}(?![\w+#]|[.,]\d)", unit.text) for word in exact)

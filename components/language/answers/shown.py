@@ -26,6 +26,11 @@ JOB_FIELDS = (
 )  # fmt: skip
 PROSE = ("overview", "description")
 LISTS = ("skills", "languages")
+NUMBERS = (
+    "hourly_rate_usd", "hours_per_week", "budget_min_usd", "budget_max_usd", "salary_min_usd", "salary_max_usd",
+    "openings",
+)  # fmt: skip
+"""Fields whose values are compared (`values`), and hold no words."""
 BETWEEN = ", "
 MOST_CHARACTERS = 6_000
 """Of a prose that are looked at: a post can be as long as a book."""

@@ -42,13 +42,15 @@ class SearchResult(BaseModel):
 
     `limits` are the filters that held, stated or understood from the text; `fitting` counts whom they leave, `sure`
     those of them who are known to keep every one: a limit that was understood leaves whose value is unknown. Where few
-    are sure, `without` counts who is known to keep all others, for each of the limits.
+    are sure, `without` counts who is known to keep all others, for each of the limits. `listing` counts those of the
+    fitting who list every skill that must be; None where none is asked for. Skills are no limit: they order.
     """
 
     search: Search
     candidates: list[Candidate]
     fitting: int
     sure: int
+    listing: int | None = None
     limits: Mapping[str, Any]
     wanted: Wanted
     without: Mapping[str, int] = {}

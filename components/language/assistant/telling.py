@@ -10,7 +10,16 @@ from components.language.answers.told import Citation
 from components.language.assistant.arguments import MOST_SHOWN, listed
 from components.language.assistant.conversation import Conversation
 from components.language.assistant.planning.moves import Doing
-from components.language.assistant.results import Candidate, Comparison, JobPost, Rates, Said, SearchResult, Told
+from components.language.assistant.results import (
+    Candidate,
+    Comparison,
+    JobPost,
+    Rates,
+    Said,
+    SearchResult,
+    Told,
+    Wanted,
+)
 from components.language.names.countries import country_name
 
 COMPARED = (
@@ -65,8 +74,11 @@ def found(result: SearchResult, given_up: Sequence[str]) -> Iterator[Said]:
     if given_up:
         yield Said(text=f"Nobody is known to fit all of it, so I gave up {', then '.join(given_up)}.")
     plural = {"job": "jobs", "person": "people"}[noun] if result.fitting != 1 else noun
-    limits = f" within {limits_in_words(result.limits)}" if result.limits else ""
-    yield Said(text=f"{result.fitting} {plural} {'fits' if result.fitting == 1 else 'fit'}{limits}.")
+    limits = f" within {limits_in_words(result.limits)}" if result.limits else ", as no limit holds"
+    fits = f"{result.fitting} {plural} {'fits' if result.fitting == 1 else 'fit'}{limits}"
+    yield Said(text=f"{fits}{_listing(result)}.")
+    if result.search.text and not result.limits and result.wanted == Wanted():
+        yield Said(text="I know no skill and no limit in that: they are the nearest to its words.")
     if result.candidates:
         yield from _lacking(result)
         for candidate in result.candidates[:3]:
@@ -80,14 +92,21 @@ def found(result: SearchResult, given_up: Sequence[str]) -> Iterator[Said]:
         yield Said(text=f"More would fit: {', '.join(few[:3])}.")
 
 
+def _listing(result: SearchResult) -> str:
+    """How many of those who fit list the skills that order them."""
+    if result.listing is None or not result.fitting:
+        return ""
+    skills = " and ".join(result.wanted.must)
+    if not result.listing:
+        return f"; none of them lists {skills}: those shown are the nearest"
+    return f"; {result.listing} of them {'lists' if result.listing == 1 else 'list'} {skills}"
+
+
 def _lacking(result: SearchResult) -> Iterator[Said]:
-    wanted = [skill.lower() for skill in result.wanted.must]
-    if not wanted:
-        return
-    shows = sum(
-        any(cited.field == "skills" for said in each.meets for cited in said.citations) for each in result.candidates
+    shows = any(
+        cited.field == "skills" for each in result.candidates for said in each.meets for cited in said.citations
     )
-    if not shows:
+    if result.listing and not shows:
         yield Said(text=f"None of those shown lists {' or '.join(result.wanted.must)}: they are the nearest.")
 
 

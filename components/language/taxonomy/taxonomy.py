@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from weakref import WeakValueDictionary
 
 from components.language.taxonomy.context import meant
 from components.language.taxonomy.matching import Names
@@ -17,6 +17,9 @@ from components.language.taxonomy.skills import Relation, Skill, checked, digest
 from components.language.taxonomy.tokens import tokens
 from metier.errors import InputError
 from metier.texts.canonical import aligned, canonical, origins
+
+_LOADED: "WeakValueDictionary[str, Taxonomy]" = WeakValueDictionary()
+"""Taxonomies of this process that were loaded, by their digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,13 @@ class Taxonomy:
         return Taxonomy, (tuple(self._skills.values()),)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """A taxonomy that `save` wrote, or a file of the same form; ContractError for anything else."""
-        return cls(read_skills(path))
+    def load(cls, path: Path) -> "Taxonomy":
+        """A taxonomy that `save` wrote, or a file of the same form; ContractError for anything else.
+
+        Files of one content give one taxonomy as long as it is in use: bundles of a run are read by the same names.
+        """
+        loaded = cls(read_skills(path))
+        return _LOADED.setdefault(loaded.digest, loaded)
 
     def save(self, path: Path) -> None:
         """Write it whole, as JSON."""

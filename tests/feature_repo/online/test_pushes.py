@@ -13,6 +13,7 @@ from feast.data_source import PushMode
 from feature_repo.build.aggregates import build_feature_tables
 from feature_repo.client import FeatureStoreClient
 from feature_repo.online.pushes import Pushes
+from feature_repo.online.rows import OnlineRows
 from metier.contract import KINDS, TABLES
 from metier.lake import Lake
 from metier.settings import Settings
@@ -67,7 +68,7 @@ def store(applied, tmp_path):
 
 @pytest.fixture
 def pushes(store):
-    return Pushes(store)
+    return Pushes(OnlineRows(store.settings))
 
 
 def built(store, home, **tables):
@@ -205,7 +206,7 @@ def test_folds_of_many_threads_lose_nothing(store, pushes):
 
 
 def test_of_two_replicas_writing_at_once_the_newest_version_stays_whole(store, pushes):
-    halves = [pushes, Pushes(FeatureStoreClient(store.settings))]
+    halves = [pushes, Pushes(OnlineRows(store.settings))]
     numbers = [[(7 * place + 3 * half) % 40 for place in range(20)] for half in range(2)]
 
     def write(half):

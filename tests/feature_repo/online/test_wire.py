@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
-from feast.infra.key_encoding_utils import serialize_entity_key
-from feast.infra.online_stores.helpers import _mmh3
+from feast.infra.key_encoding_utils import serialize_entity_key, serialize_entity_key_prefix
+from feast.infra.online_stores.helpers import _mmh3, extract_text_and_num
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import feast_value_type_to_python_type, python_values_to_proto_values
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feature_repo.definitions import KINDS
-from feature_repo.online.wire import FIELDS, decoded, entity_key, field_of, hash_field
+from feature_repo.online.wire import FIELDS, decoded, encoded, entity_key, entity_of, field_of, hash_field, key_prefix
 from metier.contract import TIMESTAMP
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -58,6 +58,18 @@ def test_a_value_is_read_as_feast_and_arrow_read_it(drawn):
     assert math.copysign(1, found) == math.copysign(1, expected) if isinstance(found, float) else True
 
 
+@given(st.sampled_from(list(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), st.none() | VALUES[kind])))
+def test_a_value_is_written_as_feast_writes_it(drawn):
+    kind, value = drawn
+    message = stored(kind, value)
+    assert encoded(kind, value) == (message.SerializeToString(), extract_text_and_num(message, False)[0])
+
+
+def test_what_is_no_number_is_stored_as_no_value():
+    assert encoded(pa.float64(), float("nan")) == encoded(pa.float64(), None) == (b"", None)
+    assert stored(pa.float64(), float("nan")).SerializeToString() == b""
+
+
 @pytest.mark.parametrize(
     ("written", "value", "declared", "expected"),
     [(pa.int64(), 7, pa.float64(), 7.0), (pa.float64(), 0.1, pa.float32(), 0.10000000149011612)],
@@ -71,6 +83,7 @@ def test_a_value_of_an_earlier_declaration_is_converted_as_arrow_does(written, v
 def test_keys_are_those_of_feast(key, name):
     entity = EntityKey(join_keys=[key], entity_values=[Value(string_val=name)])
     assert entity_key(key, name) == serialize_entity_key(entity, 3)
+    assert (key_prefix(key), entity_of(entity_key(key, name))) == (serialize_entity_key_prefix([key], 3), name)
 
 
 @given(TEXTS, TEXTS)

@@ -14,6 +14,7 @@ from feature_repo.hydrate import candidate_features, with_column
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.inputs.transforms import feature_names, pair_matrix
 from feature_repo.online.pushes import Pushes
+from feature_repo.online.rows import OnlineRows
 from feature_repo.texts.text import card_text, text_key
 from metier.changes import Change
 from metier.changes.log import sequence_of
@@ -322,7 +323,7 @@ def test_candidate_features_of_the_store_equal_those_of_a_pushed_profile(world, 
     for name in ("job_feed", "talent_search"):
         surface = on(name)
         change = surface.version("new", languages=["it"], category=None, title="React dev", skills=[])
-        Pushes(pushed).profile(change.table, change.row)
+        Pushes(OnlineRows(pushed.settings)).profile(change.table, change.row)
         part = surface.take(change).parts[1]
         asked = pa.table({"candidate_id": ["new"], "event_timestamp": [world.as_of]})
         online = candidate_features(name, asked, pushed.serving_features)

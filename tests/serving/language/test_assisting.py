@@ -58,6 +58,29 @@ def test_a_conversation_goes_on_and_its_citations_are_exact(told, world):
             assert text[cited["start"] : cited["end"]] == cited["quote"]
 
 
+def test_a_search_is_gone_back_to_and_stands_where_nothing_is_understood(told):
+    first = told("designer")
+    name = first["done"]["conversation_id"]
+    narrower = told("under $40/h", conversation_id=name)
+    unclear = told("?!", conversation_id=name)
+    assert (unclear["plan"]["doing"], unclear["tools"], unclear.get("shortlist")) == ("unclear", [], None)
+    assert "The search stands" in unclear["message"]["text"]
+    assert shown(told("show me 7", conversation_id=name))[:5] == shown(narrower)
+    assert shown(told("go back", conversation_id=name)) == shown(narrower)
+    again = told("undo that", conversation_id=name)
+    assert (shown(again), again["message"]["text"].startswith("Back to the search")) == (shown(first), True)
+    assert "no search before" in told("undo", conversation_id=name)["message"]["text"]
+
+
+def test_a_person_is_shown_by_the_id_of_either_kind(told, world):
+    person = min(name for name, row in world.people.items() if row["status"] == "listed" and row["title"])
+    answer = told(f"tell me about {person}")
+    assert [each["tool"] for each in answer["tools"]] == ["ask"]
+    assert world.people[person]["title"] in answer["message"]["text"]
+    assert "is a job" in told(f"tell me about {world.open_jobs[0]}")["message"]["text"]
+    assert told(f"hire {person}")["tools"] == []
+
+
 def test_where_nobody_fits_a_limit_is_given_up_and_said(told):
     answer = told("designer under $0.01/h in Iceland")
     assert [each["tool"] for each in answer["tools"]][:2] == ["search_talent", "change_filters"]

@@ -57,6 +57,24 @@ def test_people_are_searched_with_the_limits_of_the_text(found, world):
         assert "overview" not in candidate["shown"]
 
 
+def test_those_who_fit_are_told_from_those_who_list_the_skill(found, world):
+    skill = next(row["skills"][0] for _, row in sorted(listed(world).items()) if row["skills"])
+    result = found("search_talent", {"text": f"somebody for {skill}, under $1000/h", "k": 1})
+    if result["wanted"]["must"] == [skill]:
+        lists = sum(skill in row["skills"] for row in listed(world).values())
+        assert lists <= result["listing"] <= result["fitting"]
+    assert found("search_talent", {"text": "somebody under $1000/h"})["listing"] is None
+
+
+def test_a_question_that_names_others_than_the_candidates_is_refused(found, world):
+    one, other = sorted(listed(world))[:2]
+    asked = {"surface": "talent_search", "question": f"what skills does {other} list?"}
+    refused = found("ask", {**asked, "candidate_ids": [one]})
+    assert (refused["sentences"], other in refused["reason"]) == ([], True)
+    told = found("ask", {**asked, "candidate_ids": [one, other]})
+    assert {cited["candidate_id"] for each in told["sentences"] for cited in each["citations"]} == {other}
+
+
 def test_jobs_are_searched_for_a_freelancer(found, world):
     result = found("search_jobs", {"k": 4}, actor_id=world.feed_actor)
     assert {each["candidate_id"] for each in result["candidates"]} <= set(world.open_jobs)

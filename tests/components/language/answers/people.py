@@ -73,7 +73,7 @@ def ask(question: str, surface: Surface = "talent_search", most: int = 5) -> Ans
     """The answer of all people, or of those that the question names."""
     asked, rows = taken_apart(question, surface), JOBS if surface == "job_feed" else PEOPLE
     shown = [Shown.of(name, rows[name], surface, analyze) for name in asked.named or rows]
-    return extracted(question, asked, shown, surface, most=most, embed=by_length)
+    return extracted(question, asked, shown, surface, most=most, embed=by_length, mentions=TAXONOMY.mentions)
 
 
 def quotes(question: str, surface: Surface = "talent_search") -> list[tuple[str, str, str]]:

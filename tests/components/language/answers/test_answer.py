@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from components.language.answers.answer import extracted
 from components.language.answers.shown import LONGEST_UNIT, Shown, sentences
 from feature_repo.texts.text import analyze
-from tests.components.language.answers.people import JOBS, PEOPLE, ask, by_length, quotes, taken_apart
+from tests.components.language.answers.people import JOBS, PEOPLE, TAXONOMY, ask, by_length, quotes, taken_apart
 
 
 def test_who_shows_it_is_told_with_the_span():
@@ -45,6 +45,39 @@ def test_a_longer_name_does_not_show_the_shorter_one():
     assert {quote for _, _, quote in quotes("Who knows C?")} == {"C"}
 
 
+@pytest.mark.parametrize(
+    ("says", "question"),
+    [
+        ("I know Objective-C well.", "Who knows C?"),
+        ("I plan a Go-to-Market Strategy for you.", "Who knows Go?"),
+        ("I work with Google Search Console.", "Who worked for Google?"),
+        ("Facebook Ads manager since 2011.", "Who has worked for Facebook?"),
+        ("I do non-React work.", "Who knows React?"),
+        ("I charge for 37.5 pages.", "Who wrote 37 pages?"),
+    ],
+)
+def test_a_name_inside_of_another_shows_nothing(monkeypatch, says, question):
+    monkeypatch.setitem(PEOPLE, "ann", {"title": says, "overview": says})
+    monkeypatch.delitem(PEOPLE, "bob")
+    assert ask(question).statements == ()
+
+
+def test_what_is_made_with_it_shows_it(monkeypatch):
+    monkeypatch.setitem(PEOPLE, "ann", {"overview": "I build React-based shops."})
+    assert quotes("Who knows React?") == [("ann", "overview", "I build React-based shops.")]
+
+
+def test_one_of_what_or_joins_is_shown():
+    assert {candidate for candidate, _, _ in quotes("Who knows Java or React?")} == {"ann", "cy-3"}
+    assert quotes("Who speaks Dutch or Polish?") == [("ann", "languages", "Polish")]
+    assert ask("Who knows Kotlin or Rust?").missing == ("Kotlin or Rust",)
+
+
+def test_each_of_those_that_are_named_has_to_show_it():
+    assert ask("Do both ann and cy-3 know React?").reason == "no text of cy-3 shows all of it"
+    assert {candidate for candidate, _, _ in quotes("Does ann or cy-3 know React?")} == {"ann"}
+
+
 def test_a_sentence_that_denies_or_wishes_shows_nothing():
     assert ask("Who knows PHP?").statements == ()
     assert ask("Who knows Rust?").statements == ()
@@ -72,7 +105,7 @@ def test_the_questions_own_words_come_before_other_names():
     shown = [Shown.of(name, row, "talent_search", analyze) for name, row in rows.items()]
     for question, order in (("Who knows ReactJS?", ["bob", "ann"]), ("Who knows React?", ["ann", "bob"])):
         asked = taken_apart(question)
-        answer = extracted(question, asked, shown, "talent_search", most=5, embed=by_length)
+        answer = extracted(question, asked, shown, "talent_search", most=5, embed=by_length, mentions=TAXONOMY.mentions)
         assert [each.citations[0].candidate_id for each in answer.statements] == order
 
 

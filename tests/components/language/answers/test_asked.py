@@ -89,3 +89,38 @@ def test_a_value_after_its_cue_has_to_stand_there():
 )
 def test_a_question_that_no_text_can_answer_is_refused(question, reason):
     assert reason in (taken_apart(question).refusal or "")
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Who knows Spanish or Docker?", ["Spanish or Docker"]),
+        ("Who lives in Spain, Norway or Chile?", ["Spain or Norway or Chile"]),
+        ("Who knows Go and either Docker or Kubernetes?", ["Go", "Docker or Kubernetes"]),
+    ],
+)
+def test_any_of_what_or_joins_is_enough(question, parts):
+    assert required(question) == parts
+
+
+def test_what_or_joins_stands_under_one_cue():
+    (spoken,) = taken_apart("Who speaks Dutch or Danish?").requirements
+    assert [each.fields for each in spoken.others] == [("languages",)]
+    (either,) = taken_apart("Who speaks Dutch or lives in Oslo?").requirements
+    assert [each.fields for each in either.others] == [("city", "region", "country")]
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("How many people know Docker?", "how many there are"),
+        ("What is the number of designers in Spain?", "how many there are"),
+        ("What is the median price of Docker people?", "a figure over all"),
+        ("Is ann better than bob?", "a judgement"),
+        ("Who would be the ideal person for Docker?", "a judgement"),
+        ("Who charges under £30?", "in US dollars"),
+        ("Who charges $2000 a month?", "by the hour, not by the month"),
+    ],
+)
+def test_what_no_text_states_is_refused(question, reason):
+    assert reason in (taken_apart(question).refusal or "")
