@@ -1,9 +1,9 @@
 """Features: their definitions, how they are built, stored and read back.
 
-Feast's import is made lighter for every step, command and replica; Feast's own command line, which does not begin with
-this package, keeps all of it. Feast has typeguard rewrite its classes, two and a half seconds: here they stay as they
-are written. Feast 0.67 also imports torch wherever it is installed, a second and 200 MB, for the two calls that return
-tensors (`to_tensor`): here torch is imported when one of these is called, so a replica never loads it.
+A replica of the endpoint does without Feast (feature_repo/online/rows.py). For steps and commands its import is made
+lighter; Feast's own command line, which does not begin with this package, keeps all of it. Feast has typeguard rewrite
+its classes, two and a half seconds: here they stay as they are written. Feast 0.67 also imports torch wherever it is
+installed, a second and 200 MB, for the two calls that return tensors (`to_tensor`): here when one of these is called.
 """
 
 import importlib
