@@ -176,6 +176,15 @@ def test_each_candidate_counts_under_its_first_reason_and_filters_come_last() ->
         pool.feed("f1", {"shade": 1})
 
 
+def test_of_some_rows_others_count_nowhere_nor_do_those_taken_out_before() -> None:
+    """j1 is taken out, j2 closed and j4 not asked about: one of the two asked about is dropped, one is shown."""
+    pool = JobPool(jobs({}, {"status": "closed"}, {}, {"status": "closed"}), facts()).without(np.array([0]))
+    verdict = pool.only(np.array([0, 1, 2])).feed("f1")
+    assert shown(pool, verdict) == ["j3"]
+    assert verdict.dropped == {"not_open": 1}
+    assert pool.feed("f1").dropped == {"not_open": 2}
+
+
 def test_facts_are_as_known() -> None:
     """An application of noon recorded two days late is unknown a day later, and so is one that is yet to happen."""
     late = interactions(("apply", "freelancer", "f1", "j1", None), late=2)
