@@ -27,7 +27,7 @@ _UNANSWERED = (
     (_NEGATION, "the question asks for what is absent, which no text shows"),
     (_JUDGES, "the question asks for a judgement, which no text states; ask for what can be shown"),
 )
-_COUNTS_THEM = re.compile(r"\bhow many\b|\b(?:number|count) of (?!openings)\w+", re.I)
+_COUNTS_THEM = re.compile(r"^\W*count\b|\bhow many\b|\b(?:number|count) of (?!openings)\w+", re.I)
 _SUMS_UP = re.compile(
     r"\b(?:average|mean (?:rate|price|budget|pay)|median|percentage|proportion|altogether|in total)\b", re.I
 )

@@ -43,9 +43,9 @@ _DENIES = re.compile(
 _WISHES = re.compile(r"\b(?:want|wish|hop(?:e|ing)|plan|would like|eager|keen|curious|interested)\w*\b", re.I)
 _WORD = re.compile(r"[^\W_]+[+#]*")
 """What the analyser takes for a word (feature_repo.texts.text.TERM)."""
-_JOINED_BEFORE = re.compile(r"[^\W_]-$")
+_JOINED_BEFORE = re.compile(r"[^\W\d_]-$")
 _JOINED_BEHIND = re.compile(
-    r"-(?!(?:based|driven|powered|focused|certified|related|oriented|ready|friendly|specific|enabled|only)\b)[^\W_]"
+    r"-(?!(?:based|driven|powered|focused|certified|related|oriented|ready|friendly|specific|enabled|only)\b)[^\W\d_]"
 )
 """What makes a word part of a longer one: Objective-C, Go-to-Market; "React-based" is no other name."""
 _LEARNING = re.compile(r"\b(?:learn|try|start|begin|study)\w*\b", re.I)

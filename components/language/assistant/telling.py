@@ -39,7 +39,7 @@ HELP = (
     "I search people and jobs, apply and relax limits, compare candidates, tell what they show, what the market pays, "
     "and draft job posts."
 )
-UNCHANGED = "Nothing of that changes the search: no limit that holds is named, and none that I can read."
+UNCHANGED = "Nothing of that changes the search, which stands: no limit that holds is named, and none that I can read."
 NOTHING_BEFORE = "There is no search before this one to go back to."
 UNCLEAR = "I did not understand that."
 DECLINED = "I only search, compare and draft: I do not contact, hire, pay or post for anybody. That is yours to do."

@@ -61,10 +61,10 @@ def calls_of(move: Move, said: str, conversation: Conversation, reader: Reader) 
     """The call that a move means; None for what is answered from the conversation alone."""
     match move.doing:
         case "search":
-            return _search(said, conversation)
+            return _search(said, conversation, reader)
         case "change":
             if conversation.search is None:
-                return _search(said, conversation)
+                return _search(said, conversation, reader)
             return _change(change_of(said, conversation.search, conversation, reader), conversation.search)
         case "undo" if conversation.before:
             return _searching(conversation.before[-1])
@@ -86,10 +86,10 @@ def _searching(search: Search) -> Call:
     return Call("search_jobs" if search.surface == "job_feed" else "search_talent", search)
 
 
-def _search(said: str, conversation: Conversation) -> Call:
+def _search(said: str, conversation: Conversation, reader: Reader) -> Call:
     if conversation.surface == "job_feed":
         return _searching(JobSearch(text=said if has_words(said) else None))
-    job = next(iter(ids_in(said)), None)
+    job = next((name for name in ids_in(said) if reader.surface_of(name) != "talent_search"), None)
     rest = said.replace(job, " ") if job else said
     return _searching(PeopleSearch(text=rest if not job or has_words(rest) else None, job_id=job))
 

@@ -32,10 +32,17 @@ from components.language.assistant.planning.whom import positions_in
 _MONEY = (*RATES, *SUMS)
 _TAKES_OUT = re.compile(
     r"\b(?:drop|remove|delete|forget|ignore|lift|lose|skip|clear|reset|scrap|get rid of|give up|do away with"
-    r"|take (?:off|out|away)|no (?:more|longer)|without|stop (?:asking|looking|searching) for)\b(?: about)? *"
+    r"|take (?:off|out|away)|no (?:more|longer|need for)|without|stop (?:asking|looking|searching) for)\b(?: about)? *"
     r"(?P<what>.*?)(?=,? *\b(?:but|add|include|instead|use|only|and (?:add|use|make|search|only|take|show))\b|[;.!?]|$)"
 )
 """Words that take something out of a search, and what: "remove Poland"."""
+_UNNEEDED = re.compile(
+    r"(?P<what>[^,;.]+?) (?:(?:is|are)(?:n't| not)|not) (?:needed|necessary|required|important)(?: any ?more)?\b"
+)
+_SWAPS = re.compile(
+    r"\b(?:swap|replace|exchange) (?P<what>.+?) (?:for|with|by) (?P<wanted>.+)"
+    r"|\binstead of (?P<what_first>[^,]+?),\s*(?P<wanted_then>.+)|(?P<wanted_first>.+?),? instead of (?P<what_then>.+)"
+)
 _NO = re.compile(r"^(?:and |but |ok(?:ay)?,? |so )*(?:no|not)\b(?: speaking)? *(?P<what>.*)$")
 _GIVING_WAY = 0.99
 """Below (or above) the middle of what is shown."""
@@ -57,19 +64,30 @@ def change_of(said: str, search: Search, conversation: Conversation, reader: Rea
     text, limits = plain(said), conversation.limits
     if MULTIPLIED.search(text) or MOVED.search(text):
         return Change(search, dict(scaled(text, limits)))
-    taken = _TAKES_OUT.search(text)
-    if taken and (out := _taken_out(taken["what"], search, limits, reader)) is not None:
-        said = f"{text[: taken.start()]} {text[taken.end() :]}".strip(" ,;.")
+    what, rest_of_it = _out_and_rest(text)
+    if what and (out := _taken_out(what, search, limits, reader)) is not None:
+        said = rest_of_it
         limits = {name: value for name, value in limits.items() if name not in out.relax} | dict(out.apply)
         rest = _asked(said, out.search, conversation, limits, reader) if said else Change(out.search)
         return _joined(out, rest)
     relax = tuple(named(text, limits)) if RELAXES.search(text) else ()
+    if "agenc" in text and limits.get("agencies") is False and (AGAIN.search(text) or ALSO.search(text)):
+        relax = (*relax, "agencies")
     if (no := _NO.match(text)) and (languages := _without_languages(no["what"], search, limits, reader)):
         return languages
     limits = {name: value for name, value in limits.items() if name not in relax}
     asked = _asked(said, search, conversation, limits, reader, replaces=corrects is not None)
     relaxed = Change(search, relax=relax)
     return relaxed if relax and not asked.apply else _joined(relaxed, asked)
+
+
+def _out_and_rest(text: str) -> tuple[str, str]:
+    """What a sentence takes out, as "swap React for Vue" does React, and what it says besides; else both empty."""
+    if swaps := _SWAPS.search(text):
+        what = swaps["what"] or swaps["what_first"] or swaps["what_then"]
+        return what, swaps["wanted"] or swaps["wanted_then"] or swaps["wanted_first"]
+    taken = _UNNEEDED.search(text) or _TAKES_OUT.search(text)
+    return (taken["what"], f"{text[: taken.start()]} {text[taken.end() :]}".strip(" ,;.")) if taken else ("", "")
 
 
 def _joined(first: Change, then: Change) -> Change:
@@ -205,7 +223,8 @@ def _compared(text: str, conversation: Conversation) -> Iterator[tuple[str, Any]
 
 
 def _sums(text: str, conversation: Conversation, name: str, hourly: bool = False) -> Iterator[float]:
-    positions = positions_in(text, conversation) or range(len(conversation.shortlist))
+    than = positions_in(text, conversation) if " than " in text else ()
+    positions = than or range(len(conversation.shortlist))
     for candidate in (conversation.shortlist[position] for position in positions):
         is_meant = not hourly or candidate.shown.get("budget_kind", "hourly") == "hourly"
         if is_meant and name in candidate.shown:

@@ -38,7 +38,8 @@ ACCOUNT = _any(
 UNDONE = _any(
     r"(?:undo|revert|roll ?back)\b",
     r"go(?:ing)? (?:\w+ )?back\b",
-    _PLEASE + r"(?:step |one |take (?:that |it )?)?back\b(?! end)",
+    _PLEASE + r"(?:step |one |take (?:that |it |me )?)?back"
+    r"(?: to (?:the |my )?(?:previous|last|first|old|earlier|search|list)\b.*)?[ ?!.]*$",
     _PLEASE + r"restore (?:it|that|them|the (?:search|results?|list|filters|limits))\b",
     _PLEASE + r"(?:the )?(?:previous|prior|earlier)(?: \w+)?[ ?!.]*$",
     r"(?:previous|prior|earlier) (?:search|results?|list|shortlist|ones|step|state)\b",
@@ -131,21 +132,24 @@ MORE_SENIOR, LESS_SENIOR = (
     _any(r"(?:more (?:experienced|senior)|less junior)\b"),
     _any(r"(?:less senior|more junior)\b"),
 )
+_UNNEEDED = r"(?:(?:is|are)(?:n't| not)|not) (?:needed|necessary|required|important)\b"
 RELAXES = _any(
     r"(?:drop|remove|delete|forget|ignore|no more|no longer|lift|lose|skip|without|relax|loosen|clear|reset|scrap)\b",
     r"any(?:where)?\b",
     r"(?:get rid of|give up|do away with|take (?:off|out|away))\b",
     r"(?:never ?mind|no matter|regardless of|whatever|wherever|worldwide)\b",
     r"do(?:es)?n'?t (?:care|mind|matter)\b",
-    r"(?:not important|irrelevant)\b",
+    r"(?:not important|irrelevant|no need for)\b",
+    _UNNEEDED,
 )
 NEW = _any(
-    r"^(?:(?:now|ok|okay|then|and|please|hi|hello|so|great|thanks|instead|no|wait|sorry|well|can you"
-    r"|could you|next)[, ]+)*"
+    r"^(?:(?:now|ok|okay|then|and|please|hi|hello|so|great|thanks|instead|no(?=,)|wait|sorry|well|actually"
+    r"|can you|could you|next)[, ]+)*"
     r"(?:find|search|look|looking|i need|i want|i'd like|i would like|we need|we want|need"
     r"|get me|show me|give me|seeking|hiring|wanted"
     r"|(?:i'm|i am|we're|we are) (?:\w+ )?(?:looking|searching|seeking|hiring|after|in need))\b"
 )
+BEGINS_ANEW = re.compile(r"(?:actually|instead|now|no|wait|sorry)\b")
 WORK = _any(
     r"\w*(?:smith|wright|keeper|logist|grapher)s?\b",
     r"(?:developer|designer|engineer|writer|editor|translator|consultant|manager|analyst|assistant|artist|illustrator"
@@ -153,12 +157,19 @@ WORK = _any(
     r"|painter|cleaner|gardener|chef|cook|baker|guard|operator|technician|mechanic|specialist|expert|freelancer"
     r"|programmer|coder|administrator|moderator|researcher|scientist|recruiter|marketer|planner|tester|producer"
     r"|composer|musician|singer|actor|model|interpreter|transcriptionist|agent|representative)s?\b",
+    r"needs? (?:an?|some\w*|help)\b",
+    r"looking for\b",
+    _PLEASE
+    + r"(?:help me )?(?:translate|write|design|build|develop|create|edit|draw|fix|repair|clean|paint|teach|record"
+    r"|shoot|test|program|code|set up|migrate|install|proofread|transcribe|illustrate|animate|manage|plan|organi[sz]e"
+    r"|research|print|sew|cook) (?:an?|the|my|our|some|\w+s)\b",
 )
-"""Who is looked for, where nothing of the work is known."""
+"""Who is looked for or what is to be done, where nothing of the work is known."""
 CHANGING = _any(
     r"(?:also|as well|too|only|just|instead|rather|actually|make (?:that|it)|change|switch|except|but)\b",
     r"(?:ones?|those|them|now with|must|at (?:least|most)|plus|include|exclude|allow|no longer|after all|again)\b",
     r"(?:i (?:mean|meant|said)|changed my mind)\b",
+    _PLEASE + r"(?:lower|raise|increase|reduce|decrease|set|put|limit|cap|add|swap|replace|exchange|use|keep)\b",
     r"^(?:and|or|with|not|no|in|from|under|below|over|who|for)\b",
 )
 PLEASANTRY = _any(r"^(?:hi|hello|hey|thanks?|thank you|great|cool|perfect|ok(?:ay)?|bye|help|what can you do)[ ,!.?]*$")
@@ -170,10 +181,16 @@ MOVED = _any(
 )
 """Limits in numbers that are multiplied, or moved by so much."""
 ALSO = _any(r"(?:also|as well|too|add|include|plus|besides|in addition)\b", r"^(?:or|and)\b")
+LETS_IN = re.compile(
+    r"\b(?:do(?:n't| not)|stop|no longer|not) (?:exclud\w+|rul\w+ out|leav\w+ out)\b|^back to\b", re.IGNORECASE
+)
+"""Takes back that something was ruled out."""
 _ALLOWED = r"\b(?:is|are) (?:fine|ok|okay|good|allowed|welcome)\b"
-AGAIN = _any(r"(?:again|after all|allow|let .* back)\b", _ALLOWED)
+AGAIN = _any(r"(?:again|after all|allow|let .* back)\b", _ALLOWED, LETS_IN.pattern)
 _SAID_OF_IT = re.compile(
-    rf"{_ALLOWED}|\b(?:too|also|as well|either|again|after all|then|please|instead|though|allow)\b[,.]?", re.IGNORECASE
+    rf"{LETS_IN.pattern}|{_ALLOWED}"
+    r"|\b(?:too|also|as well|either|again|after all|then|please|instead|though|allow)\b[,.]?",
+    re.IGNORECASE,
 )
 """Words about a change, no part of what is asked for."""
 """Says of what was ruled out that it may be."""
@@ -192,7 +209,7 @@ _IDLE = frozenset(
     search people person ones one them those these candidates freelancers jobs job work results someone somebody who
     that with is are be hi hello thanks thank you also too as well not no what there today anything new some any it
     again same previous next last other others else different better best worse things thing something list help back
-    more all everything everyone first this his her my
+    more all everything everyone first this his her my anybody anyone somebody everybody nobody
     """.split()  # noqa: SIM905
 )
 

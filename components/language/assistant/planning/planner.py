@@ -6,7 +6,9 @@ from components.language.assistant.conversation import Conversation
 from components.language.assistant.planning.moves import Doing, Move, Reader
 from components.language.assistant.planning.phrases import (
     ACCOUNT,
+    AGAIN,
     ASKED,
+    BEGINS_ANEW,
     CHANGING,
     CHARGED,
     CHEAPER,
@@ -69,7 +71,7 @@ class DeterministicPlanner:
         shown = {candidate.candidate_id for candidate in conversation.shortlist}
         if not ids or shown.issuperset(ids) or DECLINED.search(text) or DRAFT.search(text) or COMPARED.search(text):
             return None
-        rest = plain(" ".join(word for word in said.split() if not ids_in(word)))
+        rest = plain(_without_ids(said))
         asks = any(each.search(text) for each in (EXPLAINED, ASKED, CHARGED))
         surface = self.reader.surface_of(ids[0])
         if surface == conversation.surface:
@@ -98,6 +100,8 @@ class DeterministicPlanner:
 
     def _doing(self, said: str, text: str, conversation: Conversation, positions: tuple[int, ...]) -> Doing:
         has_shortlist, searches = bool(conversation.shortlist), conversation.search is not None
+        if UNDONE.search(text) and not self._asked(said, conversation):
+            return "undo"
         orders = any(each.search(text) for each in (CHEAPER, DEARER, MORE_SENIOR, LESS_SENIOR))
         if GOING_RATE.search(text):
             return "market_rates"
@@ -114,26 +118,36 @@ class DeterministicPlanner:
             return "ask"
         if searches and MORE.search(text):
             return "more"
+        if has_shortlist and any(self.reader.surface_of(name) == conversation.surface for name in ids_in(said)):
+            return "ask" if has_words(_without_ids(said)) else "explain"
         return self._search_or_change(said, text, conversation)
 
     def _search_or_change(self, said: str, text: str, conversation: Conversation) -> Doing:
         reading = self.reader.read(asked_for(said), conversation.surface)
-        asked = {part for part, _ in reading.plan.asked()} if reading is not None else set[str]()
-        if UNDONE.search(text) and not asked:
-            return "undo"
+        asked = self._asked(said, conversation)
         if conversation.search is None or (conversation.surface == "job_feed" and not asked and ASKED.search(text)):
             return "search" if self._says_something(said, text, conversation) or asked else "unclear"
         names_something = bool(reading and (reading.plan.must or has_words(reading.plan.text)))
-        if NEW.match(text) and (names_something or ids_in(said)) and not CHANGING.match(text):
+        goes_on = CHANGING.match(text) and not BEGINS_ANEW.match(text)
+        if NEW.match(text) and (names_something or ids_in(said)) and not goes_on:
             return "search"
-        if RELAXES.search(text) or CHANGING.search(text) or CORRECTING.match(text):
+        if any(each.search(text) for each in (RELAXES, CHANGING, CORRECTING, AGAIN)):
             return "change"
         if asked - {"must", "nice"} and not names_something:
             return "change"
         return "search" if asked or WORK.search(text) or ids_in(said) else "unclear"
+
+    def _asked(self, said: str, conversation: Conversation) -> frozenset[str]:
+        """The parts of a plan that a sentence asks for."""
+        reading = self.reader.read(asked_for(said), conversation.surface)
+        return frozenset(part for part, _ in reading.plan.asked()) if reading is not None else frozenset()
 
     @staticmethod
     def _says_something(said: str, text: str, conversation: Conversation) -> bool:
         """Whether a first sentence says what to look for; a feed is looked through without."""
         needs_words = conversation.surface == "talent_search"
         return has_words(text) or bool(ids_in(said)) or (not needs_words and any(map(str.isalpha, text)))
+
+
+def _without_ids(said: str) -> str:
+    return " ".join(word for word in said.split() if not ids_in(word))

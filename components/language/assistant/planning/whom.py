@@ -13,7 +13,8 @@ ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(
-    r"\b(\d{1,2})(?= (?:and|with|to|or|vs|versus)\b)|(?<=\band )(\d{1,2})\b(?! \w)|(?<=\bto )(\d{1,2})\b(?! \w)"
+    r"\b(\d{1,2})(?=,| (?:and|with|to|or|vs\.?|versus)\b)"
+    r"|(?:(?<=\band )|(?<=\bto )|(?<=\bvs )|(?<=\bversus )|(?<=\bwith ))(\d{1,2})\b(?! \w)"
 )
 """Numbers of a comparison: 'compare 1 and 3'."""
 _FIRST_FEW = re.compile(rf"\b(?:first|top|best) ({_NUMBERS})\b")
@@ -37,11 +38,12 @@ def _meant(text: str, conversation: Conversation) -> list[int]:
         return list(range(min(count_in(several[1] or "two"), len(conversation.shortlist))))
     found: dict[int, int] = {}
     for match in _NUMBERED.finditer(text) if COMPARED.search(text) else ():
-        found.setdefault(int(match[1] or match[2] or match[3]) - 1, match.start())
-    for match in ORDINAL.finditer(text):
-        word, last = (match[1] or "").lower(), len(conversation.shortlist) - 1
-        found.setdefault(int(match[2]) - 1 if match[2] else last if word == "last" else ORDINALS[word], match.start())
+        found.setdefault(int(match[1] or match[2]) - 1, match.start())
     for position, candidate in enumerate(conversation.shortlist):
         if named := re.search(rf"(?<![\w-]){re.escape(candidate.candidate_id.lower())}(?![\w-])", text):
             found.setdefault(position, named.start())
+    by_place = not found or COMPARED.search(text)
+    for match in ORDINAL.finditer(text) if by_place else ():
+        word, last = (match[1] or "").lower(), len(conversation.shortlist) - 1
+        found.setdefault(int(match[2]) - 1 if match[2] else last if word == "last" else ORDINALS[word], match.start())
     return sorted((position for position in found if position >= 0), key=found.__getitem__)

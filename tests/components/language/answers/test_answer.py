@@ -67,6 +67,10 @@ def test_what_is_made_with_it_shows_it(monkeypatch):
     assert quotes("Who knows React?") == [("ann", "overview", "I build React-based shops.")]
 
 
+def test_a_year_is_shown_by_a_date():
+    assert quotes("Which jobs were posted in 2026?", "job_feed") == [("j1", "posted_at", "2026-01-31")]
+
+
 def test_one_of_what_or_joins_is_shown():
     assert {candidate for candidate, _, _ in quotes("Who knows Java or React?")} == {"ann", "cy-3"}
     assert quotes("Who speaks Dutch or Polish?") == [("ann", "languages", "Polish")]

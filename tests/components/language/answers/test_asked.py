@@ -115,6 +115,7 @@ def test_what_or_joins_stands_under_one_cue():
     [
         ("How many people know Docker?", "how many there are"),
         ("What is the number of designers in Spain?", "how many there are"),
+        ("Count the people in Spain", "how many there are"),
         ("What is the median price of Docker people?", "a figure over all"),
         ("Is ann better than bob?", "a judgement"),
         ("Who would be the ideal person for Docker?", "a judgement"),

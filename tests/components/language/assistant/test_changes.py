@@ -94,6 +94,30 @@ def test_one_sentence_may_take_away_and_add():
     )
 
 
+@pytest.mark.parametrize("said", ["swap React for Vue", "Vue instead of React", "instead of React, Vue"])
+def test_a_skill_takes_the_place_of_another(said):
+    assert planned(said)[1].arguments.text == "developer in India under $40/h, Vue.js"
+
+
+@pytest.mark.parametrize("said", ["React isn't needed", "no need for React", "forget about React"])
+def test_a_skill_that_is_not_needed_is_asked_for_no_more(said):
+    assert planned(said)[1].arguments.text == "developer in India under $40/h"
+
+
+@pytest.mark.parametrize("said", ["don't exclude France", "stop ruling out France", "back to France"])
+def test_what_is_ruled_out_no_longer(said):
+    assert changed(said, not_countries=["FR", "ES"]) == ({"not_countries": ["ES"]}, set())
+
+
+@pytest.mark.parametrize("said", ["agencies are fine", "also agencies", "stop excluding agencies"])
+def test_agencies_that_were_ruled_out_are_let_in(said):
+    assert changed(said, agencies=False) == ({}, {"agencies"})
+
+
+def test_what_names_no_value_changes_nothing():
+    assert changed("lower the minimum", rate_min_usd=10.0) is None
+
+
 def test_a_post_says_each_limit_as_it_holds_now():
     search = PeopleSearch(
         text="AutoCAD drafter in Poland under $2/h",

@@ -15,7 +15,7 @@ WENT_ON = replace(STANDING, before=(BEFORE,))
 
 @pytest.mark.parametrize(
     "said",
-    ["qwer tyu", "…", "👍👍", "are we there yet?", "boring", "can you dance", "make me rich", "lower the minimum"],
+    ["qwer tyu", "…", "👍👍", "are we there yet?", "boring", "can you dance", "make me rich"],
 )
 def test_what_is_not_understood_leaves_the_search_as_it_stands(said):
     move, call = planned(said)
@@ -68,6 +68,22 @@ def found(search):
 def test_more_of_the_same_is_shown_within_the_bound(said, shown):
     move, call = planned(said)
     assert (move.doing, call.arguments) == ("more", STANDING.search.model_copy(update={"k": shown}))
+
+
+@pytest.mark.parametrize(
+    ("said", "doing", "ids"),
+    [
+        ("fr_3 or fr_1?", "explain", ("fr_3", "fr_1")),
+        ("why does fr_2 come first?", "explain", ("fr_2",)),  # who is named counts, and no place
+        ("price of fr_3", "ask", ("fr_3",)),
+        ("compare 1, 2 and 3", "compare", ("fr_1", "fr_2", "fr_3")),
+        ("3 vs 1", "compare", ("fr_3", "fr_1")),
+    ],
+)
+def test_those_shown_are_meant_by_their_ids_or_numbers(said, doing, ids):
+    move, _ = planned(said)
+    assert move.doing == doing
+    assert tuple(STANDING.shortlist[position].candidate_id for position in move.positions) == ids
 
 
 @pytest.mark.parametrize("said", ["why?", "how come?", "but why these people?"])
