@@ -1,7 +1,5 @@
 """A Ray of this machine's own: what keeps all of it on loopback, and other people of this machine out of it.
 
-Set before Ray is imported, which reads it then.
-
 Ray 2.60 takes `_node_ip_address="127.0.0.1"` for the address by which other machines reach this one, and has all its
 servers listen on every interface, unless clusters are off: a variable that is named after two other systems, and that
 holds on every one. Whoever reaches one of these servers can run any code, so each asks for a token.
@@ -9,6 +7,7 @@ holds on every one. Whoever reaches one of these servers can run any code, so ea
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from functools import cache
 
@@ -27,5 +26,11 @@ def on_loopback() -> Mapping[str, str]:
 
 
 def keep_on_loopback() -> None:
-    """For a Ray that this process will start."""
+    """For a Ray that this process will start; where it is connected to one, that one is left as it is."""
+    ray = sys.modules.get("ray")
+    if ray is not None and ray.is_initialized():
+        return
     os.environ.update(on_loopback())
+    if ray is not None:  # it has read the environment already, and reads it once more, as it does for itself
+        ray._raylet.Config.initialize("")
+        ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
