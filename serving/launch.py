@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -46,6 +47,9 @@ REPLICA_PORTS = 200
 """Ports that replicas may take: a range of its own, or two endpoints of one machine would share one."""
 LONGEST_FOLDER = 28
 """Ray and HAProxy add up to 69 characters to it; HAProxy takes socket paths of 97."""
+ENDING_SECONDS, QUIET_LOOKS = 5.0, 3
+_RECEIVED: list[int] = []
+"""Signals that came while the endpoint started."""
 RAYS = "r"
 """Folder of Ray's files in ours, which is closed: Ray opens its own to everybody, HAProxy its socket of commands."""
 
@@ -73,7 +77,9 @@ def running(
             try:
                 options = {"host": LOOPBACK, "port": port, "request_timeout_s": REQUEST_SECONDS}
                 serve.start(http_options=options, proxy_location="HeadOnly")
+                _require_no_signal()
                 serve.run(build_app(arguments), name=APPLICATION, route_prefix="/")
+                _require_no_signal()
             except (RuntimeError, ray.exceptions.RayError) as error:
                 raise ServingError(f"the application did not start: {_cause(error, _messages(APPLICATION))}") from error
             yield f"http://{settings.http_host}:{port}"
@@ -85,10 +91,12 @@ def running(
 def _own_ray(settings: Settings, folder: str) -> Iterator[None]:
     """A Ray of this process, its files in RAYS of `folder`; gone after the block."""
     import ray
+    from ray._private import utils
 
     for name in ("ray", "ray.serve"):  # the second has a level of its own from its import on
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
+        utils.set_sigterm_handler = lambda handler: None  # ours stays
         ray.init(
             address="local",
             num_cpus=max(os.cpu_count() or 1, settings.most_replicas + 1),
@@ -99,12 +107,8 @@ def _own_ray(settings: Settings, folder: str) -> Iterator[None]:
             _temp_dir=os.path.join(folder, RAYS),
             _node_ip_address=LOOPBACK,
         )
-        _end_at_signals()  # Ray has put a handler of its own in the place of that for SIGTERM
+        _require_no_signal()
         yield
-    except SystemExit as stop:
-        if stop.code == signal.SIGTERM:  # by Ray's handler, while Ray started
-            raise SystemExit(128 + signal.SIGTERM) from None
-        raise
     finally:
         with _silent():
             ray.shutdown()
@@ -112,11 +116,24 @@ def _own_ray(settings: Settings, folder: str) -> Iterator[None]:
 
 
 def _end_what_names(folder: str) -> None:
-    """End processes with `folder` in their command line: HAProxy outlives a Ray that lost one of its own processes."""
+    """End processes with `folder` in their command line until there are none: HAProxy outlives a Ray that lost one of
+    its own processes, and what was about to start it starts it still.
+    """  # noqa: D205
+    quiet, until = 0, time.monotonic() + ENDING_SECONDS
+    while quiet < QUIET_LOOKS and time.monotonic() < until:
+        quiet = 0 if _ended_by_name(folder) else quiet + 1
+        time.sleep(0.1)
+
+
+def _ended_by_name(folder: str) -> int:
+    """How many processes name `folder`; all were told to end."""
+    found = 0
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):  # it ended meanwhile, or is somebody else's
             if folder.encode() in path.read_bytes():
+                found += 1
                 os.kill(int(path.parent.name), signal.SIGTERM)
+    return found
 
 
 def wait_for_signal(say: Callable[[], None]) -> None:
@@ -147,10 +164,17 @@ def _end_at_signals() -> None:
     """Let SIGINT and SIGTERM end a start with the status of a shell's command; what was started is taken down."""
 
     def end(number: int, frame: FrameType | None) -> None:
+        _RECEIVED.append(number)
         raise SystemExit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+
+
+def _require_no_signal() -> None:
+    """SystemExit after a signal whose own was lost, as it is where C calls Python back."""
+    if _RECEIVED:
+        raise SystemExit(128 + _RECEIVED[0])
 
 
 def _environment(settings: Settings, folder: Path) -> dict[str, str]:
