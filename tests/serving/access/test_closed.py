@@ -1,11 +1,13 @@
 """A real endpoint with keys: what it listens on, who else of this machine gets in, and what its logs do not say."""
 
+import json
 import os
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from redis import Redis
@@ -155,3 +157,38 @@ def spoken(home):
 
 def texts_of(paths):
     return "".join(path.read_text(errors="replace") for path in paths if path.is_file())
+
+
+def test_poison_is_refused_at_the_door_and_harms_nobody(closed, world):
+    """5 MB may be cut off while it is sent, so HAProxy's answer to it is not waited for."""
+    body = world.body("job_feed")
+    rank = {"actor_id": body["actor_id"], "surface": "job_feed", "deadline_ms": body["deadline_ms"]}
+    jobs = world.open_jobs
+    statuses = {
+        "none": poisoned(closed, {**rank, "candidates": []}),
+        "one": poisoned(closed, {**rank, "candidates": jobs[:1]}),
+        "too many": poisoned(closed, {**rank, "candidates": [f"jb_{number}" for number in range(10_000)]}),
+        "twice": poisoned(closed, {**rank, "candidates": jobs[:1] * 2}),
+        "unknown": poisoned(closed, {**rank, "candidates": ["nobody's"]}),
+        "no number": poisoned(closed, {**rank, "candidates": jobs[:1], "k": float("nan")}),
+        "deep": poisoned(closed, b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+        "no UTF-8": poisoned(closed, b'{"actor_id": "\xff\xfe"}'),
+        "wrong key": poisoned(closed, rank, new_key()),
+    }
+    assert statuses == {
+        "none": 422, "one": 200, "too many": 422, "twice": 422, "unknown": 200, "no number": 422, "deep": 400,
+        "no UTF-8": 400, "wrong key": 401,
+    }  # fmt: skip
+    with suppress(httpx.TransportError):
+        assert poisoned(closed, b"x" * 5_000_000) == 413
+    assert poisoned(closed, {**rank, "candidates": jobs[:3]}) == 200
+
+
+def poisoned(closed, body, key=KEY):
+    """The status of what `POST /v1/rank` answers to these bytes, or to this as JSON; refusals are one line of ours."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    answer = HTTP.post(f"{closed.url}/v1/rank", content=content, headers=headers)
+    if answer.status_code >= 400:
+        assert list(answer.json()) == ["error"]
+    return answer.status_code
