@@ -141,3 +141,6 @@ _.padding_side
 
 # Read by the formatters of logging.
 _.exc_text
+
+# Ray calls it while it starts.
+_.set_sigterm_handler
