@@ -46,6 +46,7 @@ def test_each_route_is_open_to_the_keys_of_its_scope_alone(route):
     "sent",
     [b"", b"Bearer", b"Bearer ", b"Basic dTpw", b"Bearer \xff\xfe", b"Bearer " + b"x" * 60_000, KEYS["read"].encode(),
      f"Bearer {KEYS['read'][:-1]}".encode(), f"Bearer {HELD['read'].sha256}".encode()],
+    ids=["empty", "no key", "an empty key", "basic", "no text", "long", "no scheme", "cut short", "a hash"],
 )  # fmt: skip
 def test_what_is_no_key_that_is_set_is_refused(sent):
     with pytest.raises(UnknownKeyError):
