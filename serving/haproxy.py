@@ -48,10 +48,10 @@ ARRIVAL_SECONDS = 30
 """How long a request may take to arrive, its body with it."""
 LONGEST_HEADERS = 65_536
 """Bytes of the path, and of all headers, each."""
-CONNECT_MS = 500
+CONNECT_MS = 300
 """How long a replica may take to accept a connection, and the pause before the last one that is left is asked again."""
 SPARE_MS = 1_000
-"""What a replica gets beyond a deadline; then another one is asked."""
+"""What a replica gets beyond a deadline; then another one is asked, and a slate of the first is not recorded."""
 DEADLINES_MS = {"/v1/rank": 150, "/v1/search/": 150, "/v1/feed/": 150, "/v1/review/": 150}
 """Deadlines of requests that name none, by the beginnings of their paths."""
 DEADLINE = "req.body,json_query('$.deadline_ms','int')"

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 ARRIVED: ContextVar[float | None] = ContextVar("arrived", default=None)
 """When the request that is being answered arrived, by time.perf_counter; None outside of a server."""
 
+LATE_MS = 900.0
+"""So long after its deadline nobody waits for an answer: just before HAProxy asks another replica."""
+
 
 def arrival() -> float:
     """When the request arrived, by time.perf_counter; now outside of a server."""
@@ -62,6 +65,11 @@ class RequestTrace:
     @property
     def remaining_ms(self) -> float:
         return self.deadline_ms - self.elapsed_ms
+
+    @property
+    def given_up(self) -> bool:
+        """Whether another replica is asked by now."""
+        return self.remaining_ms < -LATE_MS
 
 
 class Pace:

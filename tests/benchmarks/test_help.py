@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+PARTS = ("*.py", "quality/*.py", "language/*.py", "drills/__main__.py")
 
 
 @pytest.mark.parametrize(
     "script",
-    sorted([*BENCHMARKS.glob("*.py"), *BENCHMARKS.glob("quality/*.py"), *BENCHMARKS.glob("language/*.py")]),
+    sorted(path for part in PARTS for path in BENCHMARKS.glob(part)),
     ids=lambda path: path.stem,
 )
 def test_a_benchmark_says_what_it_takes(script, tmp_path):

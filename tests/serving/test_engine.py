@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from components.ranking import artifact
 from components.releases import RegisteredBundle
-from metier.errors import ArtifactError, MetierError, RegistryError, ServingError
+from metier.errors import ArtifactError, BusyError, MetierError, RegistryError, ServingError
 from serving.clock import OffsetClock
 from serving.engine import Engine
 from serving.request.ranking import RankingRequest
@@ -118,3 +119,12 @@ def test_a_refresh_without_a_newer_release_changes_nothing(engine):
     held = dict(engine.stages)
     assert engine.refresh() == []
     assert engine.stages == held
+
+
+def test_a_slate_that_comes_when_another_replica_was_asked_is_not_recorded(world, engine, monkeypatch):
+    recorded = []
+    monkeypatch.setattr(engine.events, "append", recorded.append)
+    late = RequestTrace(100.0, started=time.perf_counter() - 2.0)
+    with pytest.raises(BusyError, match="ms after its deadline"):
+        engine.rank(RankingRequest("job_feed", world.feed_actor), late)
+    assert recorded == []
