@@ -117,7 +117,7 @@ class Engine:
     def rank(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, recorded in the event log, and the stages that made it.
 
-        BusyError, and nothing is recorded, where it comes so late that another replica is asked by now.
+        BusyError, and nothing is recorded, where nobody waits for it: the caller left, or another replica is asked.
         """
         slate, stages = self.slate(request, trace)
         if trace.given_up:

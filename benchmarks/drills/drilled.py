@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from metier.settings import Settings
 
 FULL_SECONDS = 180.0
 """A replica that is started anew loads the bundles; on a busy machine that takes its time."""
+NOTICED_SECONDS = 2.0
+"""From when a replica answers to when HAProxy has heard of it and asked it twice."""
 
 
 @dataclass
@@ -45,18 +48,12 @@ class Endpoint:
         """Seconds until as many replicas answer as should; ServingError where they do not."""
         begun = time.monotonic()
         while time.monotonic() - begun < FULL_SECONDS:
-            if len(self.replicas()) >= self.size and self._answering() >= self.size:
-                return time.monotonic() - begun
+            if sum(map(_answers, self.replicas())) >= self.size:
+                waited = time.monotonic() - begun
+                time.sleep(NOTICED_SECONDS)
+                return waited
             time.sleep(0.5)
-        raise ServingError(f"{len(self.replicas())} of {self.size} replicas answer after {FULL_SECONDS:g} s")
-
-    def _answering(self) -> int:
-        """How many replicas left figures just now."""
-        try:
-            page = httpx.get(f"{self.url}/metrics", timeout=10).text
-        except httpx.HTTPError:
-            return 0
-        return len({line.split('replica="')[1].split('"')[0] for line in page.splitlines() if 'replica="' in line})
+        raise ServingError(f"fewer than {self.size} replicas answer after {FULL_SECONDS:g} s")
 
     def logged(self, table: str) -> Counter[str]:
         """How often each id of a table stands in the event log."""
@@ -68,6 +65,17 @@ class Endpoint:
     def twice(self) -> list[str]:
         """Slates that stand in the event log more than once."""
         return sorted(name for name, count in self.logged("queries").items() if count > 1)
+
+
+def _answers(replica: psutil.Process) -> bool:
+    """Whether it is ready, asked at a port of its own."""
+    with suppress(psutil.Error):
+        ports = {each.laddr.port for each in replica.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
+        for port in ports:
+            with suppress(httpx.HTTPError):
+                if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200:
+                    return True
+    return False
 
 
 @dataclass

@@ -55,14 +55,19 @@ class Worker:
     async def do(self, task: Callable[[], Any], trace: RequestTrace | None = None) -> Any:
         """Run `task` in a thread; BusyError where too many wait, or where it could not be done by its deadline.
 
-        A task that is cancelled while it waits is not begun.
+        A task that is cancelled while it waits is not begun; that one was abandoned later, its trace says.
         """
         self.require_place(trace)
         with self._changing:
             self._pending += 1
         future = self._pool.submit(self._in_time, task, trace)
         future.add_done_callback(self._leave)
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if trace is not None:
+                trace.abandoned = True
+            raise
 
     async def each(self, begin: Callable[[], Iterable[Item]]) -> AsyncIterator[Item]:
         """The items that `begin` gives, as they come, found in a thread; BusyError where too many wait.

@@ -35,6 +35,8 @@ class RequestTrace:
     waited_ms: float = 0.0
     """For what is given up where the deadline leaves no time for it: no work, and no measure of it."""
     degraded: list[str] = field(default_factory=list)
+    abandoned: bool = False
+    """Whether the caller has gone."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -68,8 +70,8 @@ class RequestTrace:
 
     @property
     def given_up(self) -> bool:
-        """Whether another replica is asked by now."""
-        return self.remaining_ms < -LATE_MS
+        """Whether nobody waits for an answer of this replica any more."""
+        return self.abandoned or self.remaining_ms < -LATE_MS
 
 
 class Pace:

@@ -59,3 +59,17 @@ def test_a_ranking_whose_caller_left_while_it_waited_is_not_begun(stuck, own):
     assert client.ranked("/v1/feed/jobs", body)["tier"] == "ensemble"
     assert len(begun) == 2
     wait_until(lambda: len(logged(own.settings.events, "queries")) == 2)
+
+
+def test_a_slate_whose_caller_left_is_not_recorded(stuck, own):
+    client, resume, begun = stuck
+    earlier, left = len(logged(own.settings.events, "queries")), counted(client, '"499"')
+    abandoned = hung_up_on(client, own.body("job_feed", k=1))
+    wait_until(lambda: len(begun) == 1)
+    abandoned.close()
+    wait_until(lambda: counted(client, '"499"') > left)
+    resume.set()
+    seen = client.ranked("/v1/feed/jobs", own.body("job_feed", k=1))["query_id"]
+    wait_until(lambda: len(logged(own.settings.events, "queries")) > earlier)
+    assert [row["query_id"] for row in logged(own.settings.events, "queries")][-1] == seen
+    assert len(logged(own.settings.events, "queries")) == earlier + 1
