@@ -29,7 +29,7 @@ from feature_repo.views import feature_service
 from metier.breaker import Breaker
 from metier.changes import Change, open_change_log
 from metier.contract import SURFACES, Surface
-from metier.errors import BusyError, MetierError, ServingError, UnknownNameError
+from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from metier.surfaces import surface_spec
 from serving.candidates.follower import ChangeFollower
@@ -115,13 +115,9 @@ class Engine:
         return self._clock.now()
 
     def rank(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
-        """The slate, recorded in the event log, and the stages that made it.
-
-        BusyError, and nothing is recorded, where nobody waits for it: the caller left, or another replica is asked.
-        """
+        """The slate, recorded unless nobody waits for it (BusyError), and the stages that made it."""
         slate, stages = self.slate(request, trace)
-        if trace.given_up:
-            raise BusyError(f"the slate came {-trace.remaining_ms:.0f} ms after its deadline; send the request again")
+        trace.require_waiting()
         with trace.stage("log"):
             self.events.append(events_of(request, slate, trace, stages, feature_service(request.surface)))
         return slate, stages

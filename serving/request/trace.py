@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from metier.errors import BusyError
+
 ARRIVED: ContextVar[float | None] = ContextVar("arrived", default=None)
 """When the request that is being answered arrived, by time.perf_counter; None outside of a server."""
 
@@ -68,10 +70,10 @@ class RequestTrace:
     def remaining_ms(self) -> float:
         return self.deadline_ms - self.elapsed_ms
 
-    @property
-    def given_up(self) -> bool:
-        """Whether nobody waits for an answer of this replica any more."""
-        return self.abandoned or self.remaining_ms < -LATE_MS
+    def require_waiting(self) -> None:
+        """BusyError where nobody waits for an answer of this replica any more."""
+        if self.abandoned or self.remaining_ms < -LATE_MS:
+            raise BusyError(f"nobody waits for this any more, {self.elapsed_ms:.0f} ms after it was asked; ask again")
 
 
 class Pace:

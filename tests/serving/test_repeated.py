@@ -61,7 +61,7 @@ class Proxied:
         self.port = ports["port"]
         servers = [[sys.executable, "-I", SERVER, str(ports[name]), str(seconds)] for name in ("one", "two")]
         self.servers = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in servers]
-        command = [sys.executable, "-I", haproxy.__file__, get_haproxy_binary(), "-db", "-f", str(path)]
+        command = [sys.executable, "-I", haproxy.__file__, get_haproxy_binary(), "127.0.0.1", "-db", "-f", str(path)]
         self.haproxy = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self._both_answer)
 
