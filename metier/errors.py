@@ -137,7 +137,7 @@ class ScopeError(ServingError):
 class RateLimitError(ServingError):
     """An API key asks too often; `wait_seconds` until it may again, kept as given, so that it can be pickled."""
 
-    def __init__(self, line: str, wait_seconds: float) -> None:
+    def __init__(self, line: str, wait_seconds: float = 1.0) -> None:
         super().__init__(line, wait_seconds)
         self.wait_seconds = wait_seconds
 
