@@ -101,6 +101,15 @@ def run_arguments(
     return arguments
 
 
+def _require_at_hand(name: str, settings: Settings, surfaces: tuple[str, ...], rankers: tuple[str, ...]) -> None:
+    """InputError where a ranker, or the base of the query model, is not to be had on this machine."""
+    for choice in _choices(rankers, surfaces) if rankers else ():
+        choice.require_class()
+    base = settings.query_base
+    if name == "query_model" and base is not None and not base.exists():
+        raise InputError(f"METIER_QUERY_BASE is {base}, which is not there; set it to a model's folder")
+
+
 def _query_model_arguments(settings: Settings) -> dict[str, object]:
     """The pipeline reads no lake: its inputs are the taxonomy and the code."""
     skills = taxonomy_of(settings.taxonomy).digest
@@ -165,10 +174,7 @@ def run_locally(
     """
     pipeline = pipeline_named(name)
     arguments = run_arguments(name, settings, surfaces, rankers)
-    for choice in _choices(rankers, surfaces) if rankers else ():
-        choice.require_class()
-    if name == "query_model" and settings.query_base is not None and not settings.query_base.exists():
-        raise InputError(f"METIER_QUERY_BASE is {settings.query_base}, which is not there; set it to a model's folder")
+    _require_at_hand(name, settings, surfaces, rankers)
     needed = needs(Lake(settings.lake).counts(), settings.memory_bytes)
     if name == "training":
         show(f"needs at most {needed.render()}")

@@ -72,8 +72,8 @@ class Engine:
         self.changes = open_change_log(settings)
         background = OnlineRows(settings, STORE_SECONDS)
         taxonomy = taxonomy_of(settings.taxonomy)
-        self.skill = taxonomy.key
-        """What filters compare skills by."""
+        self.skill = taxonomy.find
+        """Finds the skill that a word of a filter names."""
         self.pushes = Pushes(background, taxonomy)
         with ExitStack() as opened:
             opened.callback(online.close)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters, Key
+from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters, Find
 from components.retrieval.pair_facts import Act, FactLayer, PairFacts, Pairs
 from components.retrieval.pair_rules import accepted, awaiting, blocked, declined, refused
 from feature_repo.files.names import Names
@@ -55,7 +55,7 @@ class Eligibility:
 class JobPool:
     """Jobs that a feed may hold: open, with an unfilled opening, and what the actor's past leaves of them."""
 
-    def __init__(self, jobs: pa.Table, facts: PairFacts, names: Names | None = None, skill: Key | None = None) -> None:
+    def __init__(self, jobs: pa.Table, facts: PairFacts, names: Names | None = None, skill: Find | None = None) -> None:
         """`jobs`: one row a job, JOB_COLUMNS at least and those filtered on, named as in the contract.
 
         Where `client_status` is among them, no job of a suspended client is shown. `names` are those of the jobs,
@@ -158,7 +158,7 @@ class FreelancerPool:
     """People that a client may be shown: listed, and what the two sides' past leaves of them."""
 
     def __init__(
-        self, freelancers: pa.Table, facts: PairFacts, names: Names | None = None, skill: Key | None = None
+        self, freelancers: pa.Table, facts: PairFacts, names: Names | None = None, skill: Find | None = None
     ) -> None:
         """`freelancers`: one row a person, PERSON_COLUMNS at least and those filtered on, named as in the contract.
 

@@ -32,6 +32,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Key = Callable[[str], str]
 """A word to what it is compared by."""
+Find = Callable[[str], str | None]  # None for a word that names nothing
 
 WORD_COLUMNS = {
     "category": "category",
@@ -134,12 +135,12 @@ class Words:
 class Filters:
     """The filterable columns of a candidate table, indexed once; absent columns pass nobody who is asked for them."""
 
-    def __init__(self, candidates: pa.Table, names: tuple[str, ...], skill: Key | None = None) -> None:
-        """`skill` gives what skills are compared by, where they are called by several names."""
+    def __init__(self, candidates: pa.Table, names: tuple[str, ...], skill: Find | None = None) -> None:
+        """`skill` finds the skill that a word names, where they are called by several names."""
         self._names = names
         self._size = candidates.num_rows
         columns = {WORD_COLUMNS[name] for name in names if name in WORD_COLUMNS}
-        keys = {**_KEYS, "skills": skill or _word}
+        keys = {**_KEYS, "skills": lambda word: (skill and skill(word)) or _word(word)}
         self._words = {column: _indexed(candidates, column, keys.get(column, _word)) for column in columns}
         self._hours = _numbers(candidates, "hours_per_week")
         self._is_hourly = _equal(candidates, "budget_kind", "hourly")

@@ -17,7 +17,7 @@ from components.releases.candidate_release import CandidateRelease
 from components.releases.candidate_rows import CandidateRows
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
-from components.retrieval.filters import Key
+from components.retrieval.filters import Find
 from components.retrieval.pair_facts import Act, Pairs
 from feature_repo.files.names import contiguous
 from feature_repo.inputs.columns import Codes, numbers
@@ -38,8 +38,8 @@ POPULARITY = ("clicks_30d", "impressions_30d")
 class CandidateSnapshot:
     """Candidates by row, and what is computed of them once."""
 
-    def __init__(self, candidates: CandidateRows, skill: Key | None = None) -> None:
-        """`skill` gives what filters compare skills by; their words without it."""
+    def __init__(self, candidates: CandidateRows, skill: Find | None = None) -> None:
+        """`skill` finds the skill that a word names, for filters; without it words are compared."""
         self.candidates = candidates
         self.skill = skill
         self.surface: Surface = candidates.surface
@@ -138,7 +138,7 @@ class CandidateSnapshot:
 class ReleaseSnapshot(CandidateSnapshot):
     """Every candidate of a release; the order of rows is the index's."""
 
-    def __init__(self, release: CandidateRelease, skill: Key | None = None) -> None:
+    def __init__(self, release: CandidateRelease, skill: Find | None = None) -> None:
         super().__init__(release.candidates, skill)
         self.release = release
 

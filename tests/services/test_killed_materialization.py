@@ -11,10 +11,9 @@ from feature_repo.client import FeatureStoreClient
 from feature_repo.definitions import RANKED_VIEWS, VIEWS
 from feature_repo.online.pushes import Pushes
 from feature_repo.online.rows import OnlineRows
-from metier.settings import Settings
-from tests.services.test_shared_stores import END, everyone, features, job, title
+from tests.services.test_shared_stores import END, everyone, features, job, settings, title
 
-__all__ = ["features"]
+__all__ = ["features", "settings"]
 
 KILLED = """
 import os, signal, sys
@@ -37,18 +36,6 @@ client.materialize(datetime.fromisoformat(sys.argv[1]))
 """
 """Each row's version is spelled once, right before it is written."""
 ROWS = 3 * len(VIEWS)
-
-
-@pytest.fixture(params=["embedded", "shared"])
-def settings(request, features, tmp_path):
-    stores = {}
-    if request.param == "shared":
-        stores = {
-            "online_store_url": request.getfixturevalue("valkey").url,
-            "feature_registry_uri": request.getfixturevalue("postgres"),
-        }
-    (tmp_path / "features").symlink_to(features)
-    return Settings(home=tmp_path, **stores)
 
 
 def killed_after(rows, settings):

@@ -17,9 +17,9 @@ from feature_repo.views import VIEWS
 from metier.contract import SURFACES
 from metier.errors import FeatureError
 from metier.settings import Settings
-from tests.services.test_shared_stores import END, everyone, features, job
+from tests.services.test_shared_stores import END, everyone, features, job, settings
 
-__all__ = ["features"]
+__all__ = ["features", "settings"]
 
 ASKED = {
     **{f"the query of {surface}": query_views(surface) for surface in SURFACES},
@@ -30,16 +30,9 @@ PEOPLE = ("a", "b", "c", "new", "nobody", None, "Ünï", "a")
 AGES = timedelta(days=60 * 365)
 
 
-@pytest.fixture(params=["embedded", "shared"])
-def feast(request, features, tmp_path):
-    stores = {}
-    if request.param == "shared":
-        stores = {
-            "online_store_url": request.getfixturevalue("valkey").url,
-            "feature_registry_uri": request.getfixturevalue("postgres"),
-        }
-    (tmp_path / "features").symlink_to(features)
-    client = FeatureStoreClient(Settings(home=tmp_path, **stores))
+@pytest.fixture
+def feast(settings):
+    client = FeatureStoreClient(settings)
     client.apply()
     return client
 

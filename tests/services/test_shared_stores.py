@@ -59,6 +59,19 @@ def features(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(params=["embedded", "shared"])
+def settings(request, features, tmp_path):
+    """A home over the tables, its stores files of its own or servers."""
+    stores = {}
+    if request.param == "shared":
+        stores = {
+            "online_store_url": request.getfixturevalue("valkey").url,
+            "feature_registry_uri": request.getfixturevalue("postgres"),
+        }
+    (tmp_path / "features").symlink_to(features)
+    return Settings(home=tmp_path, **stores)
+
+
 @pytest.fixture
 def shared(valkey, postgres, features, tmp_path):
     """A feature store on the two servers, applied, its tables built, its online store empty."""

@@ -147,7 +147,7 @@ def _candidates(
     stated = query["filters"] or "{}"
     if rows and (limits or stated != "{}"):
         names = JOB_FILTERS if spec.shows_jobs else PERSON_FILTERS
-        filters = Filters(pa.Table.from_pylist(rows), names, reading.taxonomy.key)
+        filters = Filters(pa.Table.from_pylist(rows), names, reading.taxonomy.find)
         masks = filters.broken(limits) | {"the query's filters": ~filters.mask(stated)}
         for name, mask in masks.items():
             for position in np.flatnonzero(mask):

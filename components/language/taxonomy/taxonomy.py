@@ -112,10 +112,6 @@ class Taxonomy:
         whole = len(found) == 1 and found[0].exact and found[0].last - found[0].first == len(words)
         return found[0].names[0].owner if whole else None
 
-    def key(self, name: str) -> str:
-        """What names of one skill share: its id; of any other word its plain form without case."""
-        return self.find(name) or canonical(name).strip().lower()
-
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """The skills that a text names, in its order, each the longest name at its place; positions are of `text`."""
         plain = aligned(text)

@@ -192,7 +192,7 @@ def test_an_industry_is_called_by_several_names():
 
 def test_a_skill_is_called_by_several_names():
     people = pa.table({"skills": [["React"], ["react.js", "Go"], ["React Native"], ["Java"], ["JavaScript"], None]})
-    filters = Filters(people, PERSON_FILTERS, shipped_taxonomy().key)
+    filters = Filters(people, PERSON_FILTERS, shipped_taxonomy().find)
     assert np.flatnonzero(filters.mask({"skills": ["reactjs"]})).tolist() == [0, 1]
     assert np.flatnonzero(filters.mask({"skills_all": ["ReactJS", "golang"]})).tolist() == [1]
     assert np.flatnonzero(filters.mask({"not_skills": ["JS", "React"]})).tolist() == [2, 3]
