@@ -19,6 +19,19 @@ _SIGN = r"(?i)[@＠﹫]|[(\[]\s?at\s?[)\]]"
 _SIGNED = re.compile(_SIGN)
 
 
+NO_IDS = {
+    r"^(?i:true|false)$": "true or false, which is no id",
+    r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$": "a number that a spreadsheet cut short; export the id as text",
+    r'^\s*[\[{]\s*["{\[]': "an object or a list, which is no id; name one value of it by a path",
+}
+"""What programs write where an id was meant, by pattern, each with what is wrong with it: it names nobody."""
+
+
+def why_no_id(name: str) -> str | None:
+    """What is wrong with a text that names nobody; None for one that may be an id."""
+    return next((reason for pattern, reason in NO_IDS.items() if re.search(pattern, name.strip())), None)
+
+
 def plain_id(name: str) -> str:
     """The id, or its hash where it holds an e-mail address.
 

@@ -4,13 +4,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from metier.contract import TEXT
+from metier.texts.ids import NO_IDS
 
-_REFUSED = {
-    r"^(?i:true|false)$": "true or false, which is no id",
-    r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$": "a number that a spreadsheet cut short; export the id as text",
-    r'^\s*[\[{]\s*["{\[]': "an object or a list, which is no id; name one value of it by a path",
-}
-_ANY = "|".join(_REFUSED)
+_ANY = "|".join(NO_IDS)
 """One look at the many cells that are ids."""
 
 
@@ -19,7 +15,7 @@ def no_ids(texts: pa.Array) -> pa.Array:
     reasons = pa.nulls(len(texts), TEXT)
     if not pc.any(pc.match_substring_regex(texts, _ANY)).as_py():
         return reasons
-    for pattern, reason in _REFUSED.items():
+    for pattern, reason in NO_IDS.items():
         found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
         reasons = pc.if_else(found, pa.scalar(reason, TEXT), reasons)
     return reasons

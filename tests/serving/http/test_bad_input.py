@@ -342,6 +342,15 @@ jobs = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["true", "False", " TRUE ", "1.23457E+15", '{"id": "a"}', '["a"]'])
+def test_what_an_import_would_take_for_no_id_is_refused_at_once(client, name):
+    event = {"interaction_id": "i1", "kind": "apply", "side": "freelancer", "freelancer_id": name, "job_id": "jb_1"}
+    answer = client.send("POST", "/v1/interactions", json.dumps({"interactions": [event]}))
+    assert answer.status_code == 422
+    assert "freelancer_id" in answer.json()["error"]
+    assert client.send("PUT", f"/v1/jobs/{quote(name, safe='')}", json.dumps({"title": "t"})).status_code == 422
+
+
 def test_whatever_is_acknowledged_keeps_the_contract(world, tmp_path):
     """An event that was accepted must not end in quarantine at the next import."""
     other, accepted = world.copy(tmp_path / "home"), []
