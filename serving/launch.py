@@ -26,7 +26,7 @@ from metier.errors import ServingError
 from metier.own_ray import LOOPBACK, on_loopback
 from metier.settings import Settings
 from serving import haproxy
-from serving.ports import free_port
+from serving.ports import free_ports
 
 NEEDED = ("gcs_server", "raylet")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
@@ -63,7 +63,7 @@ def running(
     with tempfile.TemporaryDirectory(prefix="metier-", ignore_cleanup_errors=True) as folder:
         if len(folder) > LONGEST_FOLDER:
             raise ServingError(f"{folder} is too long a path for Ray's sockets; set TMPDIR to a shorter one")
-        os.environ.update({**on_loopback(), **_environment(settings, Path(folder))})
+        os.environ.update({**on_loopback(), **_environment(settings, Path(folder), port)})
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         import ray
         from ray import serve
@@ -177,9 +177,9 @@ def _require_no_signal() -> None:
         raise SystemExit(128 + _RECEIVED[0])
 
 
-def _environment(settings: Settings, folder: Path) -> dict[str, str]:
-    """Ray Serve reads these when it is imported; its replicas inherit them."""
-    replicas = free_port(LOOPBACK)
+def _environment(settings: Settings, folder: Path, port: int) -> dict[str, str]:
+    """Ray Serve reads these when it is imported; its replicas inherit them. Callers come in at `port`."""
+    metrics, statistics, fallback, fallback_grpc, *replicas = free_ports(LOOPBACK, 4 + REPLICA_PORTS, (port,))
     return {
         "METIER_HOME": str(settings.home),
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
@@ -190,11 +190,11 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "log.sock"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port(LOOPBACK)),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port(LOOPBACK)),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
         # HAProxy asks it while no replica answers: by its usual port, that of another endpoint of this machine
-        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(free_port(LOOPBACK)),
-        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(free_port(LOOPBACK)),
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(fallback_grpc),
         "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": "61",
         "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": "60",
         **RETRIES,
@@ -202,8 +202,8 @@ def _environment(settings: Settings, folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_STARTUP_TIMEOUT_S": "120",
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "120",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
-        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(replicas),
-        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(min(replicas + REPLICA_PORTS, 65_535)),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(replicas[0]),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(replicas[-1]),
         "RAY_SERVE_LOG_TO_STDERR": "0",
         # else a replica's warnings lie in its memory until there are a thousand of them
         "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",

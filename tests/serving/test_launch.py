@@ -1,13 +1,16 @@
 """A port or a host that the endpoint cannot have is named before anything starts; a failed start has its cause."""
 
 import socket
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from metier.errors import InputError, ServingError, SettingsError
 from metier.settings import Settings
+from serving import ports
 from serving.launch import _cause, _environment
-from serving.ports import free_port, require_free
+from serving.ports import free_port, free_ports, require_free
 
 
 def test_a_port_that_is_taken_is_named():
@@ -17,6 +20,24 @@ def test_a_port_that_is_taken_is_named():
         port = taken.getsockname()[1]
         with pytest.raises(ServingError, match=f"port {port} of 127.0.0.1 is taken .*--port"):
             require_free("127.0.0.1", port)
+
+
+def test_a_free_port_is_none_that_outgoing_connections_are_given():
+    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert all(10_000 <= free_port("127.0.0.1") < max(low, 32_768) for _ in range(20))
+
+
+def test_ports_in_a_row_are_all_free(monkeypatch):
+    """Of 10000 to 10005, 10002 is taken: three in a row start at 10003."""
+    monkeypatch.setattr(ports, "ASSIGNED_BY_NOBODY", range(10_000, 10_007))
+    monkeypatch.setattr(ports, "TRIES", 1_000)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 10_002))
+        taken.listen()
+        assert free_ports("127.0.0.1", 3, ()) == range(10_003, 10_006)
+        assert free_ports("127.0.0.1", 2, (10_004,)) == range(10_000, 10_002)
+        with pytest.raises(ServingError, match="no 5 ports in a row"):
+            free_ports("127.0.0.1", 5, ())
 
 
 @pytest.mark.parametrize("port", [70_000, -1])
@@ -41,10 +62,16 @@ def test_the_cause_of_a_failed_start_is_the_last_line_of_what_a_deployment_says(
 
 
 def test_two_endpoints_of_one_machine_share_no_port(tmp_path):
-    ports = []
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        environment = _environment(Settings(home=tmp_path), tmp_path / name)
-        ports.append([environment[key] for key in environment if "PORT" in key and "MAX" not in key])
-        assert "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT" in environment
-    assert not set(ports[0]) & set(ports[1])
+    with ExitStack() as opened:
+        one, other = {}, {}
+        for name, each in (("one", one), ("other", other)):
+            (tmp_path / name).mkdir()
+            each |= _environment(Settings(home=tmp_path), tmp_path / name, 8000)
+            for port in ports_of(each):
+                taken = opened.enter_context(socket.socket())
+                taken.bind(("127.0.0.1", port))
+    assert not ports_of(one) & ports_of(other)
+
+
+def ports_of(environment):
+    return {int(environment[key]) for key in environment if "PORT" in key}
