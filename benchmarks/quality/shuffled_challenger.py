@@ -18,7 +18,7 @@ import numpy as np
 from components.evaluation.evaluate import evaluate
 from components.evaluation.publish import merged
 from components.ranking import Ensemble, XGBoostRanker
-from components.ranking.xgboost_ranker import WATCHED
+from components.ranking.trees.config import WATCHED
 from components.releases import open_registry
 from components.releases.aliases import champions
 from components.training_sets import RankingDataset

@@ -5,6 +5,7 @@ from components.ranking.external_ranker import ExternalRanker
 from components.ranking.neural_config import NeuralConfig
 from components.ranking.neural_ranker import NeuralRanker
 from components.ranking.ranker import Ranker
-from components.ranking.xgboost_ranker import XGBoostConfig, XGBoostRanker
+from components.ranking.trees.config import XGBoostConfig
+from components.ranking.xgboost_ranker import XGBoostRanker
 
 __all__ = ["Ensemble", "ExternalRanker", "NeuralConfig", "NeuralRanker", "Ranker", "XGBoostConfig", "XGBoostRanker"]

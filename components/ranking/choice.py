@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 from components.ranking.external_ranker import ExternalRanker
 from components.ranking.neural_ranker import NeuralRanker
 from components.ranking.ranker import Ranker
-from components.ranking.xgboost_ranker import WATCHED, XGBoostRanker
+from components.ranking.trees.config import WATCHED
+from components.ranking.xgboost_ranker import XGBoostRanker
 from components.training_sets import RankingDataset
 from metier.code import source_digest
 from metier.errors import InputError, RankerError

@@ -8,6 +8,7 @@ import sys
 HEAVY = (
     *("feast", "sqlalchemy", "mlflow", "alembic", "torch", "transformers", "sentence_transformers", "onnx", "kfp"),
     *("great_expectations", "dask", "matplotlib", "components.training_sets.build", "feature_repo.client"),
+    *("xgboost", "sklearn"),
 )
 SERVED = """
 import json, pickle, sys
@@ -24,9 +25,10 @@ engine = Engine(settings, pins, OffsetClock.starting_at(moment))
 degraded = []
 for surface, told in requests.items():
     trace = RequestTrace(600_000)
-    request = RankingRequest(surface, told["actor_id"], job_id=told.get("job_id"), text="java developer in Berlin")
+    asked = {"job_id": told.get("job_id"), "text": "java developer in Berlin", "explain": 3}
+    request = RankingRequest(surface, told["actor_id"], **asked)
     slate, _ = engine.rank(request, trace)
-    degraded += [*trace.degraded, *([] if slate.entries else ["nothing is shown"])]
+    degraded += [*trace.degraded, *([] if slate.entries and slate.entries[0].reasons else ["nothing is explained"])]
 engine.pushes.interactions(acts)
 models = len({id(bundle.encoder._model) for bundle in engine.bundles.values()})
 names = len({id(bundle.reader._taxonomy) for bundle in engine.bundles.values()})
@@ -35,7 +37,7 @@ print(json.dumps([degraded, [name for name in heavy if name in sys.modules], mod
 """
 
 
-def test_a_served_replica_has_no_feast_no_mlflow_and_no_torch_and_one_encoder_for_all_bundles(world, tmp_path):
+def test_a_served_replica_has_nothing_that_only_builds_and_one_encoder_for_all_bundles(world, tmp_path):
     own = world.copy(tmp_path / "home")
     own.engine().close()  # the bundles are fetched, as `metier serve` does before a replica starts
     requests = {surface: own.body(surface) for surface in own.pins}

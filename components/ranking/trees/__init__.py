@@ -1,0 +1,1 @@
+"""The trees of XGBoostRanker: how they are fitted, and how they are scored without XGBoost."""

@@ -1,0 +1,95 @@
+"""What needs XGBoost itself: to fit trees, and to score by trees that were saved before there was a graph of them."""
+
+import json
+from typing import Any
+
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+
+from components.measures.arrays import Floats
+from components.ranking.ranker import query_weights
+from components.ranking.trees.config import XGBoostConfig
+from components.training_sets import RankingDataset
+from components.training_sets.dataset.room import gathered
+
+
+def boosted(
+    config: XGBoostConfig, train: RankingDataset, watched: RankingDataset | None, used: NDArray[np.int64]
+) -> xgboost.Booster:
+    """Trees on the columns `used` of `train`, all of them, or those up to the best NDCG@10 on `watched` queries."""
+    rows = _matrix(train, config, used)
+    if watched is None:
+        return _trained(config, rows, None)
+    return _trained(config, rows, _matrix(watched, config, used, reference=rows))
+
+
+def as_json(booster: xgboost.Booster) -> dict[str, Any]:
+    """The model as JSON, every float as it is."""
+    model: dict[str, Any] = json.loads(booster.save_raw("json"))
+    return model
+
+
+class Boosted:
+    """Trees that were saved without a graph, scored and explained by XGBoost. Features are all those of the fit."""
+
+    def __init__(self, model: bytes, used: NDArray[np.int64]) -> None:
+        """XGBoostError where `model` is none."""
+        self._booster = xgboost.Booster({"nthread": 1})
+        self._booster.load_model(bytearray(model))
+        self._booster.set_param({"nthread": 1})
+        self._used = used
+
+    @property
+    def trees(self) -> int:
+        """How many there are."""
+        return int(self._booster.num_boosted_rounds())
+
+    def margins(self, features: Floats) -> Floats:
+        """Scores (n_rows,)."""
+        margins: Floats = self._booster.inplace_predict(features.take(self._used, axis=1), predict_type="margin")
+        return margins
+
+    def contributions(self, features: Floats) -> Floats:
+        """What each feature adds to each score (n_rows, n_features)."""
+        added = np.zeros(features.shape, dtype=np.float32)
+        if len(features):
+            rows = xgboost.DMatrix(features.take(self._used, axis=1), nthread=1)
+            added[:, self._used] = self._booster.predict(rows, pred_contribs=True)[:, :-1]
+        return added
+
+
+def _matrix(
+    dataset: RankingDataset,
+    config: XGBoostConfig,
+    used: NDArray[np.int64],
+    reference: xgboost.DMatrix | None = None,
+) -> xgboost.DMatrix:
+    """The rows as bins. They come as one mapped batch: several would move the cuts, and with them the trees."""
+    return xgboost.QuantileDMatrix(
+        gathered(dataset.features, slice(None), used),
+        dataset.relevance,
+        qid=dataset.query_index,
+        weight=query_weights(dataset),
+        max_bin=config.max_bins,
+        ref=reference,
+        nthread=1,
+    )
+
+
+def _trained(config: XGBoostConfig, rows: xgboost.DMatrix, watched: xgboost.DMatrix | None) -> xgboost.Booster:
+    """All trees, or with `watched` queries those up to the best NDCG@10 from `least_trees` on."""
+    unwatched = config.trees if watched is None else min(config.least_trees, config.trees)
+    booster = xgboost.train(config.parameters(), rows, unwatched, verbose_eval=False)
+    if watched is None or unwatched == config.trees:
+        return booster
+    longer = xgboost.train(
+        config.parameters(),
+        rows,
+        config.trees - unwatched,
+        evals=[(watched, "validation")],
+        early_stopping_rounds=config.patience,
+        verbose_eval=False,
+        xgb_model=booster,
+    )
+    return longer[: longer.best_iteration + 1]
