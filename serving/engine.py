@@ -80,7 +80,7 @@ class Engine:
             opened.callback(background.close)
             self.folder = opened.enter_context(own_folder(settings.replicas))
             """Of this replica alone."""
-            self.follower = ChangeFollower(self.changes, background.table, self.folder, self._serve, taxonomy)
+            self.follower = ChangeFollower(self.changes, background.table, self._serve, taxonomy)
             self.known = KnownIds(self.stages, self.follower.clients, self._reads.table)
             opened.callback(self.follower.close)
             for surface in SURFACES:

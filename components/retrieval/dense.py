@@ -1,47 +1,57 @@
-"""Nearest vectors by inner product: exact up to `exact_up_to` candidates, a usearch HNSW graph above.
+"""Nearest vectors by inner product: exactly, of every eligible row, or most of them by a graph.
 
-The graph's recall against exact search is measured at every build, its search width doubled until RECALL_WANTED is
-reached, and the figure kept with the index. Candidates are positions 0..n-1. The index carries the hash of the encoder
-that made its vectors and refuses those of another. Knows nothing of texts, ids or eligibility beyond a boolean mask.
+Which is cheaper for a query, `costs` say by how many vectors it has, how deep it looks and how many rows are eligible;
+they are measured when the index is built and kept with it. Exact search looks at codes of a byte a component first,
+and at the vectors of those rows that can be among the best. Candidates are positions 0..n-1. The index carries the
+hash of the encoder that made its vectors and refuses those of another. Knows nothing of texts, ids or eligibility
+beyond a boolean mask.
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime  # noqa: F401 - loaded after usearch it crashes the process (usearch 2.26.6, onnxruntime 1.32.0)
-from usearch.index import Index
 
+from components.retrieval.meaning.best import best
+from components.retrieval.meaning.blocks import Floats, IntArray, greatest_products
+from components.retrieval.meaning.codes import Codes
+from components.retrieval.meaning.cost import MANY, Costs
+from components.retrieval.meaning.graph import DEEPER, Graph
+from feature_repo.files.mapped import read_array, write_array
 from metier.errors import ArtifactError, FeatureError
 
-Floats = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 EXACT_UP_TO = 50_000
-NEIGHBOURS = 16
-BUILD_WIDTH = 128
-FIRST_WIDTH, WIDEST = 64, 1_024
-RECALL_WANTED = 0.98
-RECALL_DEPTH = 100
-RECALL_PROBES = 200
-SELECTIVE_SHARE = 0.1
-"""Below this eligible share the graph's answers would mostly be thrown away: the eligible are scored exactly."""
-SCAN_SHARE = 0.25
-"""Above this eligible share, scoring everybody in place is cheaper than gathering the eligible."""
+CODED_ABOVE = 8_192
+"""Fewer vectors fit into a cache as they are."""
+SCAN_SHARE = 0.5
+"""Above this eligible share, looking at everybody in place is cheaper than gathering the eligible."""
+SPARED = 4
+"""While the cost of exact search is measured, one in so many is eligible."""
+ASKED_DEPTHS = (200, 1_600)
+"""Neighbours asked for while the graph's cost is measured."""
 VECTORS, GRAPH, FACTS = "vectors.npy", "graph.usearch", "dense.json"
 
 
 class DenseIndex:
     """Unit vectors (n, dimension) under one encoder's hash; make one with build or load."""
 
-    def __init__(self, vectors: Floats, encoder_hash: str, graph: Any = None, recall: float = 1.0) -> None:
+    def __init__(
+        self,
+        vectors: Floats,
+        encoder_hash: str,
+        codes: Codes | None = None,
+        graph: Graph | None = None,
+        costs: Costs | None = None,
+    ) -> None:
         self.vectors = vectors
         self.encoder_hash = encoder_hash
-        self.recall = recall
-        """recall@100 against exact search, 1 where search is exact."""
+        self.costs = costs or Costs()
+        self._codes = codes
         self._graph = graph
 
     @classmethod
@@ -50,16 +60,21 @@ class DenseIndex:
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         if rows.ndim != 2 or not np.isfinite(rows).all():
             raise FeatureError("candidate vectors must be finite and of shape (n, dimension); encode the texts anew")
-        if len(rows) <= exact_up_to:
-            return cls(rows, encoder_hash)
-        graph = Index(ndim=rows.shape[1], metric="ip", dtype="f32", connectivity=NEIGHBOURS, expansion_add=BUILD_WIDTH)
-        graph.add(np.arange(len(rows)), rows, threads=1)
-        return cls(rows, encoder_hash, graph, _widened(graph, rows))
+        codes = Codes.of(rows) if len(rows) > min(exact_up_to, CODED_ABOVE) else None
+        if codes is None or len(rows) <= exact_up_to:
+            return cls(rows, encoder_hash, codes)
+        graph = Graph.build(rows, codes)
+        return cls(rows, encoder_hash, codes, graph, _measured(cls(rows, encoder_hash, codes), graph))
 
     @property
     def exact(self) -> bool:
         """Whether every search is exact."""
         return self._graph is None
+
+    @property
+    def recall(self) -> float:
+        """recall@100 against exact search, 1 where search is exact."""
+        return 1.0 if self._graph is None else self._graph.recall
 
     def require(self, encoder_hash: str) -> None:
         """ArtifactError unless vectors under that hash may be compared with these."""
@@ -75,84 +90,67 @@ class DenseIndex:
         count = len(self.vectors) if eligible is None else int(np.count_nonzero(eligible))
         if min(k, count) <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        if self._graph is not None and count >= SELECTIVE_SHARE * len(self.vectors) and 2 * k <= count:
-            positions = self._near(query_rows, k, eligible, count)
-            if len(positions) >= k:
-                return _best(positions, self.scores(query_rows, positions), k)
-        if eligible is None or count > SCAN_SHARE * len(self.vectors):
-            positions = np.arange(len(self.vectors)) if eligible is None else np.flatnonzero(eligible)
-            return _best(positions, _scored(self.vectors, query_rows)[positions], k)
-        positions = np.flatnonzero(eligible)
-        return _best(positions, self.scores(query_rows, positions), k)
+        if self._graph is not None and 2 * k <= count:
+            depth = min(DEEPER * k * len(self.vectors) // count, len(self.vectors))
+            looked_at = count if count <= SCAN_SHARE * len(self.vectors) else len(self.vectors)
+            if self.costs.prefers_graph(len(query_rows), looked_at, depth):
+                near = self._graph.near(query_rows, depth)
+                near = near if eligible is None else near[eligible[near]]
+                if len(near) >= k:
+                    return best(near, self.scores(query_rows, near), k)
+        return self._exactly(query_rows, k, eligible, count)
 
     def scores(self, queries: Floats, positions: IntArray) -> Floats:
         """float32 (len(positions),): the greatest inner product with any row of `queries`."""
-        return _scored(self.vectors[positions], np.atleast_2d(queries))
+        return greatest_products(self.vectors, np.atleast_2d(queries), positions)
 
     def save(self, directory: Path) -> None:
-        """Write the vectors, the graph where there is one, and what was measured of it."""
+        """Write the vectors, their codes and the graph where there are such, and what was measured."""
         directory.mkdir(parents=True, exist_ok=True)
-        np.save(directory / VECTORS, self.vectors, allow_pickle=False)
-        facts = {"encoder_hash": self.encoder_hash, "recall": self.recall, "width": None}
+        write_array(directory / VECTORS, self.vectors)
+        facts: dict[str, Any] = {"encoder_hash": self.encoder_hash, "recall": self.recall, "width": None}
+        if self._codes is not None:
+            self._codes.save(directory)
         if self._graph is not None:
-            self._graph.save(str(directory / GRAPH))
-            facts["width"] = self._graph.expansion_search
+            self._graph.save(directory / GRAPH)
+            facts |= {"width": self._graph.width, "costs": asdict(self.costs)}
         (directory / FACTS).write_text(json.dumps(facts))
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        """The index that save wrote; vectors stay memory-mapped."""
+        """The index that save wrote, memory-mapped; one of an earlier version has no codes and measured no costs."""
         facts = json.loads((directory / FACTS).read_text())
-        vectors = np.load(directory / VECTORS, mmap_mode="r", allow_pickle=False)
-        graph = None
-        if facts["width"] is not None:
-            graph = Index.restore(str(directory / GRAPH), view=True)
-            graph.expansion_search = facts["width"]
-        return cls(vectors, facts["encoder_hash"], graph, facts["recall"])
+        vectors = read_array(directory / VECTORS)
+        graph = None if facts["width"] is None else Graph.load(directory / GRAPH, facts["width"], facts["recall"])
+        costs = Costs(**facts.get("costs", {}))
+        return cls(vectors, facts["encoder_hash"], Codes.load(directory), graph, costs)
 
-    def _near(self, queries: Floats, k: int, eligible: BoolArray | None, count: int) -> IntArray:
-        """Eligible positions that the graph finds near any of the queries."""
-        depth = k if eligible is None else min(2 * k * len(self.vectors) // count, len(self.vectors))
-        neighbours = [self._graph.search(query, depth, threads=1).keys for query in queries]
-        positions = np.unique(np.concatenate(neighbours)).astype(np.int64)
-        return positions if eligible is None else positions[eligible[positions]]
-
-
-def _scored(vectors: Floats, queries: Floats) -> Floats:
-    products: Floats = vectors @ queries[0] if len(queries) == 1 else (vectors @ queries.T).max(axis=1)
-    return products
-
-
-def _best(positions: IntArray, scores: Floats, k: int) -> tuple[IntArray, Floats]:
-    """The k greatest scores, best first, equal ones by position; `positions` ascends."""
-    if k < len(scores):
-        floor = np.partition(scores, len(scores) - k)[len(scores) - k]
-        above = np.flatnonzero(scores >= floor)
-        positions, scores = positions[above], scores[above]
-    order = np.argsort(-scores, kind="stable")[:k]
-    return positions[order], scores[order]
+    def _exactly(self, queries: Floats, k: int, eligible: BoolArray | None, count: int) -> tuple[IntArray, Floats]:
+        """The k best of all that are eligible, `count` of them."""
+        shown = np.arange(len(self.vectors)) if eligible is None else np.flatnonzero(eligible)
+        in_place = count > SCAN_SHARE * len(self.vectors)
+        rows = None if in_place else shown
+        if self._codes is None or count <= 2 * k:
+            scores, off = greatest_products(self.vectors, queries, rows), None
+        else:
+            scores, off = self._codes.products(queries, rows)
+        if in_place:
+            scores = scores[shown]
+        if off is None:
+            return best(shown, scores, k)
+        first = np.argpartition(scores, len(scores) - k)[len(scores) - k :]
+        floor = self.scores(queries, shown[first]).min() - off
+        possible = shown[scores >= floor]
+        return best(possible, self.scores(queries, possible), k)
 
 
-def _widened(graph: Any, vectors: Floats) -> float:
-    """Double the graph's search width until its recall is RECALL_WANTED; the recall reached.
-
-    Probes are midpoints of random pairs of vectors: near the data, and none of them in it.
-    """
-    generator = np.random.default_rng(0)
-    pairs = generator.integers(0, len(vectors), (RECALL_PROBES, 2))
-    probes = vectors[pairs].mean(axis=1)
-    probes /= np.maximum(np.linalg.norm(probes, axis=1, keepdims=True), np.float32(1e-12))
-    depth = min(RECALL_DEPTH, len(vectors))
-    truth = [_best(np.arange(len(vectors)), _scored(vectors, probe[None]), depth)[0] for probe in probes]
-    graph.expansion_search = FIRST_WIDTH
-    while True:
-        recall = _recall(graph, probes, truth, depth)
-        if recall >= RECALL_WANTED or graph.expansion_search >= WIDEST:
-            return recall
-        graph.expansion_search *= 2
-
-
-def _recall(graph: Any, probes: Floats, truth: list[IntArray], depth: int) -> float:
-    neighbours = [graph.search(probe, depth, threads=1).keys for probe in probes]
-    shares = [len(np.intersect1d(a, b)) / depth for a, b in zip(neighbours, truth, strict=True)]
-    return float(np.mean(shares))
+def _measured(exact: DenseIndex, graph: Graph) -> Costs:
+    """What searching these vectors in either way costs on this machine."""
+    n = len(exact.vectors)
+    queries, some = exact.vectors[np.linspace(0, n - 1, MANY).astype(np.int64)], np.arange(n) % SPARED == 0
+    return Costs.measured(
+        lambda m: exact.search(queries[:m], 1, some),
+        int(np.count_nonzero(some)),
+        lambda depth: graph.near(queries[:1], min(depth, n)),
+        ASKED_DEPTHS,
+    )

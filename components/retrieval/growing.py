@@ -1,66 +1,43 @@
-"""A release's retriever that takes more candidates while it is searched: its indexes are copied and grow.
+"""A release's retriever that takes more candidates while it is searched, each time as another one in memory.
 
 BM25 counts all texts together, so scores are those of an index built anew. Candidates are added for good; a view names
-those that count, as rows behind the release's own. Indexes are written in threads of a pool, for each waits for the
-disk. Knows texts, headlines and vectors; whose they are is the caller's.
+those that count, as rows behind the release's own. Knows texts, headlines and vectors; whose they are is the caller's.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
-from pathlib import Path
 
 import numpy as np
 
 from components.retrieval.dense import DenseIndex
 from components.retrieval.fused import BoolArray, Floats, FusedSearch, IntArray, Rows, best_rows
-from components.retrieval.hybrid import CARDS, LEXICAL, HybridRetriever
+from components.retrieval.hybrid import HybridRetriever
 from components.retrieval.lexical import LexicalIndex
 from feature_repo.texts.weighing import on_grid
 
 
 class GrowingRetriever:
-    """`base` and, in slots 0, 1, ..., what was added; `folder` is its own and does not exist yet."""
+    """`base` and, in slots 0, 1, ..., what was added."""
 
-    def __init__(self, base: HybridRetriever, folder: Path, pool: Executor) -> None:
+    def __init__(self, base: HybridRetriever) -> None:
         self._base = base
-        self._lexical = _Growing(base.lexical.copy(folder / LEXICAL), pool)
-        self._cards = None if base.cards is None else _Growing(base.cards.copy(folder / CARDS), pool)
+        self._lexical = base.lexical
+        self._cards = base.cards
         self._slots = 0
 
     def add(self, texts: Sequence[str], headlines: Sequence[str]) -> range:
-        """Slots of the texts, which the next view waits for. Views made before do not see them."""
-        self._lexical.add(texts)
+        """Slots of the texts. Views made before do not see them."""
+        self._lexical = self._lexical.grown(texts)
         if self._cards is not None:
-            self._cards.add(headlines)
+            self._cards = self._cards.grown(headlines)
         first, self._slots = self._slots, self._slots + len(texts)
         return range(first, self._slots)
 
     def view(self, slots: IntArray, vectors: Floats) -> FusedSearch:
-        """The base and, as rows behind its n, the candidates in `slots`, ascending, with their `vectors`.
-
-        Raises what adding raised; then this retriever is of no more use.
-        """
+        """The base and, as rows behind its n, the candidates in `slots`, ascending, with their `vectors`."""
         n = len(self._base)
-        cards = None if self._cards is None else _Chosen(self._cards.index(), n, slots)
+        cards = None if self._cards is None else _Chosen(self._cards, n, slots)
         dense = _Followed(self._base.dense, on_grid(vectors))
-        return FusedSearch(n + len(slots), _Chosen(self._lexical.index(), n, slots), dense, self._base.encoder, cards)
-
-
-class _Growing:
-    """An index that grows in the pool, one addition after the other: each begins with what the one before left."""
-
-    def __init__(self, index: LexicalIndex, pool: Executor) -> None:
-        self._pool = pool
-        self._grown: Future[LexicalIndex] = Future()
-        self._grown.set_result(index)
-
-    def add(self, texts: Sequence[str]) -> None:
-        before = self._grown
-        self._grown = self._pool.submit(lambda: before.result().grown(texts))
-
-    def index(self) -> LexicalIndex:
-        """With all that was added."""
-        return self._grown.result()
+        return FusedSearch(n + len(slots), _Chosen(self._lexical, n, slots), dense, self._base.encoder, cards)
 
 
 class _Chosen:

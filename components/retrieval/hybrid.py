@@ -29,7 +29,9 @@ BoolArray = npt.NDArray[np.bool_]
 Found = tuple[npt.NDArray[np.str_], Floats]
 """(candidate ids, scores), best first."""
 
-FORMAT = 2
+FORMAT = 3
+READABLE = (2, FORMAT)
+"""Of the earlier one texts are indexed anew by each replica, and searched by another measure of cost."""
 MANIFEST, IDS, LEXICAL, DENSE, CARDS = "retriever.json", "ids.npy", "lexical", "dense", "cards"
 
 
@@ -126,8 +128,8 @@ class HybridRetriever(FusedSearch):
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """sha256 of each file; tantivy's lock files, which come and go, are no part of the index."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock")
+    """sha256 of each file."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {str(path.relative_to(folder)): sha256_of(path) for path in paths}
 
 
@@ -136,7 +138,7 @@ def _verified(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{folder} holds no readable {MANIFEST}; build the candidate index first") from error
-    if manifest["format"] != FORMAT:
+    if manifest["format"] not in READABLE:
         raise ArtifactError(f"{folder} has index format {manifest['format']}, not {FORMAT}; build the index anew")
     wrong = first_altered(folder, manifest["files"])
     if wrong is not None:

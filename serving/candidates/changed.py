@@ -8,10 +8,8 @@ owner sees to it that only one thread grows it. Knows no ranker.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -39,19 +37,17 @@ NO_CLIENTS: Mapping[str, str] = MappingProxyType({})
 
 
 class ChangedCandidates:
-    """Behind `base`. `read` answers with what the online store holds; `folder` is its own and does not exist yet.
+    """Behind `base`. `read` answers with what the online store holds.
 
     Skills of texts are those of the taxonomy, by default the shipped one.
     """
 
-    def __init__(
-        self, base: ReleaseSnapshot, read: Read, folder: Path, pool: Executor, taxonomy: Taxonomy | None = None
-    ) -> None:
+    def __init__(self, base: ReleaseSnapshot, read: Read, taxonomy: Taxonomy | None = None) -> None:
         self._taxonomy = taxonomy or shipped_taxonomy()
         self._base = base
         self._read = read
         self._table = surface_spec(base.surface).table
-        self._growing = GrowingRetriever(base.release.retriever, folder, pool)
+        self._growing = GrowingRetriever(base.release.retriever)
         self._texts = TextVectors.fitted(base.candidates.vectors.weights)
         self._newest: dict[str, tuple[int, Change]] = {}
         """Slot and version of each changed candidate, by slot."""

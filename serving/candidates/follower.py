@@ -5,15 +5,11 @@ candidates are swapped whole. Knows when the log was last read to its end; knows
 """
 
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -35,20 +31,17 @@ PAGE = 1_000
 LONGEST_SECONDS = 3_600.0
 CLOSE_SECONDS = 10.0
 MOST_EMBEDDED = 4_096
-INDEXES = 6
-"""Indexes that may be written at once: two a surface."""
 
 Serve = Callable[[Surface, CandidateSpace], None]
 
 
 @dataclass(frozen=True)
 class _Followed:
-    """A surface with its release, what changed since, and where that lies."""
+    """A surface with its release and what changed since."""
 
     base: ReleaseSnapshot
     encoder: Encoder
     changed: ChangedCandidates
-    folder: Path
 
 
 class ChangeFollower:
@@ -57,9 +50,7 @@ class ChangeFollower:
     Skills of texts are those of the taxonomy, by default the shipped one.
     """
 
-    def __init__(
-        self, log: ChangeLog, read: Read, folder: Path, serve: Serve, taxonomy: Taxonomy | None = None
-    ) -> None:
+    def __init__(self, log: ChangeLog, read: Read, serve: Serve, taxonomy: Taxonomy | None = None) -> None:
         self._taxonomy = taxonomy
         self.sequence = 0
         """The newest change that is served on every surface."""
@@ -69,15 +60,12 @@ class ChangeFollower:
         """Why the log could not be read the last time."""
         self._log = log
         self._read = read
-        self._folder = folder
         self._serve = serve
         self._embeddings = _Embeddings()
         self._followed: dict[Surface, _Followed] = {}
-        self._folders = count()
         self._edition: str | None = None
         self._read_to_end_at = time.monotonic()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(INDEXES, thread_name_prefix="index")
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="changes", daemon=True)
 
@@ -112,11 +100,10 @@ class ChangeFollower:
             self._lock.release()
 
     def close(self) -> None:
-        """End all threads."""
+        """End the thread."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(CLOSE_SECONDS)
-        self._pool.shutdown()
 
     def _follow(self) -> None:
         pause = EVERY_SECONDS
@@ -157,16 +144,11 @@ class ChangeFollower:
             self._begin(surface, followed.base, followed.encoder)
 
     def _begin(self, surface: Surface, base: ReleaseSnapshot, encoder: Encoder) -> None:
-        folder = self._folder / f"{surface}-{next(self._folders)}"
-        followed = _Followed(
-            base, encoder, ChangedCandidates(base, self._read, folder, self._pool, self._taxonomy), folder
-        )
+        followed = _Followed(base, encoder, ChangedCandidates(base, self._read, self._taxonomy))
         for page in self._served_pages():
             self._take([followed], page)
         self._serve(surface, followed.changed.candidates(self.sequence, self.clients.statuses()))
-        earlier, self._followed[surface] = self._followed.get(surface), followed
-        if earlier is not None:
-            shutil.rmtree(earlier.folder, ignore_errors=True)
+        self._followed[surface] = followed
 
     def _served_pages(self) -> Iterator[list[Change]]:
         """What the other surfaces serve already."""

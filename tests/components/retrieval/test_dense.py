@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.retrieval.dense import RECALL_WANTED, DenseIndex
+from components.retrieval.dense import DenseIndex
+from components.retrieval.meaning.graph import RECALL_WANTED
 from metier.errors import ArtifactError, FeatureError
 
 

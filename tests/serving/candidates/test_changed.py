@@ -1,8 +1,6 @@
 """Changed candidates behind their release: found, judged and scored as a release with them would do it."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import count
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +23,6 @@ from tests.serving.versions import JOB, PERSON
 
 TABLES = {"job_feed": "jobs", "talent_search": "freelancers", "applicant_review": "freelancers"}
 ROWS = {"jobs": JOB, "freelancers": PERSON}
-POOL = ThreadPoolExecutor(2)
 KEYS = {"jobs": "job_id", "freelancers": "freelancer_id"}
 
 
@@ -37,10 +34,10 @@ def store(world):
 class Surface:
     """A surface of the world with nothing changed yet."""
 
-    def __init__(self, name, world, engine, read, folder):
+    def __init__(self, name, world, engine, read):
         self.name, self.table = name, TABLES[name]
         self.base = engine.stages[name].snapshot
-        self.changed = ChangedCandidates(self.base, read, folder, POOL)
+        self.changed = ChangedCandidates(self.base, read)
         self.encoder = engine.stages[name].bundle.encoder
         self.versions = world.jobs if name == "job_feed" else world.people
         self.sequence = sequence_of(world.as_of) + 10_000_000
@@ -63,11 +60,9 @@ class Surface:
 
 
 @pytest.fixture
-def on(world, engine, store, tmp_path):
-    folders = count()
-
+def on(world, engine, store):
     def surface(name, read=store.serving_features):
-        return Surface(name, world, engine, read, tmp_path / str(next(folders)))
+        return Surface(name, world, engine, read)
 
     return surface
 

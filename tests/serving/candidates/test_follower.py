@@ -25,9 +25,9 @@ def served():
 
 
 @pytest.fixture
-def follower(world, engine, log, served, tmp_path):
+def follower(world, engine, log, served):
     read = FeatureStoreClient(world.settings).serving_features
-    follower = ChangeFollower(log, read, tmp_path / "own", served.__setitem__)
+    follower = ChangeFollower(log, read, served.__setitem__)
     for surface, stages in engine.stages.items():
         follower.begin(surface, stages.snapshot, stages.bundle.encoder)
     yield follower
@@ -95,11 +95,9 @@ def test_a_log_that_fails_is_told_and_read_again(follower, log, served, world):
     wait_until(lambda: follower.failure is None)
 
 
-def test_it_begins_where_the_log_is_down(world, engine, log, served, tmp_path):
+def test_it_begins_where_the_log_is_down(world, engine, log, served):
     log.broken = True
-    follower = ChangeFollower(
-        log, FeatureStoreClient(world.settings).serving_features, tmp_path / "own", served.__setitem__
-    )
+    follower = ChangeFollower(log, FeatureStoreClient(world.settings).serving_features, served.__setitem__)
     stages = engine.stages["job_feed"]
     follower.begin("job_feed", stages.snapshot, stages.bundle.encoder)
     follower.start()
@@ -139,17 +137,6 @@ def test_what_was_taken_out_of_the_log_is_forgotten(follower, log, served, world
         assert not holds(served, surface, "anna")
         assert holds(served, surface, "bert")
         assert served[surface].sequence == kept.sequence
-
-
-def test_files_of_what_is_no_longer_served_are_removed(follower, log, world, engine, tmp_path):
-    put(log, world)
-    follower.catch_up(LONG)
-    before = {path.name for path in (tmp_path / "own").iterdir()}
-    stages = engine.stages["job_feed"]
-    follower.begin("job_feed", stages.snapshot, stages.bundle.encoder)
-    after = {path.name for path in (tmp_path / "own").iterdir()}
-    assert len(after) == len(before) == 3
-    assert {name for name in before - after} == {name for name in before if name.startswith("job_feed")}
 
 
 def test_closing_ends_the_thread(follower, log):
