@@ -45,8 +45,13 @@ class Folders:
 
     @property
     def replicas(self) -> Path:
-        """Files of running replicas, a folder each, which goes when its replica ends."""
+        """Files of running replicas, a folder each, which goes when its replica ends, and the figures of each."""
         return self.home / "replicas"
+
+    @property
+    def logs(self) -> Path:
+        """Lines of replicas for requests of note, a file each, kept for two weeks."""
+        return self.home / "logs"
 
     @property
     def truth(self) -> Path:

@@ -79,6 +79,12 @@ class Settings(Folders, BaseSettings):
     """Whether /metrics is answered without a key."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages a browser lets ask the endpoint, such as `https://example.org`; between commas."""
+    traces_url: str = ""
+    """OTLP receiver of traces over HTTP, such as http://127.0.0.1:4318/v1/traces; empty: nothing is traced."""
+    traces_share: float = pydantic.Field(default=0.01, ge=0, le=1)
+    """Of requests that come without a trace of their caller's, the share that is traced."""
+    usd_per_core_hour: float = pydantic.Field(default=0.0, ge=0)
+    """Price of an hour of one processor core in US dollars, by which requests cost; 0: none is declared."""
     most_replicas: int = pydantic.Field(default=2, ge=1)
     """Replicas that the endpoint may scale up to."""
     refresh_seconds: float = pydantic.Field(default=10.0, gt=0)
@@ -170,6 +176,11 @@ class Settings(Folders, BaseSettings):
                 "it holds a name or a key before the host; put the key into METIER_LLM_API_KEY "
                 "or METIER_QUERY_MODEL_API_KEY"
             )
+        return _starting_with(url, "http://", "https://")
+
+    @pydantic.field_validator("traces_url")
+    @classmethod
+    def _receiver(cls, url: str) -> str:
         return _starting_with(url, "http://", "https://")
 
     @pydantic.field_validator("registry_uri")

@@ -53,6 +53,7 @@ class Endpoint:
         settings = load_settings()
         keep_quiet(settings)
         app = create_app(lambda: Engine(settings, self._pins, self._clock))
+        app.state.replica.observer.names_requests = False  # Ray Serve does
         allow_origins(app, settings.allowed_origins)
         await app.state.replica.load()
         return app

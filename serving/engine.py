@@ -217,7 +217,7 @@ class Engine:
         self.known.require_active(request.surface, request.actor_id)
         for age in self.ages(stages, now):
             if age.stale:
-                trace.degrade(f"stale {age.view}", str(age))
+                trace.degrade(f"stale {age.view}", str(age), "stale")
         return stages, now
 
     def _read_by(self, stages: Stages, request: RankingRequest, trace: RequestTrace, now: datetime) -> RankingRequest:
@@ -230,7 +230,7 @@ class Engine:
             with trace.stage("changes"):
                 self.follower.catch_up(trace.remaining_ms / 2e3)
         if (behind := self.follower.behind_seconds) > BEHIND_SECONDS:
-            trace.degrade("live changes", self.follower.failure or f"not read for {behind:.0f} s")
+            trace.degrade("live changes", self.follower.failure or f"not read for {behind:.0f} s", "stale")
 
     def _is_newer(self, stages: Stages) -> bool:
         """Whether there is another release than the one served."""

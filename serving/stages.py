@@ -1,8 +1,7 @@
 """The request path of one surface: hydrate the actor, filter, source, score by the ladder, select.
 
-Retrieval, features, rankers and blend in one process. An unknown actor or job is the caller's error, unknown
-candidates are named in the slate; whatever else fails costs a tier and is named in the trace. Knows neither HTTP nor
-Ray, and writes nothing.
+All in one process. An unknown actor or job is the caller's error, unknown candidates are named in the slate; whatever
+else fails costs a tier and is named in the trace. Knows neither HTTP nor Ray, and writes nothing.
 """
 
 import logging
@@ -30,7 +29,7 @@ from serving.candidates.named import NamedCandidates, SourcedCandidates
 from serving.candidates.online import read_online
 from serving.candidates.snapshot import ReleaseSnapshot, Rows
 from serving.candidates.space import CandidateSpace
-from serving.request.ladder import LADDER, TierScores, score_by_ladder, scores_of
+from serving.request.ladder import LADDER, RETRIEVAL, SELECT, TierScores, fits, score_by_ladder, scores_of
 from serving.request.ranking import RankingRequest, Slate
 from serving.request.reasons import with_features
 from serving.request.trace import Pace, RequestTrace
@@ -97,12 +96,16 @@ class Stages:
 
     def answer(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Slate:
         """The slate for `request`; NotFoundError for an unknown actor or job, InputError for bad filters."""
+        trace.surface = request.surface
         considered = self._consider(request, trace, now)
         with trace.stage("score"):
             tiers, ready = self._tiers(considered)
             scored = score_by_ladder(tiers, len(considered.sourced.ids), trace, self.pace, ready)
-        with trace.stage("select"):
-            return self._slate(considered, scored, scored.tier in READ_FEATURES, trace)
+        with trace.stage(SELECT):
+            slate = self._slate(considered, scored, scored.tier in READ_FEATURES, trace)
+        if not request.explain:
+            self.pace.learn(SELECT, trace.candidates, trace.timings_ms[SELECT])
+        return slate
 
     def by_tier(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> dict[str, Slate]:
         """The slate of every tier over the same candidates, whatever the time, the best tier first.
@@ -213,7 +216,7 @@ class Stages:
         trace: RequestTrace,
     ) -> SourcedCandidates:
         rows, scores = named.rows, None
-        if request.candidates is None and surface_spec(request.surface).retrieves:
+        if not request.names_candidates:
             rows, scores = self._retrieve(actor, eligible, trace)
             promoted = np.setdiff1d(named.rows, rows)
             rows = np.append(rows, promoted)
@@ -225,22 +228,23 @@ class Stages:
     def _retrieve(self, actor: Actor, eligible: Eligibility, trace: RequestTrace) -> tuple[Rows, Scores | None]:
         """Rows and scores of what retrieval finds, topped up with what is popular where it finds too little.
 
-        No scores where there was nothing to search with, or retrieval failed.
+        No scores where there was nothing to search with, no time for it, or retrieval failed.
         """
         rows, scores, retrieved = np.empty(0, np.int64), np.empty(0), False
-        if actor.question is not None:
+        if actor.question is not None and fits(RETRIEVAL, SOURCED, trace, self.pace):
+            begun = trace.elapsed_ms
             try:
                 (rows, scores), retrieved = self.candidates.search(actor.question, SOURCED, eligible.mask), True
                 rows, scores = self._with_covisited(actor, eligible, rows, scores)
+                self.pace.learn(RETRIEVAL, SOURCED, trace.elapsed_ms - begun)
             except Exception as error:  # the index failed: popularity stands in
                 LOG.warning("retrieval failed", exc_info=True)
-                trace.degrade("retrieval", f"failed ({type(error).__name__})")
+                trace.degrade(RETRIEVAL, f"failed ({type(error).__name__})")
         missing = min(SOURCED, int(eligible.mask.sum())) - len(rows)
         if missing > 0:
             unretrieved = np.setdiff1d(np.flatnonzero(eligible.mask), rows)
-            popular = unretrieved[
-                np.argsort(-self._popularity(self.candidates, unretrieved, actor), kind="stable")[:missing]
-            ]
+            popularity = self._popularity(self.candidates, unretrieved, actor)
+            popular = unretrieved[np.argsort(-popularity, kind="stable")[:missing]]
             rows, scores = np.append(rows, popular), np.append(scores, -1.0 - np.arange(len(popular)))
         return rows, scores if retrieved else None
 
@@ -267,11 +271,11 @@ class Stages:
                 tiers["xgboost"] = lambda: ensemble.score_alone("xgboost", inputs())
         retrieved, question = sourced.retrieval_scores, actor.question
         if retrieved is not None:
-            tiers["retrieval"] = lambda: retrieved
-        elif _names_candidates(considered.request) and sourced.space is self.candidates and question is not None:
-            tiers["retrieval"] = lambda: self._by_retrieval(question, sourced.rows)
+            tiers[RETRIEVAL] = lambda: retrieved
+        elif considered.request.names_candidates and sourced.space is self.candidates and question is not None:
+            tiers[RETRIEVAL] = lambda: self._by_retrieval(question, sourced.rows)
         tiers["popularity"] = lambda: self._popularity(sourced.space, sourced.rows, actor)
-        return tiers, () if retrieved is None else ("retrieval",)
+        return tiers, () if retrieved is None else (RETRIEVAL,)
 
     def _inputs(self, request: RankingRequest, actor: Actor, sourced: SourcedCandidates, now: datetime) -> Floats:
         """Model inputs (n_candidates, n_features)."""
@@ -293,8 +297,3 @@ class Stages:
         """Popularity of rows, the category of the actor (or of the job searched for) first."""
         view = "freelancer_profile" if surface_spec(space.surface).shows_jobs else "job_profile"
         return space.popularity(rows, actor.category(view))
-
-
-def _names_candidates(request: RankingRequest) -> bool:
-    """Whether the request itself says which candidates: the caller's own, or the applicants of a job."""
-    return request.candidates is not None or not surface_spec(request.surface).retrieves

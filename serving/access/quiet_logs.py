@@ -22,7 +22,19 @@ SHORTEST_SECRET = 4
 
 def keep_quiet(settings: Settings) -> None:
     """Mask what is logged in this process from now on, tracebacks included."""
-    logging.setLogRecordFactory(_Masking(logging.LogRecord, tuple(secrets_of(settings))))
+    logging.setLogRecordFactory(_Masking(logging.LogRecord, masking(settings)))
+
+
+def masking(settings: Settings) -> Callable[[str], str]:
+    """What takes the secrets of the settings and personal data out of a text."""
+    secrets = [secret for secret in secrets_of(settings) if len(secret) >= SHORTEST_SECRET]
+
+    def masked(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, SECRET)
+        return mask(text)[0]
+
+    return masked
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:
@@ -37,9 +49,9 @@ def secrets_of(settings: Settings) -> Iterator[str]:
 class _Masking:
     """Makes records whose message and traceback are masked."""
 
-    def __init__(self, make: Callable[..., logging.LogRecord], secrets: tuple[str, ...]) -> None:
+    def __init__(self, make: Callable[..., logging.LogRecord], masked: Callable[[str], str]) -> None:
         self._make = make
-        self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        self._masked = masked
 
     def __call__(self, *arguments: Any, **named: Any) -> logging.LogRecord:
         record = self._make(*arguments, **named)
@@ -50,8 +62,3 @@ class _Masking:
         if record.exc_info and record.exc_info[0] is not None:
             record.exc_text = self._masked("".join(traceback.format_exception(*record.exc_info)).rstrip())
         return record
-
-    def _masked(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, SECRET)
-        return mask(text)[0]

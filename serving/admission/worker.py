@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from metier.errors import BusyError
-from serving.request.trace import RequestTrace
+from serving.request.trace import RequestTrace, Took
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -44,23 +44,28 @@ class Worker:
     """Of the newest task in the mean of how long tasks take."""
 
     def __init__(self, name: str, most: int, threads: int = 1) -> None:
+        self.name, self.most, self.pending = name, most, 0
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._most = most
         self._threads = threads
-        self._pending = 0
         self._changing = threading.Lock()
         self._task_ms = 0.0
         """Exponential mean of what tasks with a deadline took, but for what they waited; 0 before the first."""
 
-    async def do(self, task: Callable[[], Any], trace: RequestTrace | None = None) -> Any:
+    async def do(self, task: Callable[[], Any], trace: RequestTrace | None = None, spare: int = 0) -> Any:
         """Run `task` in a thread; BusyError where too many wait, or where it could not be done by its deadline.
+
+        A request that work was spent on already has `spare` places more, and is begun however late it is: what is
+        left of its deadline is for a lower tier.
 
         A task that is cancelled while it waits is not begun; that one was abandoned later, its trace says.
         """
-        self.require_place(trace)
+        if spare and self.pending >= self.most + spare:
+            raise BusyError(BUSY)
+        if not spare:
+            self.require_place(trace)
         with self._changing:
-            self._pending += 1
-        future = self._pool.submit(self._in_time, task, trace)
+            self.pending += 1
+        future = self._pool.submit(self._in_time, task, trace, time.perf_counter(), spare > 0)
         future.add_done_callback(self._leave)
         try:
             return await asyncio.wrap_future(future)
@@ -91,9 +96,9 @@ class Worker:
 
     def require_place(self, trace: RequestTrace | None = None) -> None:
         """BusyError where `do` would refuse."""
-        if self._pending >= self._most:
+        if self.pending >= self.most:
             raise BusyError(BUSY)
-        if self._pending and trace is not None and self.expected_ms > trace.remaining_ms:
+        if self.pending and trace is not None and self.expected_ms > trace.remaining_ms:
             raise BusyError(
                 f"{self.expected_ms:.0f} ms of work wait here and {max(trace.remaining_ms, 0):.0f} of the deadline of "
                 f"{trace.deadline_ms:g} are left; send the request again in a second"
@@ -102,27 +107,29 @@ class Worker:
     @property
     def expected_ms(self) -> float:
         """Until a task that came now would be done, by the mean of those before."""
-        return (self._pending / self._threads + 1) * self._task_ms
+        return (self.pending / self._threads + 1) * self._task_ms
 
     def close(self) -> None:
         """End the threads, all tasks done."""
         self._pool.shutdown()
 
-    def _in_time(self, task: Callable[[], Any], trace: RequestTrace | None) -> Any:
+    def _in_time(self, task: Callable[[], Any], trace: RequestTrace | None, came: float, however_late: bool) -> Any:
         if trace is None:
             return task()
-        if trace.remaining_ms <= 0:
+        begun, cpu, waited_ms = time.perf_counter(), time.thread_time(), trace.waited_ms
+        trace.took.append(Took("queue", came, begun))
+        if trace.remaining_ms <= 0 and not however_late:
             raise BusyError(
                 f"the deadline of {trace.deadline_ms:g} ms passed before the turn of this request came; "
                 "send it again in a second"
             )
-        begun, waited_ms = time.perf_counter(), trace.waited_ms
         try:
             return task()
         finally:
+            trace.cpu_ms += 1e3 * (time.thread_time() - cpu)
             took_ms = 1e3 * (time.perf_counter() - begun) - (trace.waited_ms - waited_ms)
             self._task_ms += self.SHARE * (took_ms - self._task_ms) if self._task_ms else took_ms
 
     def _leave(self, future: Future[Any]) -> None:
         with self._changing:
-            self._pending -= 1
+            self.pending -= 1

@@ -1,24 +1,30 @@
 """How an endpoint is: figures of note of every replica, reports on disk, decision records. Knows no page."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from serving.telemetry.cost import usd_per_1000_requests
 
 SHOWN_SUFFIXES = (".html", ".json", ".png", ".svg")
 """Files of the reports folder that are given out."""
+ALWAYS = "metier_changes_sequence"
+"""What every replica that runs tells."""
+ASKED = "/v1/"
 COUNTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "metier_requests_total": ("requests", ("route", "status")),
     "metier_slates_total": ("slates", ("surface", "tier")),
-    "metier_degraded_total": ("slates that did without", ("what",)),
+    "metier_degraded_total": ("slates that did without", ("what", "why")),
     "metier_event_log_events": ("events of the event log", ("state",)),
     "metier_unknown_ids_total": ("unknown ids in feedback", ("table",)),
     "metier_pushes_total": ("pushes to the online store", ("state",)),
-    "metier_changes_sequence": ("newest change that is served", ()),
+    ALWAYS: ("newest change that is served", ()),
     "metier_changes_behind_seconds": ("seconds since the change log was read to its end", ()),
     "metier_changed_candidates": ("candidates changed since the release", ("surface",)),
 }
@@ -46,13 +52,35 @@ class Report:
 
 
 def figures(page: str) -> Iterator[Figure]:
-    """The figures of note on a page of metrics, in the order of COUNTED."""
-    samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+    """The figures of note of the replicas that run, on a page of metrics, in the order of COUNTED; what each costs."""
+    told = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+    running = {sample.labels["replica"] for sample in told if sample.name == ALWAYS}
+    samples = [sample for sample in told if sample.labels["replica"] in running]
     for name, (called, labels) in COUNTED.items():
         for sample in samples:
             if sample.name == name:
-                told = ", ".join(sample.labels[label] for label in labels)
-                yield Figure(called, told, sample.labels["replica"], sample.value)
+                of = ", ".join(sample.labels[label] for label in labels)
+                yield Figure(called, of, sample.labels["replica"], sample.value)
+    for replica in sorted(running):
+        yield from _costs(replica, [sample for sample in samples if sample.labels["replica"] == replica])
+
+
+def _costs(replica: str, samples: Sequence[Sample]) -> Iterator[Figure]:
+    """Processor time a request, and at the declared price the cost of 1,000; nothing before the first request."""
+    cpu_seconds, requests, price = (
+        sum(sample.value for sample in samples if sample.name == name and _is_asked(sample))
+        for name in ("metier_cpu_seconds_total", "metier_requests_total", "metier_usd_per_core_hour")
+    )
+    if requests:
+        yield Figure("milliseconds of processor time", "a request", replica, 1e3 * cpu_seconds / requests)
+        if price:
+            usd = usd_per_1000_requests(cpu_seconds, requests, price)
+            yield Figure("US dollars of processor time", "1,000 requests", replica, usd)
+
+
+def _is_asked(sample: Sample) -> bool:
+    """Whether a sample is of no route, or of one that is there to be asked: no probe and no page."""
+    return sample.labels.get("route", ASKED).startswith(ASKED)
 
 
 def reports(folder: Path) -> list[Report]:

@@ -1,19 +1,25 @@
-"""ASGI middleware at the border: HEAD is asked as GET, bodies are read before the routes, requests are counted.
+"""ASGI middleware at the border: HEAD is asked as GET, bodies are read before the routes, requests are observed.
 
 Knows HTTP only.
 """
 
 import json
+import logging
 import time
 from typing import Any
 
 from serving.admission.callers import while_there
 from serving.http.bodies import Refusal, inflated, refused_as_json, refused_by_headers, whole_body
-from serving.http.metrics import Metrics
 from serving.request.trace import ARRIVED
+from serving.telemetry.answered import Answered, arrival_of
+from serving.telemetry.observer import Observer
 
+LOG = logging.getLogger(__name__)
 CLIENT_LEFT = 499
 """Status under which a request counts whose sender hung up before an answer could begin."""
+FAILED = Refusal(500, "an unexpected error, which the replica's log explains")
+LONGEST_PROBLEM = 4_000
+"""Bytes of a refusal that are looked at."""
 
 
 class Heads:
@@ -53,34 +59,53 @@ class Bodies:
             await while_there(self._app, scope, body, receive, send)
 
 
-class Counted:
-    """Counts requests and times them, by route, and notes when they arrived; unknown paths are one route."""
+class Observed:
+    """Notes when a request arrives and by which id, answers with that id, and has seen what became of it.
 
-    def __init__(self, app: Any, metrics: Metrics) -> None:
+    Unknown paths are one route.
+    """
+
+    def __init__(self, app: Any, observer: Observer) -> None:
         self._app = app
-        self._metrics = metrics
+        self._observer = observer
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = time.perf_counter(), [CLIENT_LEFT]
-        ARRIVED.set(started)
+        arrival, status, said = arrival_of(scope["headers"]), CLIENT_LEFT, b""
+        error: Exception | None = None
+        ARRIVED.set(arrival)
 
-        async def counted(message: Any) -> None:
+        async def observed(message: Any) -> None:
+            nonlocal status, said
             if message["type"] == "http.response.start":
-                status[0] = message["status"]
+                status = message["status"]
+                message = self._observer.named(message, arrival)
+            elif status >= 400 and len(said) < LONGEST_PROBLEM:
+                said += message.get("body", b"")
             await send(message)
 
         try:
-            await self._app(scope, receive, counted)
-        except Exception:
-            status[0] = 500
-            raise
+            await self._app(scope, receive, observed)
+        except Exception as failure:
+            LOG.error("unexpected error on %s", scope["path"], exc_info=True)
+            error = failure
+            if status != CLIENT_LEFT:  # its answer has begun
+                raise
+            await refuse(observed, FAILED)
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
-            self._metrics.counters["requests"].labels(route, str(status[0])).inc()
-            self._metrics.latency.labels(route).observe(time.perf_counter() - started)
+            ended = time.perf_counter()
+            self._observer.see(Answered(arrival, scope["method"], route, status, ended, problem_in(said), error))
+
+
+def problem_in(body: bytes) -> str:
+    """What a refusal says; empty where the body is none."""
+    try:
+        return str(json.loads(body)["error"]) if body else ""
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 async def refuse(send: Any, refusal: Refusal) -> None:

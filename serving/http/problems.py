@@ -3,7 +3,6 @@
 Knows the exception tree; no route and no stage.
 """
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +23,6 @@ from metier.errors import (
     UnknownKeyError,
 )
 
-LOG = logging.getLogger(__name__)
 LONGEST_NAME = 60
 """Characters of a field's name that an error repeats."""
 UNROUTED = {
@@ -68,11 +66,6 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(MetierError)
     async def expected(request: Request, error: MetierError) -> JSONResponse:
         return _problem(status_of(error), str(error))
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        LOG.error("unexpected error on %s", request.url.path, exc_info=error)
-        return _problem(500, "an unexpected error, which the replica's log explains")
 
 
 def status_of(error: MetierError) -> int:

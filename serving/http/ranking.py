@@ -37,7 +37,7 @@ class RankingBody(Model):
         None
     )
     k: Annotated[int, Field(ge=1, le=100, description="entries wanted")] = 20
-    deadline_ms: Annotated[FiniteFloat, Field(gt=0, le=60_000)] = 150.0
+    deadline_ms: Annotated[FiniteFloat, Field(ge=1, le=60_000)] = 150.0
     query_id: Annotated[
         Id | None,
         Field(description="made by the caller, one a slate: sent again, the same slate is answered and recorded once"),

@@ -26,7 +26,6 @@ from serving.events.versions import interaction_event, version_row
 from serving.http.events import Version
 from serving.http.language.questions import Ask, AskResponse
 from serving.http.language.questions import response as answer_to
-from serving.http.metrics import EVERY_SECONDS, Metrics, leave, others, page_of
 from serving.http.ranking import RankingBody, RankingResponse, response
 from serving.language.asking import answered, look
 from serving.language.assisting import Turn, assisted, begun
@@ -34,6 +33,9 @@ from serving.language.conversations import Conversations, open_conversations
 from serving.request.ranking import RankingRequest, Slate
 from serving.request.trace import RequestTrace
 from serving.stages import Stages
+from serving.telemetry.metrics import Metrics
+from serving.telemetry.observer import Observer
+from serving.telemetry.pages import EVERY_SECONDS, leave, leave_last, page_of
 
 Answer = TypeVar("Answer")
 Rank = Callable[[RankingRequest, RequestTrace], tuple[Slate, Stages]]
@@ -60,12 +62,17 @@ class Replica:
         self._looking = Worker("look", MOST_LOOKED_AT)
         self._changing = Worker("change log", MOST_WRITTEN)
         self._writing = Worker("write", MOST_WRITTEN)
+        self._workers = (
+            *(self._ranking, self._reading, self._asking, self._assisting),
+            *(self._looking, self._changing, self._writing),
+        )
         self._recording = Gate(MOST_WRITTEN)
         self._repeats = Repeats()
         self.engine: Engine
         self.access: Access
         self.conversations: Conversations
-        self.metrics = Metrics()
+        self.observer = Observer()
+        self.metrics = self.observer.metrics
         self.told = Told()
 
     async def load(self) -> None:
@@ -73,6 +80,7 @@ class Replica:
         self.engine = await self._ranking.do(self._load)
         self.access = Access.of(self.engine.settings)
         self.conversations = open_conversations(self.engine.settings)
+        self.observer.open(self.engine.settings)
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -87,14 +95,12 @@ class Replica:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            with suppress(OSError):  # the pages of the others do without its last figures
+                leave_last(self.engine.folder.parent, self.engine.folder.name, self._figures())
+            await asyncio.get_running_loop().run_in_executor(None, self.observer.close)
             await asyncio.get_running_loop().run_in_executor(None, self.engine.close)
-            self._ranking.close()
-            self._reading.close()
-            self._asking.close()
-            self._assisting.close()
-            self._looking.close()
-            self._changing.close()
-            self._writing.close()
+            for worker in self._workers:
+                worker.close()
 
     async def rank(self, surface: Surface, body: RankingBody) -> Response:
         """The slate of a ranking request as JSON; the same again, recorded once, where its query_id is sent again."""
@@ -107,26 +113,22 @@ class Replica:
 
     async def _ranked(self, surface: Surface, body: RankingBody) -> str:
         answer, trace = await self._answer(surface, body, self.engine.rank, self._ranking)
-        self.metrics.counters["tiers"].labels(surface, answer.tier).inc()
-        self._count_degraded(trace.degraded)
+        self.metrics.count_slate(trace)
         return answer.model_dump_json(exclude_none=True)
 
     async def ask(self, body: Ask) -> Response:
         """The answer to a question as JSON."""
         reads = body.text is not None and self.engine.query_model is not None
-        told = await self._told(body, self._reading if reads else self._ranking)
+        told, trace = await self._told(body, self._reading if reads else self._ranking)
         outcome = "none" if not told.answered else "model" if told.model else "evidence"
         self.metrics.counters["answers"].labels(body.surface, outcome).inc()
-        self._count_degraded(told.degraded)
+        self.metrics.count_degraded(trace.causes)
         return Response(told.model_dump_json(exclude_none=True), media_type="application/json")
-
-    def _count_degraded(self, notes: Sequence[str]) -> None:
-        for note in notes:
-            self.metrics.counters["degraded"].labels(note.split(":")[0]).inc()
 
     async def look_into(self, body: Ask) -> AskResponse:
         """What `ask` would answer now; not counted, and in nobody's way."""
-        return await self._told(body, self._looking)
+        told, _ = await self._told(body, self._looking)
+        return told
 
     async def look(self, surface: Surface, body: RankingBody) -> RankingResponse:
         """What `rank` would answer now; neither recorded nor counted, and in nobody's way."""
@@ -142,14 +144,14 @@ class Replica:
     async def _counted(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
         async for event in events:
             if isinstance(event, Done):
-                self._count_degraded(event.degraded)
+                self.metrics.count_degraded((note.split(":")[0], "told") for note in event.degraded)
             yield event
 
     async def find(self, task: Callable[[], Answer], trace: RequestTrace) -> Answer:
         """What `task` ranks, and may ask a language model where there is one; what it did without is counted."""
         thread = self._ranking if self.engine.model is self.engine.query_model is None else self._asking
         answer: Answer = await thread.do(task, trace)
-        self._count_degraded(trace.degraded)
+        self.metrics.count_degraded(trace.causes)
         return answer
 
     async def read(self, task: Callable[[], Answer]) -> Answer:
@@ -161,19 +163,22 @@ class Replica:
         self, surface: Surface, body: RankingBody, rank: Rank, thread: Worker
     ) -> tuple[RankingResponse, RequestTrace]:
         trace, request = RequestTrace(body.deadline_ms), body.to_request(surface)
+        spare = 0
         if self.engine.plans.asks_a_model(request):
+            thread.require_place(trace)
+            trace.set_aside_ms, spare = thread.expected_ms, MOST_READ
             request = await self._reading.do(partial(self.engine.plans.planned, request, trace), trace)
-        slate, stages = await thread.do(lambda: rank(request, trace), trace)
+        slate, stages = await thread.do(lambda: rank(request, trace), trace, spare)
         versions = {"bundle": stages.bundle.version, "snapshot_version": stages.candidates.version}
         return response(body, slate, trace, surface=surface, **versions), trace
 
-    async def _told(self, body: Ask, thread: Worker) -> AskResponse:
+    async def _told(self, body: Ask, thread: Worker) -> tuple[AskResponse, RequestTrace]:
         trace, question, engine = RequestTrace(body.deadline_ms), body.to_question(), self.engine
         self._asking.require_place(trace)
         looked = await thread.do(lambda: look(question, engine, trace), trace)
-        answer = await self._asking.do(lambda: answered(looked, engine, trace), trace)
+        answer = await self._asking.do(lambda: answered(looked, engine, trace), trace, MOST_RANKED)
         model = engine.model.name if engine.model is not None and answer.by_model else None
-        return answer_to(body, looked, answer, model, trace)
+        return answer_to(body, looked, answer, model, trace), trace
 
     async def record(self, posts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         """Once the interactions are durable, and their actors' histories in the online store as far as it answers.
@@ -222,17 +227,19 @@ class Replica:
     def page(self) -> bytes:
         """The figures of all replicas of this home."""
         folder = self.engine.folder
-        return page_of({**others(folder), folder.name: self._figures()})
+        return page_of(folder.parent, folder.name, self._figures())
 
     def _figures(self) -> str:
-        _set_gauges(self.metrics, self.engine)
+        _set_gauges(self.metrics, self.engine, self._workers)
         return self.metrics.text()
+
+    def _leave(self) -> None:
+        leave(self.engine.folder.parent, self.engine.folder.name, self._figures())
 
     async def _leave_figures(self) -> None:
         while True:
             try:
-                figures = self._figures()
-                await asyncio.get_running_loop().run_in_executor(None, leave, self.engine.folder, figures)
+                await asyncio.get_running_loop().run_in_executor(None, self._leave)
             except Exception:  # the other replicas' pages do without it
                 LOG.exception("the figures of this replica could not be left for the others")
             await asyncio.sleep(EVERY_SECONDS)
@@ -247,9 +254,13 @@ class Replica:
                 LOG.exception("the candidates could not be refreshed; serving the earlier ones")
 
 
-def _set_gauges(metrics: Metrics, engine: Engine) -> None:
+def _set_gauges(metrics: Metrics, engine: Engine, workers: Sequence[Worker]) -> None:
     """Set what is measured only when it is read."""
     now = engine.now()
+    for worker in workers:
+        metrics.gauges["queue"].labels(worker.name).set(worker.pending)
+        metrics.gauges["queue_bound"].labels(worker.name).set(worker.most)
+        metrics.gauges["queue_wait"].labels(worker.name).set(worker.expected_ms / 1e3)
     metrics.gauges["sequence"].set(engine.follower.sequence)
     metrics.gauges["behind"].set(engine.follower.behind_seconds)
     for state in ("written", "failed", "dropped"):
@@ -258,6 +269,7 @@ def _set_gauges(metrics: Metrics, engine: Engine) -> None:
         if model is not None:
             _set_model_gauges(metrics, model.tally)
     for surface, stages in engine.stages.items():
+        metrics.set_served(surface, stages.bundle.version, stages.snapshot.release.version)
         metrics.gauges["changed"].labels(surface).set(sum(map(len, stages.candidates.parts[1:])))
         metrics.gauges["age"].labels(surface).set((now - stages.snapshot.release.as_of).total_seconds())
         for age in engine.ages(stages, now):

@@ -19,7 +19,7 @@ from serving.http.language.asking import add_asking_routes
 from serving.http.language.assist import add_assist_route
 from serving.http.language.suggest import suggest_route
 from serving.http.language.tools import add_tool_routes
-from serving.http.middleware import Bodies, Counted, Heads
+from serving.http.middleware import Bodies, Heads, Observed
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
 from serving.http.replica import Replica
@@ -42,7 +42,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     app.state.replica = replica
     app.add_middleware(Bodies)
     app.add_middleware(Guard, access=lambda: replica.access)
-    app.add_middleware(Counted, metrics=replica.metrics)
+    app.add_middleware(Observed, observer=replica.observer)
     app.add_middleware(Heads)
     _ranking_routes(app, replica)
     add_asking_routes(app, replica)

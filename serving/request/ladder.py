@@ -1,7 +1,8 @@
 """The fallback ladder: full ensemble, XGBoost alone, retrieval score, popularity in the category.
 
 A tier that fails, or that the deadline leaves no time for, gives way to the next and is named in `degraded`; the last
-one needs nothing but the snapshot. Knows no HTTP and no feature.
+one needs nothing but the snapshot. The share of a tier is what the deadline leaves once that is set aside which has to
+follow any tier. What was begun is not cut short: a thread cannot be. Knows no HTTP and no feature.
 """
 
 import logging
@@ -15,6 +16,8 @@ from serving.request.trace import Pace, RequestTrace
 
 LOG = logging.getLogger(__name__)
 LADDER = ("ensemble", "xgboost", "retrieval", "popularity")
+RETRIEVAL, SELECT = "retrieval", "select"
+"""The tier that finds candidates too, and the stage that follows any tier, as a Pace knows them."""
 
 FloatArray = npt.NDArray[np.float64]
 Score = Callable[[], FloatArray]
@@ -35,20 +38,32 @@ def score_by_ladder(
 
     Tiers that are `ready`, their scores computed before, and the last one are asked whatever the time.
     """
-    offered = [tier for tier in LADDER if tier in tiers]
-    for tier in offered[:-1]:
-        if tier not in ready and trace.remaining_ms <= pace.expected_ms(tier, n_candidates):
-            trace.degrade(tier, f"{max(trace.remaining_ms, 0.0):.0f} ms left of {trace.deadline_ms:g}")
-            if trace.remaining_ms > 0:
-                pace.ease(tier)
+    *uncertain, last = [tier for tier in LADDER if tier in tiers]
+    trace.candidates = n_candidates
+    for tier in uncertain:
+        if tier not in ready and not fits(tier, n_candidates, trace, pace):
             continue
         begun = trace.elapsed_ms
         scores = scores_of(tier, tiers[tier], trace)
-        if scores is None:
-            continue
-        pace.learn(tier, n_candidates, trace.elapsed_ms - begun)
-        return TierScores(scores, tier)
-    return TierScores(np.asarray(tiers[offered[-1]](), dtype=np.float64), offered[-1])
+        took_ms = trace.elapsed_ms - begun
+        if tier not in ready and (scores is not None or took_ms > pace.expected_ms(tier, n_candidates)):
+            pace.learn(tier, n_candidates, took_ms)
+        if scores is not None:
+            trace.tier = tier
+            return TierScores(scores, tier)
+    trace.tier = last
+    return TierScores(np.asarray(tiers[last](), dtype=np.float64), last)
+
+
+def fits(tier: str, n_candidates: int, trace: RequestTrace, pace: Pace) -> bool:
+    """Whether the deadline leaves time for a tier and for what follows it; where it does not, the trace says so."""
+    follows_ms = pace.expected_ms(SELECT, n_candidates)
+    if trace.remaining_ms - follows_ms > pace.expected_ms(tier, n_candidates):
+        return True
+    trace.degrade_late(tier)
+    if trace.remaining_ms > 0:
+        pace.ease(tier)
+    return False
 
 
 def scores_of(tier: str, score: Score, trace: RequestTrace) -> FloatArray | None:

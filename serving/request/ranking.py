@@ -11,6 +11,7 @@ import numpy.typing as npt
 from components.language.understanding import Exchange, Plan
 from feature_repo.inputs.reading import reading_of
 from metier.contract import Surface
+from metier.surfaces import surface_spec
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class RankingRequest:
     understood: Understood | None = None
     unread: Sequence[str] = ()
     """Parts of a plan that rankers do not read in the text either: all of them where it is not read."""
+
+    @property
+    def names_candidates(self) -> bool:
+        """Whether the request itself says which candidates: the caller's own, or the applicants of a job."""
+        return self.candidates is not None or not surface_spec(self.surface).retrieves
 
     @property
     def reading(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What happened to one request on its way: the time each stage took, what was left out, what time is left.
+"""What happened to one request on its way: when it came, what each stage took, what was left out and why.
 
 Knows no stage by name.
 """
@@ -8,20 +8,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from metier.errors import BusyError
 
-ARRIVED: ContextVar[float | None] = ContextVar("arrived", default=None)
-"""When the request that is being answered arrived, by time.perf_counter; None outside of a server."""
-
 LATE_MS = 900.0
 """So long after its deadline nobody waits for an answer: just before HAProxy asks another replica."""
+Cause = Literal["failed", "late", "stale"]
+"""Why an answer does without something: it failed, the deadline left no time for it, it is older than it may be."""
+
+
+class Took(NamedTuple):
+    """A stage and when it was begun and ended, by time.perf_counter."""
+
+    stage: str
+    begun: float
+    ended: float
+
+
+@dataclass
+class Arrival:
+    """A request as a server took it in, `at` by time.perf_counter; its trace once its body was read."""
+
+    at: float
+    request_id: str
+    traceparent: str | None = None
+    """W3C Trace Context of the caller, as it was sent."""
+    trace: "RequestTrace | None" = None
+
+
+ARRIVED: ContextVar[Arrival | None] = ContextVar("arrived", default=None)
+"""The request that is being answered; None outside of a server."""
 
 
 def arrival() -> float:
     """When the request arrived, by time.perf_counter; now outside of a server."""
     arrived = ARRIVED.get()
-    return time.perf_counter() if arrived is None else arrived
+    return time.perf_counter() if arrived is None else arrived.at
 
 
 @dataclass
@@ -33,21 +56,38 @@ class RequestTrace:
 
     deadline_ms: float
     started: float = field(default_factory=arrival)
-    timings_ms: dict[str, float] = field(default_factory=dict)
+    surface: str = ""
+    tier: str = ""
+    """That scored; empty before."""
+    candidates: int = 0
+    """That were scored."""
+    took: list[Took] = field(default_factory=list)
     waited_ms: float = 0.0
     """For what is given up where the deadline leaves no time for it: no work, and no measure of it."""
+    set_aside_ms: float = 0.0
+    """Of the deadline, for what follows the wait for a model."""
+    cpu_ms: float = 0.0
+    """Of processor time, in the threads that worked for it."""
     degraded: list[str] = field(default_factory=list)
+    causes: list[tuple[str, Cause]] = field(default_factory=list)
+    """(what, cause) of each of `degraded`."""
     abandoned: bool = False
     """Whether the caller has gone."""
 
+    def __post_init__(self) -> None:
+        arrived = ARRIVED.get()
+        if arrived is not None:
+            arrived.trace = self
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Add what the block takes to the stage's time."""
+        """Note when the block was begun and ended; BusyError, and it is not begun, where nobody waits any more."""
+        self.require_waiting()
         begun = time.perf_counter()
         try:
             yield
         finally:
-            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + 1e3 * (time.perf_counter() - begun)
+            self.took.append(Took(name, begun, time.perf_counter()))
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -58,9 +98,22 @@ class RequestTrace:
         finally:
             self.waited_ms += 1e3 * (time.perf_counter() - begun)
 
-    def degrade(self, what: str, why: str) -> None:
+    def degrade(self, what: str, why: str, cause: Cause = "failed") -> None:
         """Note what the answer does without."""
         self.degraded.append(f"{what}: {why}")
+        self.causes.append((what, cause))
+
+    def degrade_late(self, what: str) -> None:
+        """Note what the answer does without since the deadline leaves no time for it."""
+        self.degrade(what, f"{max(self.remaining_ms, 0.0):.0f} ms left of {self.deadline_ms:g}", "late")
+
+    @property
+    def timings_ms(self) -> dict[str, float]:
+        """What each stage took, all its times together."""
+        added: dict[str, float] = {}
+        for stage, begun, ended in self.took:
+            added[stage] = added.get(stage, 0.0) + 1e3 * (ended - begun)
+        return added
 
     @property
     def elapsed_ms(self) -> float:

@@ -17,7 +17,6 @@ from components.language.understanding import PARTS, Exchange, Grammar, Plan, Un
 from components.language.understanding.plan_filters import filtered_parts, foreign_currencies, plan_filters
 from feature_repo.inputs.reading import TextReader
 from metier.errors import MetierError
-from metier.surfaces import surface_spec
 from serving.request.ranking import RankingRequest, Understood
 from serving.request.trace import RequestTrace
 
@@ -28,7 +27,7 @@ class TextPlans:
     """Reads texts by an understanding; `exchange` makes US dollars of what they name. Safe to share between threads.
 
     `by_default`: whether a request is read that does not say. A `model` is asked first, for half of the time that a
-    request has left; where it fails the understanding reads, and the trace says so.
+    request has left, less where its ranking needs more; where it fails the understanding reads, and the trace says so.
     """
 
     def __init__(
@@ -64,12 +63,12 @@ class TextPlans:
         request = replace(request, unread=tuple(dict.fromkeys((*request.ignore, *stated))))
         if not self._limits(request):
             return request
-        try:
-            with trace.stage("understand"):
+        with trace.stage("understand"):
+            try:
                 return replace(request, understood=self._understood(request, trace, now, reader))
-        except Exception as error:  # the text is searched for as it stands
-            _note_failure(error, trace)
-            return request
+            except Exception as error:  # the text is searched for as it stands
+                _note_failure(error, trace)
+                return request
 
     def asks_a_model(self, request: RankingRequest) -> bool:
         """Whether a model reads the text of the request, which takes longer than to rank for it."""
@@ -78,28 +77,29 @@ class TextPlans:
 
     def planned(self, request: RankingRequest, trace: RequestTrace) -> RankingRequest:
         """The request with the plan of its text, for which a model is waited for: `read` asks none any more."""
-        try:
-            with trace.stage("understand"):
+        with trace.stage("understand"):
+            try:
                 return replace(request, plan=self._plan(request, trace, None))
-        except Exception as error:
-            _note_failure(error, trace)
-            return replace(request, plan=Plan(text=request.text or ""))
+            except Exception as error:
+                _note_failure(error, trace)
+                return replace(request, plan=Plan(text=request.text or ""))
 
     def _is_read(self, request: RankingRequest) -> bool:
         return self._by_default if request.understand is None else request.understand
 
     def _limits(self, request: RankingRequest) -> bool:
         """Whether a text leaves anybody out: of candidates that the caller names, none."""
-        return surface_spec(request.surface).retrieves and request.candidates is None
+        return not request.names_candidates
 
     def _plan(self, request: RankingRequest, trace: RequestTrace, reader: TextReader | None) -> Plan:
         text = request.text or ""
         if request.plan is not None:
             return request.plan
         if self._model is not None:
+            within_ms = min(trace.remaining_ms / 2, trace.remaining_ms - trace.set_aside_ms)
             try:
                 with trace.waiting():
-                    return self._model.plan(text, request.surface, within_s=trace.remaining_ms / 2_000)
+                    return self._model.plan(text, request.surface, within_s=within_ms / 1e3)
             except MetierError as error:
                 trace.degrade("query model", str(error))
         if (

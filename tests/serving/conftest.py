@@ -5,6 +5,7 @@ import pytest
 
 from serving.clock import OffsetClock
 from serving.engine import Engine
+from serving.request.trace import Pace
 from tests.serving.world import World, build_world, served
 
 
@@ -33,6 +34,19 @@ def engine(world):
 def client(engine):
     with served(lambda: engine) as client:
         yield client
+
+
+@pytest.fixture
+def hurried(engine, monkeypatch):
+    """Has the rankers of a surface be expected to take longer than any deadline, until the test is over."""
+
+    def hurry(surface):
+        slow = Pace()
+        for tier in ("ensemble", "xgboost"):
+            slow.learn(tier, 100, 1e9)
+        monkeypatch.setattr(engine.stages[surface], "pace", slow)
+
+    return hurry
 
 
 @pytest.fixture(scope="module")

@@ -88,8 +88,9 @@ def test_a_promoted_placement_is_logged_as_one(client, world, written):
     ]
 
 
-def test_a_degraded_slate_says_so_in_the_log_and_has_no_features(client, world, written):
-    answer = client.ranked("/v1/feed/jobs", {**world.body("job_feed"), "deadline_ms": 1})
+def test_a_degraded_slate_says_so_in_the_log_and_has_no_features(client, world, written, hurried):
+    hurried("job_feed")
+    answer = client.ranked("/v1/feed/jobs", world.body("job_feed"))
     query, impressions = written(answer)
     assert (query["tier"], query["degraded"]) == ("retrieval", answer["degraded"])
     assert all(row["features"] is None for row in impressions)

@@ -31,7 +31,7 @@ class Assist(Model):
     )
     conversation_id: Id | None = None
     stream: Annotated[bool, Field(description="server-sent events; false: one JSON at the end")] = True
-    deadline_ms: Annotated[FiniteFloat, Field(gt=0, le=60_000)] = 10_000.0
+    deadline_ms: Annotated[FiniteFloat, Field(ge=1, le=60_000)] = 10_000.0
 
     def to_turn(self) -> Turn:
         """The turn as the assistant takes it."""

@@ -33,7 +33,7 @@ class Ask(Model):
     text: Annotated[LongText | None, Field(description="searches candidates before the question is asked")] = None
     filters: CandidateFilterValues = Field(default_factory=dict)
     k: Annotated[int, Field(ge=1, le=MOST_ABOUT, description="candidates that the answer may speak of")] = 5
-    deadline_ms: Annotated[FiniteFloat, Field(gt=0, le=60_000)] = 3_000.0
+    deadline_ms: Annotated[FiniteFloat, Field(ge=1, le=60_000)] = 3_000.0
     timings: bool = False
 
     @model_validator(mode="after")

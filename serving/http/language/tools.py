@@ -40,7 +40,7 @@ class ToolCall(Model):
         None
     )
     arguments: dict[ShortText, Any] = Field(default_factory=dict)
-    deadline_ms: Annotated[FiniteFloat, Field(gt=0, le=60_000)] = 3_000.0
+    deadline_ms: Annotated[FiniteFloat, Field(ge=1, le=60_000)] = 3_000.0
 
 
 class ToolAnswer(BaseModel):

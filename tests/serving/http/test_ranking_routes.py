@@ -141,7 +141,7 @@ def test_reasons_are_features_of_the_first_entries_alone(client, world, surface)
 
 def test_timings_come_on_request_and_add_up(client, world):
     timings = client.ranked("/v1/feed/jobs", world.body("job_feed", timings=True))["timings_ms"]
-    assert set(timings) == {"hydrate", "filter", "source", "score", "select", "log", "total"}
+    assert set(timings) == {"queue", "hydrate", "filter", "source", "score", "select", "log", "total"}
     assert sum(timings.values()) - timings["total"] <= timings["total"]
 
 
