@@ -144,3 +144,6 @@ _.exc_text
 
 # Ray calls it while it starts.
 _.set_sigterm_handler
+
+# Read by prometheus_client.
+_.ValueClass
