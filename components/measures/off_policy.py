@@ -3,10 +3,10 @@
 Refuses (UnsupportedEstimate) rather than guesses where the log cannot say. Knows nothing of rankers or slates: one row
 is one logged action (a candidate at a rank) with its reward, its propensity and its probability under the target.
 
-Intervals are studentised bootstrap (bootstrap-t; Efron and Tibshirani 1993, 12.5) over clusters. Rewards here are rare
-and weights heavy, so an estimate's error grows with the estimate: on logs simulated from a public bandit log (0.4%
-clicks, weights up to 170) percentile, normal, log-normal and BCa intervals covered the truth 77 to 85% of the time at
-2,000 rows, 86 to 93% at 5,000 and 87 to 92% at 10,000; bootstrap-t 92%, 95% and 93%, by reaching further up.
+Intervals are those of weighted_rewards.py. On logs of 1,000 to 10,000 rows simulated from a public bandit log (0.4%
+clicks, weights up to 280) a studentised bootstrap of the rows covered the truth 58 to 97% of the time, that of the
+doubly robust estimate least, and these 94 to 97%; on denser logs of 40 to 3,000 rows, and of 20 clusters, 92 to 98%.
+Rewards that are amounts with a heavy tail are covered less, 80 to 93%, while few rows have one.
 """
 
 import math
@@ -16,16 +16,18 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from components.measures.arrays import FloatArray
-from components.measures.intervals import cluster_sums, resample
+from components.measures.arrays import FloatArray, IntArray, codes_of
+from components.measures.weighted_rewards import WeightedRewards, effective_number
 from metier.errors import InputError, UnknownNameError, UnsupportedEstimate
 
 Method = Literal["ips", "snips", "dr"]
 METHODS: tuple[Method, ...] = ("ips", "snips", "dr")
 
 SMALLEST_EFFECTIVE_SAMPLE = 10.0
-"""Below this (or half the rows of a smaller log) a handful of rows carries the estimate. The gate asks for more."""
-SMALLEST_COVERAGE = 0.5
+"""Below this a handful of rows carries the estimate. The gate asks for more."""
+FEWEST_CLUSTERS = 20
+"""Of fewer actors the bounds do not cover what they say."""
+SMALLEST_COVERAGE = 0.95
 """Mean weight estimates the share of the target's probability that the logging policy could show at all."""
 
 
@@ -73,13 +75,13 @@ def estimate(
             raise InputError(f"clip is {clip}; use a positive weight or None")
         weights = np.minimum(weights, clip)
     effective = _effective_sample_size(weights)
-    model = _reward_model(q_hat, q_hat_target, len(rewards)) if method == "dr" else None
-    columns = _numerator_and_denominator(method, rewards, weights, model)
-    ids = np.arange(len(rewards)) if cluster is None else _same_length("cluster", np.asarray(cluster), len(rewards))
-    value, low, high = _studentised(cluster_sums(columns, ids), confidence)
+    clusters = _clusters(cluster, len(rewards))
+    terms = _terms(method, rewards, weights, (q_hat, q_hat_target))
+    low, high = terms.bounds(clusters, confidence)
     if method != "dr":
-        low, high = _within_rewards(rewards, effective, (value, low, high), confidence)
-    return Estimate(value, low, high, effective)
+        least, most = min(0.0, float(rewards.min())), max(1.0, float(rewards.max()))
+        low, high = min(terms.value, max(low, least)), max(terms.value, min(high, most))
+    return Estimate(terms.value, low, high, effective)
 
 
 def _weighted_log(
@@ -120,14 +122,43 @@ def _require_coverage(weights: FloatArray) -> None:
 
 
 def _effective_sample_size(weights: FloatArray) -> float:
-    effective = float(weights.sum() ** 2 / (weights**2).sum())
-    floor = min(SMALLEST_EFFECTIVE_SAMPLE, len(weights) / 2)
-    if effective < floor:
+    effective = effective_number(weights, np.arange(len(weights)))
+    if effective < SMALLEST_EFFECTIVE_SAMPLE:
         raise UnsupportedEstimate(
-            f"effective sample size {effective:.1f} of {len(weights)} rows is below {floor:g}: "
+            f"effective sample size {effective:.1f} of {len(weights)} rows is below {SMALLEST_EFFECTIVE_SAMPLE:g}: "
             "a few rows carry all weight; log more, clip, or compare a target nearer to the logging policy"
         )
     return effective
+
+
+def _clusters(cluster: npt.ArrayLike | None, n: int) -> IntArray:
+    """Codes (n,) of the clusters, by default a cluster a row."""
+    codes, found = (np.arange(n), n) if cluster is None else codes_of(_same_length("cluster", np.asarray(cluster), n))
+    if (codes < 0).any():
+        raise InputError(f"{(codes < 0).sum()} clusters are null; every row belongs to somebody")
+    if found < FEWEST_CLUSTERS:
+        raise UnsupportedEstimate(
+            f"the log holds {found} of the {FEWEST_CLUSTERS} clusters that an interval wants; log more actors"
+        )
+    return codes
+
+
+def _terms(
+    method: Method,
+    rewards: FloatArray,
+    weights: FloatArray,
+    model: tuple[npt.ArrayLike | None, npt.ArrayLike | None],
+) -> WeightedRewards:
+    """What the estimate is the mean of; that of snips is linearised around its value."""
+    n = len(rewards)
+    if method == "dr":
+        q_hat, q_hat_target = _reward_model(*model, n)
+        return WeightedRewards(rewards, weights, q_hat, q_hat_target)
+    nothing = np.zeros(n)
+    if method == "ips":
+        return WeightedRewards(rewards, weights, nothing, nothing)
+    mean = float((weights * rewards).sum() / weights.sum())
+    return WeightedRewards(rewards, weights, np.full(n, mean), nothing, scale=float(weights.mean()), offset=mean)
 
 
 def _reward_model(
@@ -140,56 +171,6 @@ def _reward_model(
     if not (np.isfinite(logged).all() and np.isfinite(target).all()):
         raise InputError("q_hat or q_hat_target holds NaN or infinity; the reward model predicts every row")
     return logged, target
-
-
-def _numerator_and_denominator(
-    method: Method, rewards: FloatArray, weights: FloatArray, model: tuple[FloatArray, FloatArray] | None
-) -> FloatArray:
-    """(n, 2): the estimate is the ratio of the two columns' sums."""
-    if model is not None:
-        q_hat, q_hat_target = model
-        return np.column_stack([q_hat_target + weights * (rewards - q_hat), np.ones(len(rewards))])
-    return np.column_stack([weights * rewards, weights if method == "snips" else np.ones(len(rewards))])
-
-
-def _studentised(sums: FloatArray, confidence: float) -> tuple[float, float, float]:
-    """(value, low, high) of a ratio of sums by bootstrap-t, with the linearised standard error over clusters."""
-    value, error = _ratio_with_error(sums.sum(axis=0)[None, :], _second_moments(sums).sum(axis=0)[None, :])
-    estimated, spread = float(value[0]), float(error[0])
-    if len(sums) < 2 or spread == 0:
-        return estimated, estimated, estimated
-    drawn = resample(np.column_stack([sums, _second_moments(sums)]))
-    resampled, errors = _ratio_with_error(drawn[:, :2], drawn[:, 2:])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = (resampled - estimated) / errors
-    # A resample without spread saw none of the rare rewards: infinitely far below, so that the bound is the rewards'.
-    distance[np.isnan(distance)] = 0.0
-    low, high = np.quantile(distance, [(1 - confidence) / 2, (1 + confidence) / 2], method="nearest")
-    return estimated, float(estimated - high * spread), float(estimated - low * spread)
-
-
-def _second_moments(sums: FloatArray) -> FloatArray:
-    numerator, denominator = sums.T
-    return np.column_stack([numerator**2, numerator * denominator, denominator**2])
-
-
-def _ratio_with_error(totals: FloatArray, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Ratio (b,) and its standard error (b,) from totals (b, 2) and sums of squares and products (b, 3)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = totals[:, 0] / totals[:, 1]
-        squares = moments[:, 0] - 2 * ratio * moments[:, 1] + ratio**2 * moments[:, 2]
-        return ratio, np.sqrt(np.maximum(squares, 0.0)) / np.abs(totals[:, 1])
-
-
-def _within_rewards(
-    rewards: FloatArray, effective: float, estimated: tuple[float, float, float], confidence: float
-) -> tuple[float, float]:
-    """Bounds kept inside the range of rewards; without any reward, the rule of three for rewards up to one."""
-    if not rewards.any():
-        return 0.0, 1.0 - ((1 - confidence) / 2) ** (1 / effective)
-    value, low, high = estimated
-    least, most = min(0.0, float(rewards.min())), max(0.0, float(rewards.max()))
-    return min(value, max(low, least)), max(value, min(high, most))
 
 
 def _same_length(name: str, values: npt.NDArray, n: int) -> npt.NDArray:

@@ -11,9 +11,12 @@ from metier.errors import InputError, UnknownNameError, UnsupportedEstimate
 
 BANDIT = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "open_bandit_small"
 
-REWARD = np.array([1.0, 0.0, 1.0, 0.0])
-PROPENSITY = np.array([0.5, 0.5, 0.25, 0.5])
-TARGET = np.array([0.5, 0.25, 0.5, 0.5])  # weights 1, .5, 2, 1
+TIMES = 10
+"""So often four rows: a log of four alone is refused."""
+REWARD = np.array([1.0, 0.0, 1.0, 0.0] * TIMES)
+PROPENSITY = np.array([0.5, 0.5, 0.25, 0.5] * TIMES)
+TARGET = np.array([0.5, 0.25, 0.5, 0.5] * TIMES)  # weights 1, .5, 2, 1
+N = len(REWARD)
 
 
 def test_ips_is_the_mean_weighted_reward():
@@ -26,7 +29,7 @@ def test_snips_divides_by_the_weights():
 
 def test_dr_corrects_the_reward_model_by_what_was_seen():
     # q = .5 everywhere, under the target .6: mean of .6 + w (r - .5) = .6 + (.5 - .25 + 1 - .5) / 4
-    value = estimate(REWARD, PROPENSITY, TARGET, q_hat=np.full(4, 0.5), q_hat_target=np.full(4, 0.6), method="dr").value
+    value = estimate(REWARD, PROPENSITY, TARGET, q_hat=np.full(N, 0.5), q_hat_target=np.full(N, 0.6), method="dr").value
     assert value == pytest.approx(0.6 + 0.75 / 4)
 
 
@@ -36,8 +39,8 @@ def test_clipping_caps_weights():
 
 
 def test_effective_sample_size_is_kishs():
-    # (1 + .5 + 2 + 1)^2 / (1 + .25 + 4 + 1) = 20.25 / 6.25
-    assert estimate(REWARD, PROPENSITY, TARGET).effective_sample_size == pytest.approx(20.25 / 6.25)
+    # Of each four rows (1 + .5 + 2 + 1)^2 / (1 + .25 + 4 + 1) = 20.25 / 6.25
+    assert estimate(REWARD, PROPENSITY, TARGET).effective_sample_size == pytest.approx(TIMES * 20.25 / 6.25)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -86,13 +89,55 @@ def test_intervals_hold_the_truth_of_a_skewed_log(method):
     assert covered >= 34  # 38 expected, error 1.4
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_intervals_hold_the_truth_where_hardly_any_heavy_row_is_rewarded(method):
+    # Of 50 actions each but the first is shown 1 time in 490 and wanted 1 in 50, weight 9.8; 1% of rows are clicked.
+    logging = np.array([0.9, *[0.1 / 49] * 49])
+    rng = np.random.default_rng(3)
+    covered = 0
+    for _ in range(60):
+        action = rng.choice(50, 1000, p=logging)
+        reward = (rng.random(1000) < 0.01).astype(float)
+        model = {"q_hat": np.full(1000, 0.02), "q_hat_target": np.full(1000, 0.02)}
+        found = estimate(reward, logging[action], np.full(1000, 0.02), **model, method=method)
+        covered += found.low <= 0.01 <= found.high
+    assert covered >= 53  # 57 expected, error 1.7
+
+
+def test_twenty_actors_who_differ_give_intervals_of_twenty():
+    # Half of the actors always click and half never: 20 coins, and no 2,000 rows.
+    rng = np.random.default_rng(4)
+    covered = 0
+    for _ in range(60):
+        reward = np.repeat(rng.integers(0, 2, 20), 100).astype(float)
+        found = estimate(reward, np.full(2000, 0.5), np.full(2000, 0.5), cluster=np.repeat(np.arange(20), 100))
+        covered += found.low <= 0.5 <= found.high
+    assert covered >= 53
+
+
+def test_rewards_that_are_all_the_same_leave_the_rule_of_three():
+    # 100 of 100 clicked: 1 - .0362 is still a share that gives so many once in forty times.
+    found = estimate(np.ones(100), np.full(100, 0.5), np.full(100, 0.5))
+    assert (found.value, found.low, found.high) == pytest.approx((1, 1 - 0.0362, 1), abs=1e-4)
+
+
+def test_rewards_may_be_losses():
+    reward = np.array([-1.0, 1.0] * 50)
+    found = estimate(reward, np.full(100, 0.5), np.full(100, 0.5))
+    assert found.value == pytest.approx(0)
+    assert found.high == pytest.approx(-found.low)
+
+
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.2, 1)), min_size=4, max_size=30))
-def test_snips_stays_within_the_rewards_and_bounds_hold_the_value(rows):
-    reward, propensity = np.array(rows).T
-    found = estimate(reward, propensity, np.full(len(rows), 0.5), method="snips")
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0.1, 0.9)), min_size=25, max_size=40))
+def test_snips_stays_within_the_rewards_and_bounds_hold_the_value(coins):
+    """Each coin was thrown twice and fell on either side, which the target wants so often and the rest of times."""
+    first, second, wanted = np.array(coins).T
+    reward, target = np.concatenate([first, second]), np.concatenate([wanted, 1 - wanted])
+    for method in ("ips", "snips"):
+        found = estimate(reward, np.full(len(reward), 0.5), target, method=method)
+        assert found.low - 1e-9 <= found.value <= found.high + 1e-9
     assert reward.min() - 1e-9 <= found.value <= reward.max() + 1e-9
-    assert found.low - 1e-9 <= found.value <= found.high + 1e-9
 
 
 @pytest.mark.parametrize(
@@ -106,11 +151,20 @@ def test_snips_stays_within_the_rewards_and_bounds_hold_the_value(rows):
         ([0.5, 0.5], [0.0, 0.0], "no logged action"),
         ([0.001, 1.0, 1.0, 1.0], [1.0, 0.01, 0.01, 0.01], "effective sample size"),
         ([0.5] * 200, [0.01] * 200, "covers about 2%"),
+        ([1.0] * 1000, [1.0] * 600 + [0.0] * 400, "covers about 60%"),
+        ([0.5], [1.0], "effective sample size 1.0 of 1 rows"),
+        ([0.5] * 4, [0.5] * 4, "effective sample size 4.0 of 4 rows"),
     ],
 )
 def test_what_the_log_cannot_say_is_refused(propensity, target, said):
     with pytest.raises(UnsupportedEstimate, match=said):
         estimate(np.ones(len(propensity)), np.array(propensity), np.array(target))
+
+
+def test_one_actor_is_no_interval():
+    ones = np.full(5000, 0.5)
+    with pytest.raises(UnsupportedEstimate, match="1 of the 20 clusters"):
+        estimate(np.ones(5000), ones, ones, cluster=np.zeros(5000))
 
 
 def test_a_callers_mistake_is_named():
@@ -121,11 +175,13 @@ def test_a_callers_mistake_is_named():
     with pytest.raises(InputError, match="shape"):
         estimate(REWARD, PROPENSITY[:2], TARGET)
     with pytest.raises(InputError, match="immature"):
-        estimate([np.nan, 1, 1, 1], PROPENSITY, TARGET)
+        estimate([np.nan, *REWARD[1:]], PROPENSITY, TARGET)
     with pytest.raises(InputError, match="clip"):
         estimate(REWARD, PROPENSITY, TARGET, clip=0)
     with pytest.raises(InputError, match="outside"):
         estimate(REWARD, PROPENSITY, TARGET * 4)
+    with pytest.raises(InputError, match="clusters are null"):
+        estimate(REWARD, PROPENSITY, TARGET, cluster=[None] * N)
 
 
 @pytest.mark.skipif(not BANDIT.exists(), reason=f"public bandit log absent: {BANDIT}")
