@@ -73,9 +73,10 @@ def cap_per_agency(
     first: list[Ranked] = []
     rest: list[Ranked] = []
     taken: dict[str, int] = {}
-    for candidate, agency in zip(ranked, agencies, strict=True):
-        full = agency is not None and taken.get(agency, 0) >= at_most
-        if len(first) >= top or full:
+    for place, (candidate, agency) in enumerate(zip(ranked, agencies, strict=True)):
+        if len(first) >= top:
+            return [*first, *rest, *ranked[place:]]
+        if agency is not None and taken.get(agency, 0) >= at_most:
             rest.append(candidate)
             continue
         first.append(candidate)

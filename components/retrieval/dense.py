@@ -19,13 +19,14 @@ from components.retrieval.meaning.best import best
 from components.retrieval.meaning.blocks import Floats, IntArray, greatest_products
 from components.retrieval.meaning.codes import Codes
 from components.retrieval.meaning.cost import MANY, Costs
-from components.retrieval.meaning.graph import DEEPER, Graph
+from components.retrieval.meaning.graph import DEEPER, RECALL_WANTED, Graph
 from feature_repo.files.mapped import read_array, write_array
 from metier.errors import ArtifactError, FeatureError
 
 BoolArray = npt.NDArray[np.bool_]
 
-EXACT_UP_TO = 50_000
+EXACT_UP_TO = 200_000
+"""Below, looking at every row takes no longer than asking a graph."""
 CODED_ABOVE = 8_192
 """Fewer vectors fit into a cache as they are."""
 SCAN_SHARE = 0.5
@@ -56,7 +57,7 @@ class DenseIndex:
 
     @classmethod
     def build(cls, vectors: Floats, encoder_hash: str, exact_up_to: int = EXACT_UP_TO) -> Self:
-        """Index the vectors; FeatureError where one of them is not finite."""
+        """Index the vectors, without a graph where none finds enough; FeatureError where one is not finite."""
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         if rows.ndim != 2 or not np.isfinite(rows).all():
             raise FeatureError("candidate vectors must be finite and of shape (n, dimension); encode the texts anew")
@@ -64,6 +65,8 @@ class DenseIndex:
         if codes is None or len(rows) <= exact_up_to:
             return cls(rows, encoder_hash, codes)
         graph = Graph.build(rows, codes)
+        if graph.recall < RECALL_WANTED:
+            return cls(rows, encoder_hash, codes)
         return cls(rows, encoder_hash, codes, graph, _measured(cls(rows, encoder_hash, codes), graph))
 
     @property

@@ -6,17 +6,17 @@ with all that happened since, are asked by the same rules. Knows no text, vector
 """
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters, Find
+from components.retrieval.filters import JOB_FILTERS, PERSON_FILTERS, Filters, Find, equal
 from components.retrieval.pair_facts import Act, FactLayer, PairFacts, Pairs
 from components.retrieval.pair_rules import accepted, awaiting, blocked, declined, refused
 from feature_repo.files.names import Names
@@ -30,6 +30,7 @@ Understood = Mapping[str, Any]
 """Limits that were understood from what was typed, as filters by name."""
 NOTHING: Understood = MappingProxyType({})
 
+Pool = TypeVar("Pool", "JobPool", "FreelancerPool")
 JOB_COLUMNS = ("job_id", "client_id", "status", "visibility", "openings")
 PERSON_COLUMNS = ("freelancer_id", "status")
 SUSPENDED = "suspended"
@@ -63,15 +64,16 @@ class JobPool:
         """
         _require(jobs, JOB_COLUMNS, "jobs")
         self._names = names or Names.of(jobs["job_id"])
-        self._closed = ~_equal(jobs, "status", "open")
-        self._invite_only = ~_equal(jobs, "visibility", "public")
-        self._of_suspended = _equal(jobs, "client_status", SUSPENDED)
+        self._closed = ~equal(jobs, "status", "open")
+        self._invite_only = ~equal(jobs, "visibility", "public")
+        self._of_suspended = equal(jobs, "client_status", SUSPENDED)
         self._openings = pc.fill_null(jobs["openings"], 1).to_numpy()
         self._clients = jobs["client_id"].cast(pa.string())
         self._filters = Filters(jobs, JOB_FILTERS, skill)
         self._present = np.ones(len(self._names), np.bool_)
         self._hires_of: tuple[FactLayer, IntArray] | None = None
         self._set_facts(facts)
+        self._settled: Eligibility | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -80,27 +82,27 @@ class JobPool:
 
     def without(self, rows: IntArray) -> "JobPool":
         """The same jobs but those of some rows, which are nobody's and count nowhere."""
-        pool = copy.copy(self)
+        pool = _unsettled(self)
         pool._present = self._present.copy()
         pool._present[rows] = False
         return pool
 
     def only(self, rows: IntArray) -> "JobPool":
         """Of the same jobs those of some rows, as if there were no others."""
-        pool = copy.copy(self)
+        pool = _unsettled(self)
         pool._present = np.zeros(len(self._names), np.bool_)
         pool._present[rows] = self._present[rows]
         return pool
 
     def with_facts(self, facts: PairFacts) -> "JobPool":
         """The same jobs with newer facts; shares all columns."""
-        pool = copy.copy(self)
+        pool = _unsettled(self)
         pool._set_facts(facts)
         return pool
 
     def with_clients(self, statuses: Mapping[str, str]) -> "JobPool":
         """The same jobs with the statuses of some clients as they are now; shares all else."""
-        pool = copy.copy(self)
+        pool = _unsettled(self)
         suspended = [client for client, status in statuses.items() if status == SUSPENDED]
         others = [client for client, status in statuses.items() if status != SUSPENDED]
         if self._of_suspended.any():
@@ -111,23 +113,29 @@ class JobPool:
     def feed(self, freelancer_id: str, filters: QueryFilters = None, understood: Understood = NOTHING) -> Eligibility:
         """What may be shown to a freelancer."""
         names, jobs, clients = self._names, self._facts.jobs_of(freelancer_id), self._facts.clients_of(freelancer_id)
+        uninvited = self._invite_only.copy()
+        uninvited[_rows_of(names, jobs.those(jobs.did(Act.INVITE)))] = False
         return _eligibility(
-            self._present,
+            self._for_anybody(),
             (
-                ("not_open", self._closed),
-                ("client_suspended", self._of_suspended),
-                ("filled", self._filled),
-                ("not_invited", self._invite_only & ~_mask_of(names, jobs.those(jobs.did(Act.INVITE)))),
+                ("not_invited", uninvited),
                 ("blocked", self._of_clients(blocked(clients))),
-                ("applied", _mask_of(names, jobs.those(jobs.did(Act.APPLY)))),
-                ("hired", _mask_of(names, jobs.those(jobs.did(Act.HIRE)))),
-                ("dismissed", _mask_of(names, jobs.those(jobs.did(Act.DISMISS)))),
-                ("declined", _mask_of(names, declined(jobs))),
-                ("accepted", _mask_of(names, accepted(jobs))),
-                ("filtered", ~self._filters.mask(filters)),
+                ("applied", _rows_of(names, jobs.those(jobs.did(Act.APPLY)))),
+                ("hired", _rows_of(names, jobs.those(jobs.did(Act.HIRE)))),
+                ("dismissed", _rows_of(names, jobs.those(jobs.did(Act.DISMISS)))),
+                ("declined", _rows_of(names, declined(jobs))),
+                ("accepted", _rows_of(names, accepted(jobs))),
+                *_filtered(self._filters, filters),
                 *_breaking(self._filters, understood),
             ),
         )
+
+    def _for_anybody(self) -> Eligibility:
+        """What may be shown whoever asks, known once for all requests."""
+        if self._settled is None:
+            reasons = (("not_open", self._closed), ("client_suspended", self._of_suspended), ("filled", self._filled))
+            self._settled = _eligibility(Eligibility(self._present, {}), reasons)
+        return self._settled
 
     def _set_facts(self, facts: PairFacts) -> None:
         self._facts = facts
@@ -166,11 +174,12 @@ class FreelancerPool:
         """
         _require(freelancers, PERSON_COLUMNS, "freelancers")
         self._names = names or Names.of(freelancers["freelancer_id"])
-        self._status = {name: _equal(freelancers, "status", name) for name in (SUSPENDED, "private", "unavailable")}
-        self._unlisted = ~_equal(freelancers, "status", "listed")
+        self._status = {name: equal(freelancers, "status", name) for name in (SUSPENDED, "private", "unavailable")}
+        self._unlisted = ~equal(freelancers, "status", "listed")
         self._filters = Filters(freelancers, PERSON_FILTERS, skill)
         self._present = np.ones(len(self._names), np.bool_)
         self._facts = facts
+        self._settled: Eligibility | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -179,14 +188,14 @@ class FreelancerPool:
 
     def without(self, rows: IntArray) -> "FreelancerPool":
         """The same people but those of some rows, who are nobody and count nowhere."""
-        pool = copy.copy(self)
+        pool = _unsettled(self)
         pool._present = self._present.copy()
         pool._present[rows] = False
         return pool
 
     def only(self, rows: IntArray) -> "FreelancerPool":
         """Of the same people those of some rows, as if there were no others."""
-        pool = copy.copy(self)
+        pool = _unsettled(self)
         pool._present = np.zeros(len(self._names), np.bool_)
         pool._present[rows] = self._present[rows]
         return pool
@@ -209,30 +218,44 @@ class FreelancerPool:
         of_job = Pairs.none() if job_id is None else self._facts.people_of_job(job_id)
         asked_of = of_client if job_id is None else of_job
         return _eligibility(
-            self._present,
+            self._for_anybody(),
             (
-                *self._status.items(),
-                ("unlisted", self._unlisted),
-                ("blocked", _mask_of(names, blocked(of_client))),
-                ("hired", _mask_of(names, of_job.those(of_job.did(Act.HIRE)))),
-                ("declined", _mask_of(names, [*declined(asked_of), *refused(asked_of)])),
-                ("dismissed", _mask_of(names, of_job.those(of_job.did(Act.SET_ASIDE)))),
-                ("filtered", ~self._filters.mask(filters)),
+                ("blocked", _rows_of(names, blocked(of_client))),
+                ("hired", _rows_of(names, of_job.those(of_job.did(Act.HIRE)))),
+                ("declined", _rows_of(names, {*declined(asked_of), *refused(asked_of)})),
+                ("dismissed", _rows_of(names, of_job.those(of_job.did(Act.SET_ASIDE)))),
+                *_filtered(self._filters, filters),
                 *_breaking(self._filters, understood),
             ),
         )
 
+    def _for_anybody(self) -> Eligibility:
+        """Who may be shown whoever asks, known once for all requests."""
+        if self._settled is None:
+            reasons = (*self._status.items(), ("unlisted", self._unlisted))
+            self._settled = _eligibility(Eligibility(self._present, {}), reasons)
+        return self._settled
+
     def applicants(self, client_id: str, job_id: str) -> Eligibility:
         """Whose application to the job awaits an answer; applying shows a private or unavailable person too."""
         names = self._names
+        not_awaiting = np.ones(len(names), np.bool_)
+        not_awaiting[_rows_of(names, awaiting(self._facts.people_of_job(job_id)))] = False
         return _eligibility(
-            self._present,
+            Eligibility(self._present, {}),
             (
-                ("no_open_application", ~_mask_of(names, awaiting(self._facts.people_of_job(job_id)))),
+                ("no_open_application", not_awaiting),
                 (SUSPENDED, self._status[SUSPENDED]),
-                ("blocked", _mask_of(names, blocked(self._facts.people_of_client(client_id)))),
+                ("blocked", _rows_of(names, blocked(self._facts.people_of_client(client_id)))),
             ),
         )
+
+
+def _unsettled(pool: Pool) -> Pool:
+    """The same pool, of which another one is made."""
+    pool = copy.copy(pool)
+    pool._settled = None
+    return pool
 
 
 def _breaking(filters: Filters, understood: Understood) -> Iterator[tuple[str, BoolArray]]:
@@ -245,30 +268,26 @@ def _ids_of(names: Names) -> list[str]:
     return ids
 
 
-def _mask_of(names: Names, ids: Sequence[str]) -> BoolArray:
-    mask = np.zeros(len(names), dtype=np.bool_)
-    rows = names.rows(ids)
-    mask[rows[rows >= 0]] = True
-    return mask
+def _rows_of(names: Names, ids: Collection[str]) -> IntArray:
+    """Rows of distinct names, as far as they are known."""
+    rows = names.rows(list(ids))
+    return rows[rows >= 0]
 
 
-def _eligibility(present: BoolArray, reasons: Iterable[tuple[str, BoolArray]]) -> Eligibility:
-    mask = present.copy()
-    dropped: dict[str, int] = {}
+def _filtered(filters: Filters, asked: QueryFilters) -> tuple[tuple[str, BoolArray], ...]:
+    """Who does not pass the filters, where there are some."""
+    return (("filtered", ~filters.mask(asked)),) if asked else ()
+
+
+def _eligibility(earlier: Eligibility, reasons: Iterable[tuple[str, BoolArray | IntArray]]) -> Eligibility:
+    """Without those that a reason takes out, given by a mask or by their rows."""
+    mask, dropped = earlier.mask.copy(), dict(earlier.dropped)
     for reason, out in reasons:
-        out = mask & out
-        count = int(np.count_nonzero(out))
-        if count:
-            dropped[reason] = count
-            mask ^= out
+        out = np.flatnonzero(mask & out) if out.dtype == np.bool_ else out[mask[out]]
+        if len(out):
+            dropped[reason] = len(out)
+            mask[out] = False
     return Eligibility(mask, dropped)
-
-
-def _equal(table: pa.Table, column: str, value: str) -> BoolArray:
-    """Rows with that value; null is no value, nor is what stands in no column."""
-    if column not in table.column_names:
-        return np.zeros(table.num_rows, dtype=np.bool_)
-    return np.asarray(pc.fill_null(pc.equal(table[column], value), False).to_numpy(), dtype=np.bool_)
 
 
 def _require(table: pa.Table, columns: tuple[str, ...], what: str) -> None:

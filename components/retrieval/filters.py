@@ -29,7 +29,7 @@ from metier.texts.canonical import canonical
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
 Key = Callable[[str], str]
 """A word to what it is compared by."""
 Find = Callable[[str], str | None]  # None for a word that names nothing
@@ -92,7 +92,7 @@ class Words:
     """Which rows hold a word, for one column of text or of lists of text; words are compared by `key`."""
 
     size: int
-    rows: Mapping[str, IntArray] = field(default_factory=dict)
+    rows: Mapping[str, Rows] = field(default_factory=dict)
     key: Key = canonical
 
     @classmethod
@@ -109,7 +109,7 @@ class Words:
         order = np.argsort(codes, kind="stable")
         bounds = np.searchsorted(codes[order], np.arange(len(coded.dictionary) + 1))
         rows_of = {
-            word: rows[order[bounds[code] : bounds[code + 1]]].astype(np.int64)
+            word: rows[order[bounds[code] : bounds[code + 1]]].astype(np.int32)
             for code, word in enumerate(coded.dictionary.to_pylist())
         }
         return cls(len(values), rows_of, key)
@@ -143,10 +143,10 @@ class Filters:
         keys = {**_KEYS, "skills": lambda word: (skill and skill(word)) or _word(word)}
         self._words = {column: _indexed(candidates, column, keys.get(column, _word)) for column in columns}
         self._hours = _numbers(candidates, "hours_per_week")
-        self._is_hourly = _equal(candidates, "budget_kind", "hourly")
+        self._is_hourly = equal(candidates, "budget_kind", "hourly")
         self._budgets, self._rates = _sums(candidates, self._is_hourly)
         self._posted = _seconds(candidates, "posted_at")
-        self._listed = _equal(candidates, "status", "listed")
+        self._listed = equal(candidates, "status", "listed")
         self._of_agency = _is_set(candidates, "agency_id")
 
     def mask(self, filters: str | Mapping[str, Any] | None) -> BoolArray:
@@ -231,12 +231,12 @@ _KEYS: Mapping[str, Key] = {"country": _country, "languages": _language, "indust
 """What words of a column are compared by, where the same is called by several names."""
 
 
-def _equal(candidates: pa.Table, name: str, value: str) -> BoolArray:
+def equal(candidates: pa.Table, name: str, value: str) -> BoolArray:
+    """Rows with that value; null is no value, nor is what stands in no column."""
     if name not in candidates.column_names:
         return np.zeros(candidates.num_rows, dtype=np.bool_)
-    return np.asarray(
-        pc.fill_null(pc.equal(candidates[name].cast(pa.string()), value), False).to_numpy(), dtype=np.bool_
-    )
+    found = pc.equal(candidates[name].cast(pa.string()), value)
+    return np.asarray(pc.fill_null(found, False).to_numpy(), dtype=np.bool_)
 
 
 def _is_set(candidates: pa.Table, name: str) -> BoolArray:

@@ -92,13 +92,14 @@ class LexicalIndex:
         terms = list(times)
         places = np.stack([layer.vocabulary.places(terms) for layer in self._layers])
         frequency = np.sum([layer.counts(own) for layer, own in zip(self._layers, places, strict=True)], axis=0)
+        parts = self._parts(scores)
         known = sorted(np.flatnonzero(frequency).tolist(), key=lambda row: frequency[row] / times[terms[row]])
         for row in known[:QUERY_TERMS]:
             weight = np.float32(self._idf(int(frequency[row])) * (1 + K1) * times[terms[row]])
-            for part, layer, place in zip(self._parts(scores), self._layers, places[:, row].tolist(), strict=True):
+            for part, layer, place in zip(parts, self._layers, places[:, row].tolist(), strict=True):
                 if place >= 0:
                     texts, held = layer.at(place)
-                    part[texts] += self._gains[held] * weight
+                    np.add.at(part, texts, self._gains[held] * weight)
         unknown = [term for term, count in zip(terms, frequency, strict=True) if not count]
         for term in [term for term in unknown if len(term) >= SHORTEST_RESPELLED][:RESPELLED_TERMS]:
             self._respell(scores, term)
