@@ -3,9 +3,11 @@
 Whatever HAProxy or Ray would answer by itself is one line of JSON; headers by which callers could steer Ray are taken
 off; callers are let in at HOST, all else listens on loopback; no request goes to a system log. A request is passed on
 once it is whole, so that it can be repeated where its replica ends or does not answer; with no replica left it is
-refused, not held. What HAProxy 2.8 says of bytes that are no HTTP stands in its binary, and no setting reaches it:
-HAProxy runs as a copy in which these texts are ours. Run as `haproxy.py BINARY HOST ARGUMENT...` by the launcher's
-script, for Ray Serve names one executable. Needs the standard library alone, since it starts at every reload.
+refused, not held: a server within HAProxy does that, which is asked last. (HAProxy itself would close the connection
+without a word where it repeats a request that first went over a connection that others had used.) What HAProxy 2.8 says
+of bytes that are no HTTP stands in its binary, and no setting reaches it: HAProxy runs as a copy in which these texts
+are ours. Run as `haproxy.py BINARY HOST ARGUMENT...` by the launcher's script, for Ray Serve names one executable.
+Needs the standard library alone, since it starts at every reload.
 """
 
 import json
@@ -37,6 +39,8 @@ STEERING = (
     *("x-request-disconnect-disabled", "x-session-id", "upgrade"),
 )
 """Headers by which a caller would choose a replica, a timeout or another protocol."""
+NOBODY = "nobody"
+"""The server of every backend that is asked where no replica is left."""
 NO_PAGE = "!{ res.hdr(content-security-policy) -m found }"
 """A page of the console brings its policy; nothing of HAProxy or Ray does."""
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen")
@@ -94,17 +98,19 @@ def rewritten(configuration: str, answers: dict[int, Path], host: str) -> str:
     """The configuration with our answers, rules and addresses; once more rewritten it stays as it is."""
     if _MARK in configuration:
         return configuration
-    return "\n".join(_lines(configuration.splitlines(), answers, host)) + "\n"
+    lines = configuration.splitlines()
+    nobody = answers[503].with_name(f"{NOBODY}.sock")
+    return "\n".join([*_lines(lines, answers, host, nobody), *_nobody(nobody)]) + "\n"
 
 
-def _lines(lines: list[str], answers: dict[int, Path], host: str) -> Iterator[str]:
+def _lines(lines: list[str], answers: dict[int, Path], host: str, nobody: Path) -> Iterator[str]:
     yield _MARK
     section = ""
     for line in lines:
         if line.lstrip().startswith(("errorfile ", SYSTEM_LOG)) or line.endswith(" backup"):
             continue
         section = line.strip() if line.split()[:1] and line.split()[0] in SECTIONS else section
-        yield _of_refusal(re.sub(r"^(\s*bind )\*?:(\d+)", rf"\g<1>{LOOPBACK}:\2", line))
+        yield from _healthy(_of_refusal(re.sub(r"^(\s*bind )\*?:(\d+)", rf"\g<1>{LOOPBACK}:\2", line)), lines)
         if line.strip() == "defaults":
             yield from (f"    errorfile {status} {path}" for status, path in answers.items())
             yield f"    timeout http-request {ARRIVAL_SECONDS}s"
@@ -115,6 +121,33 @@ def _lines(lines: list[str], answers: dict[int, Path], host: str) -> Iterator[st
             yield from (f"    {rule}" for rule in _rules())
         elif line.startswith("backend http-"):
             yield from (f"    {rule}" for rule in _patience())
+            yield f"    server {NOBODY} unix@{nobody} backup"
+
+
+def _healthy(line: str, lines: list[str]) -> Iterator[str]:
+    """That a backend has a server means one of its replicas: NOBODY is always there."""
+    rule = re.match(r"(\s*acl \S+ )nbsrv\((\S+)\) ge 1$", line)
+    replicas = _servers(rule[2], lines) if rule else []
+    yield from (f"{rule[1]}srv_is_up({rule[2]}/{name})" for name in replicas) if rule and replicas else (line,)
+
+
+def _servers(backend: str, lines: list[str]) -> list[str]:
+    """Names of the replicas of a backend."""
+    inside, names = False, []
+    for line in lines:
+        words = line.split()
+        if words and words[0] in SECTIONS:
+            inside = words == ["backend", backend]
+        elif inside and words[:1] == ["server"] and words[-1] != "backup":
+            names.append(words[1])
+    return names
+
+
+def _nobody(address: Path) -> Iterator[str]:
+    """The server that refuses."""
+    yield f"frontend {NOBODY}"
+    yield f"    bind unix@{address} mode 600"
+    yield f"    http-request return {_answer(503)}"
 
 
 def _rules() -> Iterator[str]:

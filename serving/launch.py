@@ -32,12 +32,14 @@ NEEDED = ("gcs_server", "raylet")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
 RETRIES = {
     "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response response-timeout",
-    "RAY_SERVE_HAPROXY_RETRIES": "2",
+    "RAY_SERVE_HAPROXY_RETRIES": "4",
+    "RAY_SERVE_HAPROXY_OBSERVE_ERROR_LIMIT": "1",
     "RAY_SERVE_HAPROXY_TUNE_BUFSIZE": str(1 << 20),
     "RAY_SERVE_HAPROXY_MAXCONN": "1024",
     "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "1s",
 }
-"""A request whose replica died or stopped goes to another one: all requests here are safe to repeat.
+"""A request whose replica died or stopped goes to another one: all requests here are safe to repeat. Where two end at
+once, each may close a connection and refuse the next, whereupon it is asked no more; then the refusal is at hand.
 
 It must fit the buffer, the largest body with its headers, which each of them takes while it is on its way.
 """

@@ -188,8 +188,13 @@ frontend prometheus
     bind :9101
 frontend http_frontend
     bind 127.0.0.1:8000
+    acl backend_http-metier_server_up nbsrv(http-metier) ge 1
 backend default_backend
     http-request return status 404 content-type text/plain lf-string "Path \\'%[path]\\' not found."
+backend http-metier
+    server one 127.0.0.1:30000 check
+    server two 127.0.0.1:30001 check
+    server SERVE_PROXY_ACTOR-fallback 127.0.0.1:8500 check backup
 listen stats
     bind *:8404
 """
@@ -199,7 +204,14 @@ def test_a_configuration_becomes_ours_once(tmp_path):
     ours = haproxy.rewritten(CONFIGURATION, haproxy.write_answers(tmp_path), "10.0.0.7")
     assert haproxy.rewritten(ours, {}, "10.0.0.7") == ours
     binds = re.findall(r"bind (\S+)", ours)
-    assert binds == ["127.0.0.1:9101", "127.0.0.1:8000", "10.0.0.7:8000", "127.0.0.1:8404"]
+    refuses = f"unix@{tmp_path}/nobody.sock"
+    assert binds == ["127.0.0.1:9101", "127.0.0.1:8000", "10.0.0.7:8000", "127.0.0.1:8404", refuses]
+    assert re.findall(r"server (.*)", ours) == [
+        f"nobody {refuses} backup", "one 127.0.0.1:30000 check", "two 127.0.0.1:30001 check"
+    ]  # fmt: skip
+    assert re.findall(r"acl (.*)", ours) == [
+        f"backend_http-metier_server_up srv_is_up(http-metier/{name})" for name in ("one", "two")
+    ]
     assert "log 127.0.0.1:514" not in ours
     assert "errorfile 503 /tmp/500.http" not in ours
     assert "text/plain" not in ours

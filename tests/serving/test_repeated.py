@@ -42,8 +42,8 @@ backend http-metier
     option httpchk GET /-/healthz
     http-check expect status 200
     default-server fastinter 250ms downinter 250ms fall 2 rise 2 inter {HEALTH_CHECK_INTER} check
-    server one 127.0.0.1:{one} check observe layer4 error-limit 3 on-error mark-down
-    server two 127.0.0.1:{two} check observe layer4 error-limit 3 on-error mark-down
+    server one 127.0.0.1:{one} check observe layer4 error-limit {OBSERVE_ERROR_LIMIT} on-error mark-down
+    server two 127.0.0.1:{two} check observe layer4 error-limit {OBSERVE_ERROR_LIMIT} on-error mark-down
     server SERVE_PROXY_ACTOR-fallback 127.0.0.1:{hangs} check backup
 """
 """As Ray Serve 2.60 renders it for the launcher's settings, as far as it matters here."""
@@ -159,3 +159,16 @@ def test_with_no_replica_left_a_request_is_refused_and_not_held(proxied):
     status, headers, told = answer(proxied.sent(b"{}"))
     assert (status, told) == (503, {"error": haproxy.ANSWERS[503]})
     assert "retry-after: 1" in headers
+
+
+@pytest.mark.parametrize("proxied", [0.5], indirect=True)
+def test_what_is_under_way_when_the_last_replicas_end_is_refused_in_words(proxied):
+    connections = [proxied.sent(content) for content in (b"{} ", b"{}  ")]  # over connections that were used before
+    for length in (3, 4):
+        proxied.taken_by(length)
+    for server in proxied.servers:
+        server.kill()
+    for connection in connections:
+        status, headers, told = answer(connection)
+        assert (status, told) == (503, {"error": haproxy.ANSWERS[503]})
+        assert "retry-after: 1" in headers
