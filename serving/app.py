@@ -34,6 +34,15 @@ REPLICA_OPTIONS: dict[str, Any] = {
     "logging_config": {"enable_access_log": False},
 }
 
+SCALING: dict[str, Any] = {
+    "target_ongoing_requests": 4,
+    # What replicas tell each second, as a mean of three: by the defaults, ten and thirty, a step in load is seen late.
+    "metrics_interval_s": 1,
+    "look_back_period_s": 3,
+    "upscale_delay_s": 3,
+    "downscale_delay_s": 60,
+}
+
 
 class Endpoint:
     """One replica: the HTTP application over one engine."""
@@ -87,9 +96,7 @@ def build_app(args: Mapping[str, Any]) -> serve.Application:
         autoscaling_config={
             "min_replicas": min(LEAST_REPLICAS, settings.most_replicas),
             "max_replicas": settings.most_replicas,
-            "target_ongoing_requests": 4,
-            "upscale_delay_s": 3,
-            "downscale_delay_s": 60,
+            **SCALING,
         },
         ray_actor_options={"num_cpus": 1},
         **REPLICA_OPTIONS,
