@@ -11,12 +11,9 @@ must come back bit for bit; rebuilt as if rows had been known when they happened
 
 import argparse
 import json
-import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +23,8 @@ import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from harness.home import METIER, environment, keep
+from harness.copied import copied, metier_told, replayed
+from harness.home import METIER, environment, keep, to_status
 from harness.load import endpoint
 from rich.progress import Progress
 
@@ -68,34 +66,26 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/replay.json)")
     arguments = parser.parse_args()
     sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
-    with _copied(load_settings()) as settings:
+    return to_status(lambda: measure(arguments))
+
+
+def measure(arguments: argparse.Namespace) -> int:
+    """Serve, bring in late rows, rebuild, report."""
+    with copied(load_settings()) as settings:
         slates, changed = _serve(settings, arguments.impressions)
-        _metier(settings, ["import", "events"])
+        metier_told(settings, ["import", "events"])
         late = _import_late(settings, slates)
-        _metier(settings, ["features", "build"])
+        metier_told(settings, ["features", "build"])
         figures = {
             "served_impressions": sum(len(slate.candidates) for slate in slates),
             "changed_by_put": changed,
             "late_interactions": late,
-            "as_known": _replay(settings, arguments.impressions),
-            "as_happened": _replay(settings, arguments.impressions, "--as-happened"),
+            "as_known": replayed(settings, arguments.impressions),
+            "as_happened": replayed(settings, arguments.impressions, "--as-happened"),
         }
     print(json.dumps(figures, indent=1))
     keep(figures, "replay", arguments.out)
     return 0 if figures["as_known"]["mismatches"] == 0 and figures["as_happened"]["mismatches"] > 0 else 1
-
-
-@contextmanager
-def _copied(settings: Settings) -> Iterator[Settings]:
-    """A copy of the home, removed after the block: what a benchmark serves is no evidence."""
-    if settings.lake_url or settings.registry_uri or settings.online_store_url:
-        raise SystemExit(
-            "error: this writes into the lake and the stores; unset METIER_*_URL and METIER_*_URI, name a home"
-        )
-    with tempfile.TemporaryDirectory(prefix="metier-replay-") as folder:
-        home = Path(folder) / "home"
-        shutil.copytree(settings.home, home, ignore=shutil.ignore_patterns("pipelines", "reports"))
-        yield settings.model_copy(update={"home": home})
 
 
 def _serve(settings: Settings, impressions: int) -> tuple[list[ServedSlate], int]:
@@ -164,7 +154,7 @@ def _import_late(settings: Settings, slates: list[ServedSlate]) -> int:
         pq.write_table(
             pa.Table.from_pylist(rows[:LATE], TABLES["interactions"].schema), f"{folder}/interactions.parquet"
         )
-        _metier(settings, ["import", "contract", folder])
+        metier_told(settings, ["import", "contract", folder])
     return len(rows[:LATE])
 
 
@@ -188,21 +178,6 @@ def _pair(slate: ServedSlate, position: int) -> dict[str, Any]:
         "job_id": slate.job_id,
         "freelancer_id": slate.candidates[position],
     }
-
-
-def _replay(settings: Settings, most: int, *options: str) -> dict[str, Any]:
-    command = ["lake", "replay", "--most", str(most), "--json", *options]
-    completed = _metier(settings, command, check=False)
-    if not completed.stdout.strip():
-        raise ServingError(f"replay gave no figures: {completed.stderr.strip()}")
-    report: dict[str, Any] = json.loads(completed.stdout.splitlines()[-1])
-    return report
-
-
-def _metier(settings: Settings, arguments: Sequence[str], check: bool = True) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        (*METIER, *arguments), env=environment(settings), text=True, capture_output=True, check=check, timeout=1800
-    )
 
 
 def _rows(lake: Lake, query: str) -> list[tuple[Any, ...]]:

@@ -1,49 +1,74 @@
-"""POST /v1/rank behind Ray Serve with its HAProxy ingress and behind a bare uvicorn, side by side. JSON out.
+"""POST /v1/rank behind Ray Serve, beside the build before, a bare uvicorn, a deployment a stage, and Feast. JSON out.
 
     make bench SUITE=serving                        the bundles of METIER_HOME, or a small world made for the purpose
-    make bench SUITE=serving ARGS="--candidates 500 --rounds 9"
+    make bench SUITE=serving ARGS="--repetitions 1 --seconds 2 --only ray"
 
-Both serve the same bundles at the lake's clock, each in one process (METIER_MOST_REPLICAS=2 allows Ray Serve another),
-and get the same requests in turns, so that a noisy machine hits both alike. Every answer is checked; exits with status
-1 where one was not whole. Events go to a folder that is removed: no slate of a benchmark reaches the lake.
+Endpoints run at once at the lake's clock, each with one replica, all on one core; who asks them is on another. They are
+asked in turns, so that a noisy machine hits all alike: by 1 and by 16 connections that wait for each answer, by 16
+within the default deadline, and by the clock at half of the rate that the 16 had. The build before is that of the tag
+serving-before, run from a worktree that goes at the end, with rankers that it trained itself over the same lake (once:
+they are kept in METIER_HOME); where there is no such tag it is left out. Exits with status 1 where an answer was not
+whole. Events go to folders that are removed: no slate of a benchmark reaches the lake.
 """
 
 import argparse
-import json
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
-from harness.home import METIER, environment, home_of_its_own, keep, say, stop_at_signals, to_status
-from harness.load import CLIENT, Round, endpoint, run_round
+import psutil
+from endpoints import before
+from endpoints.acceptance import (
+    BARE,
+    BEFORE,
+    FEAST,
+    MANY,
+    MANY_IN_TIME,
+    ONE,
+    OPEN,
+    OURS,
+    PER_STAGE,
+    acceptance,
+    medians_of,
+    table,
+)
+from endpoints.workload import PATIENT_MS, Workload, workload_of
+from harness import unshadowed  # noqa: F401
+from harness.home import METIER, environment, home_of_its_own, keep, linked, say, stop_at_signals, to_status
+from harness.load import CLIENT, Answer, Round, endpoint, run_round
+from harness.processes import cpu_seconds, on_core, pss_mib, replicas_of
 
-from components.releases.candidate_rows import VERSIONS
-from feature_repo.files.mapped import read_table
 from metier.errors import InputError, ServingError
-from metier.lake import Lake
-from metier.settings import Settings, load_settings
+from metier.settings import Settings
+from serving.launch import THREADS
+from serving.ports import free_port
 
 PATH = "/v1/rank"
-RAY_SERVE, UVICORN, RATIO = "ray serve", "uvicorn", "ratio"
-CLIENTS = (1, 8)
-FIGURES = {"p50_ms": "p50 ms", "p95_ms": "p95 ms", "p99_ms": "p99 ms", "requests_per_second": "requests/s"}
-WARM = 50
-DEADLINE_MS = 30_000
-"""Far off: a request that runs late takes its time and gives up no tier."""
-JOBS = "SELECT DISTINCT client_id, job_id FROM jobs WHERE client_id IS NOT NULL ORDER BY ALL"
-ACTORS = {
-    "job_feed": "SELECT freelancer_id, NULL FROM interactions WHERE side = 'freelancer' ORDER BY interaction_id",
-    "talent_search": JOBS,
-    "applicant_review": JOBS,
+HERE = Path(__file__).parent / "endpoints"
+SERVE = (*METIER, "serve", "--as-of", "lake", "--port")
+COMMANDS = {
+    BEFORE: SERVE,
+    BARE: (sys.executable, str(HERE / "bare.py")),
+    OURS: SERVE,
+    PER_STAGE: (sys.executable, str(HERE / "per_stage.py")),
+    FEAST: (sys.executable, str(HERE / "bare.py")),
 }
-"""(actor, job): freelancers as often as they acted, clients once a job."""
+"""What the port is appended to; the last one is also told to use Feast."""
+CONNECTIONS = {ONE: 1, MANY: 16, MANY_IN_TIME: 16, OPEN: 32}
+WARM, TIMED, COMPARED = 100, 100, 20
+"""Requests before the first round, of which stages are timed, and whose slates are compared."""
+IDLE_SECONDS = 3.0
+REFUSED = "refused"
 
 Figures = dict[str, Any]
 
@@ -51,212 +76,200 @@ Figures = dict[str, Any]
 def main() -> int:
     """Parse, and turn errors into one line and a status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=200, help="requests a round (default 200)")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds of each, in turns (default 9)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of a round (default 5)")
+    parser.add_argument("--repetitions", type=int, default=3, help="rounds of each kind, in turns (default 3)")
     parser.add_argument("--candidates", type=int, default=200, help="candidates a request (default 200)")
-    parser.add_argument("--surface", help="default: the first that is served")
+    parser.add_argument("--surface", default="job_feed", help="default: job_feed")
+    parser.add_argument("--only", default="", help="endpoints whose names contain this")
     parser.add_argument("--out", type=Path, help="JSON (default: METIER_HOME/reports/benchmarks/serving.json)")
-    parser.add_argument("--uvicorn", type=int, metavar="PORT", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    sys.path[:] = [path for path in sys.path if path != str(Path(__file__).resolve().parent)]  # else we are `serving`
-    return to_status(lambda: serve_bare(arguments.uvicorn) if arguments.uvicorn else measure(arguments))
+    return to_status(lambda: measure(arguments))
 
 
-def serve_bare(port: int) -> int:
-    """The measured uvicorn process: what Ray Serve's replica serves, without Ray."""
-    import uvicorn
+@dataclass(frozen=True)
+class Served:
+    """An endpoint that runs over a home, and the bundles that it serves."""
 
-    from components.releases import open_registry
-    from components.releases.aliases import bundles_to_serve
-    from serving.clock import OffsetClock
-    from serving.engine import Engine
-    from serving.http.routes import create_api
+    name: str
+    url: str
+    process: psutil.Process
+    settings: Settings
+    bundles: Figures
 
-    settings = load_settings()
-    pins = {surface: served.bundle for surface, served in bundles_to_serve(open_registry(settings)).items()}
-    clock = OffsetClock.starting_at(Lake(settings.lake).as_of())
-    app = create_api(lambda: Engine(settings, pins, clock))
-    uvicorn.run(app, host=settings.http_host, port=port, loop="uvloop", access_log=False, log_level="warning")
-    return 0
+    def fault(self, workload: Workload, status: int, answer: Any) -> str | None:
+        """What is wrong with an answer of it."""
+        return workload.fault(self.bundles[workload.surface]["bundle"], status, answer)
 
 
 def measure(arguments: argparse.Namespace) -> int:
-    """Serve twice, measure, stop, report."""
+    """Serve all, measure in turns, stop, report."""
     stop_at_signals()
+    cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as stack:
-        settings = stack.enter_context(home_of_its_own(arguments.surface))
-        urls = stack.enter_context(both(settings))
-        result = compare(arguments, settings, urls)
+        homes = homes_of(arguments, stack)
+        with ExitStack() as lasting, ExitStack() as passing:
+            served = []
+            with on_core(cores[0]):
+                for name, (settings, tree) in homes.items():
+                    running = passing if name == FEAST else lasting
+                    served.append(running.enter_context(started(name, settings, tree)))
+            with on_core(cores[-1]):
+                result = compared(arguments, served)
+                passing.close()  # Feast brings torch, of which the build before would count half a copy
+                result["pss_mib"] = {each.name: in_replicas(each) for each in served if each.name != FEAST}
+    result["cores"] = {"servers": cores[0], "client": cores[-1], "cpus": os.cpu_count()}
+    result["acceptance"] = acceptance(result["medians"], result["pss_mib"])
     print(table(result))
     keep(result, "serving", arguments.out)
     return 1 if result["failures"] else 0
 
 
+def homes_of(arguments: argparse.Namespace, stack: ExitStack) -> dict[str, tuple[Settings, Path | None]]:
+    """Settings of each endpoint that is measured, and where its code is, if not here."""
+    settings = stack.enter_context(home_of_its_own(arguments.surface))
+    chosen = [name for name in COMMANDS if arguments.only in name]
+    homes: dict[str, tuple[Settings, Path | None]] = {name: (settings, None) for name in chosen}
+    if BEFORE in homes:
+        del homes[BEFORE]
+        tree = None if settings.lake_url else stack.enter_context(before.checkout())
+        if tree is None:
+            say(f"{BEFORE} is left out: no tag {before.TAG} is here, or the lake is no folder")
+        else:
+            own = stack.enter_context(linked(before.home_of(tree, settings, arguments.surface)))
+            homes[BEFORE] = (own, tree)
+    if not homes:
+        raise InputError(f"no endpoint has {arguments.only!r} in its name; there are: {', '.join(COMMANDS)}")
+    return homes
+
+
 @contextmanager
-def both(settings: Settings) -> Iterator[dict[str, str]]:
-    """URLs of the two endpoints, the plainer started first; both are stopped at the end."""
-    from serving.launch import THREADS
-    from serving.ports import free_port
-
-    variables = {"METIER_MOST_REPLICAS": "1", **environment(settings), **dict.fromkeys(THREADS, "1")}
-    commands = {
-        UVICORN: (sys.executable, __file__, "--uvicorn"),
-        RAY_SERVE: (*METIER, "serve", "--as-of", "lake", "--port"),
-    }
-    urls: dict[str, str] = {}
-    with ExitStack() as stack:
-        for name, command in commands.items():
-            port = str(free_port(settings.http_host))
-            urls[name] = f"http://{settings.http_host}:{port}"
-            say(f"starting {name} at {urls[name]}")
-            stack.enter_context(endpoint((*command, port), variables, urls[name], settings.home / f"{name}.log"))
-        yield {name: urls[name] for name in (RAY_SERVE, UVICORN)}
+def started(name: str, settings: Settings, tree: Path | None) -> Iterator[Served]:
+    """The endpoint with one replica, ready; it is stopped at the end."""
+    port = str(free_port(settings.http_host))
+    url = f"http://{settings.http_host}:{port}"
+    say(f"starting {name} at {url}")
+    variables = {**environment(settings, tree), "METIER_MOST_REPLICAS": "1", **dict.fromkeys(THREADS, "1")}
+    command = (*COMMANDS[name], port, *(["--feast"] if name == FEAST else []))
+    with endpoint(command, variables, url, settings.home / f"{name}.log", tree) as process:
+        bundles = httpx.get(f"{url}/v1/bundle", timeout=30).json()
+        yield Served(name, url, psutil.Process(process.pid), settings, bundles)
 
 
-@dataclass(frozen=True)
-class Workload:
-    """Seeded requests, and what a whole answer to one is."""
-
-    surface: str
-    bundle: str
-    actors: list[tuple[str, str | None]]
-    candidates: list[str]
-    size: int
-
-    def bodies(self, count: int, seed: int, timings: bool = False) -> list[bytes]:
-        """Requests of an actor drawn anew each time for candidates drawn anew each time."""
-        random = np.random.default_rng(seed)
-        drawn = [self.actors[index] for index in random.integers(len(self.actors), size=count)]
-        shared = {"surface": self.surface, "deadline_ms": DEADLINE_MS, "timings": timings}
-        bodies = []
-        for actor, job in drawn:
-            chosen = random.choice(self.candidates, self.size, replace=False).tolist()
-            body = {**shared, "actor_id": actor, "candidates": chosen, **({"job_id": job} if job else {})}
-            bodies.append(json.dumps(body).encode())
-        return bodies
-
-    def fault(self, status: int, response: Any) -> str | None:
-        """What is wrong with an answer, in words that repeat."""
-        if status != 200:
-            return f"status {status}: {response.get('error', response) if isinstance(response, dict) else response}"
-        if response["bundle"] != self.bundle:
-            return f"answered by {response['bundle']}"
-        if response["degraded"]:
-            return "without " + ", ".join(note.split(":")[0] for note in response["degraded"])
-        if response["tier"] != "ensemble":
-            return f"tier {response['tier']}"
-        return None if response["considered"] == self.size else f"considered {response['considered']} of {self.size}"
+def in_replicas(served: Served) -> float:
+    """MiB of its replicas; of its process where that is the replica."""
+    return pss_mib(replicas_of(served.process) or [served.process])
 
 
-def workload_of(arguments: argparse.Namespace, settings: Settings, served: Figures) -> Workload:
-    """Actors of the lake and candidates of the release that is served."""
-    surface = arguments.surface or next(iter(served))
-    if surface not in served:
-        raise InputError(f"{surface!r} is not served here; use one of: {', '.join(served)}")
-    release = settings.candidates / served[surface]["bundle"] / served[surface]["snapshot_version"].split("+")[0]
-    candidates = read_table(release / VERSIONS)["id"].to_pylist()
-    if len(candidates) < arguments.candidates:
-        raise InputError(f"the release holds {len(candidates)} candidates; ask for no more with --candidates")
-    with Lake(settings.lake).connect() as connection:
-        actors = connection.execute(ACTORS[surface]).fetchall()
-    if not actors:
-        raise InputError(f"the lake at {settings.lake} holds no actor of {surface}; import interactions")
-    return Workload(surface, served[surface]["bundle"], actors, candidates, arguments.candidates)
-
-
-def compare(arguments: argparse.Namespace, settings: Settings, urls: dict[str, str]) -> Figures:
-    """Every round's figures, their medians and ratios, and the time of each stage."""
-    served = {name: httpx.get(f"{url}/v1/bundle", timeout=30).json() for name, url in urls.items()}
-    if served[RAY_SERVE] != served[UVICORN]:
-        raise ServingError(f"the two do not serve the same: {served}; start again while nothing else is served here")
-    workload = workload_of(arguments, settings, served[UVICORN])
-    for url in urls.values():
-        run_round(url, PATH, workload.bodies(WARM, seed=0), n_clients=2)
-    rounds = measured(arguments, workload, urls)
-    bodies = workload.bodies(2 * WARM, seed=1, timings=True)
-    timed = {name: run_round(url, PATH, bodies, n_clients=1) for name, url in urls.items()}
-    failures: Counter[str] = Counter()
-    for figures in (*rounds, *({"behind": name, **result.figures(workload.fault)} for name, result in timed.items())):
-        failures.update({f"{figures['behind']}: {fault}": count for fault, count in figures["failures"].items()})
+def compared(arguments: argparse.Namespace, served: list[Served]) -> Figures:
+    """Every round's figures, their medians, and the time of each stage."""
+    first = served[0]
+    workload = workload_of(first.settings, first.bundles, arguments.surface, arguments.candidates)
+    patient = partial(workload.bodies, deadline_ms=PATIENT_MS)
+    for each in served:
+        run_round(each.url, PATH, islice(patient(0), WARM), n_clients=4)
+    failures = unlike([each for each in served if each.name != BEFORE], patient(1))
+    idle = idle_shares(served)
+    timed = {each.name: run_round(each.url, PATH, islice(patient(2, timings=True), TIMED), 1) for each in served}
+    rounds = in_turns(arguments, workload, served)
+    for row in rounds:
+        failures.update({f"{row['endpoint']}, {row['load']}: {what}": n for what, n in row["failures"].items()})
     return {
-        **served[UVICORN][workload.surface],
+        **first.bundles[workload.surface],
         "surface": workload.surface,
         "candidates": workload.size,
         "candidates_in_release": len(workload.candidates),
-        "requests_a_round": arguments.requests,
-        "rounds": arguments.rounds,
-        "cpus": os.cpu_count(),
-        "most_replicas": int(os.environ.get("METIER_MOST_REPLICAS", "1")),
+        "seconds_a_round": arguments.seconds,
+        "repetitions": arguments.repetitions,
         "client": CLIENT,
-        "client_cpu_share": max(figures["client_cpu_share"] for figures in rounds),
+        "client_cpu_share": max(row["client_cpu_share"] for row in rounds),
+        "idle_cpu_share": idle,
         "failures": dict(failures),
-        "clients": {
-            clients: summary([figures for figures in rounds if figures["clients"] == clients]) for clients in CLIENTS
-        },
-        "stages_ms": {name: stages_ms(result) for name, result in timed.items()},
+        "medians": medians_of(rounds),
+        "stages_ms": {name: stages for name, result in timed.items() if (stages := stages_ms(result))},
         "each_round": rounds,
     }
 
 
-def measured(arguments: argparse.Namespace, workload: Workload, urls: dict[str, str]) -> list[Figures]:
-    """Rounds in turns; ServingError where not one answer of a round was whole."""
+def unlike(served: list[Served], bodies: Iterator[bytes]) -> Counter[str]:
+    """How often an endpoint orders the candidates of a request otherwise than the first one does."""
+    asked = list(islice(bodies, COMPARED))
+    orders = {each.name: list(map(order, run_round(each.url, PATH, asked, 1).answers)) for each in served}
+    expected = next(iter(orders.values()), [])
+    counts = {name: sum(a != b for a, b in zip(of, expected, strict=True)) for name, of in orders.items()}
+    return Counter({f"{name}: another order": count for name, count in counts.items() if count})
+
+
+def order(answer: Answer) -> list[str]:
+    """Candidates of a slate by rank; none where there is no slate."""
+    content = answer.content()
+    return [entry["candidate_id"] for entry in content["slate"]] if answer.status == 200 else []
+
+
+def idle_shares(served: list[Served]) -> dict[str, float]:
+    """Of a core, what each takes while nobody asks it."""
+    earlier = {each.name: cpu_seconds(each.process) for each in served}
+    time.sleep(IDLE_SECONDS)
+    return {each.name: (cpu_seconds(each.process) - earlier[each.name]) / IDLE_SECONDS for each in served}
+
+
+def in_turns(arguments: argparse.Namespace, workload: Workload, served: list[Served]) -> list[Figures]:
+    """Rounds of each load, another endpoint first in each repetition."""
     rounds: list[Figures] = []
-    for number in range(1, arguments.rounds + 1):
-        for clients in CLIENTS:
-            bodies = workload.bodies(arguments.requests, seed=100 * number + clients)
-            for name, url in urls.items():
-                figures = run_round(url, PATH, bodies, clients).figures(workload.fault)
-                if np.isnan(figures["p50_ms"]):
-                    raise ServingError(f"no answer of {name} was whole: {figures['failures']}")
-                rounds.append({"round": number, "clients": clients, "behind": name, **figures})
-        latest = [f"{latest_round['behind']} {latest_round['p50_ms']:.1f} ms" for latest_round in rounds[-len(urls) :]]
-        say(f"round {number} of {arguments.rounds}: {', '.join(latest)} (p50, {CLIENTS[-1]} clients)")
+    for number in range(arguments.repetitions):
+        turned = served[number % len(served) :] + served[: number % len(served)]
+        rates: dict[str, float] = {}
+        for kind, load in enumerate(CONNECTIONS):
+            for each in turned:
+                rate = rates[each.name] / 2 if load == OPEN else None
+                row = one_round(workload, each, load, arguments.seconds, rate, 10 * number + kind)
+                if load == MANY:
+                    rates[each.name] = row["requests_per_second"]
+                rounds.append({"repetition": number, "load": load, "endpoint": each.name, **row})
+            told = (
+                f"{row['endpoint']} {row['p50_ms']:.1f} ms, {row['cpu_ms']:.1f} CPU" for row in rounds[-len(served) :]
+            )
+            say(f"{number + 1} of {arguments.repetitions}, {load}: {'; '.join(told)}")
     return rounds
 
 
-def summary(rounds: list[Figures]) -> Figures:
-    """Medians over rounds of each endpoint; of the ratio in each round the median, lowest and highest."""
-    medians: Figures = {}
-    values = {
-        name: {figure: np.array([row[figure] for row in rounds if row["behind"] == name]) for figure in FIGURES}
-        for name in (RAY_SERVE, UVICORN)
+def one_round(workload: Workload, served: Served, load: str, seconds: float, rate: float | None, seed: int) -> Figures:
+    """A round's figures; ServingError where not one answer was whole.
+
+    Within the default deadline a refusal, or a slate of a lower tier, is no failure; `full_tier` is the share of slates
+    that are whole.
+    """
+    in_time = load in (MANY_IN_TIME, OPEN)
+    bodies = workload.bodies(seed, **({} if in_time else {"deadline_ms": PATIENT_MS}))
+    used = cpu_seconds(served.process)
+    answered = run_round(served.url, PATH, bodies, CONNECTIONS[load], seconds=seconds, rate=rate)
+    used = cpu_seconds(served.process) - used
+    strict = partial(served.fault, workload)
+    figures = answered.figures(slate if in_time else strict)
+    if np.isnan(figures["p50_ms"]):
+        raise ServingError(f"no answer of {served.name} was whole: {figures['failures']}")
+    slates = [answer for answer in answered.answers if answer.status == 200]
+    return {
+        **figures,
+        "refused": figures["failures"].pop(REFUSED, 0),
+        "cpu_ms": 1e3 * used / len(answered.answers),
+        "full_tier": sum(strict(200, answer.content()) is None for answer in slates) / max(len(slates), 1),
+        "requests": len(answered.answers),
     }
-    for name, figures in values.items():
-        medians[name] = {figure: float(np.median(by_round)) for figure, by_round in figures.items()}
-    ratio = {figure: values[RAY_SERVE][figure] / values[UVICORN][figure] for figure in FIGURES}
-    medians[RATIO] = {figure: [float(np.median(r)), float(r.min()), float(r.max())] for figure, r in ratio.items()}
-    return medians
+
+
+def slate(status: int, answer: Any) -> str | None:
+    """What is wrong with an answer within a deadline, where any slate will do."""
+    return {200: None, 503: REFUSED}.get(status, f"status {status}: {answer}")
 
 
 def stages_ms(result: Round) -> dict[str, float]:
-    """Median of each stage, and of what lies outside of all: HTTP and what stands before it."""
-    timed = [(answer.content()["timings_ms"], answer.latency_ms) for answer in result.answers if answer.status == 200]
+    """Median of each stage, and of what lies outside of all, HTTP and what is before it; empty where none is told."""
+    timed = [(a.content().get("timings_ms"), a.latency_ms) for a in result.answers if a.status == 200]
+    timed = [(timings, latency) for timings, latency in timed if timings]
+    if not timed:
+        return {}
     stages = {stage: float(np.median([timings[stage] for timings, _ in timed])) for stage in timed[0][0]}
     return {**stages, "outside": float(np.median([latency - timings["total"] for timings, latency in timed]))}
-
-
-def table(result: Figures) -> str:
-    """The result for people."""
-    replicas = "one process each" if result["most_replicas"] == 1 else f"up to {result['most_replicas']} replicas"
-    lines = [
-        f"{result['candidates']} of {result['candidates_in_release']} candidates by {result['bundle']}; "
-        f"{result['rounds']} rounds of {result['requests_a_round']} requests in turns, medians; {replicas}",
-        f"{'clients':<9}{'behind':<11}" + "".join(f"{name:>20}" for name in FIGURES.values()),
-    ]
-    for clients, endpoints in result["clients"].items():
-        for name, figures in endpoints.items():
-            cells = (figures[figure] for figure in FIGURES)
-            texts = ("{:.2f} [{:.2f}, {:.2f}]".format(*c) if name == RATIO else f"{c:.2f}" for c in cells)
-            lines.append(f"{clients:<9}{name:<11}" + "".join(f"{text:>20}" for text in texts))
-    stages = list(result["stages_ms"][UVICORN])
-    lines.append(f"{'stage, ms (one client)':<24}" + "".join(f"{stage:>9}" for stage in stages))
-    for name, timings in result["stages_ms"].items():
-        lines.append(f"{name:<24}" + "".join(f"{timings[stage]:>9.2f}" for stage in stages))
-    lines.append(
-        f"load: {result['client']}; at most {100 * result['client_cpu_share']:.0f} % of one of {result['cpus']} CPUs"
-    )
-    lines += [f"FAILED {count} x {fault}" for fault, count in result["failures"].items()] or ["failures: none"]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

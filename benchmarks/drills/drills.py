@@ -1,34 +1,35 @@
-"""Each drill: what is done to the endpoint under a steady load, and the bounds that its answers have to keep.
+"""Drills under a steady load: a fault for a while, and the bounds that answers have to keep meanwhile.
 
-Knows processes, files and counts; no route but the one that it asks.
+Knows counts; no process and no file.
 """
 
-import signal
-import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import psutil
-from drilled import Callers, Endpoint
-from harness.load import run_round
+from drilled import PATH, SHARE, Endpoint
+from faults import (
+    disk_full,
+    killed,
+    registries_down,
+    started_without_registries,
+    stopped,
+    store_down,
+    store_flapping,
+    store_slow,
+)
+from harness.callers import Callers
 from harness.steady import Sent, SteadyLoad, at_the_socket, counts
 
-from serving.admission.bounds import MOST_RANKED
-
-PATH = "/v1/feed/jobs"
 BEFORE_SECONDS, SECONDS, AFTER_SECONDS = 2.0, 6.0, 2.0
 BEHIND_SECONDS = 0.02
 """How far a body comes behind its headers."""
 SLOWEST_SECONDS, LAST_SECONDS = 2.0, 3.0
 """Of an answer while a replica ends, and from then to the last failure."""
-REFUSED_SECONDS = 0.05
-TIMES = 3
-FLAPS = 6
+MIDDLING, LARGE = 10_000, 900_000
+"""Bytes of a body."""
 
 Bounds = Mapping[str, bool]
 Figures = dict[str, Any]
@@ -39,7 +40,7 @@ class Drill:
     """A fault for a while, bodies of `size` bytes under it, and what has to hold of their answers."""
 
     name: str
-    fault: Callable[[Endpoint], Any]
+    fault: Callable[[Endpoint], AbstractContextManager[None]]
     bounds: Callable[[Sequence[Sent], float], Bounds]
     size: int = 0
     behind_seconds: float = 0.0
@@ -61,85 +62,36 @@ def only_in_flight(answers: Sequence[Sent], at: float) -> Bounds:
     }
 
 
-@contextmanager
-def killed(endpoint: Endpoint) -> Iterator[None]:
-    """One replica ends without a word."""
-    endpoint.replicas()[0].kill()
-    yield
-
-
-@contextmanager
-def stopped(endpoint: Endpoint) -> Iterator[None]:
-    """One replica stands still, and goes on where it is not replaced meanwhile."""
-    replica = endpoint.replicas()[0]
-    replica.suspend()
-    yield
-    with suppress(psutil.NoSuchProcess):
-        replica.send_signal(signal.SIGCONT)
-
-
-@contextmanager
-def store_down(endpoint: Endpoint) -> Iterator[None]:
-    """The online store answers nobody: its file is held."""
-    with closing(sqlite3.connect(endpoint.settings.home / "online_store.db", 10)) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
-        yield
-        connection.rollback()
-
-
-@contextmanager
-def store_flapping(endpoint: Endpoint) -> Iterator[None]:
-    """The online store goes and comes back."""
-    for _ in range(FLAPS):
-        with store_down(endpoint):
-            time.sleep(SECONDS / FLAPS / 2)
-        time.sleep(SECONDS / FLAPS / 2)
-    yield
-
-
-@contextmanager
-def disk_full(endpoint: Endpoint) -> Iterator[None]:
-    """Replicas may write no more byte to any file."""
-    replicas = endpoint.replicas()
-    limits = [replica.rlimit(psutil.RLIMIT_FSIZE) for replica in replicas]
-    for replica, (_, hard) in zip(replicas, limits, strict=True):
-        replica.rlimit(psutil.RLIMIT_FSIZE, (0, hard))
-    yield
-    for replica, limit in zip(replicas, limits, strict=True):
-        replica.rlimit(psutil.RLIMIT_FSIZE, limit)
-
-
-@contextmanager
-def registry_down(endpoint: Endpoint) -> Iterator[None]:
-    """The registry of bundles is not there."""
-    path = endpoint.settings.home / "mlflow.db"
-    away = path.with_suffix(".away")
-    path.rename(away)
-    yield
-    away.rename(path)
-
-
-LARGE = 900_000
 DRILLS = (
     Drill("SIGKILL of a replica", killed, only_in_flight),
-    Drill("SIGKILL of a replica, bodies behind their headers", killed, only_in_flight, 10_000, BEHIND_SECONDS),
+    Drill(
+        "SIGKILL of a replica, bodies of 10 kB behind their headers", killed, only_in_flight, MIDDLING, BEHIND_SECONDS
+    ),
     Drill("SIGKILL of a replica, bodies of 900 kB", killed, only_in_flight, LARGE, BEHIND_SECONDS),
     Drill("SIGSTOP of a replica", stopped, only_in_flight),
+    Drill(
+        "SIGSTOP of a replica, bodies of 10 kB behind their headers", stopped, only_in_flight, MIDDLING, BEHIND_SECONDS
+    ),
     Drill("SIGSTOP of a replica, bodies of 900 kB", stopped, only_in_flight, LARGE, BEHIND_SECONDS),
     Drill("online store down", store_down, none_failed),
+    Drill("online store slow", store_slow, none_failed),
     Drill("online store flapping", store_flapping, none_failed),
-    Drill("registry down", registry_down, none_failed),
+    Drill("registries down", registries_down, none_failed),
+    Drill("registries down while a replica starts", started_without_registries, only_in_flight),
     Drill("disk full for the event log", disk_full, none_failed),
 )
 
 
-def run(drill: Drill, endpoint: Endpoint, body: bytes, rate: float, asked: Figures) -> Figures:
+def run(drill: Drill, endpoint: Endpoint, rate: float | None) -> Figures:
     """The drill under a steady load at the socket and callers by metier.client; full capacity back at its end."""
     endpoint.wait_for_full()
+    rate = rate or SHARE * endpoint.capacity(drill.size)
     twice = endpoint.twice()
-    whole = body[:-1] + b" " * max(drill.size - len(body), 0) + b"}"
     send = at_the_socket(endpoint.url, PATH, drill.behind_seconds)
-    with SteadyLoad(send, [whole], rate) as load, Callers(endpoint, asked) as callers:
+    with (
+        SteadyLoad(send, [endpoint.body(drill.size)], rate) as load,
+        Callers(endpoint.url, [endpoint.asked]) as callers,
+    ):
         time.sleep(BEFORE_SECONDS)
         at = time.monotonic()
         with drill.fault(endpoint):
@@ -152,11 +104,13 @@ def run(drill: Drill, endpoint: Endpoint, body: bytes, rate: float, asked: Figur
         "no slate failed through the client": not callers.failures,
         "no query_id is recorded twice": endpoint.twice() == twice,
         "every acknowledged interaction is in the log": all(logged[name] for name in callers.acknowledged),
+        "the load was held": load.unsent == 0,
     }
     if drill.fault is not disk_full:
         bounds["all feedback was acknowledged"] = not callers.refused
     return {
         "drill": drill.name,
+        "rate": rate,
         "raw": counts(load.answers),
         "through the client": {
             "slates": callers.slates,
@@ -167,66 +121,3 @@ def run(drill: Drill, endpoint: Endpoint, body: bytes, rate: float, asked: Figur
         "full_again_seconds": full_again,
         "bounds": bounds,
     }
-
-
-def step(endpoint: Endpoint, body: bytes) -> Figures:
-    """As many requests at once as the declared bound of all replicas."""
-    endpoint.wait_for_full()
-    size, send = MOST_RANKED * endpoint.size, at_the_socket(endpoint.url, PATH)
-    with ThreadPoolExecutor(size) as pool:
-        answers = list(pool.map(send, [body] * size))
-    return {
-        "drill": f"a step to {size} requests at once",
-        "raw": counts(answers),
-        "bounds": {"no raw failure": all(sent.status == 200 for sent in answers)},
-    }
-
-
-def overload(endpoint: Endpoint, body: bytes, patient: bytes) -> Figures:
-    """Three times the rate that all replicas together are measured to answer."""
-    endpoint.wait_for_full()
-    measured = run_round(endpoint.url, PATH, [patient] * 200, n_clients=4 * endpoint.size)
-    capacity = sum(answer.status == 200 for answer in measured.answers) / measured.seconds
-    loads = {}
-    for name, rate in (("nominal", 0.7 * capacity), ("overloaded", TIMES * capacity)):
-        with SteadyLoad(at_the_socket(endpoint.url, PATH), [body], rate) as load:
-            time.sleep(SECONDS)
-        loads[name] = load.answers
-    admitted = {name: [sent for sent in answers if sent.status == 200] for name, answers in loads.items()}
-    p99 = {name: _quantile(answers, 0.99) for name, answers in admitted.items()}
-    excess = [sent for sent in loads["overloaded"] if sent.status != 200]
-    return {
-        "drill": f"{TIMES} x overload",
-        "capacity_a_second": capacity,
-        "raw": {name: counts(answers) for name, answers in loads.items()},
-        "admitted_p99_seconds": p99,
-        "excess_p99_seconds": _quantile(excess, 0.99),
-        "bounds": {
-            "the excess gets 503": bool(excess) and all(sent.status == 503 for sent in excess),
-            f"in under {1e3 * REFUSED_SECONDS:g} ms (p99)": _quantile(excess, 0.99) < REFUSED_SECONDS,
-            "the admitted p99 stays within twice": p99["overloaded"] <= 2 * p99["nominal"],
-        },
-    }
-
-
-def none_left(endpoint: Endpoint, body: bytes) -> Figures:
-    """Every replica is killed: callers are refused, not held."""
-    endpoint.wait_for_full()
-    for replica in endpoint.replicas():
-        replica.kill()
-    time.sleep(BEHIND_SECONDS)
-    send = at_the_socket(endpoint.url, PATH)
-    answers = [send(body) for _ in range(10)]
-    return {
-        "drill": "no replica left",
-        "raw": counts(answers),
-        "full_again_seconds": endpoint.wait_for_full(),
-        "bounds": {
-            "503, or a slate of a new replica": all(sent.status in (200, 503) for sent in answers),
-            "within a second": all(sent.seconds <= 1.0 for sent in answers),
-        },
-    }
-
-
-def _quantile(answers: Sequence[Sent], share: float) -> float:
-    return float(np.quantile([sent.seconds for sent in answers] or [np.nan], share))

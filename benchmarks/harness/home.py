@@ -23,42 +23,73 @@ from metier.settings import Settings, load_settings
 
 METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
 WORLD = ("--freelancers", "1500", "--jobs", "1000", "--impressions", "60000")
-WRITTEN = ("events", "changes", "replicas", "reports")
+WRITTEN = ("events", "changes", "replicas", "reports", "benchmarks")
 """Folders that endpoints and benchmarks write: the home of a benchmark has its own."""
 
 
 @contextmanager
 def home_of_its_own(surface: str | None) -> Iterator[Settings]:
-    """A temporary home that links to what METIER_HOME holds, with a copy of the online store; else a small world."""
+    """A temporary home that links to what METIER_HOME holds; to a small world kept in it where it holds nothing."""
     settings = load_settings()
+    with linked(settings if is_served(settings) else small_world(settings, surface or "job_feed")) as own:
+        yield own
+
+
+@contextmanager
+def linked(settings: Settings) -> Iterator[Settings]:
+    """A temporary home that links to what that of `settings` holds, with a copy of the online store."""
     with tempfile.TemporaryDirectory(prefix="metier-bench-") as name:
         home = Path(name)
-        if any(settings.candidates.glob(f"*/{POINTER}")):
-            for path in settings.home.iterdir():
-                if path.name.startswith("online_store."):
-                    (shutil.copytree if path.is_dir() else shutil.copy2)(path, home / path.name)
-                elif path.name not in WRITTEN and path.suffix != ".lock":  # no lock is taken through a link
-                    (home / path.name).symlink_to(path)
-            yield settings.model_copy(update={"home": home, "changes_url": ""})
-            return
-        say(f"{settings.home} holds no candidate release: making a small world in {home}, which takes some minutes")
-        small = settings.model_copy(update={"home": home, "lake_url": "", "registry_uri": "", "changes_url": ""})
-        for command in (("simulate", *WORLD), ("pipeline", "run", "training", "--surface", surface or "job_feed")):
-            say(f"metier {' '.join(command)}")
-            if run_to_end((*METIER, *command), environment(small)):
-                raise ServingError(f"`metier {' '.join(command)}` failed; what it says above tells why")
-        yield small
+        for path in settings.home.iterdir():
+            if path.name.startswith("online_store."):
+                (shutil.copytree if path.is_dir() else shutil.copy2)(path, home / path.name)
+            elif path.name not in WRITTEN and path.suffix != ".lock":  # no lock is taken through a link
+                (home / path.name).symlink_to(path)
+        yield settings.model_copy(update={"home": home, "changes_url": ""})
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The variables of this process, with these settings."""
+def is_served(settings: Settings) -> bool:
+    """Whether there is a candidate release."""
+    return any(settings.candidates.glob(f"*/{POINTER}"))
+
+
+def kept(settings: Settings, name: str) -> Settings:
+    """Of a home within METIER_HOME that benchmarks make once and use again."""
+    home = settings.home / "benchmarks" / name
+    return settings.model_copy(update={"home": home, "lake_url": "", "registry_uri": "", "changes_url": ""})
+
+
+def small_world(settings: Settings, surface: str) -> Settings:
+    """A simulated world with rankers of a surface; made once, and kept within METIER_HOME."""
+    small = kept(settings, f"world-{surface}")
+    if not is_served(small):
+        say(f"{settings.home} holds no candidate release: making a small world in {small.home}, which takes minutes")
+        small.home.mkdir(parents=True, exist_ok=True)
+        metier(small, "simulate", *WORLD)
+        metier(small, "pipeline", "run", "training", "--surface", surface)
+    return small
+
+
+def metier(settings: Settings, *command: str, tree: Path | None = None) -> None:
+    """Run a command of metier to its end, by the code of another `tree` where one is given; ServingError."""
+    say(f"metier {' '.join(command)}")
+    if run_to_end((*METIER, *command), environment(settings, tree), tree):
+        raise ServingError(f"`metier {' '.join(command)}` failed; what it says above tells why")
+
+
+def environment(settings: Settings, tree: Path | None = None) -> dict[str, str]:
+    """The variables of this process with these settings, for the code of another `tree` where one is given.
+
+    That has to be started there: the folder that a process begins in may come before all others.
+    """
     variables = {
         "HOME": str(settings.home),
         "LAKE_URL": settings.lake_url,
         "REGISTRY_URI": settings.registry_uri,
         "CHANGES_URL": settings.changes_url,
     }
-    return {**os.environ, **{f"METIER_{name}": value for name, value in variables.items()}}
+    code = {} if tree is None else {"PYTHONPATH": str(tree)}
+    return {**os.environ, **{f"METIER_{name}": value for name, value in variables.items()}, **code}
 
 
 def stop_at_signals() -> None:

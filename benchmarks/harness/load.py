@@ -1,18 +1,19 @@
 """Load on an endpoint: its process, clients in threads with one keep-alive connection each, and what they saw.
 
-A client sends its next request when the one before is answered (closed loop). It is http.client, not httpx: 0.3 ms of
-CPU a request against 1.0 ms, which would be taken from the endpoint on the same machine. Knows processes and HTTP; what
-a good answer is, the caller says.
+A client sends its next request when the one before is answered (closed loop), or when it is due by the clock (open
+loop), and then its time counts from there. It is http.client, not httpx: 0.3 ms of CPU a request against 1.0 ms, which
+would be taken from the endpoint on the same machine. Knows processes and HTTP; what a good answer is, the caller says.
 """
 
 import json
+import math
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -75,35 +76,80 @@ class Round:
         }
 
 
-def run_round(url: str, path: str, bodies: Sequence[bytes], n_clients: int) -> Round:
-    """Have `n_clients` post all of `bodies` between them; their connections are open when the clock starts."""
-    address, waiting = urlsplit(url).netloc, deque(bodies)
-    together = threading.Barrier(n_clients + 1)
+class _Turns:
+    """Bodies in their order, each for whoever asks next; those of a `rate` a second when they are due.
+
+    None are given `seconds` after the start, nor after `end`. Safe to share between threads.
+    """
+
+    def __init__(self, bodies: Iterable[bytes], seconds: float, rate: float | None) -> None:
+        self._bodies = iter(bodies)
+        self._seconds = seconds
+        self._rate = rate
+        self._taking = threading.Lock()
+        self._taken = 0
+        self.begun = 0.0
+
+    def start(self) -> None:
+        """The clock starts."""
+        self.begun = time.perf_counter()
+
+    def end(self) -> None:
+        """No more turns."""
+        self._bodies = iter(())
+
+    def __iter__(self) -> Iterator[tuple[float, bytes]]:
+        """(when it is due, by time.perf_counter; now where there is no rate, body)."""
+        return self
+
+    def __next__(self) -> tuple[float, bytes]:
+        with self._taking:
+            due = time.perf_counter() if self._rate is None else self.begun + self._taken / self._rate
+            if due > self.begun + self._seconds:
+                raise StopIteration
+            self._taken += 1
+            return due, next(self._bodies)
+
+
+def run_round(
+    url: str,
+    path: str,
+    bodies: Iterable[bytes],
+    n_clients: int,
+    *,
+    seconds: float = math.inf,
+    rate: float | None = None,
+) -> Round:
+    """Have `n_clients` post `bodies` between them for at most `seconds`, at `rate` a second where one is given.
+
+    Their connections are open when the clock starts.
+    """
+    address, turns = urlsplit(url).netloc, _Turns(bodies, seconds, rate)
+    together = threading.Barrier(n_clients + 1, action=turns.start)
     with ThreadPoolExecutor(n_clients) as pool:
-        parts = [pool.submit(_client, address, path, waiting, together) for _ in range(n_clients)]
+        parts = [pool.submit(_client, address, path, turns, together) for _ in range(n_clients)]
         try:
             together.wait(ANSWER_SECONDS)
-            begun, cpu = time.perf_counter(), time.process_time()
+            cpu = time.process_time()
             answers = [answer for part in parts for answer in part.result()]
-            return Round(answers, time.perf_counter() - begun, time.process_time() - cpu)
+            return Round(answers, time.perf_counter() - turns.begun, time.process_time() - cpu)
         finally:
-            waiting.clear()
+            turns.end()
 
 
-def _client(address: str, path: str, waiting: deque[bytes], together: threading.Barrier) -> list[Answer]:
+def _client(address: str, path: str, turns: _Turns, together: threading.Barrier) -> list[Answer]:
     answers = []
     with closing(HTTPConnection(address, timeout=ANSWER_SECONDS)) as connection:
         with suppress(OSError):  # the first request meets the error again, and it is counted there
             connection.connect()
         together.wait(ANSWER_SECONDS)
-        with suppress(IndexError):
-            while True:
-                answers.append(_post(connection, path, waiting.popleft()))
+        for due, body in turns:
+            time.sleep(max(due - time.perf_counter(), 0.0))
+            answers.append(_post(connection, path, body, due))
     return answers
 
 
-def _post(connection: HTTPConnection, path: str, body: bytes) -> Answer:
-    begun = time.perf_counter()
+def _post(connection: HTTPConnection, path: str, body: bytes, due: float) -> Answer:
     try:
         connection.request("POST", path, body, HEADERS)
         response = connection.getresponse()
@@ -111,14 +157,21 @@ def _post(connection: HTTPConnection, path: str, body: bytes) -> Answer:
     except (OSError, HTTPException) as error:
         connection.close()
         status, content = 0, type(error).__name__.encode()
-    return Answer(1e3 * (time.perf_counter() - begun), status, content)
+    return Answer(1e3 * (time.perf_counter() - due), status, content)
 
 
 @contextmanager
-def endpoint(command: Sequence[str], environment: Mapping[str, str], url: str, log: Path) -> Iterator[subprocess.Popen]:
-    """The process of the endpoint that `command` starts at `url`, ready; it and all that it started are gone after."""
+def endpoint(
+    command: Sequence[str], environment: Mapping[str, str], url: str, log: Path, folder: Path | None = None
+) -> Iterator[subprocess.Popen]:
+    """The process of the endpoint that `command` starts at `url`, in `folder` or here, ready.
+
+    It and all that it started are gone after the block.
+    """
     with log.open("w") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=output, start_new_session=True, cwd=folder
+        )
     try:
         _wait_ready(process, url, log)
         yield process
@@ -126,9 +179,12 @@ def endpoint(command: Sequence[str], environment: Mapping[str, str], url: str, l
         _stop(process)
 
 
-def run_to_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The status of the command; where this process is interrupted, so is the command and all that it started."""
-    process = subprocess.Popen(command, env=environment)
+def run_to_end(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> int:
+    """The status of the command, run in `folder` or here.
+
+    Where this process is interrupted, so is the command and all that it started.
+    """
+    process = subprocess.Popen(command, env=environment, cwd=folder)
     try:
         return process.wait()
     finally:

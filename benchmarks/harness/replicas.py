@@ -43,7 +43,7 @@ class Replica:
         port = str(free_port(settings.http_host))
         url = f"http://{settings.http_host}:{port}"
         say(f"starting replica {name} at {url}")
-        command = (sys.executable, str(Path(__file__).parents[1] / "serving.py"), "--uvicorn", port)
+        command = (sys.executable, str(Path(__file__).parents[1] / "endpoints" / "bare.py"), port)
         variables = {**environment(settings), **dict.fromkeys(THREADS, "1")}
         log = settings.home / f"replica {name}.log"
         process = stack.enter_context(endpoint(command, variables, url, log))

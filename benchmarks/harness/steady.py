@@ -30,6 +30,7 @@ class Sent:
     seconds: float
     status: int
     said: bytes
+    headers: bytes = b""
 
 
 Send = Callable[[bytes], Sent]
@@ -57,7 +58,8 @@ def at_the_socket(url: str, path: str, behind_seconds: float = 0.0) -> Send:
             return Sent(at, time.monotonic() - at, 0, type(error).__name__.encode())
         headers, _, content = got.partition(b"\r\n\r\n")
         status = int(headers[9:12] or 0) if headers.startswith(b"HTTP/1.1 ") else 0
-        return Sent(at, time.monotonic() - at, status, content if status else b"closed without an answer")
+        told = content if status else b"closed without an answer"
+        return Sent(at, time.monotonic() - at, status, told, headers.lower())
 
     return send
 

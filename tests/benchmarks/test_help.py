@@ -8,7 +8,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 RUN = 'if __name__ == "__main__":'
-PARTS = ("*.py", "quality/*.py", "language/*.py", "drills/__main__.py", "catalogue/__main__.py")
+PARTS = ("*.py", "quality/*.py", "language/*.py", "[!l]*/__main__.py")
 
 
 @pytest.mark.parametrize(
