@@ -31,7 +31,7 @@ class Observer:
         self.metrics.gauges["price"].set(settings.usd_per_core_hour)
         self._lines = RequestLines(settings.logs, masking(settings))
         if settings.traces_url:
-            from serving.telemetry.spans import Spans  # ten MB that nobody else needs
+            from serving.telemetry.spans import Spans  # its exporter, for those who use it
 
             self._spans = Spans(settings.traces_url, settings.traces_share)
 

@@ -15,6 +15,7 @@ import pytest
 
 from serving import haproxy
 from tests.local.walk import command, endpoint, environment
+from tests.serving.world import wait_until
 
 SECONDS = 20.0
 JSON = {"content-type": "application/json"}
@@ -94,6 +95,18 @@ def told(got):
     (name, line), *more = json.loads(body).items()
     assert (name, more) == ("error", [])
     return status, line
+
+
+@pytest.mark.parametrize(("path", "name"), [("/v1/feed/jobs", "told-1"), ("/nope", "told-2"), ("/v1/feed/jobs", None)])
+def test_an_answer_of_a_replica_names_its_request_once_and_a_refusal_leaves_its_line(served, home, path, name):
+    sent = JSON | ({} if name is None else {"x-request-id": name})
+    host, port = served.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=SECONDS) as connection:
+        connection.sendall(request(path=path, headers={**sent, "connection": "close"}, body=b"{"))
+        got = b"".join(iter(lambda: connection.recv(65_536), b""))
+    (told,) = re.findall(rb"(?i)\r\nx-request-id: ([!-~]+)", got)
+    assert name is None or told.decode() == name
+    wait_until(lambda: any(told.decode() in file.read_text() for file in (home / "logs").glob("*.jsonl")))
 
 
 def test_methods_and_paths_that_no_route_has(served):
