@@ -187,6 +187,10 @@ QUERIES = _table(
     references={"job_id": "jobs"},
 )
 
+LEAST_PROPENSITY = 1e-9
+"""A propensity is the marginal probability that the policy put this candidate at this rank of this slate, null where
+it drew nothing. What was shown had one: zero contradicts the row, and less than this outweighs any log."""
+
 IMPRESSIONS = _table(
     "impressions",
     ("query_id", "candidate_id"),
@@ -194,7 +198,7 @@ IMPRESSIONS = _table(
     Column("candidate_id", TEXT),
     Column("rank", INTEGER, minimum=1),
     Column("placement", TEXT, allowed=PLACEMENTS),
-    _maybe("propensity", NUMBER, minimum=0.0, maximum=1.0),
+    _maybe("propensity", NUMBER, minimum=LEAST_PROPENSITY, maximum=1.0),
     _maybe("viewed", BOOLEAN),
     _maybe("score", NUMBER),
     _maybe("features", pa.list_(pa.float32())),

@@ -31,6 +31,11 @@ def click(**changes):
     return {**row, **changes}
 
 
+def shown(**values):
+    row = {"query_id": "q1", "candidate_id": "f1", "rank": "1", "placement": "exploration"}
+    return row | {"event_timestamp": NOON} | values
+
+
 def conformed(name, *rows):
     return conform(name, pa.Table.from_pylist(list(rows)), CLOCK, "rows.csv")
 
@@ -88,6 +93,8 @@ def test_timestamps_with_and_without_zone_are_utc(text, hour):
         ("interactions", click(recorded_at="2027-01-01"), "recorded_at is after the run's clock"),
         ("interactions", click(job_id=None), "neither job_id nor client_id is set"),
         ("interactions", click(kind="wink", side=""), "side is missing"),
+        ("impressions", shown(propensity="0"), "propensity is below 1e-09"),
+        ("impressions", shown(propensity="1.01"), "propensity is above 1"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_rejected_with_its_reason(name, row, reason):
