@@ -10,10 +10,9 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-import httpx
 import numpy as np
 
 from components.measures.arrays import Floats
@@ -21,6 +20,9 @@ from components.ranking import artifact
 from components.ranking.ranker import checked_features, require_names
 from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, InputError, RankerError
+
+if TYPE_CHECKING:
+    import httpx
 
 ROWS_PER_REQUEST = 1_000
 LONGEST_ANSWER_BYTES = 10_000_000
@@ -83,11 +85,15 @@ class ExternalRanker:
         return scores
 
     @cached_property
-    def _client(self) -> httpx.Client:
+    def _client(self) -> "httpx.Client":
         """Connections to the endpoint, kept between requests."""
+        import httpx
+
         return httpx.Client(timeout=self.timeout_seconds, trust_env=False)
 
     def _request(self, features: Floats) -> Floats:
+        import httpx
+
         rows = [[None if math.isnan(value) else value for value in row] for row in features.tolist()]
         body = {"feature_names": self._feature_names, "features": rows}
         content = bytearray()

@@ -9,12 +9,13 @@ from components.language.taxonomy import Taxonomy, taxonomy_of
 from components.language.understanding import Grammar
 from feature_repo.inputs.reading import TextReader
 from metier.contract import Surface
-from metier.lake import Lake
 from metier.settings import Settings
 
 
 def trained_taxonomy(settings: Settings, as_of: datetime) -> Taxonomy:
     """The taxonomy that texts are read by, as known at `as_of`."""
+    from metier.lake import Lake  # where texts are only read there is none
+
     with Lake(settings.lake).connect(as_of) as connection:
         used = connection.sql(
             """

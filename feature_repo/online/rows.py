@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from feature_repo.online.sqlite_rows import SqliteRows
-from feature_repo.online.valkey_rows import ValkeyRows
 from feature_repo.online.wire import WrittenRow, decoded, encoded, entity_key, field_of
 from feature_repo.views import View, view_of
 from metier.settings import Settings
@@ -57,6 +56,8 @@ class OnlineRows:
     def __init__(self, settings: Settings, timeout_seconds: float = 30.0) -> None:
         self._store: StoredRows
         if settings.online_store_url:
+            from feature_repo.online.valkey_rows import ValkeyRows  # its client is large
+
             self._store = ValkeyRows(settings.online_store_url, timeout_seconds)
         else:
             self._store = SqliteRows(settings.home / "online_store.db", timeout_seconds)

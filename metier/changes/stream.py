@@ -20,10 +20,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from metier.changes.files import FileChangeLog
-from metier.changes.log import Change, ChangeLog, sequence_of
+from metier.changes.log import Change, sequence_of
 from metier.errors import EventLogError, SettingsError
-from metier.settings import Settings
 
 LOG = logging.getLogger(__name__)
 STREAM, EDITION, LINE, TOKEN = "metier:changes", "metier:changes:edition", b"line", b"token"
@@ -57,11 +55,6 @@ elseif type(redis.pcall('XADD', KEYS[1], ARGV[1], 'token', ARGV[2])) == 'string'
 end
 """
 """Remove the entry of an id if a token wrote it, and tell readers; where there is none, see to it that none comes."""
-
-
-def open_change_log(settings: Settings) -> ChangeLog:
-    """The stream of METIER_CHANGES_URL, or the files under METIER_HOME."""
-    return StreamChangeLog(settings.changes_url) if settings.changes_url else FileChangeLog(settings.changes)
 
 
 class StreamChangeLog:

@@ -13,9 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from redis import Redis
-from redis.exceptions import RedisError
-
 from components.language.assistant.arguments import Searching
 from components.language.assistant.conversation import Conversation
 from metier.durable import write_whole
@@ -28,8 +25,6 @@ MOST_FILES = 10_000
 MOST_BYTES = 200_000
 """Of one conversation; a shortlist takes some 20,000."""
 SWEEP_SECONDS = 60.0
-KEY = "metier:conversation:"
-TIMEOUT_SECONDS = 2.0
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -130,53 +125,16 @@ class ConversationFiles:
                 continue
 
 
-class ConversationServer:
-    """Keys of Valkey or Redis that expire by themselves."""
-
-    def __init__(self, url: str, ttl_seconds: float) -> None:
-        self._server = Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
-        self._ttl = max(1, int(ttl_seconds))
-
-    def read(self, name: str) -> bytes | None:
-        """None where there is none, or it is too old."""
-        try:
-            value = self._server.get(KEY + name)
-        except RedisError as error:
-            raise _unreachable(error) from error
-        return value if isinstance(value, bytes) else None
-
-    def write(self, name: str, text: str) -> None:
-        """Keep it, to expire."""
-        try:
-            self._server.set(KEY + name, text, ex=self._ttl)
-        except RedisError as error:
-            raise _unreachable(error) from error
-
-    def take_out(self, unwanted: Callable[[bytes], bool]) -> int:
-        """Remove those whose text is unwanted; how many they were."""
-        removed = 0
-        try:
-            for key in self._server.scan_iter(f"{KEY}*"):
-                text = self._server.get(key)
-                if isinstance(text, bytes) and unwanted(text):
-                    removed += int(bool(self._server.delete(key)))
-        except RedisError as error:
-            raise _unreachable(error) from error
-        return removed
-
-
 def open_conversations(settings: Settings) -> Conversations:
     """Those of this home, or of the server of METIER_ONLINE_STORE_URL."""
-    if settings.online_store_url:
-        return Conversations(ConversationServer(settings.online_store_url, _ttl_seconds(settings)))
-    return Conversations(_files(settings))
+    return Conversations(_server(settings) if settings.online_store_url else _files(settings))
 
 
 def forget_conversations(settings: Settings, unwanted: Callable[[bytes], bool]) -> int:
     """Remove those whose text is unwanted, of the home and of the server; how many they were."""
     removed = _files(settings).take_out(unwanted)
     if settings.online_store_url:
-        removed += ConversationServer(settings.online_store_url, _ttl_seconds(settings)).take_out(unwanted)
+        removed += _server(settings).take_out(unwanted)
     return removed
 
 
@@ -192,12 +150,15 @@ def _files(settings: Settings) -> ConversationFiles:
     return ConversationFiles(settings.conversations, _ttl_seconds(settings))
 
 
+def _server(settings: Settings) -> Kept:
+    """The client of the server is imported where there is one."""
+    from serving.language.conversation_server import ConversationServer
+
+    return ConversationServer(settings.online_store_url, _ttl_seconds(settings))
+
+
 def _ttl_seconds(settings: Settings) -> float:
     return settings.conversation_hours * 3600
-
-
-def _unreachable(error: RedisError) -> ServingError:
-    return ServingError(f"conversations cannot be reached ({type(error).__name__}); see METIER_ONLINE_STORE_URL")
 
 
 def _read(text: bytes) -> Conversation | None:

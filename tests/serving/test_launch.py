@@ -1,6 +1,8 @@
 """A port or a host that the endpoint cannot have is named before anything starts; a failed start has its cause."""
 
 import socket
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from metier.errors import InputError, ServingError, SettingsError
 from metier.settings import Settings
 from serving import ports
-from serving.launch import _cause, _environment
+from serving.launch import _cause, _environment, _processes
 from serving.ports import free_port, free_ports, require_free
 
 
@@ -75,3 +77,19 @@ def test_two_endpoints_of_one_machine_share_no_port(tmp_path):
 
 def ports_of(environment):
     return {int(environment[key]) for key in environment if "PORT" in key}
+
+
+def test_processes_of_the_endpoint_are_as_without_pandas_unless_a_ranker_may_want_it(tmp_path):
+    own = Settings(home=tmp_path, ranker_classes="my_package:MyRanker")
+    assert _processes(own) == {}
+    module, _, name = _processes(Settings(home=tmp_path))["worker_process_setup_hook"].rpartition(".")
+    program = (
+        f"from {module} import {name}; {name}()\n"
+        "import sys, pyarrow as pa\n"
+        "from ray.serve._private import utils\n"
+        "assert utils.pd is None and pa.array(['a', None]).to_numpy(zero_copy_only=False).tolist() == ['a', None]\n"
+        "assert 'pandas' not in sys.modules\n"
+        "import pandas"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: pandas is left out of the processes of an endpoint"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from components.measures.arrays import FloatArray
@@ -48,6 +47,8 @@ def fit_calibration(score: npt.ArrayLike, relevant: npt.ArrayLike) -> Calibratio
 
 def platt(score: FloatArray, relevant: npt.NDArray[np.bool_]) -> Calibration:
     """Logistic regression on the score with Platt's smoothed targets (Platt 1999); the slope is kept positive."""
+    from scipy.optimize import minimize  # for a fit alone
+
     positives, negatives = int(relevant.sum()), int((~relevant).sum())
     target = np.where(relevant, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     centre, spread = float(score.mean()), float(score.std()) or 1.0
