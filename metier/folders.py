@@ -24,6 +24,11 @@ class Folders:
         return self.home / "bundles"
 
     @property
+    def deployed(self) -> Path:
+        """Which bundle serves on each surface, and which ones did before: `metier deploy`, `metier rollback`."""
+        return self.home / "deployed"
+
+    @property
     def candidates(self) -> Path:
         """Candidate releases: per surface, the index and the snapshot that replicas serve from."""
         return self.home / "candidates"

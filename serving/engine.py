@@ -6,7 +6,6 @@ Knows neither HTTP nor Ray. Blocking: callers run it in a thread.
 import gc
 import logging
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -16,10 +15,8 @@ from components.language.models import ChatModel, open_model, open_query_model
 from components.language.query_model import ModelUnderstanding
 from components.language.taxonomy import Suggestions, Taxonomy, Used, joined, taxonomy_of
 from components.language.understanding import Grammar, exchange_of
-from components.releases import Bundle, RegisteredBundle, Registry
-from components.releases.candidate_release import read_release
-from components.releases.folder import moment_of, newest_version
-from components.releases.unranked import Unranked
+from components.releases import RegisteredBundle
+from components.releases.deployments import Deployments
 from components.retrieval.pair_facts import KINDS, PairFacts
 from feature_repo.hydrate import Reads
 from feature_repo.online.freshness import Age, ages
@@ -32,8 +29,11 @@ from metier.contract import SURFACES, Surface
 from metier.errors import MetierError, ServingError, UnknownNameError
 from metier.settings import Settings
 from metier.surfaces import surface_spec
+from serving.bundles.following import DeploymentFollower
+from serving.bundles.loading import Loaded, Loader
+from serving.bundles.reports import SurfaceReport
+from serving.bundles.trials import Trials
 from serving.candidates.follower import ChangeFollower
-from serving.candidates.snapshot import ReleaseSnapshot
 from serving.candidates.space import CandidateSpace
 from serving.candidates.suggestions import used_by
 from serving.clock import OffsetClock
@@ -67,7 +67,9 @@ class Engine:
         online, breaker = OnlineRows(settings, settings.online_timeout_seconds), Breaker()
         self._reads = Reads(breaker.guarded(online.table), breaker.guarded(online.row))
         self._refreshing = threading.Lock()
-        self.bundles: dict[Surface, Bundle | Unranked] = {}
+        self._deployments = Deployments(settings.deployed)
+        self._beginning: Loaded | None = None
+        """What the follower is handed at this moment."""
         self.stages: dict[Surface, Stages] = {}
         self.changes = open_change_log(settings)
         background = OnlineRows(settings, STORE_SECONDS)
@@ -83,8 +85,10 @@ class Engine:
             self.follower = ChangeFollower(self.changes, background.table, self._serve, taxonomy)
             self.known = KnownIds(self.stages, self.follower.clients, self._reads.table)
             opened.callback(self.follower.close)
-            for surface in SURFACES:
-                self._load(surface)
+            self._loader = Loader(settings, self.skill)
+            tried = Reads(background.table, background.row)
+            self._trials = Trials(settings, self._loader, tried, self.follower.clients, self.now)
+            reports = {surface: self._load(surface) for surface in SURFACES}
             if not self.stages:
                 raise ServingError(
                     f"no bundle is pinned and {settings.candidates} holds no candidates; run `metier serve`, which "
@@ -100,13 +104,18 @@ class Engine:
                 opened.callback(self.query_model.close)
             self.plans = _text_plans(settings, self.taxonomy, self.query_model)
             self.follower.start()
-            self._warm_up()
+            for stages in self.stages.values():
+                self._trials.warm_up(stages)
             self.events = EventLog(settings.events)
             opened.callback(self.events.close, CLOSE_SECONDS)
             self.model = open_model(settings)
             """The language model, where the settings name one."""
             if self.model is not None:
                 opened.callback(self.model.close)
+            self.deployed = DeploymentFollower(self._deployments, self.folder, self._fit, self._swap, reports)
+            """Which bundles serve, and what was refused."""
+            self.deployed.start()
+            opened.callback(self.deployed.close)
             self._opened = opened.pop_all()
         _settle()
 
@@ -193,14 +202,14 @@ class Engine:
         with self._refreshing:
             for surface, stages in list(self.stages.items()):
                 try:
-                    if self._is_newer(stages):
-                        self._begin(surface)
+                    newer = self._loader.newer(surface, stages.bundle, stages.snapshot.release.version)
+                    if newer is not None:
+                        self._begin(newer)
                         changed.append(surface)
                 except MetierError:
                     LOG.exception("%s goes on with %s", surface, stages.snapshot.release.version)
         if changed:
-            self.suggestions = Suggestions.of(self.taxonomy, self._used())
-            _settle()
+            self._settle()
         return changed
 
     def close(self) -> None:
@@ -232,54 +241,47 @@ class Engine:
         if (behind := self.follower.behind_seconds) > BEHIND_SECONDS:
             trace.degrade("live changes", self.follower.failure or f"not read for {behind:.0f} s", "stale")
 
-    def _is_newer(self, stages: Stages) -> bool:
-        """Whether there is another release than the one served."""
-        newest = newest_version(self.settings.candidates / stages.bundle.version)
-        return newest is not None and newest != stages.snapshot.release.version
+    def _load(self, surface: Surface) -> SurfaceReport:
+        """Serve a surface: by a bundle that is pinned, else its candidates by retrieval, if they were released."""
+        given = self.pins.pop(surface, None)
+        loaded, report = self._trials.begun_with(surface, self._deployments.of(surface), given)
+        if report.serving is not None:
+            self.pins[surface] = report.serving
+        if loaded is not None:
+            self._begin(loaded)
+        return report
 
-    def _load(self, surface: Surface) -> None:
-        """Serve the pinned bundle of a surface; where none is, its candidates by retrieval, if they were released."""
-        pin = self.pins.get(surface)
-        if pin is None:
-            self.bundles[surface] = Unranked(surface)
-            if newest_version(self.settings.candidates / self.bundles[surface].version) is not None:
-                self._begin(surface)
-            return
-        registry = Registry(self.settings.registry, self.settings.artifacts, self.settings.bundles)
-        self.bundles[surface] = Bundle.load(
-            registry.fetch(pin.name, pin.version, pin.sha256),
-            pin.sha256,
-            ranker_classes=self.settings.ranker_classes,
-        )
-        self._begin(surface)
+    def _fit(self, surface: Surface, bundle: RegisteredBundle) -> Loaded:
+        return self._trials.fit(surface, bundle, self.stages.get(surface))
 
-    def _begin(self, surface: Surface) -> None:
-        """Serve the newest release of the surface's bundle."""
-        bundle = self.bundles[surface]
-        folder = self.settings.candidates / bundle.version
-        version = newest_version(folder)
-        if version is None:
-            raise ServingError(
-                f"no candidate release for bundle {bundle.version} in {folder}; run `metier pipeline run training`, "
-                "whose step build_candidate_index writes it"
-            )
-        begun = time.monotonic()
-        snapshot = ReleaseSnapshot(read_release(folder, version, bundle.encoder), self.skill)
-        LOG.info("%s: %d candidates of %s in %.1f s", surface, len(snapshot), version, time.monotonic() - begun)
-        self.follower.begin(surface, snapshot, bundle.encoder)
+    def _swap(self, bundle: RegisteredBundle, loaded: Loaded) -> None:
+        """Serve a bundle from the next request on; those under way end with the one that they began with."""
+        with self._refreshing:
+            self._begin(loaded)
+            self.pins = {**self.pins, loaded.surface: bundle}
+        self._settle()
+
+    def _begin(self, loaded: Loaded) -> None:
+        self._beginning = loaded
+        try:
+            self.follower.begin(loaded.surface, loaded.snapshot, loaded.bundle.encoder)
+        finally:
+            self._beginning = None
 
     def _serve(self, surface: Surface, candidates: CandidateSpace) -> None:
-        earlier = self.stages.get(surface)
-        pace = earlier.pace if earlier else None
-        self.stages[surface] = Stages(self.bundles[surface], candidates, self._reads, pace, self.follower.clients)
+        """By the follower: candidates of the release that begins, or of the one that serves."""
+        earlier, begins = self.stages.get(surface), self._beginning
+        bundle = begins.bundle if begins and begins.snapshot is candidates.base else self.stages[surface].bundle
+        pace = earlier.pace if earlier and earlier.bundle is bundle else None
+        self.stages[surface] = Stages(bundle, candidates, self._reads, pace, self.follower.clients)
 
     def _used(self) -> Used:
         return used_by(stages.snapshot for stages in self.stages.values())
 
-    def _warm_up(self) -> None:
-        """Load what is loaded lazily; what fails here would fail a request."""
-        for stages in self.stages.values():
-            stages.warm_up(moment_of(stages.snapshot.release.version))
+    def _settle(self) -> None:
+        """After another release or bundle: suggest by it, and keep it out of garbage collection."""
+        self.suggestions = Suggestions.of(self.taxonomy, self._used())
+        _settle()
 
 
 def _text_plans(settings: Settings, taxonomy: Taxonomy, model: ChatModel | None) -> TextPlans:

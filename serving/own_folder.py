@@ -30,14 +30,26 @@ def own_folder(parent: Path) -> Iterator[Path]:
         lock.__exit__(None, None, None)
 
 
+def running_folders(parent: Path) -> list[Path]:
+    """The folders in `parent` whose processes run."""
+    if not parent.is_dir():
+        return []
+    busy = ServingError(f"{parent} was locked for {WAIT_SECONDS:g} s; try again")
+    with exclusively(parent / LOCK, busy, WAIT_SECONDS):
+        return [folder for folder in sorted(parent.iterdir()) if folder.is_dir() and not _is_free(folder)]
+
+
 def _sweep(parent: Path) -> None:
     """Remove the folders whose lock is free."""
-    running = ServingError("its process runs")
     for folder in parent.iterdir():
-        if not folder.is_dir():
-            continue
-        try:
-            with exclusively(folder / LOCK, running):
-                shutil.rmtree(folder, ignore_errors=True)
-        except ServingError:
-            continue
+        if folder.is_dir() and _is_free(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether no process has the folder to itself any more."""
+    try:
+        with exclusively(folder / LOCK, ServingError("its process runs")):
+            return True
+    except ServingError:
+        return False

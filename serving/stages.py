@@ -18,12 +18,11 @@ from components.releases import Bundle
 from components.releases.unranked import Unranked
 from components.retrieval import Eligibility
 from components.retrieval.questions import Question
-from feature_repo.hydrate import Reads, query_row
-from feature_repo.inputs.encoded import QueryColumns
+from feature_repo.hydrate import Reads
 from feature_repo.inputs.transforms import require_computed
-from metier.errors import MetierError, NotFoundError, RankerError, RestingStoreError
+from metier.errors import NotFoundError
 from metier.surfaces import surface_spec
-from serving.actor import Actor, hydrate_actor, request_row
+from serving.actor import Actor, hydrate_actor
 from serving.candidates.clients import ChangedClients
 from serving.candidates.named import NamedCandidates, SourcedCandidates
 from serving.candidates.online import read_online
@@ -78,7 +77,7 @@ class Stages:
         self.bundle = bundle
         self.candidates = candidates
         self.pace = pace or Pace()
-        self._reads = reads
+        self.reads = reads
         self._clients = clients or ChangedClients()
         self.ranked = None if isinstance(bundle, Unranked) else bundle
         """The bundle, where it has rankers."""
@@ -92,12 +91,12 @@ class Stages:
 
     def with_bundle(self, bundle: Bundle, candidates: CandidateSpace) -> "Stages":
         """Stages of another bundle over its candidates, for the same actors."""
-        return Stages(bundle, candidates, self._reads, clients=self._clients)
+        return Stages(bundle, candidates, self.reads, clients=self._clients)
 
     def answer(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Slate:
         """The slate for `request`; NotFoundError for an unknown actor or job, InputError for bad filters."""
         trace.surface = request.surface
-        considered = self._consider(request, trace, now)
+        considered = self.consider(request, trace, now)
         with trace.stage("score"):
             tiers, ready = self._tiers(considered)
             scored = score_by_ladder(tiers, len(considered.sourced.ids), trace, self.pace, ready)
@@ -113,7 +112,10 @@ class Stages:
         Errors as `answer`; a tier that fails is left out and named in the trace. Where a tier scores by features, the
         entries of all have them.
         """
-        considered = self._consider(request, trace, now)
+        return self.every_tier(self.consider(request, trace, now), trace)
+
+    def every_tier(self, considered: Considered, trace: RequestTrace) -> dict[str, Slate]:
+        """As `by_tier`, of candidates that were found."""
         tiers, _ = self._tiers(considered)
         scored = {tier: scores_of(tier, tiers[tier], trace) for tier in LADDER if tier in tiers}
         by_features = any(scored.get(tier) is not None for tier in READ_FEATURES)
@@ -123,10 +125,10 @@ class Stages:
             if scores is not None
         }
 
-    def _consider(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Considered:
-        """Hydrate the actor, filter and find candidates."""
+    def consider(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> Considered:
+        """Hydrate the actor, filter and find candidates; errors as `answer`."""
         with trace.stage("hydrate"):
-            read = self._clients.over(self._reads.row)
+            read = self._clients.over(self.reads.row)
             actor = hydrate_actor(request, trace, now, self.candidates.vectors, read, self.bundle)
         with trace.stage("filter"):
             named = self._named(request, trace, now)
@@ -158,34 +160,6 @@ class Stages:
             reading=request.reading,
         )
 
-    def warm_up(self, now: datetime) -> None:
-        """Run every part once, for no actor and a few candidates: what loads lazily loads here.
-
-        Where the online store fails, the parts that need it load with the first request that it answers. A ranker may
-        have no score for an unknown actor, and an endpoint of the user's own may be down: as in a request, that stops
-        nothing.
-        """
-        request, rows = RankingRequest(self.candidates.surface, ""), np.arange(min(50, len(self.candidates)))
-        self.bundle.encoder.encode_queries(["warm"])
-        if self.bundle.reader is not None:
-            self.bundle.reader("warm", ())
-        self.candidates.search(Question("warm", None, None), 10)
-        try:
-            row = query_row(request.surface, request_row(request, now), self._reads.row)
-        except Exception as error:
-            if isinstance(error, MetierError) and not isinstance(error, RestingStoreError):
-                raise
-            LOG.warning("the online store failed while %s warmed up", request.surface, exc_info=True)
-            return
-        columns = QueryColumns.encode(request.surface, row, self.candidates.vectors)
-        if self.ranked is not None:
-            features = self.candidates.inputs(columns, rows, self.ranked.manifest.feature_names, None, now)
-            try:
-                self.ranked.ensemble.score(features)
-            except RankerError:
-                LOG.warning("a ranker of %s gave no scores while it warmed up", request.surface, exc_info=True)
-        self._popularity(self.candidates, rows, Actor(row, columns, None))
-
     def _named(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> NamedCandidates:
         """What the request names; those that neither release nor change log holds are read online."""
         placed = (placement.candidate_id for placement in request.promoted)
@@ -200,7 +174,7 @@ class Stages:
     def _with_online(self, absent: list[str], trace: RequestTrace, now: datetime) -> CandidateSpace:
         candidates = self.candidates
         try:
-            part = read_online(candidates.base, absent, now, candidates.vectors, self._reads.table)
+            part = read_online(candidates.base, absent, now, candidates.vectors, self.reads.table)
         except Exception as error:  # the store is down: they are left out, the request goes on
             LOG.warning("the online store failed", exc_info=True)
             trace.degrade("new candidates", f"the online store failed ({type(error).__name__})")

@@ -83,7 +83,7 @@ class Registry:
 
     def set_alias(self, name: str, alias: Alias, version: int) -> None:
         """Let `alias` mean this version from now on."""
-        self._version(name, version)
+        self.version(name, version)
         with self._database.errors_in_one_line(f"cannot set the {alias} of {name}"):
             self._database.client.set_registered_model_alias(name, alias, str(version))
             if alias == "champion":
@@ -93,6 +93,12 @@ class Registry:
     def is_new(self) -> bool:
         """Whether nothing was ever registered here; known without opening a database of a server."""
         return self._database.is_new
+
+    def require_reachable(self) -> None:
+        """RegistryError where the database does not answer, or is a file that is not there."""
+        if self.is_new:
+            raise RegistryError(f"there is no registry at {self._database}; restore the file from a backup")
+        _ = self._database.client
 
     def by_alias(self, name: str, alias: Alias) -> RegisteredBundle | None:
         """The version that `alias` means; None where it means none, or nothing has that name yet."""
@@ -126,7 +132,7 @@ class Registry:
 
     def promote(self, name: str, version: int) -> RegisteredBundle:
         """Make this version the champion, and note on it which one it replaces."""
-        promoted, champion = self._version(name, version), self.by_alias(name, "champion")
+        promoted, champion = self.version(name, version), self.by_alias(name, "champion")
         if champion != promoted:
             if champion is not None:
                 with self._database.errors_in_one_line(f"cannot promote {name} {version}"):
@@ -149,7 +155,7 @@ class Registry:
         return folder
 
     def _copy(self, name: str, version: int, sha256: str, folder: Path) -> None:
-        registered = self._version(name, version)
+        registered = self.version(name, version)
         if registered.sha256 != sha256:
             raise RegistryError(
                 f"{name} {version} at {self._database} is {registered.sha256[:12]}, not the pinned {sha256[:12]}; "
@@ -193,7 +199,8 @@ class Registry:
             client.set_terminated(run.run_id, status)
         return run.run_id, f"{run.artifact_uri}/{ARTIFACT}"
 
-    def _version(self, name: str, version: int) -> RegisteredBundle:
+    def version(self, name: str, version: int) -> RegisteredBundle:
+        """A version that is registered; RegistryError, with those that are, for one that is not."""
         registered = self._lookup(f"cannot read {name} {version}", lambda c: c.get_model_version(name, str(version)))
         if registered is None:
             raise RegistryError(f"no version {version} of {name!r} at {self._database}; {self._next_move()}")

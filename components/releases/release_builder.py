@@ -4,6 +4,7 @@ Reads the lake and the feature store. Knows no ranker and no request.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,9 @@ from components.releases.aliases import aliased_bundles, open_registry
 from components.releases.bundle import Bundle
 from components.releases.candidate_release import CandidateRelease, Moments
 from components.releases.candidate_rows import CandidateRows
+from components.releases.deployments import Deployments
 from components.releases.folder import FORMAT, MANIFEST, exclusive_writer, replacing_release, set_newest
+from components.releases.registry import RegisteredBundle
 from components.retrieval.candidate_index import index_candidates
 from components.retrieval.from_lake import newest_versions, pair_interactions
 from components.retrieval.pair_facts import PairFacts
@@ -52,22 +55,29 @@ class ReleaseSource:
 
 
 def build_releases(settings: Settings, as_of: datetime) -> dict[str, str]:
-    """Build the release of every bundle in use as known at `as_of`: bundle label -> release version."""
+    """Build the release of every bundle in use as known at `as_of`: bundle label -> release version.
+
+    In use are those that an alias means, those that serve, and those that a rollback would bring back.
+    """
+    aliased = [(each.surface, each.bundle) for each in aliased_bundles(open_registry(settings))]
+    return build_releases_of(settings, [*aliased, *Deployments(settings.deployed).in_use()], as_of)
+
+
+def build_releases_of(
+    settings: Settings, pins: Sequence[tuple[Surface, RegisteredBundle]], as_of: datetime
+) -> dict[str, str]:
+    """Build the release of these bundles as known at `as_of`: bundle label -> release version."""
     registry, lake = open_registry(settings), Lake(settings.lake)
     corpus = TextVectors.read(settings.features / VECTORS)
     store, views = FeatureStoreClient(settings), built_views(settings)
     definition = built_definition(settings)
     versions: dict[str, str] = {}
-    for aliased in aliased_bundles(registry):
-        pin = aliased.bundle
+    for surface, pin in dict.fromkeys(pins):
         bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
-        if bundle.version not in versions:
-            vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
-            covisits = store.covisits(aliased.surface)
-            source = ReleaseSource(
-                aliased.surface, lake, store.training_features, bundle.encoder, vectors, covisits, definition=definition
-            )
-            versions[bundle.version] = build_release(source, as_of, settings.candidates / bundle.version, views)
+        vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
+        covisits, read = store.covisits(surface), store.training_features
+        source = ReleaseSource(surface, lake, read, bundle.encoder, vectors, covisits, definition=definition)
+        versions[bundle.version] = build_release(source, as_of, settings.candidates / bundle.version, views)
     return versions
 
 

@@ -22,6 +22,7 @@ from metier.cli import (
     settings_page,
     simulate,
 )
+from metier.cli.deploy import deploy, rollback
 from metier.cli.mcp.command import mcp
 from metier.cli.versions import installed_version
 from metier.errors import InputError, MetierError, SettingsError
@@ -42,6 +43,8 @@ app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(judge.app, name="judge")
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
+app.command("deploy")(deploy)
+app.command("rollback")(rollback)
 app.command("rank")(serve.rank)
 app.command("key")(key.key)
 app.command("mcp")(mcp)

@@ -30,16 +30,17 @@ def serve(
 ) -> None:
     """Serve the champion of every surface (the challenger where nothing was promoted yet) until interrupted.
 
+    A bundle that `metier deploy` pinned comes first.
     Where nothing was trained yet, retrieval orders what the lake holds.
 
     Example: metier serve --port 8000 --as-of lake
     """
     from components.language.understanding import exchange_of
     from components.releases import open_registry
-    from components.releases.aliases import bundles_to_serve
     from components.releases.bundle import label
+    from components.releases.deployments import Deployments, chosen_bundles
     from components.releases.folder import require_release
-    from components.releases.unranked_releases import bring_up_to_date, unranked_surfaces
+    from components.releases.unranked_releases import bring_up_to_date
     from serving.access import require_keys
     from serving.launch import running, wait_for_signal
     from serving.ports import free_port, require_free
@@ -50,7 +51,7 @@ def serve(
     keys = require_keys(settings, settings.http_host)
     exchange_of(settings.exchange_rates)  # as damage below: reported before Ray starts
     registry = open_registry(settings)
-    chosen = bundles_to_serve(registry)
+    chosen = chosen_bundles(settings, registry)
     port = (settings.http_port if port is None else port) or free_port(settings.http_host)
     for host in (settings.http_host, LOOPBACK):
         require_free(host, port)
@@ -60,10 +61,11 @@ def serve(
         )  # damage is reported before Ray starts
         require_release(settings.candidates / label(surface, served.bundle.sha256))
         print(f"{surface}: {served.bundle.name} version {served.bundle.version} ({served.alias})", flush=True)
-    unranked = unranked_surfaces(settings)
+    unranked = [surface for surface in SURFACES if surface not in chosen]
     if unranked:
         print(f"{', '.join(unranked)}: nothing is trained yet; served by retrieval", flush=True)
         bring_up_to_date(settings, unranked)
+    Deployments(settings.deployed).begun({surface: served.bundle for surface, served in chosen.items()})
     started_at = Lake(settings.lake).as_of() if as_of == "lake" else None
     pins = {surface: served.bundle for surface, served in chosen.items()}
     print(_said_of(keys), flush=True)

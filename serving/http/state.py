@@ -9,10 +9,11 @@ from serving.engine import Engine
 
 
 def served_bundles(engine: Engine) -> dict[str, Any]:
-    """What is served, by surface: what is pinned, or that nothing was trained yet."""
+    """What is served, by surface: what is pinned since when, or that nothing was trained yet; what was refused last."""
     return {
         surface: {
             **_pinned(engine, surface, stages.ranked),
+            **_refused(engine, surface),
             "bundle": stages.bundle.version,
             "snapshot_version": stages.candidates.version,
         }
@@ -39,12 +40,20 @@ def _pinned(engine: Engine, surface: Surface, bundle: Bundle | None) -> dict[str
     """The pin of a surface and what its bundle is; that there is none where nothing was trained."""
     if bundle is None:
         return {"verdict": "nothing is trained yet"}
+    report = engine.deployed.reports[surface]
     return {
         **vars(engine.pins[surface]),
+        "since": report.since,
         "as_of": bundle.manifest.as_of,
         "verdict": bundle.decision["verdict"],
         "features": len(bundle.manifest.feature_names),
     }
+
+
+def _refused(engine: Engine, surface: Surface) -> dict[str, Any]:
+    """The bundle that this replica refused last, and why; nothing where it refused none."""
+    refused = engine.deployed.reports[surface].refused
+    return {} if refused is None else {"refused": {**vars(refused.bundle), "why": refused.why, "at": refused.at}}
 
 
 def _age_figures(age: Age) -> dict[str, Any]:
