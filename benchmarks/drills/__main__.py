@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from alone import none_left, overload, scaled, step
+from deploys import Deploys, deploys
 from drilled import Endpoint, serving
 from drills import DRILLS, run
 from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
@@ -52,19 +53,20 @@ def measure(arguments: argparse.Namespace) -> int:
     stop_at_signals()
     with ExitStack() as stack:
         settings = stack.enter_context(home_of_its_own("job_feed"))
-        results = drilled(arguments, settings)
+        results = drilled(arguments, settings, stack.enter_context(deploys(settings)))
     failed = [f"{each['drill']}: {name}" for each in results for name, kept in each["bounds"].items() if not kept]
     print("\n".join(f"NOT KEPT {line}" for line in failed) or "every bound was kept")
     keep({"cpus": os.cpu_count(), "drills": results, "failed": failed}, "drills", arguments.out)
     return 1 if failed else 0
 
 
-def drilled(arguments: argparse.Namespace, settings: Settings) -> list[Figures]:
+def drilled(arguments: argparse.Namespace, settings: Settings, made: Deploys) -> list[Figures]:
     """Each drill's figures, said as they come: those of two replicas, then that of more in need."""
     with Lake(settings.lake).connect() as connection:
         (actor,) = connection.execute(ACTOR).fetchone() or ("",)
     asked = {"actor_id": actor, "k": 10, "deadline_ms": arguments.deadline}
-    tasks: Tasks = {drill.name: lambda endpoint, drill=drill: run(drill, endpoint, arguments.rate) for drill in DRILLS}
+    drills = (*DRILLS, *made.drills())
+    tasks: Tasks = {drill.name: lambda endpoint, drill=drill: run(drill, endpoint, arguments.rate) for drill in drills}
     tasks |= {"step": step, "overload": overload, "no replica left": none_left}
     scaling: Tasks = {SCALING: lambda endpoint: scaled(endpoint, MORE)}
     results = []

@@ -23,7 +23,7 @@ from metier.settings import Settings, load_settings
 
 METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
 WORLD = ("--freelancers", "1500", "--jobs", "1000", "--impressions", "60000")
-WRITTEN = ("events", "changes", "replicas", "reports", "benchmarks")
+WRITTEN = ("events", "changes", "replicas", "reports", "benchmarks", "deployed")
 """Folders that endpoints and benchmarks write: the home of a benchmark has its own."""
 
 

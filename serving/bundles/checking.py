@@ -1,6 +1,6 @@
 """Whether a bundle may serve: it is asked what was asked before, beside the one that serves. And how stages warm up.
 
-Nothing is recorded. Between two requests as long is waited as one took: who is served meanwhile comes first.
+Nothing is recorded. After each request is rested REST times as long as it took: who is served meanwhile comes first.
 """
 
 import logging
@@ -22,6 +22,7 @@ from serving.stages import Considered, Stages
 
 LOG = logging.getLogger(__name__)
 PATIENT_MS = 60_000.0
+REST = 4.0
 
 Scores = npt.NDArray[np.float32]
 
@@ -92,10 +93,10 @@ def warm_up(stages: Stages, requests: Sequence[RankingRequest], now: datetime) -
 
 @contextmanager
 def _sharing() -> Iterator[None]:
-    """Wait after the block as long as it took."""
+    """Rest after the block."""
     begun = time.monotonic()
     yield
-    time.sleep(time.monotonic() - begun)
+    time.sleep(REST * (time.monotonic() - begun))
 
 
 def _scores(stages: Stages, considered: Considered) -> Scores | str:

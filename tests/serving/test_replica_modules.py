@@ -30,8 +30,8 @@ for surface, told in requests.items():
     slate, _ = engine.rank(request, trace)
     degraded += [*trace.degraded, *([] if slate.entries and slate.entries[0].reasons else ["nothing is explained"])]
 engine.pushes.interactions(acts)
-models = len({id(bundle.encoder._model) for bundle in engine.bundles.values()})
-names = len({id(bundle.reader._taxonomy) for bundle in engine.bundles.values()})
+models = len({id(stages.bundle.encoder._model) for stages in engine.stages.values()})
+names = len({id(stages.bundle.reader._taxonomy) for stages in engine.stages.values()})
 engine.close()
 print(json.dumps([degraded, [name for name in heavy if name in sys.modules], models, names]))
 """

@@ -65,4 +65,5 @@ def _said(done: RolledOut) -> str:
         return f"{done.surface}: {bundle} is pinned; no replica runs, and one tries it when it starts"
     before = done.before if done.before != done.bundle else None
     back = f"; `metier rollback {done.surface}` brings back {before.name} {before.version}" if before else ""
-    return f"{done.surface}: {bundle} serves on {done.replicas} replicas{back}"
+    replicas = f"{done.replicas} replica{'s' if done.replicas > 1 else ''}"
+    return f"{done.surface}: {bundle} serves on {replicas}{back}"

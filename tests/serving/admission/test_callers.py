@@ -21,9 +21,9 @@ def stuck(own):
     def read(row, views):
         begun.append(row)
         assert resume.wait(SOON)
-        return stages._reads.row(row, views)
+        return stages.reads.row(row, views)
 
-    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, replace(stages._reads, row=read))
+    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, replace(stages.reads, row=read))
     with served(lambda: engine) as client:
         yield client, resume, begun
         resume.set()

@@ -168,9 +168,9 @@ def test_more_requests_than_can_wait_are_told_to_come_back_and_the_rest_of_it_an
 
     def stuck(row, views):
         assert resume.wait(SOON)
-        return stages._reads.row(row, views)
+        return stages.reads.row(row, views)
 
-    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, replace(stages._reads, row=stuck))
+    engine.stages["job_feed"] = Stages(stages.bundle, stages.candidates, replace(stages.reads, row=stuck))
     body = {**world.body("job_feed"), "deadline_ms": 60_000}
     with served(lambda: engine) as client, ThreadPoolExecutor(MOST_RANKED + 6) as crowd:
         waiting = [crowd.submit(client.post, "/v1/feed/jobs", body) for _ in range(MOST_RANKED + 6)]

@@ -76,7 +76,7 @@ def made(engine):
         candidates = served.candidates
         if retriever is not None:
             candidates = CandidateSpace(candidates.base, (), retriever, candidates.vectors)
-        return Stages(bundle, candidates, Reads(read, read) if read else served._reads)
+        return Stages(bundle, candidates, Reads(read, read) if read else served.reads)
 
     return make
 
