@@ -74,7 +74,7 @@ def test_a_degraded_slate_leaves_a_line_with_its_stages(asked, own, engines, mon
         raise ConnectionError("the store is down")
 
     stages = engines[0].stages["job_feed"]
-    monkeypatch.setattr(stages, "_reads", replace(stages._reads, row=down))
+    monkeypatch.setattr(stages, "reads", replace(stages.reads, row=down))
     _, (line,) = asked(FEED, own.body("job_feed"), "d1", 1)
     assert (line["status"], line["of_note"], line["tier"], line["surface"]) == (
         200,
