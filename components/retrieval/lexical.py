@@ -99,7 +99,7 @@ class LexicalIndex:
             for part, layer, place in zip(parts, self._layers, places[:, row].tolist(), strict=True):
                 if place >= 0:
                     texts, held = layer.at(place)
-                    np.add.at(part, texts, self._gains[held] * weight)
+                    np.add.at(part, texts, self._gains.take(held) * weight)
         unknown = [term for term, count in zip(terms, frequency, strict=True) if not count]
         for term in [term for term in unknown if len(term) >= SHORTEST_RESPELLED][:RESPELLED_TERMS]:
             self._respell(scores, term)

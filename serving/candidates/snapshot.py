@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.releases.candidate_release import CandidateRelease
 from components.releases.candidate_rows import CandidateRows
@@ -30,6 +31,7 @@ from serving.request.ranking import RankingRequest
 Pool = JobPool | FreelancerPool
 Rows = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 CLIENT_STATUS = "client_profile__status"
 POPULARITY = ("clicks_30d", "impressions_30d")
@@ -63,9 +65,11 @@ class CandidateSnapshot:
 
     def rows_of_codes(self, codes: Codes) -> Rows:
         """Row of each code of an id (n,), -1 where there is none."""
-        sorted_codes, order = self._by_code
-        at = np.minimum(np.searchsorted(sorted_codes, codes), len(order) - 1)
-        return np.where(sorted_codes[at] == codes, order[at], -1) if len(order) else np.full(len(codes), -1, np.int64)
+        identity, order = self.columns.identity, self._by_code
+        if not len(order):
+            return np.full(len(codes), -1, np.int64)
+        rows = order[np.minimum(np.searchsorted(identity, codes, sorter=order), len(order) - 1)]
+        return np.where(identity[rows] == codes, rows, -1)
 
     def ids_at(self, rows: Rows) -> list[str]:
         """Ids of rows."""
@@ -81,19 +85,19 @@ class CandidateSnapshot:
         return self._only(tuple(columns)).take(pa.array(rows, mask=absent if absent.any() else None))
 
     @cached_property
-    def _by_code(self) -> tuple[Codes, Rows]:
-        order = np.argsort(self.columns.identity, kind="stable")
-        return self.columns.identity[order], order
+    def _by_code(self) -> Rows:
+        """Rows in the order of their codes."""
+        return np.argsort(self.columns.identity, kind="stable")
 
-    @cached_property
-    def agencies(self) -> npt.NDArray[np.object_]:
-        """Agency of each candidate by row, None where there is none; None of jobs."""
-        return _words(self.candidates.features, "freelancer_profile__agency_id")
+    def agencies(self, rows: Rows) -> list[str | None]:
+        """Agency of each row, None where there is none; None of jobs."""
+        agencies: list[str | None] = self._words("freelancer_profile__agency_id", rows).to_pylist()
+        return agencies
 
-    @cached_property
-    def categories(self) -> npt.NDArray[np.object_]:
-        """Category of each candidate by row."""
-        return _words(self.candidates.features, f"{self._spec.profile_view}__category")
+    def in_category(self, rows: Rows, category: str) -> Flags:
+        """Which rows are of a category (n,)."""
+        same = pc.equal(self._words(f"{self._spec.profile_view}__category", rows), category)
+        return np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False), np.bool_)
 
     @cached_property
     def popularity(self) -> FloatArray:
@@ -114,6 +118,13 @@ class CandidateSnapshot:
         ages[rows[present]] = (round(moment.timestamp() * 1e6) - stamps[present]) / 3.6e9
         order[rows[present]] = np.searchsorted(np.sort(stamps), stamps[present])
         return dataclasses.replace(self.columns, application_age_hours=ages, application_order=order)
+
+    def _words(self, name: str, rows: Rows) -> pa.Array:
+        """The texts of a stored feature in some rows, null where it is absent."""
+        features = self.candidates.features
+        if name not in features.column_names:
+            return pa.nulls(len(rows), pa.string())
+        return contiguous(features[name]).take(pa.array(rows))
 
     def _only(self, columns: tuple[str, ...]) -> pa.Table:
         """These features of everybody; kept, since requests need the same ones."""
@@ -141,16 +152,12 @@ class ReleaseSnapshot(CandidateSnapshot):
     def __init__(self, release: CandidateRelease, skill: Find | None = None) -> None:
         super().__init__(release.candidates, skill)
         self.release = release
+        self._settle()
 
-
-def _words(features: pa.Table, name: str) -> npt.NDArray[np.object_]:
-    """(n,) strings, equal ones the same object, None where absent."""
-    if name not in features.column_names:
-        return np.full(features.num_rows, None, object)
-    coded = contiguous(features[name]).dictionary_encode(null_encoding="encode")
-    words = np.array(coded.dictionary.to_pylist(), object)
-    by_row: npt.NDArray[np.object_] = words[coded.indices.to_numpy()]
-    return by_row
+    def _settle(self) -> None:
+        """Compute now, before a request waits for it, what is known of all rows, and give back what that took."""
+        self.popularity, self._by_code  # noqa: B018
+        pa.default_memory_pool().release_unused()
 
 
 def eligibility_of(pool: Pool, request: RankingRequest, excluded: Rows) -> Eligibility:

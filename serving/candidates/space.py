@@ -25,7 +25,7 @@ from feature_repo.texts import TextVectors
 from metier.contract import Surface
 from metier.surfaces import surface_spec
 from serving.candidates.snapshot import CandidateSnapshot, Pool, ReleaseSnapshot, Rows, eligibility_of
-from serving.request.ladder import popularity_in_category
+from serving.request.ladder import popular_before_others
 from serving.request.ranking import RankingRequest
 
 Floats = npt.NDArray[np.float32]
@@ -155,7 +155,7 @@ class CandidateSpace:
         """Agency of each row, None where there is none."""
         agencies = np.full(len(rows), None, object)
         for part, positions, part_rows in self._split(rows):
-            agencies[positions] = part.agencies[part_rows]
+            agencies[positions] = part.agencies(part_rows)
         return list(agencies)
 
     def numbers(self, feature: str) -> Scores:
@@ -164,10 +164,12 @@ class CandidateSpace:
 
     def popularity(self, rows: Rows, first: str | None) -> Scores:
         """Popularity of each row, those of the category `first` before all others."""
-        popularity, categories = np.zeros(len(rows)), np.full(len(rows), None, object)
+        popularity, is_first = np.zeros(len(rows)), np.zeros(len(rows), np.bool_)
         for part, positions, part_rows in self._split(rows):
-            popularity[positions], categories[positions] = part.popularity[part_rows], part.categories[part_rows]
-        return popularity_in_category(popularity, categories, first)
+            popularity[positions] = part.popularity[part_rows]
+            if first is not None:
+                is_first[positions] = part.in_category(part_rows, first)
+        return popular_before_others(popularity, is_first)
 
     def _pools_of(self, rows: Rows) -> list[Pool]:
         """The pools of these rows alone."""

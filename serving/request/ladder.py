@@ -80,10 +80,6 @@ def scores_of(tier: str, score: Score, trace: RequestTrace) -> FloatArray | None
     return scores
 
 
-def popularity_in_category(
-    popularity: FloatArray, categories: npt.NDArray[np.object_], category: str | None
-) -> FloatArray:
-    """Popularity (n,), those of the category before all others."""
-    if category is None:
-        return popularity
-    return popularity + np.where(categories == category, 1.0 + popularity.max(initial=0.0), 0.0)
+def popular_before_others(popularity: FloatArray, first: npt.NDArray[np.bool_]) -> FloatArray:
+    """Popularity (n,), those that are `first` before all others."""
+    return popularity + np.where(first, 1.0 + popularity.max(initial=0.0), 0.0)

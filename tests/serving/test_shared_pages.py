@@ -39,7 +39,7 @@ def used(version):
     for array in (*dense, lexical.data, lexical.indices, columns.stored):
         array.ravel().view(np.uint8)[::512].max()
     snapshot.values(snapshot.ids_at(np.arange(20)), ["freelancer_profile__title", "freelancer_activity__clicks_7d"])
-    snapshot.popularity, snapshot.categories, snapshot.agencies
+    snapshot.popularity, snapshot.in_category(np.arange(20), "c"), snapshot.agencies(np.arange(20))
     return snapshot
 
 encoder = Encoder.load()

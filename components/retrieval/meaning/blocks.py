@@ -21,6 +21,6 @@ def greatest_products(vectors: Floats, queries: Floats, positions: IntArray | No
     count = len(vectors) if positions is None else len(positions)
     greatest = np.empty(count, np.float32)
     for part in blocks(count):
-        rows = vectors[part] if positions is None else vectors[positions[part]]
-        greatest[part] = rows @ queries[0] if len(queries) == 1 else (rows @ queries.T).max(axis=1)
+        rows = vectors[part] if positions is None else vectors.take(positions[part], axis=0)
+        greatest[part] = rows @ queries[0] if len(queries) == 1 else (queries @ rows.T).max(axis=0)
     return greatest

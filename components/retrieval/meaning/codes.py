@@ -61,9 +61,9 @@ class Codes:
         count = len(self.rows) if positions is None else len(positions)
         greatest = np.empty(count, np.float32)
         for part in blocks(count):
-            rows = self.rows[part] if positions is None else self.rows[positions[part]]
+            rows = self.rows[part] if positions is None else self.rows.take(positions[part], axis=0)
             products = np.asarray(numkong.dots_packed(rows, packed))
-            greatest[part] = products[:, 0] if len(coded) == 1 else products.max(axis=1)
+            greatest[part] = np.ascontiguousarray(products.T).max(axis=0)
         greatest *= np.float32(step * self.step)
         return greatest, off + float(SLACK)
 

@@ -14,7 +14,7 @@ from metier.contract import SURFACES
 from metier.errors import ServingError
 from serving.candidates.space import CandidateSpace
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, TalentSearch
-from serving.request.ladder import LADDER, popularity_in_category, score_by_ladder
+from serving.request.ladder import LADDER, popular_before_others, score_by_ladder
 from serving.request.trace import Pace, RequestTrace
 from serving.stages import Stages
 
@@ -313,6 +313,6 @@ def test_the_last_tier_is_asked_whatever_the_time():
 
 def test_the_wanted_category_comes_first_by_popularity():
     popularity, categories = np.array([5.0, 1.0, 3.0, 9.0]), np.array(["a", "b", "b", None], object)
-    order = np.argsort(-popularity_in_category(popularity, categories, "b"))
+    order = np.argsort(-popular_before_others(popularity, categories == "b"))
     assert order.tolist() == [2, 1, 3, 0]
-    assert popularity_in_category(popularity, categories, None).tolist() == popularity.tolist()
+    assert popular_before_others(popularity, np.zeros(len(popularity), bool)).tolist() == popularity.tolist()
