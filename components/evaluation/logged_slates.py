@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.evaluation.gate import Estimand, Evidence
@@ -154,9 +153,9 @@ def _first_rows(slates: ScoredSlates) -> NDArray[np.int64]:
 
 
 def _randomised(slates: ScoredSlates) -> Mask:
-    """Queries (n_queries,) with an exploration placement."""
-    explored = pc.equal(slates.held_out.rows["placement"], "exploration").to_numpy().astype(np.int64)
-    return (
-        np.bincount(slates.held_out.dataset.query_index, weights=explored, minlength=slates.held_out.dataset.n_queries)
-        > 0
-    )
+    """Queries (n_queries,) of which no candidate's rank was certain: each has a known propensity below 1."""
+    dataset = slates.held_out.dataset
+    if dataset.propensity is None:
+        return np.zeros(dataset.n_queries, np.bool_)
+    certain = ~(dataset.propensity < 1)  # NaN, unknown, counts as certain
+    return np.asarray(np.bincount(dataset.query_index, weights=certain, minlength=dataset.n_queries) == 0)

@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.evaluation.logged_slates import ScoredSlates, sections
+from components.evaluation.logged_slates import ScoredSlates, evidence, sections
 from components.training_sets import RankingDataset, TracedDataset
 
 NAMES = ("candidate_clicks_30d", "candidate_impressions_30d", "request_typed")
 QUERIES, EACH = 4, 3
 
 
-def slates(typed: list[int]) -> ScoredSlates:
+def slates(typed: list[int], propensity: list[float] | None = None) -> ScoredSlates:
     """Four queries of three candidates, the first of each relevant; the ensemble has them right, retrieval wrong."""
     size = QUERIES * EACH
     query = np.repeat(np.arange(QUERIES), EACH)
@@ -30,7 +30,7 @@ def slates(typed: list[int]) -> ScoredSlates:
             "placement": ["organic"] * size,
         }
     )
-    dataset = RankingDataset(features, relevance, query, NAMES)
+    dataset = RankingDataset(features, relevance, query, NAMES, propensity=propensity)
     right = relevance.astype(float)
     scores = {"logged order": -right, "popularity": right * 0, "retrieval": -right, "trees": right, "ensemble": right}
     return ScoredSlates(TracedDataset(dataset, rows, {}), scores, "retrieval", ("trees",))
@@ -58,3 +58,18 @@ def test_texts_and_those_of_other_trades_are_measured_apart(truth):
 
 def test_without_texts_there_are_no_slices(tmp_path):
     assert [section.title for section in sections(slates([]), tmp_path)] == ["Observed relevance"]
+
+
+def test_a_slate_is_randomised_where_every_rank_was_drawn(tmp_path):
+    """The first was shuffled whole; of the others one slot was drawn, one rank was certain, nothing is known."""
+    unknown = float("nan")
+    propensity = [1 / 3] * 3 + [unknown, unknown, 0.2] + [0.5, 0.5, 1.0] + [unknown] * 3
+    parts = {section.title: section for section in sections(slates([], propensity), tmp_path)}
+    assert dict(parts["Randomised slice"].tables[0].rows)["queries"] == 1
+    found = {item.estimand: item.difference.n for item in evidence(slates([], propensity))}
+    assert found == {"randomised": 1, "logged": 4}
+
+
+def test_exploration_slots_alone_randomise_nothing(tmp_path):
+    propensity = [float("nan"), float("nan"), 0.2] * QUERIES
+    assert {item.estimand for item in evidence(slates([], propensity))} == {"logged"}
