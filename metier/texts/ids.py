@@ -26,6 +26,14 @@ NO_IDS = {
 }
 """What programs write where an id was meant, by pattern, each with what is wrong with it: it names nobody."""
 
+_ORDINARY = re.compile(r"(?!(?i:true|false)\Z)[A-Za-z0-9_.:-]+")
+"""What most ids are made of: none of NO_IDS, and no address. A request brings hundreds."""
+
+
+def is_ordinary(name: str) -> bool:
+    """Whether a text is an id, and its own spelling, without a closer look."""
+    return _ORDINARY.fullmatch(name) is not None
+
 
 def why_no_id(name: str) -> str | None:
     """What is wrong with a text that names nobody; None for one that may be an id."""

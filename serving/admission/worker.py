@@ -94,9 +94,14 @@ class Worker:
         finally:
             task.cancel()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether `do` refuses whatever comes without spare places."""
+        return self.pending >= self.most
+
     def require_place(self, trace: RequestTrace | None = None) -> None:
         """BusyError where `do` would refuse."""
-        if self.pending >= self.most:
+        if self.is_full:
             raise BusyError(BUSY)
         if self.pending and trace is not None and self.expected_ms > trace.remaining_ms:
             raise BusyError(

@@ -6,7 +6,6 @@ caller gave no event_timestamp. Knows no table's columns and no HTTP; `metier im
 """
 
 import base64
-import json
 import math
 import os
 import secrets
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import orjson
 
 from metier.durable import sync_folder
 from metier.errors import EventLogError
@@ -31,7 +31,7 @@ Event = tuple[str, Row] | tuple[str, Row, Literal["server"]]
 SEGMENT_BYTES = 64 << 20
 CAPACITY = 20_000
 """Events that may wait for the writer thread: seconds of full load, some 100 MB."""
-_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,9 @@ class EventLog:
         try:
             return b"".join(_line(event) for event in call.events)
         except Exception as error:  # whatever a caller hands over, the thread goes on for the others
-            self._fail(call, EventLogError(f"an event cannot be written as JSON ({error}); correct its row"))
+            self._fail(
+                call, EventLogError(f"an event cannot be written as JSON ({error.__cause__ or error}); correct its row")
+            )
             return None
 
     def _fail(self, call: _Call, error: EventLogError) -> None:
@@ -195,25 +197,32 @@ class _Segment:
 
 
 def _line(event: Event) -> bytes:
-    line: dict[str, Any] = {
-        "table": event[0],
-        "row": dict(_encoded_value(name, value) for name, value in event[1].items()),
-    }
+    """An event as JSON holds it: features as base64 of little-endian float32, NaN as null, times in UTC."""
+    row: dict[str, Any] = {}
+    for name, value in event[1].items():
+        if name == "features" and value is not None:
+            row["features_f32"] = base64.b64encode(np.asarray(value, "<f4").tobytes()).decode()
+        else:
+            row[name] = _finite(name, value) if isinstance(value, float) else value
+    line: dict[str, Any] = {"table": event[0], "row": row}
     if len(event) == 3:
         line["clock"] = event[2]
-    return _JSON.encode(line).encode() + b"\n"
+    return orjson.dumps(line, _encoded, _OPTIONS)
 
 
-def _encoded_value(name: str, value: Any) -> tuple[str, Any]:
-    """A key and value as JSON holds them: features as base64 of little-endian float32, NaN as null, times in UTC."""
-    if name == "features" and value is not None:
-        return "features_f32", base64.b64encode(np.asarray(value, "<f4").tobytes()).decode()
+def _finite(name: str, value: float) -> float:
+    """The number, or NaN; orjson would write null for what is infinite."""
+    if math.isinf(value):
+        raise ValueError(f"{name} is {value}, which is not JSON compliant")
+    return value
+
+
+def _encoded(value: Any) -> Any:
+    """What orjson does not know: numbers of numpy, and moments, in UTC."""
     if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and math.isnan(value):
-        return name, None
+        return _finite("a number", value.item())
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ValueError(f"{name} has no time zone")
-        return name, value.astimezone(UTC).isoformat(timespec="microseconds")
-    return name, value
+            raise ValueError(f"{value.isoformat()} has no time zone")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    raise TypeError(f"{type(value).__name__} is not serializable")

@@ -6,9 +6,12 @@ Knows HTTP only.
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
+from serving.access.scopes import route_of
 from serving.admission.callers import while_there
+from serving.admission.worker import BUSY
 from serving.http.bodies import Refusal, inflated, refused_as_json, refused_by_headers, whole_body
 from serving.request.trace import ARRIVED
 from serving.telemetry.answered import Answered, arrival_of
@@ -18,6 +21,7 @@ LOG = logging.getLogger(__name__)
 CLIENT_LEFT = 499
 """Status under which a request counts whose sender hung up before an answer could begin."""
 FAILED = Refusal(500, "an unexpected error, which the replica's log explains")
+FULL = Refusal(503, BUSY, ((b"retry-after", b"1"),))
 LONGEST_PROBLEM = 4_000
 """Bytes of a refusal that are looked at."""
 
@@ -59,6 +63,20 @@ class Bodies:
             await while_there(self._app, scope, body, receive, send)
 
 
+class Room:
+    """Refuses a request before its body is read where those who would work for it take no more; `is_full` of a path."""
+
+    def __init__(self, app: Any, is_full: Callable[[str], bool]) -> None:
+        self._app = app
+        self._is_full = is_full
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and self._is_full(scope["path"]):
+            await refuse(send, FULL)
+        else:
+            await self._app(scope, receive, send)
+
+
 class Observed:
     """Notes when a request arrives and by which id, answers with that id, and has seen what became of it.
 
@@ -95,9 +113,17 @@ class Observed:
                 raise
             await refuse(observed, FAILED)
         finally:
-            route = getattr(scope.get("route"), "path", "unknown")
+            route = path_of_route(scope)
             ended = time.perf_counter()
             self._observer.see(Answered(arrival, scope["method"], route, status, ended, problem_in(said), error))
+
+
+def path_of_route(scope: Any) -> str:
+    """The path of the route that took a request, or would have taken one that was refused before; or `unknown`."""
+    if (taken := scope.get("route")) is not None:
+        return str(taken.path)
+    route = route_of(scope["method"], scope["path"])
+    return "unknown" if route is None else route.partition(" ")[2]
 
 
 def problem_in(body: bytes) -> str:

@@ -116,6 +116,11 @@ class Replica:
         self.metrics.count_slate(trace)
         return answer.model_dump_json(exclude_none=True)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a ranking is refused whatever it asks."""
+        return self._ranking.is_full
+
     async def ask(self, body: Ask) -> Response:
         """The answer to a question as JSON."""
         reads = body.text is not None and self.engine.query_model is not None

@@ -19,13 +19,15 @@ from serving.http.language.asking import add_asking_routes
 from serving.http.language.assist import add_assist_route
 from serving.http.language.suggest import suggest_route
 from serving.http.language.tools import add_tool_routes
-from serving.http.middleware import Bodies, Heads, Observed
+from serving.http.middleware import Bodies, Heads, Observed, Room
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
 from serving.http.replica import Replica
 from serving.http.state import readiness, served_bundles
 
 EntityId = Annotated[Id, Path()]
+RANKING = frozenset({"/v1/search/talent", "/v1/feed/jobs", "/v1/review/applicants", "/v1/rank"})
+"""Paths whose requests are ranked."""
 
 
 def create_api(load: Callable[[], Engine]) -> FastAPI:
@@ -41,6 +43,7 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
     )
     app.state.replica = replica
     app.add_middleware(Bodies)
+    app.add_middleware(Room, is_full=lambda path: path in RANKING and replica.is_full)
     app.add_middleware(Guard, access=lambda: replica.access)
     app.add_middleware(Observed, observer=replica.observer)
     app.add_middleware(Heads)

@@ -5,6 +5,8 @@ from hashlib import sha256
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from components.importers.ingest import ingest
@@ -15,7 +17,7 @@ from metier.lake import Lake
 from metier.lake.upkeep import migrate
 from metier.settings import Settings
 from metier.texts.fields import Id
-from metier.texts.ids import plain_id, plain_ids, with_plain_ids
+from metier.texts.ids import is_ordinary, plain_id, plain_ids, why_no_id, with_plain_ids
 from serving.events.versions import version_row
 from serving.http.events import FreelancerVersion, Interaction
 from serving.http.ranking import Rank
@@ -45,6 +47,22 @@ def test_an_address_is_its_hash_however_it_is_spelled(spelled):
 @pytest.mark.parametrize("name", ["fr_1", "a@b", "@handle", "3@7", HASH, "id (at home)"])
 def test_other_ids_stay_as_they_are(name):
     assert plain_id(name) == name
+
+
+SPELLINGS = st.one_of(
+    st.text(), st.text("aAeE.,:+-_19@([{ ]tTrRuU"), st.sampled_from(["true", "FALSE", "1e+5", "true "])
+)
+
+
+@given(SPELLINGS)
+def test_what_is_ordinary_is_its_own_spelling_and_names_somebody(name):
+    if is_ordinary(name):
+        assert (why_no_id(name), plain_id(name), name.strip()) == (None, name, name)
+
+
+@pytest.mark.parametrize("name", ["fr_000042", "3f2a-9c1d", "123", "a.b:c", "truest", HASH])
+def test_most_ids_are_ordinary(name):
+    assert is_ordinary(name)
 
 
 def test_columns_are_read_as_each_id_is():

@@ -156,9 +156,9 @@ def test_a_sender_that_hangs_up_is_no_failure_of_the_server(client):
     address = urlsplit(client.url)
     with socket.create_connection((address.hostname, address.port), timeout=SOON) as connection:
         connection.sendall(b"POST /v1/feed/jobs HTTP/1.1\r\nhost: h\r\ncontent-length: 100\r\n\r\n{")
-    left = ("metier_requests_total", "unknown", "499")
+    left = ("metier_requests_total", "/v1/feed/jobs", "499")
     wait_until(lambda: figures(client).get(left, 0) > before.get(left, 0))
-    failed = ("metier_requests_total", "unknown", "500")
+    failed = ("metier_requests_total", "/v1/feed/jobs", "500")
     assert figures(client).get(failed, 0) == before.get(failed, 0)
 
 
