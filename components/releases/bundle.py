@@ -4,6 +4,7 @@ Every file is checked against the manifest before any is parsed, and nothing in 
 import no torch. Knows nothing of registries and HTTP, and does not judge: evaluation and decision are given to it.
 """
 
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from weakref import WeakValueDictionary
 
 import numpy as np
 from pydantic import ConfigDict
@@ -26,7 +28,7 @@ from feature_repo.inputs.schema import feature_schema_hash
 from feature_repo.texts import Encoder, TextWeights
 from metier.contract import Surface
 from metier.durable import new_folder
-from metier.errors import ArtifactError, FeatureMismatchError
+from metier.errors import ArtifactError, FeatureMismatchError, MetierError
 from metier.stored import Moment, as_plain, from_plain
 
 KIND = "bundle"
@@ -179,13 +181,13 @@ class Bundle:
     def _parsed(cls, folder: Path, saved: artifact.Artifact, ranker_classes: tuple[str, ...]) -> Self:
         try:
             manifest = from_plain(Manifest, saved.metadata)
-            with np.load(io.BytesIO(saved.files[TEXT_WEIGHTS]), allow_pickle=False) as arrays:
-                loaded = {name: arrays[name] for name in arrays.files}
+            weights = _shared_weights(saved.files[TEXT_WEIGHTS], manifest.language)
             evaluation, decision = (json.loads(saved.files[name]) for name in (EVALUATION, DECISION))
             fitted = json.loads(saved.files[f"{ENSEMBLE}/{artifact.MANIFEST}"])["metadata"]["feature_names"]
+        except MetierError:
+            raise
         except Exception as error:  # numpy, zipfile and json raise their own unrelated types
             raise ArtifactError(f"{folder} holds no bundle that loads; {artifact.NEXT_MOVE}") from error
-        weights = TextWeights.of(loaded, manifest.language)
         _check_names(folder, manifest.feature_names, fitted)
         return cls(folder, saved.sha256, manifest, weights, evaluation, decision, ranker_classes=ranker_classes)
 
@@ -213,6 +215,20 @@ def _check_names(folder: Path, stated: tuple[str, ...], fitted: list[str]) -> No
 def _names(folder: Path) -> set[str]:
     """Files in `folder`, relative to it."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+_WEIGHTS: WeakValueDictionary[tuple[str, str], TextWeights] = WeakValueDictionary()
+"""Weights of this process by the sha256 of their file and the language: bundles of one build hold them once."""
+
+
+def _shared_weights(content: bytes, language: str) -> TextWeights:
+    key = (hashlib.sha256(content).hexdigest(), language)
+    weights = _WEIGHTS.get(key)
+    if weights is None:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            weights = TextWeights.of({name: arrays[name] for name in arrays.files}, language)
+        _WEIGHTS[key] = weights
+    return weights
 
 
 def _npz(weights: TextWeights) -> bytes:

@@ -4,10 +4,12 @@ By symmetric deletion (symspellpy, https://github.com/mammothb/symspellpy). A wo
 library's own frequency list, from Google's n-grams and SCOWL, says which those are.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Container, Iterable
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 from symspellpy import SymSpell, Verbosity
 
 LEAST_LETTERS = 5
@@ -32,9 +34,21 @@ class Slips:
         return tuple(each.term for each in near if each.term[0] == word[0] or each.term[:2] == word[1::-1])
 
 
+class _Words(Container[str]):
+    """Words in one array: 82,000 texts in a set would take four times as much."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._ascending = np.sort(np.array([word.encode() for word in words], np.bytes_))
+
+    def __contains__(self, word: object) -> bool:
+        encoded = str(word).encode("utf-8", "replace")
+        position = bisect_left(self._ascending, encoded)
+        return position < len(self._ascending) and self._ascending[position] == encoded
+
+
 @cache
-def english_words() -> frozenset[str]:
-    return frozenset(_most_common_first())
+def english_words() -> Container[str]:
+    return _Words(_most_common_first())
 
 
 @cache

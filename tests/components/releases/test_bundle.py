@@ -198,6 +198,11 @@ def test_parts_that_cannot_be_stored_leave_nothing_behind(parts, tmp_path, chang
     assert list(tmp_path.iterdir()) == []
 
 
+def test_bundles_of_equal_text_weights_hold_them_once(parts, tmp_path):
+    first, second = (Bundle.write(tmp_path / name, **parts) for name in ("first", "second"))
+    assert first.text_weights is second.text_weights
+
+
 def test_text_weights_of_other_shapes_and_names_are_refused(weights):
     for wrong in ({"idf": weights.idf[1:]}, {"center": weights.center.astype(np.float64)}, {"tf": weights.idf}):
         with pytest.raises(ArtifactError, match=f"text weights '{next(iter(wrong))}'"):
