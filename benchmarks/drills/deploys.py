@@ -52,10 +52,15 @@ class Deploys:
         refused = {"NaN": "a score that is no number", "constants": "one score", "wrong length": "scores of shape"}
         return (
             self._drill("rolling deploy", self._deployed("sound"), none_failed),
-            self._drill("rollback", lambda _: self._run(0, "", "rollback", SURFACE), none_failed),
-            self._drill("bad bundle (a file is damaged)", self._damaged, none_failed),
-            *(self._drill(f"bad bundle ({odd})", self._refused(odd, why), none_failed) for odd, why in refused.items()),
-            self._drill("rolling deploy and rollback, registry down", self._back_without_registry, none_failed),
+            self._drill("deploy taken back", lambda _: self._run(0, "", "rollback", SURFACE), none_failed),
+            self._drill("deploy of a damaged bundle", self._damaged, none_failed),
+            *(
+                self._drill(f"deploy of a bundle: {odd}", self._refused(odd, why), none_failed)
+                for odd, why in refused.items()
+            ),
+            self._drill(
+                "rolling deploy, taken back while the registry is down", self._back_without_registry, none_failed
+            ),
         )
 
     def _drill(
@@ -124,7 +129,7 @@ def deploys(settings: Settings) -> Iterator[Deploys]:
         _make_own(settings.home / name)
     _make_own_file(settings.home / "mlflow.db")
     pin = chosen[SURFACE].bundle
-    served = Bundle.load(open_registry(settings).fetch(pin.name, pin.version, pin.sha256), pin.sha256)
+    served = open_registry(settings).load(pin)
     with _short_scores() as url:
         made = Deploys(settings)
         for kind, ensemble in _ensembles(served, url).items():

@@ -147,12 +147,15 @@ class Registry:
 
         ArtifactError when it is damaged. The registry is not asked for what is here already.
         """
-        folder = self._bundles / name / f"{version}-{sha256[:12]}"
-        if folder.exists():
-            _verify(folder, sha256, str(folder), f"delete {folder} and fetch {name} {version} again")
-        else:
-            self._copy(name, version, sha256, folder)
-        return folder
+        return self.load(RegisteredBundle(name, version, sha256)).folder
+
+    def load(self, pin: RegisteredBundle, ranker_classes: tuple[str, ...] = ()) -> Bundle:
+        """The pinned bundle from its folder on this machine; see `fetch`, and Bundle.load for `ranker_classes`."""
+        folder = self._bundles / pin.name / f"{pin.version}-{pin.sha256[:12]}"
+        if not folder.exists():
+            self._copy(pin.name, pin.version, pin.sha256, folder)
+        next_move = f"delete {folder} and fetch {pin.name} {pin.version} again"
+        return _verified(folder, pin.sha256, str(folder), next_move, ranker_classes)
 
     def _copy(self, name: str, version: int, sha256: str, folder: Path) -> None:
         registered = self.version(name, version)
@@ -168,7 +171,7 @@ class Registry:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder.parent) as temporary:
                 copy = Path(download_artifacts(artifact_uri=source, dst_path=temporary))
-                _verify(copy, sha256, source, "restore it from a backup, or fit and register anew")
+                _verified(copy, sha256, source, "restore it from a backup, or fit and register anew")
                 try:
                     os.rename(copy, folder)
                 except OSError:
@@ -228,9 +231,9 @@ class Registry:
         return f"use one of: {listed}" if listed else "register one with `metier pipeline run training`"
 
 
-def _verify(folder: Path, sha256: str, location: str, next_move: str) -> None:
+def _verified(folder: Path, sha256: str, location: str, next_move: str, ranker_classes: tuple[str, ...] = ()) -> Bundle:
     try:
-        Bundle.load(folder, sha256)
+        return Bundle.load(folder, sha256, ranker_classes=ranker_classes)
     except ArtifactError as error:
         raise ArtifactError(str(error).replace(str(folder), location).replace(NEXT_MOVE, next_move)) from error
 

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 
 from components.releases.aliases import aliased_bundles, open_registry
-from components.releases.bundle import Bundle
 from components.releases.candidate_release import CandidateRelease, Moments
 from components.releases.candidate_rows import CandidateRows
 from components.releases.deployments import Deployments
@@ -73,7 +72,7 @@ def build_releases_of(
     definition = built_definition(settings)
     versions: dict[str, str] = {}
     for surface, pin in dict.fromkeys(pins):
-        bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
+        bundle = registry.load(pin)
         vectors = vectors_by(bundle.text_weights, corpus, lake, as_of)
         covisits, read = store.covisits(surface), store.training_features
         source = ReleaseSource(surface, lake, read, bundle.encoder, vectors, covisits, definition=definition)

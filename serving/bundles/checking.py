@@ -1,6 +1,6 @@
 """Whether a bundle may serve: it is asked what was asked before, beside the one that serves. And how stages warm up.
 
-Nothing is recorded. After each request is rested REST times as long as it took: who is served meanwhile comes first.
+Nothing is recorded. After each step is rested REST times as long as it took: who is served meanwhile comes first.
 """
 
 import logging
@@ -43,12 +43,13 @@ def fault_of(stages: Stages, served: Stages | None, requests: Sequence[RankingRe
                 why = str(error)
                 continue
             if considered.actor.columns is None or not considered.sourced.ids:
-                why = "no candidate is found" if considered.actor.columns else "the online store does not answer"
+                why = "the online store does not answer, or no candidate is found"
                 continue
             scores = _scores(stages, considered)
             if isinstance(scores, str):
                 return scores
-            tried += 1
+        tried += 1
+        with _sharing():
             stages.every_tier(considered, RequestTrace(PATIENT_MS))  # loads what is loaded when first asked
         if served is not None:
             with _sharing():

@@ -49,8 +49,7 @@ class Loader:
 
         RegistryError, ArtifactError or ServingError where one of them cannot be had or is damaged.
         """
-        folder = self._registry.fetch(pin.name, pin.version, pin.sha256)
-        bundle = Bundle.load(folder, pin.sha256, ranker_classes=self._settings.ranker_classes)
+        bundle = self._registry.load(pin, self._settings.ranker_classes)
         if bundle.manifest.surface != surface:
             raise ServingError(
                 f"{pin.name} {pin.version} ranks {bundle.manifest.surface}, not {surface}; deploy one of {surface}"

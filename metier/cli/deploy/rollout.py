@@ -16,7 +16,7 @@ def swapped(
 ) -> None:
     """Roll a bundle out, and print one line for each thing that people need to know."""
     served = served_now(settings, surface)
-    loaded = _fetched(settings, bundle)
+    loaded = open_registry(settings).load(bundle)
     require_servable(loaded)
     if served not in (None, bundle):
         for line in _differences(settings, served, loaded):
@@ -25,15 +25,10 @@ def swapped(
     print(_said(roll_out(settings, surface, bundle, seconds, back=back)), flush=True)
 
 
-def _fetched(settings: Settings, bundle: RegisteredBundle) -> Bundle:
-    folder = open_registry(settings).fetch(bundle.name, bundle.version, bundle.sha256)
-    return Bundle.load(folder, bundle.sha256)
-
-
 def _differences(settings: Settings, served: RegisteredBundle, loaded: Bundle) -> list[str]:
     """By what the bundle cannot be compared with the one that serves, which may be the reason to replace it."""
     try:
-        return list(differences(_fetched(settings, served), loaded))
+        return list(differences(open_registry(settings).load(served), loaded))
     except MetierError as error:
         return [f"{served.name} {served.version} cannot be compared with: {error}"]
 

@@ -19,8 +19,7 @@ CLASSES = tuple(
 
 def loaded(world, surface=SURFACE):
     """The bundle that serves."""
-    pin = world.pins[surface]
-    return Bundle.load(open_registry(world.settings).fetch(pin.name, pin.version, pin.sha256))
+    return open_registry(world.settings).load(world.pins[surface])
 
 
 def written(world, folder, kind=None, surface=SURFACE):
