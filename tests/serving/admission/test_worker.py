@@ -107,6 +107,27 @@ def test_what_waits_past_its_deadline_is_not_begun():
     assert done == []
 
 
+def test_what_work_was_spent_on_has_places_of_its_own_and_is_begun_however_late():
+    async def scenario(worker):
+        task, resume = await held(worker)
+        with pytest.raises(BusyError, match="busy"):
+            await worker.do(lambda: 1, RequestTrace(FAR_MS))
+        late = RequestTrace(1.0)
+        worked_for = asyncio.create_task(worker.do(lambda: "a lower tier", late, spare=1))
+        await asyncio.sleep(0.01)
+        with pytest.raises(BusyError, match="busy"):
+            await worker.do(lambda: 1, RequestTrace(FAR_MS), spare=1)
+        resume.set()
+        await task
+        assert late.remaining_ms < 0
+        (queue,) = late.took
+        assert queue.stage == "queue"
+        assert 1e3 * (queue.ended - queue.begun) >= 10
+        return await worked_for
+
+    assert run(scenario, most=1) == "a lower tier"
+
+
 def test_what_is_cancelled_while_it_waits_is_not_begun_and_gives_its_place_back():
     done = []
 

@@ -2,83 +2,25 @@
 
 import re
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from components.ranking import Ensemble
-from components.ranking.ensemble import Share
-from feature_repo.hydrate import Reads
 from metier.contract import SURFACES
 from metier.errors import ServingError
-from serving.candidates.space import CandidateSpace
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, TalentSearch
 from serving.request.ladder import LADDER, popular_before_others, score_by_ladder
 from serving.request.trace import Pace, RequestTrace
-from serving.stages import Stages
+from tests.serving.request.broken import Broken, fails, no_number, no_store, stages_with
 
 REQUESTS = {"talent_search": TalentSearch, "job_feed": JobFeed, "applicant_review": ApplicantReview}
 ALL = 100
 
 
-class Broken:
-    """Stands for a part whose every use fails."""
-
-    def __getattr__(self, name):
-        raise RuntimeError("this part is broken")
-
-
-class Ranker:
-    """A ranker of its own mind."""
-
-    kind = "ranker"
-
-    def __init__(self, feature_names, answer):
-        self.feature_names = feature_names
-        self._answer = answer
-
-    def score(self, features):
-        return self._answer(features)
-
-
-def fails(features, most=3):
-    raise RuntimeError("this ranker is broken")
-
-
-def no_number(features):
-    return np.where(np.arange(len(features)) == 1, np.nan, 1.0)
-
-
-def no_store(rows, views):
-    raise ConnectionError("this store is down")
-
-
 @pytest.fixture
 def made(engine):
     """Stages of a surface, some parts of which are replaced."""
-
-    def make(surface, neural=None, xgboost=None, retriever=None, read=None, encoder=None):
-        served = engine.stages[surface]
-        real = served.bundle.ensemble
-        names = real.feature_names
-        rankers = {
-            "xgboost": Ranker(names, xgboost) if xgboost else real.rankers["xgboost"],
-            "neural": Ranker(names, neural) if neural else real.rankers["neural"],
-        }
-        ensemble = Ensemble(rankers, dict.fromkeys(rankers, Share(0.5, 0.0, 1.0)), real.calibration)
-        bundle = SimpleNamespace(
-            manifest=served.bundle.manifest,
-            ensemble=ensemble,
-            encoder=encoder or served.bundle.encoder,
-            reader=served.bundle.reader,
-        )
-        candidates = served.candidates
-        if retriever is not None:
-            candidates = CandidateSpace(candidates.base, (), retriever, candidates.vectors)
-        return Stages(bundle, candidates, Reads(read, read) if read else served.reads)
-
-    return make
+    return lambda surface, **parts: stages_with(engine.stages[surface], **parts)
 
 
 @pytest.fixture
