@@ -119,15 +119,19 @@ class Deploys:
 
 @contextmanager
 def deploys(settings: Settings) -> Iterator[Deploys]:
-    """Bundles that are there to be deployed; none where the registry is not a file, or the surface has no bundle."""
-    chosen = chosen_bundles(settings, open_registry(settings))
-    if settings.registry_uri or SURFACE not in chosen:
-        say(f"nothing is deployed: the registry is no file, or {SURFACE} has no bundle")
+    """Bundles that are there to be deployed; none where the registry is no file."""
+    if settings.registry_uri:
+        say("nothing is deployed: the registry is no file")
         yield Deploys(settings)
         return
     for name in OWN:
         _make_own(settings.home / name)
-    _make_own_file(settings.home / "mlflow.db")
+    _make_own_file(settings.home / "mlflow.db")  # before it is opened: MLflow keeps its connections
+    chosen = chosen_bundles(settings, open_registry(settings))
+    if SURFACE not in chosen:
+        say(f"nothing is deployed: {SURFACE} has no bundle")
+        yield Deploys(settings)
+        return
     pin = chosen[SURFACE].bundle
     served = open_registry(settings).load(pin)
     with _short_scores() as url:

@@ -111,6 +111,7 @@ def run(drill: Drill, endpoint: Endpoint, rate: float | None) -> Figures:
     return {
         "drill": drill.name,
         "rate": rate,
+        "before the fault": counts([sent for sent in load.answers if sent.at + sent.seconds < at]),
         "raw": counts(load.answers),
         "through the client": {
             "slates": callers.slates,

@@ -39,15 +39,21 @@ def served_now(settings: Settings, surface: Surface) -> RegisteredBundle | None:
 
 
 def roll_out(
-    settings: Settings, surface: Surface, bundle: RegisteredBundle, seconds: float, *, back: bool
+    settings: Settings,
+    surface: Surface,
+    bundle: RegisteredBundle,
+    seconds: float,
+    *,
+    before: RegisteredBundle | None,
+    back: bool = False,
 ) -> RolledOut:
-    """Have every replica that runs serve the bundle; `back` where it is what served before.
+    """Have every replica that runs serve the bundle in place of `before`; `back` where it served before that.
 
     ServingError, and all go on with what they serve, where one of them refuses it, ends, or takes longer than
     `seconds` to load it and try it. Where no replica runs it is pinned, and tried when one starts. To be called within
     Deployments.changing().
     """
-    deployments, before = Deployments(settings.deployed), served_now(settings, surface)
+    deployments = Deployments(settings.deployed)
     told = replace(deployments.of(surface), proposal=None)
     rollout = _Rollout(settings, surface, bundle)
     until = datetime.now(UTC) + timedelta(seconds=seconds + SWAP_SECONDS)

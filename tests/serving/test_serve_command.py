@@ -6,6 +6,7 @@ import shutil
 import httpx
 import pytest
 
+from components.releases.deployments import Deployments
 from components.releases.folder import FORMAT, newest_version
 from tests.local.walk import endpoint, metier
 
@@ -60,3 +61,12 @@ def test_a_release_of_an_earlier_format_names_what_to_run(other):
 def test_a_bundle_without_a_release_names_what_to_run(other):
     shutil.rmtree(releases(other))
     refused(other, f"{releases(other)} holds no candidate release")
+
+
+def test_without_the_registry_it_starts_with_what_served_last(other):
+    Deployments(other.settings.deployed).begun(other.pins)
+    (other.home / "mlflow.db").rename(other.home / "mlflow.away")
+    shutil.rmtree(releases(other))  # so that it ends before Ray starts
+    done = metier(other.home, "serve", "--port", "0")
+    assert "talent_search: metier_talent_search version 1 (served last; the registry does not answer)" in done.stdout
+    assert f"{releases(other)} holds no candidate release" in done.stderr

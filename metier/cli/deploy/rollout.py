@@ -1,12 +1,13 @@
 """What both commands do: bring a bundle and its candidates to where replicas look, roll it out, say what came of it."""
 
 from components.releases import Bundle, RegisteredBundle, open_registry
+from components.releases.aliases import bundles_to_serve
 from components.releases.bundle import label
 from components.releases.comparing import differences, require_servable
 from components.releases.folder import moment_of, newest_version
 from components.releases.unranked import Unranked
 from metier.contract import Surface
-from metier.errors import MetierError
+from metier.errors import MetierError, RegistryError
 from metier.settings import Settings
 from serving.bundles.rollout import RolledOut, roll_out, served_now
 
@@ -15,14 +16,22 @@ def swapped(
     settings: Settings, surface: Surface, bundle: RegisteredBundle, seconds: float, *, back: bool = False
 ) -> None:
     """Roll a bundle out, and print one line for each thing that people need to know."""
-    served = served_now(settings, surface)
+    served = served_now(settings, surface) or _by_alias(settings, surface)
     loaded = open_registry(settings).load(bundle)
     require_servable(loaded)
     if served not in (None, bundle):
         for line in _differences(settings, served, loaded):
             print(f"{surface}: {line}", flush=True)
     _bring_candidates(settings, surface, bundle, served)
-    print(_said(roll_out(settings, surface, bundle, seconds, back=back)), flush=True)
+    print(_said(roll_out(settings, surface, bundle, seconds, before=served, back=back)), flush=True)
+
+
+def _by_alias(settings: Settings, surface: Surface) -> RegisteredBundle | None:
+    """What an endpoint would start with that nothing was deployed on; None where the registry does not say."""
+    try:
+        return bundles_to_serve(open_registry(settings))[surface].bundle
+    except (KeyError, RegistryError):
+        return None
 
 
 def _differences(settings: Settings, served: RegisteredBundle, loaded: Bundle) -> list[str]:

@@ -64,11 +64,11 @@ def test_a_deploy_builds_what_is_missing_and_a_rollback_needs_no_registry(home, 
 
 
 def test_where_no_replica_runs_it_is_pinned_for_the_next_one(home, run):
-    world, _, second = home
+    world, first, second = home
     said = run("deploy", second.name, str(second.version))
     assert "is pinned; no replica runs" in said
     told = Deployments(world.settings.deployed).of(SURFACE)
-    assert (told.served, told.pinned) == (second, True)
+    assert (told.served, told.pinned, told.before) == (second, True, (first,))
 
 
 @pytest.mark.parametrize(
