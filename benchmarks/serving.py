@@ -8,7 +8,8 @@ asked in turns, so that a noisy machine hits all alike: by 1 and by 16 connectio
 within the default deadline, and by the clock at half of the rate that the 16 had. The build before is that of the tag
 serving-before, run from a worktree that goes at the end, with rankers that it trained itself over the same lake (once:
 they are kept in METIER_HOME); where there is no such tag it is left out. Exits with status 1 where an answer was not
-whole. Events go to folders that are removed: no slate of a benchmark reaches the lake.
+whole. Events go to folders that are removed: no slate of a benchmark reaches the lake. `usd_per_1000` is what the
+processor time of 1,000 requests costs by METIER_USD_PER_CORE_HOUR.
 """
 
 import argparse
@@ -49,9 +50,10 @@ from harness.load import CLIENT, Answer, Round, endpoint, run_round
 from harness.processes import cpu_seconds, on_core, pss_mib, replicas_of
 
 from metier.errors import InputError, ServingError
-from metier.settings import Settings
+from metier.settings import Settings, load_settings
 from serving.launch import THREADS
 from serving.ports import free_port
+from serving.telemetry.cost import usd_per_1000_requests
 
 PATH = "/v1/rank"
 HERE = Path(__file__).parent / "endpoints"
@@ -252,6 +254,7 @@ def one_round(workload: Workload, served: Served, load: str, seconds: float, rat
         **figures,
         "refused": figures["failures"].pop(REFUSED, 0),
         "cpu_ms": 1e3 * used / len(answered.answers),
+        "usd_per_1000": usd_per_1000_requests(used, len(answered.answers), load_settings().usd_per_core_hour),
         "full_tier": sum(strict(200, answer.content()) is None for answer in slates) / max(len(slates), 1),
         "requests": len(answered.answers),
     }

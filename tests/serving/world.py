@@ -52,7 +52,7 @@ wait_until = partial(servers.wait_until, seconds=SOON)
 SIZE = SimulatorConfig(freelancers=120, jobs=80, impressions=8_000, days=60)
 UNCHANGING = ("bundles", "candidates", "lake", "mlflow")
 """Folders whose files are replaced, never changed: a copy of a home can share them."""
-RUNNING = ("events", "changes", "replicas")
+RUNNING = ("events", "changes", "replicas", "logs")
 """What endpoints write."""
 
 
