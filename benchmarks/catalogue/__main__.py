@@ -4,19 +4,19 @@
     make bench SUITE=catalogue ARGS="--sizes 100000 --surfaces talent_search"
 
 The bundles are those of METIER_HOME, or of a small world made for the purpose; their candidate releases are multiplied
-with variations (made.py). Every size is served by processes of its own, one client asks for 500 ranked candidates at a
-time, and every answer is checked. Memory: what one replica has for itself, and the pages of the release that all of a
-node share. A stage that has left its figures is not run again: remove its line in the JSON, or the file, to repeat it.
+with variations (made.py). Each catalogue is served by a process of its own on one core, one client on another asks for
+500 ranked candidates at a time, and every answer is checked. Memory: what a replica has for itself, and pages of files,
+which the replicas of a node share. A catalogue that has left its figures is not made again: remove its lines in the
+JSON, or the file, to repeat it. --keep leaves catalogues where they are made, 4 GiB for a million candidates.
 """
 
 import argparse
 import json
+import os
 import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,31 +25,28 @@ sys.path.append(str(Path(__file__).parents[1]))
 import httpx
 import numpy as np
 import psutil
+from endpoints.workload import ACTORS, PATIENT_MS, Workload
 from harness import unshadowed  # noqa: F401
 from harness.home import environment, home_of_its_own, say, stop_at_signals, to_status
-from harness.load import endpoint, run_round
+from harness.load import Answer, endpoint, run_round
+from harness.processes import cpu_seconds, on_core
+from made import make_catalogue
 
 from components.releases import Bundle, open_registry
 from components.releases.aliases import bundles_to_serve
+from components.releases.folder import newest_version
 from metier.durable import write_whole
 from metier.errors import InputError
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
+from serving.launch import THREADS
+from serving.ports import free_port
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-from made import make_catalogue  # noqa: E402
-
+BARE = Path(__file__).resolve().parents[1] / "endpoints" / "bare.py"
 SIZES = (10_000, 100_000, 1_000_000)
 PATHS = {"talent_search": "/v1/search/talent", "job_feed": "/v1/feed/jobs"}
-ACTORS = {
-    "talent_search": "SELECT DISTINCT client_id, job_id FROM jobs WHERE client_id IS NOT NULL ORDER BY ALL",
-    "job_feed": "SELECT DISTINCT freelancer_id, NULL FROM interactions WHERE side = 'freelancer' ORDER BY ALL",
-}
-RANKED = 500
+RANKED, SHOWN = 500, 20
 WARM = 100
-DEADLINE_MS = 30_000
 MIB = 2**20
 
 Figures = dict[str, Any]
@@ -60,28 +57,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="candidates of a catalogue")
     parser.add_argument("--surfaces", nargs="+", choices=PATHS, default=list(PATHS))
-    parser.add_argument("--requests", type=int, default=400, help="requests of a surface that are measured")
+    parser.add_argument("--requests", type=int, default=1_000, help="requests of a catalogue that are measured")
     parser.add_argument("--out", type=Path, default=load_settings().reports / "benchmarks" / "catalogue")
     parser.add_argument("--keep", action="store_true", help="leave the catalogues where they are made")
-    parser.add_argument("--serve", type=int, metavar="PORT", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    return to_status(lambda: serve(arguments.serve) if arguments.serve else measure(arguments))
-
-
-def serve(port: int) -> int:
-    """The measured process: what a replica serves, without Ray."""
-    import uvicorn
-
-    from serving.clock import OffsetClock
-    from serving.engine import Engine
-    from serving.http.routes import create_api
-
-    settings = load_settings()
-    pins = {surface: served.bundle for surface, served in bundles_to_serve(open_registry(settings)).items()}
-    clock = OffsetClock.starting_at(Lake(settings.lake).as_of())
-    app = create_api(lambda: Engine(settings, pins, clock))
-    uvicorn.run(app, host=settings.http_host, port=port, loop="uvloop", access_log=False, log_level="warning")
-    return 0
+    return to_status(lambda: measure(arguments))
 
 
 def measure(arguments: argparse.Namespace) -> int:
@@ -90,55 +70,95 @@ def measure(arguments: argparse.Namespace) -> int:
     out = arguments.out.absolute()
     path = out / "catalogue.json"
     figures: dict[str, dict[str, Figures]] = json.loads(path.read_text()) if path.exists() else {}
-    with home_of_its_own(None) as settings:
-        for size in arguments.sizes:
-            for surface in arguments.surfaces:
-                done = figures.setdefault(str(size), {})
-                if surface not in done:
-                    done[surface] = _measured(settings, surface, size, out / str(size), arguments)
-                    write_whole(path, json.dumps(figures, indent=1))
-    print(table({size: figures[str(size)] for size in arguments.sizes}))
+    for size in arguments.sizes:
+        done = figures.setdefault(str(size), {})
+        for surface in arguments.surfaces:
+            if surface not in done:
+                done[surface] = measured(surface, size, out / str(size), arguments)
+                write_whole(path, json.dumps(figures, indent=1))
+    asked = {size: {name: figures[str(size)][name] for name in arguments.surfaces} for size in arguments.sizes}
+    print(table(asked))
     print(f"written to {path}")
-    return 1 if any(done["faults"] for sizes in figures.values() for done in sizes.values()) else 0
+    return 1 if any(row["faults"] for done in asked.values() for row in done.values()) else 0
 
 
-def _measured(settings: Settings, surface: str, size: int, folder: Path, arguments: argparse.Namespace) -> Figures:
+def measured(surface: str, size: int, folder: Path, arguments: argparse.Namespace) -> Figures:
     """Make the catalogue of a surface unless it is there, serve it alone, and ask."""
-    registry, pin = open_registry(settings), _pin(settings, surface)
-    bundle = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
-    target, begun = folder / bundle.version, time.monotonic()
-    if not (target / "current.json").exists():
-        say(f"making {size:,} candidates of {surface} in {target}")
-        make_catalogue(settings.candidates / bundle.version, target, bundle.encoder, size)
-    made = time.monotonic() - begun
-    with _only(settings, target) as served:
-        figures = _asked(served, surface, arguments.requests)
+    with home_of_its_own(surface) as settings:
+        bundle = _bundle(settings, surface)
+        target, begun = folder / bundle.version, time.monotonic()
+        if newest_version(target) is None:
+            say(f"making {size:,} candidates of {surface} in {target}")
+            make_catalogue(settings.candidates / bundle.version, target, bundle.encoder, size)
+        made = time.monotonic() - begun
+        _put_in_place(settings.candidates, target)
+        figures = _asked(settings, surface, bundle.version, arguments.requests)
     on_disk = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     if not arguments.keep:
         shutil.rmtree(target)
     return {"made_s": round(made, 1), "on_disk_mib": round(on_disk / MIB), **figures}
 
 
-def _pin(settings: Settings, surface: str) -> Any:
-    pins = bundles_to_serve(open_registry(settings))
-    if surface not in pins:
-        raise InputError(f"{settings.home} has no bundle of {surface}; train one, or name others with --surfaces")
-    return pins[surface].bundle
+def _bundle(settings: Settings, surface: str) -> Bundle:
+    registry = open_registry(settings)
+    served = bundles_to_serve(registry)
+    if surface not in served:
+        raise InputError(f"no bundle of {surface} is to be served; train one, or name others with --surfaces")
+    pin = served[surface].bundle
+    return Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
 
 
-@contextmanager
-def _only(settings: Settings, target: Path) -> Iterator[Settings]:
-    """A home that is linked to this one, with the catalogue at `target` in place of the release of its bundle."""
-    with tempfile.TemporaryDirectory(prefix="metier-bench-") as name:
-        home = Path(name)
-        for path in settings.home.iterdir():
-            if path.name != settings.candidates.name and path.suffix != ".lock":  # no lock is taken through a link
-                (home / path.name).symlink_to(path.resolve())
-        served = settings.model_copy(update={"home": home})
-        served.candidates.mkdir()
-        for folder in settings.candidates.iterdir():
-            (served.candidates / folder.name).symlink_to(target if folder.name == target.name else folder.resolve())
-        yield served
+def _put_in_place(candidates: Path, target: Path) -> None:
+    """In the folder of releases, which is a link, the catalogue at `target` instead of the release of its bundle."""
+    real = candidates.resolve()
+    candidates.unlink()
+    candidates.mkdir()
+    for folder in real.iterdir():
+        (candidates / folder.name).symlink_to(target if folder.name == target.name else folder)
+
+
+def _asked(settings: Settings, surface: str, bundle: str, requests: int) -> Figures:
+    """Start, ask, and look at the process."""
+    with Lake(settings.lake).connect() as connection:
+        workload = Workload(surface, connection.execute(ACTORS[surface]).fetchall(), [], RANKED)
+    port = free_port(settings.http_host)
+    url, variables = f"http://{settings.http_host}:{port}", {**environment(settings), **dict.fromkeys(THREADS, "1")}
+    command = (sys.executable, str(BARE), str(port))
+    *others, core = sorted(os.sched_getaffinity(0))
+    with ExitStack() as stack:
+        begun = time.monotonic()
+        with on_core(core):
+            process = stack.enter_context(endpoint(command, variables, url, settings.home / f"{surface}.log"))
+        loaded, replica = time.monotonic() - begun, psutil.Process(process.pid)
+        stack.enter_context(on_core(others[0] if others else core))
+        run_round(url, PATHS[surface], _bodies(workload, WARM, seed=0), n_clients=1)
+        cpu = cpu_seconds(replica)
+        answers = run_round(url, PATHS[surface], _bodies(workload, requests, seed=1), n_clients=1)
+        cpu = cpu_seconds(replica) - cpu
+        timed = run_round(url, PATHS[surface], _bodies(workload, WARM, seed=2, timings=True), n_clients=1)
+        snapshot = httpx.get(f"{url}/v1/bundle", timeout=30).json()[surface]["snapshot_version"]
+        own, shared = _memory_mib(replica)
+    figures = answers.figures(lambda status, answer: workload.fault(bundle, status, answer))
+    return {
+        "snapshot": snapshot,
+        **{name: round(figures[name], 2) for name in ("p50_ms", "p95_ms", "p99_ms")},
+        "cpu_ms": round(1e3 * cpu / requests, 2),
+        "loaded_s": round(loaded, 1),
+        "own_mib": round(own),
+        "shared_mib": round(shared),
+        "stages_ms": _stages(timed.answers),
+        "faults": figures["failures"],
+    }
+
+
+def _bodies(workload: Workload, count: int, seed: int, timings: bool = False) -> list[bytes]:
+    """Of actors drawn anew each time, and of a job of theirs where one is searched for."""
+    shared = {"k": SHOWN, "deadline_ms": PATIENT_MS, "timings": timings}
+    drawn = np.random.default_rng(seed).integers(len(workload.actors), size=count)
+    asked = [workload.actors[row] for row in drawn.tolist()]
+    return [
+        json.dumps({**shared, "actor_id": actor, **({"job_id": job} if job else {})}).encode() for actor, job in asked
+    ]
 
 
 def _memory_mib(process: psutil.Process) -> tuple[float, float]:
@@ -148,61 +168,8 @@ def _memory_mib(process: psutil.Process) -> tuple[float, float]:
     return own / MIB, (sum(each.rss for each in maps) - own) / MIB
 
 
-def _asked(settings: Settings, surface: str, requests: int) -> Figures:
-    """Start, ask, and look at the process."""
-    from serving.launch import THREADS
-    from serving.ports import free_port
-
-    with Lake(settings.lake).connect() as connection:
-        actors = connection.execute(ACTORS[surface]).fetchall()
-    port = free_port(settings.http_host)
-    url, variables = f"http://{settings.http_host}:{port}", {**environment(settings), **dict.fromkeys(THREADS, "1")}
-    command, begun = (sys.executable, str(HERE), "--serve", str(port)), time.monotonic()
-    with endpoint(command, variables, url, settings.home / f"{surface}.log") as process:
-        loaded, replica = time.monotonic() - begun, psutil.Process(process.pid)
-        snapshot = httpx.get(f"{url}/v1/bundle", timeout=30).json()[surface]
-        run_round(url, PATHS[surface], _bodies(actors, WARM, seed=0), n_clients=1)
-        cpu, bodies = sum(replica.cpu_times()[:2]), _bodies(actors, requests, seed=1)
-        answers = run_round(url, PATHS[surface], bodies, n_clients=1)
-        cpu = sum(replica.cpu_times()[:2]) - cpu
-        stages = run_round(url, PATHS[surface], _bodies(actors, WARM, seed=2, timings=True), n_clients=1)
-        own, shared = _memory_mib(replica)
-    figures = answers.figures(_fault)
-    return {
-        "snapshot": snapshot["snapshot_version"],
-        "p50_ms": round(figures["p50_ms"], 2),
-        "p95_ms": round(figures["p95_ms"], 2),
-        "p99_ms": round(figures["p99_ms"], 2),
-        "cpu_ms": round(1e3 * cpu / requests, 2),
-        "loaded_s": round(loaded, 1),
-        "own_mib": round(own),
-        "shared_mib": round(shared),
-        "stages_ms": _stages(stages.answers),
-        "faults": figures["failures"],
-    }
-
-
-def _bodies(actors: list[tuple[str, str | None]], count: int, seed: int, timings: bool = False) -> list[bytes]:
-    drawn = np.random.default_rng(seed).integers(len(actors), size=count)
-    shared = {"k": 20, "deadline_ms": DEADLINE_MS, "timings": timings}
-    chosen = [actors[row] for row in drawn.tolist()]
-    return [
-        json.dumps({"actor_id": actor, **shared, **({"job_id": job} if job else {})}).encode() for actor, job in chosen
-    ]
-
-
-def _fault(status: int, response: Any) -> str | None:
-    """What is wrong with an answer."""
-    if status != 200:
-        return f"status {status}"
-    if response["degraded"]:
-        return "without " + ", ".join(note.split(":")[0] for note in response["degraded"])
-    if response["tier"] != "ensemble":
-        return f"tier {response['tier']}"
-    return None if response["considered"] == RANKED else f"considered {response['considered']} of {RANKED}"
-
-
-def _stages(answers: list) -> dict[str, float]:
+def _stages(answers: list[Answer]) -> dict[str, float]:
+    """Median milliseconds of each stage."""
     timed = [answer.content()["timings_ms"] for answer in answers if answer.status == 200]
     names = dict.fromkeys(name for each in timed for name in each)
     return {name: round(float(np.median([each.get(name, 0.0) for each in timed])), 2) for name in names}
@@ -218,7 +185,7 @@ def table(figures: dict[int, dict[str, Figures]]) -> str:
         for surface, row in done.items():
             cells = (f"{row['p50_ms']:.1f}", f"{row['p99_ms']:.1f}", f"{row['cpu_ms']:.1f}", f"{row['own_mib']:,}")
             more = (f"{row['shared_mib']:,}", f"{row['on_disk_mib']:,}", f"{row['loaded_s']:.0f}")
-            lines.append(f"| {int(size):,} | {surface} | " + " | ".join((*cells, *more)) + " |")
+            lines.append(f"| {size:,} | {surface} | " + " | ".join((*cells, *more)) + " |")
     return "\n".join(lines)
 
 
