@@ -283,10 +283,13 @@ def _eligibility(earlier: Eligibility, reasons: Iterable[tuple[str, BoolArray | 
     """Without those that a reason takes out, given by a mask or by their rows."""
     mask, dropped = earlier.mask.copy(), dict(earlier.dropped)
     for reason, out in reasons:
-        out = np.flatnonzero(mask & out) if out.dtype == np.bool_ else out[mask[out]]
-        if len(out):
-            dropped[reason] = len(out)
+        before = np.count_nonzero(mask)
+        if out.dtype == np.bool_:
+            np.logical_and(mask, np.logical_not(out), out=mask)
+        else:
             mask[out] = False
+        if count := int(before - np.count_nonzero(mask)):
+            dropped[reason] = count
     return Eligibility(mask, dropped)
 
 

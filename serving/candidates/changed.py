@@ -2,14 +2,15 @@
 
 Of each candidate the newest version counts, (event_timestamp, recorded_at) deciding; one that the release holds
 already, or holds a newer one of, is passed over, so changes may come again and late. So may interactions, whose pair
-facts are the release's and those that came since. What windows say of a known candidate stays as of the release. Its
-owner sees to it that only one thread grows it. Knows no ranker.
+facts are the release's and those that came since. What windows say of a known candidate stays as of the release.
+Changes lie in layers, each encoded once and merged as they become many, so that one more costs the same behind many as
+behind few. Its owner sees to it that only one thread grows it. Knows no ranker.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -36,6 +37,18 @@ Version = tuple[datetime, datetime]
 NO_CLIENTS: Mapping[str, str] = MappingProxyType({})
 
 
+@dataclass(frozen=True)
+class _Layer:
+    """Changed candidates, by id and by row: what the release would hold of them, encoded once."""
+
+    changes: Mapping[str, Change]
+    rows: pa.Table
+    features: pa.Table
+    part: CandidateSnapshot
+    slots: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """In the indexes, ascending."""
+
+
 class ChangedCandidates:
     """Behind `base`. `read` answers with what the online store holds.
 
@@ -49,11 +62,9 @@ class ChangedCandidates:
         self._table = surface_spec(base.surface).table
         self._growing = GrowingRetriever(base.release.retriever)
         self._texts = TextVectors.fitted(base.candidates.vectors.weights)
-        self._newest: dict[str, tuple[int, Change]] = {}
-        """Slot and version of each changed candidate, by slot."""
-        self._rows = base.candidates.versions.slice(0, 0)
-        self._features = base.candidates.features.slice(0, 0)
-        """What the release would hold of them, in the same order."""
+        self._newest: dict[str, Change] = {}
+        """Of each changed candidate."""
+        self._layers: list[_Layer] = []
         self._facts = base.candidates.facts
         self._space: CandidateSpace | None = None
         """All that changed, with some facts, until other candidates change."""
@@ -67,17 +78,16 @@ class ChangedCandidates:
         self._space = None
         self._add_texts(changes, embed)
         newest = self._newest_of([change for change in changes if change.table == self._table])
-        fresh, rows, features = self._servable(newest)
+        layers = self._servable(newest)
+        fresh = [change for layer in layers for change in layer.changes.values()]
         if not fresh:
             return
-        slots = self._growing.add([text_of(change) for change in fresh], [_headline(change.row) for change in fresh])
-        renewed = {change.id for change in fresh}
-        unchanged = pa.array([name not in renewed for name in self._newest], pa.bool_())
-        self._rows = pa.concat_tables([self._rows.filter(unchanged), rows]).combine_chunks()
-        self._features = pa.concat_tables([self._features.filter(unchanged), features]).combine_chunks()
-        for slot, change in zip(slots, fresh, strict=True):
-            self._newest.pop(change.id, None)
-            self._newest[change.id] = slot, change
+        slots = iter(
+            self._growing.add([text_of(change) for change in fresh], [_headline(change.row) for change in fresh])
+        )
+        for layer in layers:
+            self._newest.update(layer.changes)
+            self._append(replace(layer, slots=np.fromiter(slots, np.int64, len(layer.changes))))
 
     def candidates(self, sequence: int, clients: Mapping[str, str] = NO_CLIENTS) -> CandidateSpace:
         """The release and what changed up to `sequence`; `clients` are the statuses of those that changed."""
@@ -87,12 +97,29 @@ class ChangedCandidates:
 
     def _changed_space(self) -> CandidateSpace:
         vectors = self._vectors
-        if not self._newest:
+        if not self._layers:
             return CandidateSpace(self._base, (), self._base.release.retriever, vectors)
-        slots = np.array([slot for slot, _ in self._newest.values()], np.int64)
-        part = self._part(self._rows, self._features)
-        dense = vectors.dense_at(part.columns.text_row)
-        return CandidateSpace(self._base, (part,), self._growing.view(slots, dense), vectors)
+        parts = [layer.part for layer in self._layers]
+        dense = np.concatenate([part.columns.vectors.dense_at(part.columns.text_row) for part in parts])
+        slots = np.concatenate([layer.slots for layer in self._layers])
+        return CandidateSpace(self._base, parts, self._growing.view(slots, dense), vectors)
+
+    def _append(self, layer: "_Layer") -> None:
+        """Put a layer behind the others, merged with those before it that are not much larger."""
+        while self._layers and len(self._layers[-1].changes) <= 2 * len(layer.changes):
+            layer = self._merged(self._layers.pop(), layer)
+        self._layers.append(layer)
+
+    def _merged(self, earlier: "_Layer", later: "_Layer") -> "_Layer":
+        """Both as one; of a candidate that is in both the later version."""
+        kept = np.array([name not in later.changes for name in earlier.changes], np.bool_)
+        rows, features = (
+            pa.concat_tables([one.filter(pa.array(kept)), other]).combine_chunks()
+            for one, other in ((earlier.rows, later.rows), (earlier.features, later.features))
+        )
+        old = {name: change for name, change in earlier.changes.items() if name not in later.changes}
+        slots = np.concatenate([earlier.slots[kept], later.slots])
+        return _Layer({**old, **later.changes}, rows, features, self._part(rows, features), slots)
 
     @property
     def _vectors(self) -> TextVectors:
@@ -103,22 +130,21 @@ class ChangedCandidates:
     def _part(self, rows: pa.Table, features: pa.Table) -> CandidateSnapshot:
         return CandidateSnapshot(self._base.candidates.others(rows, features, self._vectors), self._base.skill)
 
-    def _servable(self, fresh: Sequence[Change]) -> tuple[list[Change], pa.Table, pa.Table]:
-        """The changes that can be served, with what the release would hold of them; one that cannot be is left out."""
+    def _servable(self, fresh: Sequence[Change]) -> "list[_Layer]":
+        """Layers of the changes that can be served, each of other candidates; one that cannot be is left out."""
         if not fresh:
-            return [], self._rows.slice(0, 0), self._features.slice(0, 0)
+            return []
         try:
-            rows = pa.Table.from_pylist([{**change.row, "id": change.id} for change in fresh], self._rows.schema)
+            rows = pa.Table.from_pylist(
+                [{**change.row, "id": change.id} for change in fresh], self._base.candidates.versions.schema
+            )
             features = changed_features(self._base, fresh, self._read, self._taxonomy)
-            self._part(rows, features)
+            return [_Layer({change.id: change for change in fresh}, rows, features, self._part(rows, features))]
         except Exception:
             if len(fresh) == 1:
                 LOG.exception("change %d of %s cannot be served", fresh[0].sequence, self._table)
-                return self._servable([])
-            one_by_one = [self._servable([change]) for change in fresh]
-            changes, rows, features = zip(*one_by_one, strict=True)
-            return list(chain(*changes)), pa.concat_tables(rows), pa.concat_tables(features)
-        return list(fresh), rows, features
+                return []
+            return [layer for change in fresh for layer in self._servable([change])]
 
     def _add_texts(self, changes: Sequence[Change], embed: Embed) -> None:
         """Vectors of texts that neither the release nor earlier changes know."""
@@ -150,7 +176,7 @@ class ChangedCandidates:
             name: None if row < 0 else (clock["event_timestamp"], clock["recorded_at"])
             for name, row, clock in zip(names, rows, released, strict=True)
         }
-        return versions | {name: self._newest[name][1].version for name in names if name in self._newest}
+        return versions | {name: self._newest[name].version for name in names if name in self._newest}
 
 
 def _headline(row: Mapping[str, Any]) -> str:

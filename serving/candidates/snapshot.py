@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,7 @@ class CandidateSnapshot:
         self.columns = candidates.columns
         self._selected: dict[tuple[str, ...], pa.Table] = {}
         self._spec = surface_spec(candidates.surface)
+        self._rows_in: WeakKeyDictionary[CandidateSnapshot, Rows] = WeakKeyDictionary()
         self.pool = self._pool()
 
     def __len__(self) -> int:
@@ -70,6 +72,13 @@ class CandidateSnapshot:
             return np.full(len(codes), -1, np.int64)
         rows = order[np.minimum(np.searchsorted(identity, codes, sorter=order), len(order) - 1)]
         return np.where(identity[rows] == codes, rows, -1)
+
+    def rows_in(self, earlier: "CandidateSnapshot") -> Rows:
+        """Rows of another snapshot whose candidates are here too; looked for once."""
+        if earlier not in self._rows_in:
+            rows = earlier.rows(self.ids)
+            self._rows_in[earlier] = rows[rows >= 0]
+        return self._rows_in[earlier]
 
     def ids_at(self, rows: Rows) -> list[str]:
         """Ids of rows."""

@@ -178,10 +178,8 @@ class CandidateSpace:
 
     def _superseded(self, number: int) -> Rows:
         """Rows of a part whose candidates a later part holds."""
-        part = self.parts[number]
-        again = [part.rows(later.ids) for later in self.parts[number + 1 :]]
-        rows = np.concatenate([np.empty(0, np.int64), *again])
-        return np.unique(rows[rows >= 0])
+        again = [later.rows_in(self.parts[number]) for later in self.parts[number + 1 :]]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *again]))
 
     def _split(self, rows: Rows, every: bool = False) -> list[tuple[CandidateSnapshot, Rows, Rows]]:
         """(part, positions in `rows`, its own rows) of each part that holds some of them, or of every part."""

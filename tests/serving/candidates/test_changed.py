@@ -207,6 +207,32 @@ def test_a_version_that_changes_nothing_has_the_features_of_the_release(on, name
     )
 
 
+def test_changes_that_come_bit_by_bit_are_served_as_if_they_came_at_once(on, world):
+    """4 and 2 changes make a layer of 5 candidates, one of which changed twice; another one changes in a layer behind."""
+    by_bits, at_once = on("job_feed"), on("job_feed")
+    known = by_bits.base.ids[5]
+    first = [by_bits.version(name, title=f"Player {name}") for name in ("a", "b", "c")] + [by_bits.known(known)]
+    second = [by_bits.version("b", title="Fiddler"), by_bits.version("d")]
+    third = [by_bits.version("a", status="closed")]
+    one = at_once.take(*first, *second, *third)
+    for changes in (first, second, third):
+        several = by_bits.take(*changes)
+    assert [len(part) for part in several.parts[1:]] == [5, 1]
+    assert shown(several, actor_id="somebody") == shown(one, actor_id="somebody")
+    assert "a" not in shown(several, actor_id="somebody")
+    for text in ("accordions", "fiddler", "player", by_bits.versions[known]["title"]):
+        several_found, one_found = (
+            set(found(each, text, 20, each.eligibility(RankingRequest("job_feed", actor_id="somebody")).mask))
+            for each in (several, one)
+        )
+        assert several_found == one_found
+    for name in ("b", "d", known):
+        rows = several.rows([name]), one.rows([name])
+        assert several.versions(rows[0], ["title"]) == one.versions(rows[1], ["title"])
+    more = by_bits.take(by_bits.version("e"))
+    assert [len(part) for part in more.parts[1:]] == [5, 2]
+
+
 def test_a_new_candidate_has_the_features_that_the_store_would_give(on, store, world):
     """Its profile as pushed, its client as of the release, its activity as the store holds it: nothing."""
     surface = on("job_feed")
