@@ -208,7 +208,7 @@ def test_a_version_that_changes_nothing_has_the_features_of_the_release(on, name
 
 
 def test_changes_that_come_bit_by_bit_are_served_as_if_they_came_at_once(on, world):
-    """4 and 2 changes make a layer of 5 candidates, one of which changed twice; another one changes in a layer behind."""
+    """4 and 2 changes make a layer of 5 candidates, one of them changed twice; another one changes behind it."""
     by_bits, at_once = on("job_feed"), on("job_feed")
     known = by_bits.base.ids[5]
     first = [by_bits.version(name, title=f"Player {name}") for name in ("a", "b", "c")] + [by_bits.known(known)]
