@@ -72,6 +72,10 @@ class Stage:
         pins = {surface: served.bundle for surface, served in bundles_to_serve(open_registry(settings)).items()}
         self.engine = Engine(settings, pins, OffsetClock.starting_at(started_at))
 
+    def bundles(self) -> dict[str, Any]:
+        """What it serves, by surface."""
+        return served_bundles(self.engine)
+
 
 @serve.deployment(**STAGE)
 class Hydrate(Stage):
@@ -113,9 +117,6 @@ class Score(Stage):
 class Select(Stage):
     """The slate, recorded, as the endpoint answers it."""
 
-    def bundles(self) -> dict[str, Any]:
-        return served_bundles(self.engine)
-
     def __call__(
         self, body: Rank, request: RankingRequest, moment: datetime, found: Found, scored: tuple[Floats, Any]
     ) -> str:
@@ -138,10 +139,8 @@ class Ingress:
     """Parses a request, and has each stage do its part."""
 
     def __init__(self, hydrate: Any, filtered: Any, score: Any, select: Any) -> None:
-        self._hydrate = hydrate
-        self._filter = filtered
-        self._score = score
-        self._select = select
+        self._stages = (hydrate, filtered, score, select)
+        self._hydrate, self._filter, self._score, self._select = self._stages
 
     @api.post("/v1/rank")
     async def rank(self, body: Rank) -> Response:
@@ -158,6 +157,7 @@ class Ingress:
 
     @api.get("/readyz")
     async def readyz(self) -> dict[str, str]:
+        await asyncio.gather(*(stage.bundles.remote() for stage in self._stages))
         return {"status": "ready"}
 
 
