@@ -3,6 +3,7 @@
 `build_app` is what a RayService names as its import path. Knows pins and settings; no stage.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,7 @@ class Endpoint:
         from serving.http.guard import allow_origins
 
         _listen_where_the_node_does()
+        _lose_what_cannot_be_logged()
         settings = load_settings()
         keep_quiet(settings)
         app = create_app(lambda: Engine(settings, self._pins, self._clock))
@@ -81,6 +83,14 @@ def _listen_where_the_node_does() -> None:
 
     add_port = replica.add_port_to_grpc_server
     replica.add_port_to_grpc_server = lambda server, address: add_port(server, address.replace("[::]", LOOPBACK))
+
+
+def _lose_what_cannot_be_logged() -> None:
+    """Say nothing of a line that a full disk did not take: logging tells it to standard error, which Ray Serve logs.
+
+    So it goes in circles, each with the whole stack, and the replica answers nobody for seconds.
+    """
+    logging.raiseExceptions = False
 
 
 def build_app(args: Mapping[str, Any]) -> serve.Application:
