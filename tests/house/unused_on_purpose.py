@@ -139,8 +139,9 @@ no_agencies
 agencies_only
 _.padding_side
 
-# Read by the formatters of logging.
+# Read by the formatters and handlers of logging.
 _.exc_text
+_.raiseExceptions
 
 # Ray calls it while it starts.
 _.set_sigterm_handler
