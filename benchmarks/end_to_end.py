@@ -35,8 +35,7 @@ from components.retrieval.questions import questions, retrieve
 from components.training_sets.assemble import assemble
 from components.training_sets.leave_last_out import leave_last_out
 from components.training_sets.positives import organic_positives
-from feature_repo.build import build_all
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build.feature_tables import VECTORS, build_all
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
 from feature_repo.inputs.encoded import QueryColumns

@@ -130,7 +130,7 @@ def run_stage(stage: str, home: Path, surface: str) -> None:
     from components.training_sets.build import build
     from components.training_sets.plan import plan
     from components.validation.expectations import require, validate
-    from feature_repo.build import build_all
+    from feature_repo.build.feature_tables import build_all
     from feature_repo.client import FeatureStoreClient
     from feature_repo.texts import Encoder
     from metier.lake import Lake

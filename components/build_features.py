@@ -8,7 +8,7 @@ def build_features(as_of: str, inputs_digest: str, verdict: str) -> str:
     """Digest of the feature tables, an input of all that depends on them."""
     from datetime import datetime
 
-    from feature_repo.build import build_all
+    from feature_repo.build.feature_tables import build_all
     from feature_repo.texts import Encoder
     from metier.lake import Lake
     from metier.settings import load_settings

@@ -20,7 +20,7 @@ from components.training_sets import TracedDataset
 from components.training_sets.assemble import typed_queries
 from components.training_sets.plan import Study
 from components.training_sets.unknown import unknown_candidates
-from feature_repo.build import read_vectors
+from feature_repo.build.feature_tables import read_vectors
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import query_features
 from feature_repo.texts import Encoder

@@ -18,7 +18,7 @@ from components.ranking import Ensemble
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.bundle import Origin
 from components.training_sets.reading import trained_taxonomy
-from feature_repo.build import read_vectors
+from feature_repo.build.feature_tables import read_vectors
 from feature_repo.texts import Encoder
 from feature_repo.views import feature_service
 from metier.code import code_digest

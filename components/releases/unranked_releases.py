@@ -7,8 +7,7 @@ from components.releases.aliases import aliased_bundles, open_registry
 from components.releases.folder import moment_of, newest_version
 from components.releases.release_builder import ReleaseSource, build_release, built_definition, built_views
 from components.releases.unranked import Unranked
-from feature_repo.build import build_all
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build.feature_tables import VECTORS, build_all
 from feature_repo.client import FeatureStoreClient
 from feature_repo.texts import Encoder, TextVectors
 from metier.contract import SURFACES, Surface

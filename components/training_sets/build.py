@@ -19,7 +19,7 @@ from components.training_sets.pseudo_queries import candidate_pool, pseudo_queri
 from components.training_sets.reading import text_reader, trained_taxonomy
 from components.training_sets.split import censored, time_split
 from components.training_sets.unknown import known_candidates, of_known_candidates, unknown_candidates
-from feature_repo.build import read_vectors
+from feature_repo.build.feature_tables import read_vectors
 from feature_repo.client import FeatureStoreClient
 from feature_repo.inputs.reading import TextReader
 from feature_repo.inputs.schema import feature_schema_hash

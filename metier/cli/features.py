@@ -29,7 +29,7 @@ def build(
 
     Example: metier features build --from 2026-02-01
     """
-    from feature_repo.build import build_all
+    from feature_repo.build.feature_tables import build_all
     from feature_repo.texts import Encoder
     from metier.lake import Lake
     from pipelines.local import run_clock

@@ -24,7 +24,7 @@ from components.releases.candidate_release import read_release
 from components.releases.release_builder import ReleaseSource, build_release
 from components.simulator import SimulatorConfig, simulate
 from components.training_sets.assemble import build_training_set
-from feature_repo.build import build_all
+from feature_repo.build.feature_tables import build_all
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.client import FeatureStoreClient
 from feature_repo.texts import Encoder, TextVectors

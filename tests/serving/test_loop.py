@@ -20,8 +20,7 @@ from components.importers.logs.events import EventsReport
 from components.releases.folder import moment_of
 from components.releases.release_builder import build_releases
 from components.training_sets.assemble import applications, assemble
-from feature_repo.build import build_all
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build.feature_tables import VECTORS, build_all
 from feature_repo.client import FeatureStoreClient
 from feature_repo.hydrate import with_column
 from feature_repo.texts import Encoder, TextVectors

@@ -6,7 +6,7 @@ import pytest
 
 from components.importers.logs.endpoint import import_logs
 from components.monitoring.replay import replay
-from feature_repo.build import build_all
+from feature_repo.build.feature_tables import build_all
 from feature_repo.texts import Encoder
 from serving.candidates.clients import ChangedClients
 from tests.serving.versions import JOB, MemoryLog

@@ -10,7 +10,7 @@ import pytest
 from components.importers.logs.endpoint import import_logs
 from components.monitoring.replay import replay
 from components.privacy.forget import forget
-from feature_repo.build import build_all
+from feature_repo.build.feature_tables import build_all
 from feature_repo.texts import Encoder
 from metier.contract import SURFACES, TABLES
 from metier.errors import FeatureError

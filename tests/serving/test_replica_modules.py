@@ -8,7 +8,7 @@ import sys
 HEAVY = (
     *("feast", "sqlalchemy", "mlflow", "alembic", "torch", "transformers", "sentence_transformers", "onnx", "kfp"),
     *("great_expectations", "dask", "matplotlib", "components.training_sets.build", "feature_repo.client"),
-    *("xgboost", "sklearn"),
+    *("xgboost", "sklearn", "duckdb", "redis", "httpx", "scipy.optimize"),
 )
 SERVED = """
 import json, pickle, sys

@@ -26,8 +26,7 @@ from components.releases.release_builder import build_releases
 from components.simulator import SimulatorConfig, simulate
 from components.training_sets.assemble import build_training_set
 from components.training_sets.reading import text_reader
-from feature_repo.build import build_all
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build.feature_tables import VECTORS, build_all
 from feature_repo.client import FeatureStoreClient
 from feature_repo.texts import Encoder, TextVectors
 from feature_repo.views import feature_service

@@ -9,7 +9,7 @@ from components.ranking_files.trec import Run
 from components.releases import Bundle, open_registry
 from components.releases.aliases import bundles_to_serve
 from components.training_sets.assemble import assemble, ranked_pairs, typed_queries
-from feature_repo.build import read_vectors
+from feature_repo.build.feature_tables import read_vectors
 from feature_repo.client import FeatureStoreClient
 from feature_repo.inputs.schema import feature_schema_hash
 from metier.contract import Surface

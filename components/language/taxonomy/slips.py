@@ -13,6 +13,8 @@ import numpy as np
 from symspellpy import SymSpell, Verbosity
 
 LEAST_LETTERS = 5
+PREFIX = 4
+"""Letters of which deletions are kept: the library's 7 would find the same, 5 us a word sooner, in 4 times the memory."""
 _COMMON = 1_500
 _WORDS = "frequency_dictionary_en_82_765.txt"
 
@@ -21,7 +23,7 @@ class Slips:
     """What unknown words may be slips of, among `known` ones of five letters and more."""
 
     def __init__(self, known: Iterable[str]) -> None:
-        self._near = SymSpell(max_dictionary_edit_distance=1)
+        self._near = SymSpell(max_dictionary_edit_distance=1, prefix_length=PREFIX)
         for word in known:
             if len(word) >= LEAST_LETTERS and word.isalpha():
                 self._near.create_dictionary_entry(word, 1)

@@ -15,8 +15,7 @@ from components.releases.folder import ReleaseManifest, moment_of, newest_versio
 from components.releases.release_builder import ReleaseSource, build_release, release_version, vectors_by
 from components.retrieval.digests import NOTE, sha256_of
 from components.retrieval.pair_facts import Act
-from feature_repo.build import build_all
-from feature_repo.build.feature_tables import VECTORS
+from feature_repo.build.feature_tables import VECTORS, build_all
 from feature_repo.client import FeatureStoreClient
 from feature_repo.texts import Encoder, TextVectors
 from metier.changes.log import sequence_of

@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from feature_repo.build import build_all, read_vectors
-from feature_repo.build.feature_tables import FIT_FILE, VECTORS
+from feature_repo.build.feature_tables import FIT_FILE, VECTORS, build_all, read_vectors
 from feature_repo.texts import TextVectors
 from feature_repo.texts.text import ANALYSIS, card_text, text_key
 from metier.contract import TABLES
