@@ -15,13 +15,14 @@ from components.measures.arrays import Floats
 from components.ranking import artifact
 from components.ranking.neural_config import NeuralConfig
 from components.ranking.ranker import checked_features, checked_training
+from components.ranking.sessions import opened
 from components.training_sets import RankingDataset
 from metier.errors import ArtifactError, RankerError
 
 GRAPH_FILE = "network.onnx"
 WEIGHTS_FILE = "network.safetensors"
 ROWS_AT_ONCE = 256
-"""More are no faster, and onnxruntime keeps the memory of the most that it was given at once."""
+"""More are no faster, and take the memory of all their activations at once."""
 
 
 class NeuralRanker:
@@ -86,14 +87,8 @@ class NeuralRanker:
         }
         files = {GRAPH_FILE: trained.onnx, WEIGHTS_FILE: trained.weights}
         self._files = lambda: files
-        self._serve(trained.onnx)
+        self._session = opened(trained.onnx)
         return self
-
-    def _serve(self, graph: bytes) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
         return self._run("score", features, feature_names)
@@ -125,7 +120,7 @@ class NeuralRanker:
         saved = artifact.read(directory, cls.kind)
         ranker = cls()
         try:
-            ranker._serve(saved.files[GRAPH_FILE])
+            ranker._session = opened(saved.files[GRAPH_FILE])
             ranker._feature_names = tuple(saved.metadata["feature_names"])
         except Exception as error:  # onnxruntime raises its own unrelated types
             raise ArtifactError(f"{directory} holds no neural ranker that loads; {artifact.NEXT_MOVE}") from error

@@ -14,7 +14,7 @@ from symspellpy import SymSpell, Verbosity
 
 LEAST_LETTERS = 5
 PREFIX = 4
-"""Letters of which deletions are kept: the library's 7 would find the same, 5 us a word sooner, in 4 times the memory."""
+"""Letters whose deletions are kept: the library's 7 find the same 5 us a word sooner, in four times the memory."""
 _COMMON = 1_500
 _WORDS = "frequency_dictionary_en_82_765.txt"
 

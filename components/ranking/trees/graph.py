@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from components.measures.arrays import Floats
+from components.ranking.sessions import opened
 
 INPUT, OUTPUT = "features", "margins"
 OPSETS = {"ai.onnx.ml": 5, "": 21}
@@ -25,10 +25,7 @@ class TreeGraph:
     """The graph opened for scoring on one thread. Safe to share between threads."""
 
     def __init__(self, graph: bytes) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = opened(graph)
 
     def margins(self, features: Floats) -> Floats:
         """Scores (n_rows,) of all features (n_rows, n_features)."""
