@@ -7,7 +7,8 @@ from components.releases.comparing import differences, require_servable
 from components.releases.folder import moment_of, newest_version
 from components.releases.unranked import Unranked
 from metier.contract import Surface
-from metier.errors import MetierError, RegistryError
+from metier.errors import MetierError, RegistryError, ServingError
+from metier.lake import Lake
 from metier.settings import Settings
 from serving.bundles.rollout import RolledOut, roll_out, served_now
 
@@ -52,9 +53,13 @@ def _bring_candidates(
     newest = newest_version(candidates / there)
     if own is not None and (newest is None or moment_of(own) >= moment_of(newest)):
         return
-    from components.releases.release_builder import build_releases_of
-    from metier.lake import Lake
-
+    try:
+        from components.releases.release_builder import build_releases_of
+    except ImportError as error:  # the image of the endpoint has no Feast
+        raise ServingError(
+            f"{bundle.name} {bundle.version} has no candidates as new as those that serve, and {error.name}, which "
+            "builds them, is not installed here; deploy it where pipelines run"
+        ) from error
     moment = Lake(settings.lake).as_of() if newest is None else moment_of(newest)
     print(
         f"{surface}: building the candidates of {bundle.name} {bundle.version} as of {moment:%Y-%m-%d %H:%M}",
