@@ -31,10 +31,10 @@ CODED_ABOVE = 8_192
 """Fewer vectors fit into a cache as they are."""
 SCAN_SHARE = 0.5
 """Above this eligible share, looking at everybody in place is cheaper than gathering the eligible."""
+DEEP = 4
+"""While the cost of the graph is measured, it is asked so many times deeper than it looks anyway."""
 SPARED = 4
 """While the cost of exact search is measured, one in so many is eligible."""
-ASKED_DEPTHS = (200, 1_600)
-"""Neighbours asked for while the graph's cost is measured."""
 VECTORS, GRAPH, FACTS = "vectors.npy", "graph.usearch", "dense.json"
 
 
@@ -96,7 +96,7 @@ class DenseIndex:
         if self._graph is not None and 2 * k <= count:
             depth = min(DEEPER * k * len(self.vectors) // count, len(self.vectors))
             looked_at = count if count <= SCAN_SHARE * len(self.vectors) else len(self.vectors)
-            if self.costs.prefers_graph(len(query_rows), looked_at, depth):
+            if self.costs.prefers_graph(len(query_rows), looked_at, max(depth, self._graph.width)):
                 near = self._graph.near(query_rows, depth)
                 near = near if eligible is None else near[eligible[near]]
                 if len(near) >= k:
@@ -154,6 +154,6 @@ def _measured(exact: DenseIndex, graph: Graph) -> Costs:
     return Costs.measured(
         lambda m: exact.search(queries[:m], 1, some),
         int(np.count_nonzero(some)),
-        lambda depth: graph.near(queries[:1], min(depth, n)),
-        ASKED_DEPTHS,
+        lambda depth: graph.near(queries[:1], depth),
+        (max(min(graph.width, n // 2), 1), min(DEEP * graph.width, n)),
     )

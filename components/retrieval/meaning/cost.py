@@ -1,8 +1,8 @@
 """What a search costs by each way, in nanoseconds, measured on the vectors at hand when their index is built.
 
 Exact search looks at every eligible row: `row` each, and `product` for each row and query. The graph is asked once for
-each query, for so many neighbours that as many eligible ones are expected among them as are wanted twice: `asked` a
-query and `neighbour` each. Knows no index; measuring is the index's.
+each query, for so many neighbours that twice as many eligible ones are expected among them as are wanted: `asked` a
+query and `neighbour` each, of which it looks at no fewer than its width. Knows no index; measuring is the index's.
 """
 
 import time
@@ -27,7 +27,7 @@ class Costs:
     neighbour: float = 4_000.0
 
     def prefers_graph(self, queries: int, rows: int, depth: int) -> bool:
-        """Whether asking the graph for `depth` neighbours a query is cheaper than looking at `rows`."""
+        """Whether a graph that looks at `depth` neighbours a query is cheaper than looking at `rows`."""
         return queries * (self.asked + self.neighbour * depth) < rows * (self.row + queries * self.product)
 
     @classmethod

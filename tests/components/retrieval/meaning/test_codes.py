@@ -11,7 +11,7 @@ from components.retrieval.dense import DenseIndex
 from components.retrieval.meaning.blocks import BLOCK, greatest_products
 from components.retrieval.meaning.codes import Codes
 from components.retrieval.meaning.cost import Costs
-from components.retrieval.meaning.graph import Graph
+from components.retrieval.meaning.graph import Graph, Index
 
 
 def unit(n: int, seed: int, dimension: int = 24) -> np.ndarray:
@@ -85,6 +85,17 @@ def test_costs_are_measured_and_kept(tmp_path: Path) -> None:
     assert min(vars(index.costs).values()) > 0
     index.save(tmp_path)
     assert DenseIndex.load(tmp_path).costs == index.costs
+
+
+def test_a_graph_of_an_earlier_version_holds_floats_and_is_asked_with_them(tmp_path: Path) -> None:
+    index = Index(ndim=VECTORS.shape[1], metric="ip", dtype="f32", connectivity=16, expansion_add=128)
+    index.add(np.arange(len(VECTORS)), VECTORS, threads=1)
+    index.save(str(tmp_path / "graph.usearch"))
+    np.save(tmp_path / "vectors.npy", VECTORS)
+    (tmp_path / "dense.json").write_text('{"encoder_hash": "h", "recall": 0.99, "width": 256}')
+    again, exact = DenseIndex.load(tmp_path), DenseIndex(VECTORS, "h")
+    again.costs = Costs(row=1e9)
+    assert len(np.intersect1d(again.search(VECTORS[5], 50)[0], exact.search(VECTORS[5], 50)[0])) >= 45
 
 
 @pytest.mark.parametrize("facts", ['{"encoder_hash": "h", "recall": 1.0, "width": null}'])
