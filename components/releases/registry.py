@@ -24,7 +24,7 @@ Alias = Literal["champion", "challenger"]
 EXPERIMENT = "metier"
 ARTIFACT = "bundle"
 PREVIOUS_CHAMPION = "previous_champion"
-"""Tag of a promoted version: the version that it replaced, to which a rollback returns."""
+"""Tag of a promoted version: the version that it replaced."""
 CHAMPION_VERSION = "champion_version"
 """Tag of a registered model: the version that was made champion last, so that a champion that is gone is missed."""
 LONGEST_PARAM = 6_000

@@ -72,3 +72,11 @@ def test_nothing_is_recorded_of_a_replay(own):
     engine = own.engine()
     engine.close()
     assert logged(own.settings.events, "queries") == asked
+
+
+def test_a_lake_at_a_url_is_read_like_one_in_a_folder(world, empty):
+    told = [recorded_requests(empty.model_copy(update={"lake_url": url})) for url in (
+        world.settings.lake, f"file://{world.settings.lake}",
+    )]  # fmt: skip
+    assert told[0] == told[1]
+    assert told[0]["job_feed"]
