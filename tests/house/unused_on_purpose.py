@@ -148,3 +148,6 @@ _.set_sigterm_handler
 
 # Read by prometheus_client.
 _.ValueClass
+
+# Read by onnxruntime.
+_.enable_cpu_mem_arena
