@@ -102,7 +102,7 @@ def test_a_stranger_reads_nothing_of_ray(processes):
 
 def test_nobody_else_reaches_files_and_unix_sockets(folder):
     assert folder.stat().st_mode & 0o077 == 0
-    assert {path.name for path in folder.glob("*/*.sock")} == {"admin.sock", "log.sock"}
+    assert {path.name for path in folder.glob("*/*.sock")} == {"admin.sock", "log.sock", "nobody.sock"}
     nodes = {path.parent.name for path in folder.glob("*/admin.sock")}
     assert [path for node in nodes for path in Path("/tmp/haproxy-serve").glob(f"{node}/*")] == []  # noqa: S108
 
@@ -122,9 +122,11 @@ def test_neither_logs_nor_figures_nor_refusals_hold_a_secret_or_a_person(closed,
     assert {202, 401, 422, 503} <= {answer.status_code for answer in told}
     logs = [
         home / "serving.log",
+        *(home / "logs").glob("requests-*.jsonl"),
         *(path for path in (folder / "r").rglob("*") if path.parent.name in ("logs", "serve")),
     ]
     wait_until(lambda: "change log could not be read" in texts_of(logs))
+    assert '"of_note":["refused"]' in texts_of(logs)
     figures = ask(closed, "GET", "/metrics")
     assert "metier_requests_total" in figures.text
     refusals = "".join(answer.text for answer in told if answer.status_code >= 400)
