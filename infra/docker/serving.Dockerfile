@@ -27,6 +27,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOME=/tmp \
     METIER_HOME=/var/lib/metier \
     OMP_NUM_THREADS=1 \
+    ARROW_DEFAULT_MEMORY_POOL=system \
     TOKENIZERS_PARALLELISM=false \
     HF_HUB_OFFLINE=1 \
     FEAST_USAGE=False \
