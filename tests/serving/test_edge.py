@@ -214,15 +214,15 @@ listen stats
 
 
 def test_a_configuration_becomes_ours_once(tmp_path):
-    ours = haproxy.rewritten(CONFIGURATION, haproxy.write_answers(tmp_path), "10.0.0.7")
-    assert haproxy.rewritten(ours, {}, "10.0.0.7") == ours
+    ours = haproxy.rewritten(CONFIGURATION, haproxy.write_answers(tmp_path), "10.0.0.7", 16)
+    assert haproxy.rewritten(ours, {}, "10.0.0.7", 16) == ours
     binds = re.findall(r"bind (\S+)", ours)
     refuses = f"unix@{tmp_path}/nobody.sock"
     assert binds == ["127.0.0.1:9101", "127.0.0.1:8000", "10.0.0.7:8000", "127.0.0.1:8404", refuses]
-    assert re.findall(r"server (.*)", ours) == [
+    assert re.findall(r"^    server (.*)", ours, re.MULTILINE) == [
         f"nobody {refuses} backup", "one 127.0.0.1:30000 check", "two 127.0.0.1:30001 check"
     ]  # fmt: skip
-    assert re.findall(r"acl (.*)", ours) == [
+    assert re.findall(r"^    acl (.*)", ours, re.MULTILINE) == [
         f"backend_http-metier_server_up srv_is_up(http-metier/{name})" for name in ("one", "two")
     ]
     assert "log 127.0.0.1:514" not in ours

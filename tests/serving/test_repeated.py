@@ -19,6 +19,8 @@ from serving.launch import RETRIES
 from serving.ports import free_port
 from tests.serving.world import SOON, wait_until
 
+MOST = 2
+"""Rankings that a server may have under way."""
 SERVER = Path(__file__).with_name("replica_of_little.py")
 CONFIGURATION = """global
     maxconn {MAXCONN}
@@ -61,7 +63,17 @@ class Proxied:
         self.port = ports["port"]
         servers = [[sys.executable, "-I", SERVER, str(ports[name]), str(seconds)] for name in ("one", "two")]
         self.servers = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in servers]
-        command = [sys.executable, "-I", haproxy.__file__, get_haproxy_binary(), "127.0.0.1", "-db", "-f", str(path)]
+        command = [
+            sys.executable,
+            "-I",
+            haproxy.__file__,
+            get_haproxy_binary(),
+            "127.0.0.1",
+            str(MOST),
+            "-db",
+            "-f",
+            str(path),
+        ]
         self.haproxy = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self._both_answer)
 
@@ -172,3 +184,14 @@ def test_what_is_under_way_when_the_last_replicas_end_is_refused_in_words(proxie
         status, headers, told = answer(connection)
         assert (status, told) == (503, {"error": haproxy.ANSWERS[503]})
         assert "retry-after: 1" in headers
+
+
+@pytest.mark.parametrize("proxied", [0.5], indirect=True)
+def test_rankings_beyond_the_bound_of_all_replicas_are_refused_without_them(proxied):
+    connections = [proxied.sent(b"{}", behind_seconds=0.0) for _ in range(2 * MOST + 3)]
+    answers = [answer(connection) for connection in connections]
+    assert [status for status, _, _ in answers].count(200) == 2 * MOST
+    refused = [(headers, told) for status, headers, told in answers if status == 503]
+    assert len(refused) == 3
+    assert all("retry-after: 1" in headers and told == {"error": haproxy.ANSWERS[503]} for headers, told in refused)
+    assert answer(proxied.sent(b"{}"))[0] == 200
