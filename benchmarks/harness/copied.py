@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,20 @@ def replayed(settings: Settings, most: int, *options: str) -> dict[str, Any]:
 
 
 def metier_told(
-    settings: Settings, arguments: Sequence[str], check: bool = True, before: Sequence[str] = ()
+    settings: Settings,
+    arguments: Sequence[str],
+    check: bool = True,
+    *,
+    before: Sequence[str] = (),
+    as_of: datetime | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """A command of metier, run to its end, and what it said; `before` it, such as nice.
+    """A command of metier, run to its end by the clock `as_of`, and what it said; `before` it, such as nice.
 
     ServingError with the end of what it said where it fails, unless nobody checks.
     """
     completed = subprocess.run(
         (*before, *METIER, *arguments),
-        env=environment(settings),
+        env=environment(settings) | ({} if as_of is None else {"METIER_AS_OF": as_of.isoformat()}),
         text=True,
         capture_output=True,
         timeout=LONGEST_SECONDS,

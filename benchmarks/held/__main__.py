@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ SHARE = 1 / 3
 REFRESHES = (1 / 3, 2 / 3)
 """When what was served comes back as features and candidates, of the whole time."""
 NICE = ("nice", "-n", "10")
+SETTLED = timedelta(seconds=30)
+"""By then what was recorded lies in the log: replicas write theirs one after the other, and it is read so."""
 LOOK_SECONDS, CALIBRATION_SECONDS = 10.0, 5.0
 PATIENT_MS = 30_000
 
@@ -74,7 +77,7 @@ def measure(arguments: argparse.Namespace) -> int:
     with copied(settings if is_served(settings) else small_world(settings, "job_feed")) as own:
         held, told = hold(arguments, own)
         say("importing what was served, and rebuilding it")
-        refresh(own)
+        refresh(own, timedelta())
         with Lake(own.lake).connect() as connection:
             known = {name for (name,) in connection.execute(TOLD).fetchall()}
         result: Figures = {
@@ -131,7 +134,7 @@ def questions(settings: Settings) -> tuple[list[Figures], dict[str, Figures]]:
     """Requests for job feeds, and versions of jobs that may be put."""
     with Lake(settings.lake).connect() as connection:
         actors = connection.execute(ACTORS).fetchall()
-        jobs = connection.execute(JOBS).to_arrow_table().to_pylist()
+        jobs = connection.sql(JOBS).to_arrow_table().to_pylist()
     columns = {job["job_id"]: {name: value for name, value in job.items() if _is_put(name, value)} for job in jobs}
     return [{"actor_id": actor, "k": SLATE} for (actor,) in actors], columns
 
@@ -177,14 +180,18 @@ def watched(settings: Settings, process: psutil.Process, seconds: float) -> tupl
 def timed_refresh(settings: Settings) -> Figures:
     """When a refresh began, and how long it took."""
     begun = time.monotonic()
-    refresh(settings)
+    refresh(settings, SETTLED)
     return {"at": begun, "seconds": time.monotonic() - begun}
 
 
-def refresh(settings: Settings) -> None:
-    """What was served becomes features and candidates, at a low priority."""
+def refresh(settings: Settings, before: timedelta) -> None:
+    """What was served becomes features and candidates, at a low priority.
+
+    As of a moment `before` the newest row: of what was recorded later some still lies in a log that was read before.
+    """
     metier_told(settings, ["import", "events"], before=NICE)
-    metier_told(settings, ["pipeline", "run", "features"], before=NICE)
+    as_of = Lake(settings.lake).as_of() - before
+    metier_told(settings, ["pipeline", "run", "features"], before=NICE, as_of=as_of)
 
 
 def by_minute(answers: Sequence[Sent]) -> list[Figures]:
