@@ -2,11 +2,14 @@
 
 `read` is FeatureStoreClient.training_features, as known at each row's event_timestamp, or OnlineRows.table, as the
 online store holds them now (FeatureStoreClient.serving_features answers the same); OnlineRows.row reads one request's
-actor. Knows no transform and no ranker.
+actor. A store that is materialized anew while a release serves gives newer windows of the actor than the release has of
+candidates: the log says so. Knows no transform and no ranker.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +25,12 @@ ReadRow = Callable[[Mapping[str, Any], Sequence[str]], dict[str, Any]]
 FREELANCER_VIEWS = ("freelancer_profile", "freelancer_activity")
 JOB_VIEWS = ("job_profile", "job_activity")
 CLIENT_VIEWS = ("client_profile", "client_activity")
+WINDOWED = ("freelancer_activity", "job_activity", "client_activity")
+"""Views that only a build changes: what a release serves is as of its moment, and nothing is pushed."""
+HELD_AS_OF = "held_as_of"
+"""Of a row of the online store, {view: moment}: since when its values are those."""
+NEWER_WINDOWS = "newer_windows"
+"""In the context of a logged query, {view: moment}: windows of the actor of a later build than the release."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,23 @@ def query_views(surface: Surface) -> tuple[str, ...]:
 def query_row(surface: Surface, query: Mapping[str, Any], read: ReadRow) -> dict[str, Any]:
     """As query_features, of one query."""
     return read({**query, surface_spec(surface).actor_key: query["actor_id"]}, query_views(surface))
+
+
+def newer_windows(held_as_of: Mapping[str, datetime], released_at: datetime) -> dict[str, Any]:
+    """What the context of a logged query says of the actor's windows; nothing where they are those of the release."""
+    newer = {view: held_as_of[view].isoformat() for view in WINDOWED if held_as_of.get(view, released_at) > released_at}
+    return {NEWER_WINDOWS: newer} if newer else {}
+
+
+def logged_windows(context: str | None) -> dict[str, datetime]:
+    """What `newer_windows` said, from the context of a query as JSON; nothing in a log of other programs."""
+    if not context or NEWER_WINDOWS not in context:
+        return {}
+    try:
+        said = json.loads(context)[NEWER_WINDOWS]
+        return {view: datetime.fromisoformat(said[view]) for view in WINDOWED if view in said}
+    except (ValueError, KeyError, TypeError):
+        return {}
 
 
 def query_features(surface: Surface, queries: pa.Table, read: Read) -> pa.Table:

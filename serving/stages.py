@@ -18,7 +18,7 @@ from components.releases import Bundle
 from components.releases.unranked import Unranked
 from components.retrieval import Eligibility
 from components.retrieval.questions import Question
-from feature_repo.hydrate import Reads
+from feature_repo.hydrate import HELD_AS_OF, Reads, newer_windows
 from feature_repo.inputs.transforms import require_computed
 from metier.errors import NotFoundError
 from metier.surfaces import surface_spec
@@ -142,6 +142,7 @@ class Stages:
 
     def _slate(self, considered: Considered, scored: TierScores, by_features: bool, trace: RequestTrace) -> Slate:
         request, sourced = considered.request, considered.sourced
+        held = considered.actor.row.get(HELD_AS_OF, {})
         agencies = sourced.space.agencies(sourced.rows)
         ranked = ranked_entries(request, sourced.ids, scored.scores, agencies, sourced.eligible)
         entries = [entry for _, entry in ranked]
@@ -157,7 +158,7 @@ class Stages:
             considered=len(sourced.ids),
             unknown=considered.unknown,
             understood=request.understood,
-            reading=request.reading,
+            reading={**request.reading, **newer_windows(held, self.snapshot.released_at)},
         )
 
     def _named(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> NamedCandidates:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -72,23 +73,27 @@ class AsKnown:
         self._texts_since = _texts_since(pushed.settings.features)
 
     def read(
-        self, as_of: datetime, pushed_until: pa.ChunkedArray, clients_until: pa.ChunkedArray | None = None
+        self,
+        as_of: datetime,
+        pushed_until: pa.ChunkedArray,
+        clients_until: pa.ChunkedArray | None = None,
+        windows: Mapping[str, datetime] = MappingProxyType({}),
     ) -> Read:
         """Answers for rows in the order of `pushed_until`, the moment of each up to which pushes are known.
 
-        Profiles of clients are as of `clients_until`, where given, else as of the release.
+        Profiles of clients are as of `clients_until`, where given, else as of the release, as are windows but those of
+        the views that `windows` has other moments of.
         """
-        watermark = pa.repeat(pa.scalar(as_of, TIMESTAMP), len(pushed_until))
 
         def read(rows: pa.Table, views: Sequence[str]) -> pa.Table:
             stamps = rows["event_timestamp"]
             pushed = [view for view in views if view in PUSHED]
             clients = [view for view in views if view == CLIENT and clients_until is not None]
-            released = [view for view in views if view not in (*pushed, *clients)]
+            built = [(windows.get(view, as_of), [view]) for view in views if view not in (*pushed, *clients)]
             for store, names, moments in (
                 (self._pushed, pushed, pushed_until),
                 (self._pushed, clients, clients_until),
-                (self._released[as_of], released, watermark),
+                *((self._released[at], names, pa.repeat(pa.scalar(at, TIMESTAMP), len(stamps))) for at, names in built),
             ):
                 if names:
                     rows = store.training_features(with_column(rows, "event_timestamp", moments), names)

@@ -1,14 +1,16 @@
 """Rebuild the features of served impressions from the lake, as they were known when they were served, and compare.
 
 Stored features are those of the release that a query names (snapshot_version) and what was pushed since: of candidates
-up to the change it names, of who asks up to the query, vectors of texts up to that change. What depends on time uses
-the query's own moment. The bundle that ranked (policy) gives text weights and names. A value that a person took part in
-who was forgotten since cannot be rebuilt: where it differs it counts as redacted. Reads the lake and the bundles; keeps
-nothing. What came into the lake by another way than the endpoint, between a release and a query, serving could not
-know: it shows as mismatches.
+up to the change it names, of who asks up to the query, vectors of texts up to that change. Windows of who asks are of a
+later build where the query's context says so, since values are online before replicas have their candidates. What
+depends on time uses the query's own moment. The bundle that ranked (policy) gives text weights and names. A value that
+a person took part in who was forgotten since cannot be rebuilt: where it differs it counts as redacted. Reads the lake
+and the bundles; keeps nothing. What came into the lake by another way than the endpoint, between a release and a query,
+serving could not know: it shows as mismatches.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +25,7 @@ from components.releases import Bundle
 from components.releases.release_builder import encoded_texts, vectors_by
 from components.training_sets.assemble import applications
 from feature_repo.build.feature_tables import VECTORS
-from feature_repo.hydrate import candidate_features, query_features
+from feature_repo.hydrate import candidate_features, logged_windows, query_features
 from feature_repo.inputs.encoded import CandidateColumns, QueryColumns
 from feature_repo.inputs.transforms import pair_matrix
 from feature_repo.texts import TextVectors
@@ -106,6 +108,8 @@ def _served(lake: Lake, most: int) -> pa.Table:
         ).to_arrow_table()
     versions = rows["snapshot_version"].to_pylist()
     rows = rows.append_column("released_at", pa.array(map(released_at, versions), TIMESTAMP))
+    windows = [_spelled(logged_windows(context)) for context in rows["context"].to_pylist()]
+    rows = rows.append_column("windows", pa.array(windows, pa.string()))
     return rows.append_column("changed_until", pa.array(map(changed_until, versions), TIMESTAMP))
 
 
@@ -114,24 +118,33 @@ def _rebuilt(settings: Settings, lake: Lake, served: pa.Table) -> Iterator[tuple
     corpus = TextVectors.read(settings.features / VECTORS)
     latest = max(pc.max(served[moment]).as_py() for moment in ("event_timestamp", "changed_until"))
     encoded_texts(corpus, lake, latest)
-    releases = served["released_at"].unique().to_pylist()
-    with as_known(settings, lake, releases, latest) as stores:
+    later = (moment for windows in served["windows"].unique().to_pylist() for moment in _windows(windows).values())
+    builds = [*served["released_at"].unique().to_pylist(), *later]
+    with as_known(settings, lake, builds, latest) as stores:
         for policy in served["policy"].unique().to_pylist():
             ranked = served.filter(pc.equal(served["policy"], policy))
             bundle = _bundle(settings, policy)
             vectors = vectors_by(bundle.text_weights, corpus, lake, latest)
-            for as_of in ranked["released_at"].unique().to_pylist():
-                rows = ranked.filter(pc.equal(ranked["released_at"], as_of))
-                yield rows, _features(bundle, rows, lake, as_of, stores, vectors), bundle.manifest.feature_names
+            for build in ranked.group_by(["released_at", "windows"]).aggregate([]).to_pylist():
+                released, windows = (pc.equal(ranked[name], build[name]) for name in ("released_at", "windows"))
+                rows = ranked.filter(pc.and_(released, windows))
+                yield rows, _features(bundle, rows, lake, stores, vectors), bundle.manifest.feature_names
 
 
-def _features(
-    bundle: Bundle, rows: pa.Table, lake: Lake, as_of: datetime, stores: AsKnown, vectors: TextVectors
-) -> Floats:
-    """(n_rows, n_features) of impressions of one release, in their order."""
+def _spelled(windows: Mapping[str, datetime]) -> str:
+    return json.dumps({view: moment.isoformat() for view, moment in windows.items()})
+
+
+def _windows(spelled: str) -> dict[str, datetime]:
+    return {view: datetime.fromisoformat(moment) for view, moment in json.loads(spelled).items()}
+
+
+def _features(bundle: Bundle, rows: pa.Table, lake: Lake, stores: AsKnown, vectors: TextVectors) -> Floats:
+    """(n_rows, n_features) of impressions of one release to actors of the same builds, in their order."""
     name: Surface = surface(bundle.manifest.surface)
     until = rows["changed_until"]
-    own = stores.read(as_of, rows["event_timestamp"], until)
+    as_of, windows = rows["released_at"][0].as_py(), _windows(rows["windows"][0].as_py())
+    own = stores.read(as_of, rows["event_timestamp"], until, windows)
     queries = stores.with_texts(query_features(name, rows.drop_columns(["features"]), own), until)
     pairs = rows.select(["candidate_id", "event_timestamp"])
     known = stores.read(as_of, stores.candidates_until(name, pairs, until))

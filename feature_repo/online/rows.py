@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from feature_repo.hydrate import HELD_AS_OF
+from feature_repo.online.newest import VERSION, event_of
 from feature_repo.online.sqlite_rows import SqliteRows
 from feature_repo.online.wire import WrittenRow, decoded, encoded, entity_key, field_of
 from feature_repo.views import View, view_of
@@ -23,7 +25,7 @@ class StoredRows(Protocol):
     """A store of values as Feast writes them."""
 
     def read(self, view_keys: Sequence[tuple[View, Sequence[str]]]) -> list[list[dict[str, bytes]]]:
-        """By view and key, what is stored by feature; empty where there is nothing."""
+        """By view and key, what is stored by feature, and its VERSION; empty where there is nothing."""
         ...
 
     def stamps(self, view: View, keys: Sequence[str]) -> list[datetime | None]:
@@ -64,13 +66,18 @@ class OnlineRows:
         self.stamps, self.remove, self.locked = self._store.stamps, self._store.remove, self._store.locked
 
     def row(self, query: Mapping[str, Any], views: Sequence[str]) -> dict[str, Any]:
-        """The query and, by full name, the values of its keys; None where the store has none."""
+        """The query and, by full name, the values of its keys; None where the store has none.
+
+        Under HELD_AS_OF, when each of the views has them from: {view: moment}.
+        """
         chosen = [view_of(name) for name in views]
         found = self._store.read([(view, [query[view.key] or ""]) for view in chosen])
-        row = dict(query)
+        row, as_of = dict(query), {}
         for view, (stored,) in zip(chosen, found, strict=True):
             row |= _values(view, stored)
-        return row
+            if VERSION in stored:
+                as_of[view.name] = event_of(stored[VERSION].decode())
+        return row | {HELD_AS_OF: as_of}
 
     def table(self, rows: pa.Table, views: Sequence[str]) -> pa.Table:
         """`rows` and, appended by full name, the values of their keys; null where the store has none."""

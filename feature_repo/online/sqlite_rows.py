@@ -39,7 +39,10 @@ class SqliteRows:
         self._opening = threading.Lock()
 
     def read(self, view_keys: Sequence[tuple[View, Sequence[str]]]) -> list[list[dict[str, bytes]]]:
-        """By view and key, what is stored by feature; empty where there is nothing. One statement a thousand keys."""
+        """By view and key, what is stored by feature, and its VERSION; empty where there is nothing.
+
+        One statement a thousand keys.
+        """
         longest = max((len(keys) for _, keys in view_keys), default=0)
         found: list[list[dict[str, bytes]]] = [[] for _ in view_keys]
         for start in range(0, longest, KEYS_AT_ONCE):
@@ -91,7 +94,9 @@ class SqliteRows:
     def _read(self, view_keys: Sequence[tuple[View, Sequence[str]]]) -> list[list[dict[str, bytes]]]:
         keys = [[entity_key(view.key, name) for name in names] for view, names in view_keys]
         statement = " UNION ALL ".join(
-            f'SELECT {number}, entity_key, feature_name, value FROM "{_table(view)}" '
+            f"SELECT {number}, entity_key, feature_name, "
+            f"CASE feature_name WHEN '{VERSION}' THEN CAST(value_text AS BLOB) ELSE value END "
+            f'FROM "{_table(view)}" '
             f"WHERE entity_key IN ({','.join('?' * len(names))})"
             for number, (view, names) in enumerate(view_keys)
         )

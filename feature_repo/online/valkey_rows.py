@@ -71,7 +71,7 @@ class ValkeyRows:
         self.client = connected(url, timeout_seconds)
 
     def read(self, view_keys: Sequence[tuple[View, Sequence[str]]]) -> list[list[dict[str, bytes]]]:
-        """By view and key, what is stored by feature; empty where there is nothing. One pipeline."""
+        """By view and key, what is stored by feature, and its VERSION; empty where there is nothing. One pipeline."""
         keys = [[hash_key(view.key, name) for name in names] for view, names in view_keys]
         views_of: dict[bytes, list[View]] = {}
         for (view, _), of_view in zip(view_keys, keys, strict=True):
@@ -79,13 +79,13 @@ class ValkeyRows:
                 views_of.setdefault(key, []).append(view)
         with self.client.pipeline(transaction=False) as pipe:
             for key, views in views_of.items():
-                pipe.hmget(key, [field for view in views for field in _fields(view)])
+                pipe.hmget(key, [field for view in views for field in _versioned(view)])
             answers = pipe.execute()
         stored: dict[tuple[str, bytes], dict[str, bytes]] = {}
         for (key, views), contents in zip(views_of.items(), answers, strict=True):
             content = iter(contents)
             for view in views:
-                values = zip(view.features, content, strict=False)
+                values = zip((VERSION, *view.features), content, strict=False)
                 stored[view.name, key] = {feature: value for feature, value in values if value is not None}
         return [[stored[view.name, key] for key in of_view] for (view, _), of_view in zip(view_keys, keys, strict=True)]
 
@@ -102,7 +102,7 @@ class ValkeyRows:
 
     def remove(self, view: View, keys: Sequence[str]) -> None:
         """Hold nothing of these keys in this view."""
-        fields = [f"_ts:{view.name}", f"{VERSION}:{view.name}", *_fields(view)]
+        fields = [f"_ts:{view.name}", *_versioned(view)]
         with self.client.pipeline(transaction=False) as pipe:
             for name in keys:
                 pipe.hdel(hash_key(view.key, name), *fields)
@@ -131,8 +131,9 @@ class ValkeyRows:
 
 
 @cache
-def _fields(view: View) -> tuple[bytes, ...]:
-    return tuple(hash_field(view.name, feature) for feature in view.features)
+def _versioned(view: View) -> tuple[bytes, ...]:
+    """The field of a row's version, and those of its features."""
+    return (f"{VERSION}:{view.name}".encode(), *(hash_field(view.name, feature) for feature in view.features))
 
 
 def hash_key(key: str, name: str) -> bytes:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from components.releases.candidate_release import CandidateRelease
 from components.releases.candidate_rows import CandidateRows
+from components.releases.folder import moment_of
 from components.retrieval import Eligibility
 from components.retrieval.eligibility import FreelancerPool, JobPool
 from components.retrieval.filters import Find
@@ -161,6 +162,7 @@ class ReleaseSnapshot(CandidateSnapshot):
     def __init__(self, release: CandidateRelease, skill: Find | None = None) -> None:
         super().__init__(release.candidates, skill)
         self.release = release
+        self.released_at = moment_of(release.version)
         self._settle()
 
     def _settle(self) -> None:

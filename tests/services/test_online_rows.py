@@ -9,11 +9,11 @@ import pytest
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from feature_repo.client import FeatureStoreClient
-from feature_repo.hydrate import candidate_views, query_row, query_views
+from feature_repo.hydrate import HELD_AS_OF, candidate_views, query_row, query_views
 from feature_repo.online.pushes import Pushes
 from feature_repo.online.rows import OnlineRows
 from feature_repo.online.sqlite_rows import KEYS_AT_ONCE
-from feature_repo.views import VIEWS
+from feature_repo.views import VIEWS, view_of
 from metier.contract import SURFACES
 from metier.errors import FeatureError
 from metier.settings import Settings
@@ -49,9 +49,20 @@ def require_equal(online, feast):
     for views in ASKED.values():
         expected = feast.serving_features(asked, views)
         assert online.table(asked, views).equals(expected)
-        assert [online.row(query, views) for query in asked.to_pylist()] == expected.to_pylist()
+        rows = [online.row(query, views) for query in asked.to_pylist()]
+        for row in rows:
+            held = {view: stamp for view in views if (stamp := since(online, view, row)) is not None}
+            assert row.pop(HELD_AS_OF) == held
+        assert rows == expected.to_pylist()
         values += sum(len(column) - column.null_count for column in expected.columns[asked.num_columns :])
     return values
+
+
+def since(online, view, row):
+    """When the store has the row's values of the view from."""
+    declared = view_of(view)
+    (stamp,) = online.stamps(declared, [row[declared.key] or ""])
+    return stamp
 
 
 def test_every_view_of_every_surface_is_what_feast_answers_value_by_value(feast, online):
@@ -76,6 +87,7 @@ def test_a_value_counts_however_old_it_is_as_feast_has_it(feast, online):
     Pushes(OnlineRows(feast.settings)).profile("jobs", old)
     row = online.row({"job_id": "new"}, ["job_profile"])
     assert row["job_profile__title"] == "out of time"
+    assert row.pop(HELD_AS_OF) == {"job_profile": END - AGES}
     assert [row] == feast.serving_features(pa.table({"job_id": ["new"]}), ["job_profile"]).to_pylist()
 
 

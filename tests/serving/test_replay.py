@@ -11,6 +11,7 @@ from components.importers.logs.endpoint import import_logs
 from components.monitoring.replay import replay
 from components.privacy.forget import forget
 from feature_repo.build.feature_tables import build_all
+from feature_repo.client import FeatureStoreClient
 from feature_repo.texts import Encoder
 from metier.contract import SURFACES, TABLES
 from metier.errors import FeatureError
@@ -80,6 +81,34 @@ def test_every_served_value_comes_back_although_rows_came_late(replayed):
     settings, shown = replayed
     report = replay(settings, ALL)
     assert report.impressions == shown > 50
+    assert (report.mismatches, report.examples) == (0, ())
+
+
+def test_windows_that_are_online_before_their_candidates_come_back(world, tmp_path):
+    """A client looks at the actor, which is materialized; no release follows, so the one of before serves on."""
+    own = world.copy(tmp_path / "home")
+    look = {"side": "client", "freelancer_id": own.feed_actor, "client_id": own.owner(own.open_jobs[0])}
+    engine = own.engine()
+    with served(lambda: engine) as client:
+        told = {"interactions": [{**look, "kind": "click", "interaction_id": "look"}]}
+        assert client.post("/v1/interactions", told).json() == {"accepted": 1}
+        wait_until(lambda: len(logged(own.settings.events, "interactions")) == 1)
+        now = engine.now()
+    import_logs(own.lake, own.settings, now)
+    build_all(own.lake, own.settings, own.lake.as_of(), Encoder.load())
+    store = FeatureStoreClient(own.settings)
+    store.apply()
+    store.materialize(own.lake.as_of())
+    later = own.engine()
+    slate = later.rank(RankingRequest("job_feed", own.feed_actor, k=5), RequestTrace(UNHURRIED_MS))[0]
+    wait_until(lambda: len(logged(own.settings.events, "impressions")) == len(slate.entries))
+    assert slate.reading["newer_windows"] == {"freelancer_activity": own.lake.as_of().isoformat()}
+    now = later.now()
+    later.close()
+    import_logs(own.lake, own.settings, now)
+    build_all(own.lake, own.settings, own.lake.as_of(), Encoder.load())
+    report = replay(own.settings, ALL)
+    assert report.impressions == len(slate.entries) == 5
     assert (report.mismatches, report.examples) == (0, ())
 
 
