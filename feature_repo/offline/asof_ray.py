@@ -5,6 +5,7 @@ the Ray that this process is connected to; else in the one that RAY_ADDRESS name
 Every node must see the feature tables at the same path. Knows no Feast.
 """
 
+import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -105,4 +106,16 @@ def _connected() -> Iterator[None]:
     try:
         yield
     finally:
+        disconnect()
+
+
+def disconnect() -> None:
+    """Leave Ray. Ray ends the process where another thread frees a reference meanwhile, so none is left as garbage."""
+    collects = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
         ray.shutdown()
+    finally:
+        if collects:
+            gc.enable()

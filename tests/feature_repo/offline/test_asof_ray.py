@@ -35,7 +35,7 @@ def local_ray():
         _node_ip_address="127.0.0.1",
     )
     yield
-    ray.shutdown()
+    asof_ray.disconnect()
 
 
 def at(hours):
@@ -160,7 +160,7 @@ def test_without_a_ray_the_join_starts_one_and_ends_it(tmp_path):
     write(tmp_path / "v.parquet", ("person",), [(("a",), 1, 1)])
     entities = pa.table({"person": ["a", None], "asked": at([2, 2])})
     joins = [join(tmp_path / "v.parquet", ("person",), ("person",), "of")]
-    ray.shutdown()
+    asof_ray.disconnect()
     answer = asof_ray.as_of(reader(tmp_path), 2, entities, "asked", joins)
     assert answer["of_value"].to_pylist() == [0, None]
     assert not ray.is_initialized()
