@@ -28,7 +28,7 @@ llm: $(READY)  ## A small language model on loopback, installed and served until
 	$(BIN)/python infra/llm/serve.py $(ARGS)
 
 test: $(READY)  ## Every test
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --max-worker-restart 0
 
 check: $(READY)  ## Format, lint, types, import contracts, declared dependencies, unused code
 	$(BIN)/ruff format --check .
