@@ -63,6 +63,7 @@ class Proxied:
         self.port = ports["port"]
         servers = [[sys.executable, "-I", SERVER, str(ports[name]), str(seconds)] for name in ("one", "two")]
         self.servers = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in servers]
+        self.told = dict.fromkeys((server.pid for server in self.servers), b"")
         command = [
             sys.executable,
             "-I",
@@ -97,13 +98,17 @@ class Proxied:
 
     def taken_by(self, length):
         """The server that took a body of that length."""
-        for server in self.servers:
-            os.set_blocking(server.stdout.fileno(), False)
-        while True:
+        taken = []
+
+        def found():
             for server in self.servers:
-                if f"{length}".encode() in (server.stdout.read() or b"").split():
-                    return server
-            time.sleep(0.01)
+                os.set_blocking(server.stdout.fileno(), False)
+                self.told[server.pid] += server.stdout.read() or b""
+                taken.extend([server] * (f"{length}".encode() in self.told[server.pid].split()))
+            return taken
+
+        wait_until(found)
+        return taken[0]
 
     def close(self):
         for process in (self.haproxy, *self.servers):
