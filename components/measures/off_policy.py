@@ -79,7 +79,7 @@ def estimate(
     terms = _terms(method, rewards, weights, (q_hat, q_hat_target))
     low, high = terms.bounds(clusters, confidence)
     if method != "dr":
-        least, most = min(0.0, float(rewards.min())), max(1.0, float(rewards.max()))
+        least, most = min(0.0, float(rewards.min())), max(0.0, float(rewards.max())) if rewards.any() else 1.0
         low, high = min(terms.value, max(low, least)), max(terms.value, min(high, most))
     return Estimate(terms.value, low, high, effective)
 

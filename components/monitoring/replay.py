@@ -9,10 +9,8 @@ and the bundles; keeps nothing. What came into the lake by another way than the 
 serving could not know: it shows as mismatches.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -108,7 +106,7 @@ def _served(lake: Lake, most: int) -> pa.Table:
         ).to_arrow_table()
     versions = rows["snapshot_version"].to_pylist()
     rows = rows.append_column("released_at", pa.array(map(released_at, versions), TIMESTAMP))
-    windows = [_spelled(logged_windows(context)) for context in rows["context"].to_pylist()]
+    windows = [str(logged_windows(context)) for context in rows["context"].to_pylist()]
     rows = rows.append_column("windows", pa.array(windows, pa.string()))
     return rows.append_column("changed_until", pa.array(map(changed_until, versions), TIMESTAMP))
 
@@ -118,7 +116,7 @@ def _rebuilt(settings: Settings, lake: Lake, served: pa.Table) -> Iterator[tuple
     corpus = TextVectors.read(settings.features / VECTORS)
     latest = max(pc.max(served[moment]).as_py() for moment in ("event_timestamp", "changed_until"))
     encoded_texts(corpus, lake, latest)
-    later = (moment for windows in served["windows"].unique().to_pylist() for moment in _windows(windows).values())
+    later = (moment for context in served["context"].to_pylist() for moment in logged_windows(context).values())
     builds = [*served["released_at"].unique().to_pylist(), *later]
     with as_known(settings, lake, builds, latest) as stores:
         for policy in served["policy"].unique().to_pylist():
@@ -131,19 +129,11 @@ def _rebuilt(settings: Settings, lake: Lake, served: pa.Table) -> Iterator[tuple
                 yield rows, _features(bundle, rows, lake, stores, vectors), bundle.manifest.feature_names
 
 
-def _spelled(windows: Mapping[str, datetime]) -> str:
-    return json.dumps({view: moment.isoformat() for view, moment in windows.items()})
-
-
-def _windows(spelled: str) -> dict[str, datetime]:
-    return {view: datetime.fromisoformat(moment) for view, moment in json.loads(spelled).items()}
-
-
 def _features(bundle: Bundle, rows: pa.Table, lake: Lake, stores: AsKnown, vectors: TextVectors) -> Floats:
     """(n_rows, n_features) of impressions of one release to actors of the same builds, in their order."""
     name: Surface = surface(bundle.manifest.surface)
     until = rows["changed_until"]
-    as_of, windows = rows["released_at"][0].as_py(), _windows(rows["windows"][0].as_py())
+    as_of, windows = rows["released_at"][0].as_py(), logged_windows(rows["context"][0].as_py())
     own = stores.read(as_of, rows["event_timestamp"], until, windows)
     queries = stores.with_texts(query_features(name, rows.drop_columns(["features"]), own), until)
     pairs = rows.select(["candidate_id", "event_timestamp"])

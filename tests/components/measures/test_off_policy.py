@@ -121,6 +121,13 @@ def test_rewards_that_are_all_the_same_leave_the_rule_of_three():
     assert (found.value, found.low, found.high) == pytest.approx((1, 1 - 0.0362, 1), abs=1e-4)
 
 
+def test_bounds_stay_within_the_rewards():
+    # Of 40 rows 12 earn .5: no mean of rewards up to .5 is above it.
+    found = estimate([0.5] * 12 + [0.0] * 28, np.full(40, 0.02), np.full(40, 0.02), confidence=1 - 1e-9)
+    assert found.value == pytest.approx(0.15)
+    assert 0.4 < found.high <= 0.5
+
+
 def test_rewards_may_be_losses():
     reward = np.array([-1.0, 1.0] * 50)
     found = estimate(reward, np.full(100, 0.5), np.full(100, 0.5))
