@@ -14,7 +14,7 @@ from feast import FeatureView
 from feast.types import from_feast_to_pyarrow_type
 
 from metier.contract import EARLIEST, FUTURE_BY, TABLES, TIMESTAMP, Column
-from metier.errors import FeatureError
+from metier.errors import FeatureError, first_line
 
 AGAIN = "nothing was written"
 _OF_PROFILES = {"freelancer_profile": "freelancers", "job_profile": "jobs"}
@@ -70,9 +70,8 @@ def _column(view: FeatureView, values: pd.Series, kind: pa.DataType) -> pa.Array
             _require_lists(view, values)
         return pa.Array.from_pandas(values, type=kind, safe=False)
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-        reason = str(error).splitlines()[0]
         raise FeatureError(
-            f"column {values.name} of a push to {view.name} is not {kind} ({reason}); convert it ({AGAIN})"
+            f"column {values.name} of a push to {view.name} is not {kind} ({first_line(error)}); convert it ({AGAIN})"
         ) from error
 
 

@@ -187,3 +187,8 @@ class NoAnswerError(PipelineError):
 
 class AbsentError(PipelineError):
     """The Kubeflow server knows no such thing."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of any library says, in one line; empty where it says nothing."""
+    return next(iter(str(error).splitlines()), "")

@@ -26,7 +26,7 @@ from components.ranking.trees.config import WATCHED
 from components.ranking.xgboost_ranker import XGBoostRanker
 from components.training_sets import RankingDataset
 from metier.code import source_digest
-from metier.errors import InputError, RankerError
+from metier.errors import InputError, RankerError, first_line
 
 DEFAULT = ("xgboost", "neural")
 BUILT_IN: dict[str, type[Ranker]] = {kind.kind: kind for kind in (XGBoostRanker, NeuralRanker, ExternalRanker)}
@@ -129,7 +129,7 @@ def import_ranker(path: str) -> type[Ranker]:
             f"ranker {path} cannot be imported ({error}); install its package or put its folder on PYTHONPATH"
         ) from error
     except (Exception, SystemExit) as error:  # a module of the caller's may raise anything while it is imported
-        reason = (str(error).splitlines() or ["no message"])[0]
+        reason = first_line(error) or "no message"
         raise InputError(
             f"ranker {path} cannot be imported: module {module} raised {type(error).__name__} ({reason}); "
             f"mend it until `python -c 'import {module}'` succeeds"

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from metier.errors import RegistryError
+from metier.errors import RegistryError, first_line
 from metier.locks import exclusively
 
 CONNECT_SECONDS = 5
@@ -74,7 +74,7 @@ class RegistryDatabase:
         try:
             yield
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            reason = first_line(error) or type(error).__name__
             raise RegistryError(
                 f"{doing} at {self}: {reason}; check METIER_REGISTRY_URI, the database and the disk"
             ) from error

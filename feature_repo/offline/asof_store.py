@@ -31,7 +31,7 @@ from feature_repo.offline.asof_read import VersionReader, ViewJoin, table_schema
 from feature_repo.offline.asof_sql import VersionTable
 from feature_repo.offline.ranges import require_past, warn_of_empty_range
 from metier.durable import replacing
-from metier.errors import FeatureError
+from metier.errors import FeatureError, first_line
 from metier.own_ray import keep_on_loopback
 from metier.settings import load_settings
 
@@ -99,7 +99,7 @@ class AsofRetrievalJob(RetrievalJob):
             return self._retrieve()
         except duckdb.Error as error:
             raise FeatureError(
-                f"the feature tables in {self._folder} could not be read ({str(error).splitlines()[0]}); build them "
+                f"the feature tables in {self._folder} could not be read ({first_line(error)}); build them "
                 "again (`metier features build`)"
             ) from error
 

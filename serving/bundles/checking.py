@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from components.retrieval.questions import Question
 from feature_repo.hydrate import query_row
-from metier.errors import MetierError, RestingStoreError
+from metier.errors import MetierError, RestingStoreError, first_line
 from serving.actor import request_row
 from serving.request.ranking import RankingRequest
 from serving.request.trace import RequestTrace
@@ -126,8 +126,3 @@ def _tells_apart(stages: Stages, request: RankingRequest, now: datetime) -> bool
 
 def _varied(scores: Scores) -> bool:
     return len(scores) > 1 and bool(np.ptp(scores) > 0)
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in one line."""
-    return next(iter(str(error).splitlines()), "")

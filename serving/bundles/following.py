@@ -17,7 +17,7 @@ from pathlib import Path
 from components.releases import RegisteredBundle
 from components.releases.deployments import Deployment, Deployments, Proposal
 from metier.contract import SURFACES, Surface
-from serving.bundles.checking import first_line
+from metier.errors import first_line
 from serving.bundles.loading import Loaded
 from serving.bundles.reports import Refusal, ReplicaReport, SurfaceReport, leave_report
 

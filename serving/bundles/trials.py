@@ -11,9 +11,9 @@ from components.releases import RegisteredBundle
 from components.releases.deployments import Deployment
 from feature_repo.hydrate import Reads
 from metier.contract import Surface
-from metier.errors import MetierError, ServingError
+from metier.errors import MetierError, ServingError, first_line
 from metier.settings import Settings
-from serving.bundles.checking import fault_of, first_line, warm_up
+from serving.bundles.checking import fault_of, warm_up
 from serving.bundles.loading import Loaded, Loader
 from serving.bundles.recorded import made_requests, recorded_requests
 from serving.bundles.reports import Refusal, SurfaceReport

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from components.importers.conform import REASON
 from components.importers.files.header import no_column
 from components.importers.values.byte_cells import with_texts
-from metier.errors import ContractError
+from metier.errors import ContractError, first_line
 
 PIECE_ROWS = 131_072
 """A larger file comes in pieces of so many rows."""
@@ -28,8 +28,7 @@ def parquet_pieces(file: Path | IO[bytes], path: Path, wanted: Sequence[str] | N
             for batch in parquet.iter_batches(PIECE_ROWS, columns=tops):
                 yield _readable(_selected(pa.Table.from_batches([batch]), wanted, path))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ContractError(f"{path} cannot be read as Parquet ({reason}); export it again") from error
+        raise ContractError(f"{path} cannot be read as Parquet ({first_line(error)}); export it again") from error
 
 
 def _readable(rows: pa.Table) -> pa.Table:

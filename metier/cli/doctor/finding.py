@@ -6,7 +6,7 @@ from concurrent.futures import TimeoutError as WaitedTooLong
 from dataclasses import dataclass
 from typing import Literal
 
-from metier.errors import MetierError
+from metier.errors import MetierError, first_line
 
 Status = Literal["ok", "warn", "fail"]
 REMEDIES = {
@@ -47,8 +47,7 @@ def within(seconds: float, name: str, check: Callable[[], Finding], setting: str
         move = f"check the network and the server, or correct {setting}"
         return Finding(name, "fail", f"no answer within {seconds:g} s", move)
     except Exception as error:  # a doctor reports what a client library raises, whatever its class
-        reason = (str(error).splitlines() or [""])[0]
-        return Finding(name, "fail", *_fact_and_move(error, reason or type(error).__name__, setting))
+        return Finding(name, "fail", *_fact_and_move(error, first_line(error) or type(error).__name__, setting))
     finally:
         pool.shutdown(wait=False)
 
