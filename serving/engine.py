@@ -128,7 +128,7 @@ class Engine:
         slate, stages = self.slate(request, trace)
         trace.require_waiting()
         with trace.stage("log"):
-            self.events.append(events_of(request, slate, trace, stages, feature_service(request.surface)))
+            self.events.note(events_of(request, slate, trace, stages, feature_service(request.surface)))
         return slate, stages
 
     def slate(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:

@@ -128,7 +128,7 @@ class Select(Stage):
         entries = with_features([entry for _, entry in ranked], features, stages.ranked, 0, trace)  # type: ignore[arg-type]
         name = body.query_id or f"staged-{time.time_ns()}"
         slate = Slate(name, moment, entries, "ensemble", found.dropped, len(found.rows), found.unknown)
-        self.engine.events.append(events_of(request, slate, trace, stages, feature_service(request.surface)))
+        self.engine.events.note(events_of(request, slate, trace, stages, feature_service(request.surface)))
         versions = {"bundle": stages.bundle.version, "snapshot_version": space.version}
         return response(body, slate, trace, surface=request.surface, **versions).model_dump_json(exclude_none=True)
 

@@ -1,8 +1,9 @@
 """The endpoint's event log: JSON lines in segment files, acknowledged once they are on disk.
 
 One log and one writer thread a process. The thread takes all that is pending, writes it at once, calls fsync once and
-then resolves the futures of its callers. A line is {"table": ..., "row": {...}}, with "clock": "server" where the
-caller gave no event_timestamp. Knows no table's columns and no HTTP; `metier import events` reads the lines.
+then resolves the futures of its callers; where nobody waits for one it first gathers what else comes. A line is
+{"table": ..., "row": {...}}, with "clock": "server" where the caller gave no event_timestamp. Knows no table's columns
+and no HTTP; `metier import events` reads the lines.
 """
 
 import base64
@@ -31,6 +32,8 @@ Event = tuple[str, Row] | tuple[str, Row, Literal["server"]]
 SEGMENT_BYTES = 64 << 20
 CAPACITY = 20_000
 """Events that may wait for the writer thread: seconds of full load, some 100 MB."""
+GATHER_SECONDS = 0.05
+"""Longest that events wait for others where nobody waits for them: an fsync for each slate costs more than its line."""
 _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATETIME
 
 
@@ -56,15 +59,22 @@ class EventLog:
         self._changed = threading.Condition()
         self._calls: list[_Call] = []
         self._pending = 0
-        self._closed = False
+        self._awaited = self._closed = False
         self._thread = threading.Thread(target=self._run, name="event-log", daemon=True)
         self._thread.start()
 
     def append(self, events: Sequence[Event]) -> Future[None]:
         """A future that resolves once all of `events` are on disk, together and in order; EventLogError otherwise.
 
-        The caller need not wait for it, and it cannot be cancelled. The rows are encoded later: do not change them.
+        It cannot be cancelled. The rows are encoded later: do not change them.
         """
+        return self._put(events, awaited=True)
+
+    def note(self, events: Sequence[Event]) -> None:
+        """As `append` for what nobody waits for: `dropped` and `failed` tell of what did not reach the disk."""
+        self._put(events, awaited=False)
+
+    def _put(self, events: Sequence[Event], *, awaited: bool) -> Future[None]:
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()
         with self._changed:
@@ -74,7 +84,9 @@ class EventLog:
             else:
                 self._calls.append(_Call(events, future))
                 self._pending += len(events)
-                self._changed.notify()
+                self._awaited |= awaited or 2 * self._pending > self._capacity
+                if self._awaited or len(self._calls) == 1:
+                    self._changed.notify()
         if refusal:
             future.set_exception(EventLogError(refusal))
         return future
@@ -104,10 +116,11 @@ class EventLog:
             self._segment.close()
 
     def _take_pending(self) -> list[_Call]:
-        """All pending calls, as soon as there are any; none once the log is closed and drained."""
+        """All pending calls, soon after there are any, at once if one is awaited; none once closed and drained."""
         with self._changed:
             self._changed.wait_for(lambda: self._calls or self._closed)
-            calls, self._calls, self._pending = self._calls, [], 0
+            self._changed.wait_for(lambda: self._awaited or self._closed, GATHER_SECONDS)
+            calls, self._calls, self._pending, self._awaited = self._calls, [], 0, False
         return calls
 
     def _commit(self, calls: list[_Call]) -> None:

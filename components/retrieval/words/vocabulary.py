@@ -5,13 +5,16 @@ Knows no text that holds them.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from cachetools import LRUCache, cachedmethod
 
 from feature_repo.build.histories import fingerprint
 from feature_repo.files.mapped import read_array, read_table, write_arrays, write_table
@@ -19,6 +22,8 @@ from feature_repo.files.names import contiguous
 
 Places = npt.NDArray[np.int64]
 TERMS = "terms.arrow"
+MOST_KEPT = 512
+"""Terms of which a vocabulary keeps what resembles them."""
 _ARRAYS = ("marks", "place", "letters", "sizes")
 
 
@@ -36,6 +41,8 @@ class Vocabulary:
     """A bit for each letter that a term has, by the letter's code modulo 64."""
     sizes: npt.NDArray[np.uint8]
     """Letters of each term."""
+    _kept: LRUCache[tuple[str, int], Places] = field(default_factory=lambda: LRUCache(MOST_KEPT), init=False)
+    _keeping: Lock = field(default_factory=Lock, init=False)
 
     @classmethod
     def of(cls, terms: Sequence[str]) -> Self:
@@ -57,6 +64,7 @@ class Vocabulary:
         at = np.minimum(np.searchsorted(self.marks, marks), len(self) - 1)
         return np.where(self.marks[at] == marks, self.place[at], -1).astype(np.int64)
 
+    @cachedmethod(attrgetter("_kept"), lock=attrgetter("_keeping"))
     def resembling(self, term: str, slips: int) -> Places:
         """Places, ascending, of terms that `slips` slips of typing make of `term`, and of those that begin with it.
 

@@ -278,7 +278,7 @@ def test_nobody_ineligible_survives_talent_search(acts: list[Act], statuses: lis
         own = [
             kind
             for kind, side, job, _ in mine
-            if side == "freelancer" and job == "j1" and kind in ("apply", "accept", "decline")
+            if job == "j1" and (kind == "apply" or (side == "freelancer" and kind in ("accept", "decline")))
         ]
         assert not own or own[-1] != "decline"
         assert np.count_nonzero(verdict.mask) <= 2

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -57,6 +58,26 @@ class Gate(dict):
         self.reached.set()
         assert self.open.wait(SOON)
         return super().items()
+
+
+def test_what_nobody_waits_for_is_written_before_what_somebody_does_and_without_it_all_the_same(tmp_path):
+    with opened(tmp_path) as log:
+        log.note(numbered(1))
+        log.append(numbered(2)).result(SOON)
+        assert ids(tmp_path) == [1, 2]
+        log.note(numbered(3))
+        log.note(numbered(4))
+        ended = time.monotonic() + SOON
+        while log.written < 4 and time.monotonic() < ended:
+            time.sleep(0.01)
+        assert ids(tmp_path) == [1, 2, 3, 4]
+
+
+def test_what_nobody_waits_for_is_counted_where_it_is_refused(tmp_path):
+    with opened(tmp_path) as log:
+        pass
+    log.note(numbered(1, 2))
+    assert log.dropped == 2
 
 
 def test_a_line_spells_its_event_for_any_reader(tmp_path):
