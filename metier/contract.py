@@ -52,7 +52,7 @@ CLIENT_STATUSES: tuple[ClientStatus, ...] = get_args(ClientStatus)
 
 RELEVANCE = {"click": 1, "save": 1, "apply": 2, "invite": 2, "accept": 3, "hire": 4}
 ATTRIBUTION_DAYS = {"click": 1, "save": 1, "apply": 3, "invite": 3, "accept": 7, "hire": 30}
-"""Days within which an outcome credits an impression; also the age at which its head is mature."""
+"""Days within which an outcome credits an impression; its head is mature once it could have been recorded too."""
 
 
 @dataclass(frozen=True)

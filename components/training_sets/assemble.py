@@ -17,9 +17,10 @@ from components.measures.arrays import Floats
 from components.training_sets.dataset.ranking_dataset import RankingDataset
 from components.training_sets.dataset.room import room
 from components.training_sets.dataset.traced import TracedDataset, whole_queries
-from components.training_sets.labels import HEADS, Attribution, attribution, window_days
+from components.training_sets.labels import Attribution, attribution
+from components.training_sets.outcomes.funnel import HEADS
 from components.training_sets.pseudo_queries import PseudoQueries
-from components.training_sets.split import choose_heads, gap_days
+from components.training_sets.split import choose_heads
 from feature_repo.hydrate import candidate_features, query_features, with_column
 from feature_repo.inputs.asked import ReadText
 from feature_repo.inputs.covisits import Covisits
@@ -130,6 +131,7 @@ def build_training_set(
     as_of: datetime,
     *,
     windows: Mapping[str, float] = ATTRIBUTION_DAYS,
+    delays: Mapping[str, float] | None = None,
     heads: Sequence[str] | None = None,
     max_rows: int | None = None,
     sample: Sample = "recent",
@@ -139,16 +141,18 @@ def build_training_set(
 ) -> TracedDataset:
     """The impression log of a surface as a data set: seen, unpromoted, mature rows with rank, propensity, outcomes.
 
-    `heads` grade relevance and must be mature (default: those whose windows leave half of the log to split, see
-    split.choose_heads); the outcomes hold every head of the surface that has a positive. Over `max_rows`, whole
+    `windows` and recording `delays` in days by kind (default of the delays: those that the log shows). `heads` grade
+    relevance and must be mature (default: those that leave half of the log to split, see split.choose_heads); the
+    outcomes hold every head of the surface that has a positive, told of every row. Over `max_rows`, whole
     queries are dropped, the oldest or at random. Rows are ordered by time, query and displayed rank. Features that were
     logged as served, under `schema_hash`, are taken as they were; all others are rebuilt, with texts as `read` reads
     them.
     """
-    with attribution(lake, as_of, surface, windows) as credited:
-        graded = _grade(credited, surface, as_of, windows, heads)
+    with attribution(lake, as_of, surface, windows, delays) as credited:
+        graded = _grade(credited, surface, as_of, heads)
+        gap_days = max(credited.mature_days[head] for head in graded)
         counts = credited.counts()
-        _require_mature(counts, surface, as_of, gap_days(graded, windows))
+        _require_mature(counts, surface, as_of, gap_days)
         rows = _sampled(credited, max_rows or counts[2], sample, seed)
         report = credited.report()
     queries = typed_queries(rows, lake, as_of)
@@ -158,8 +162,8 @@ def build_training_set(
         "surface": surface,
         "as_of": as_of.isoformat(),
         "graded_heads": list(graded),
-        "gap_days": gap_days(graded, windows),
-        "window_days": window_days(windows),
+        "gap_days": gap_days,
+        "mature_days": report["mature_days"],
         **_sizes(counts, rows.num_rows),
         "queries": queries.num_rows,
         "rows_as_served": as_served,
@@ -188,9 +192,7 @@ def organic_training_set(
     return TracedDataset(dataset, rows, {"surface": surface, **organic.metadata})
 
 
-def _grade(
-    credited: Attribution, surface: Surface, as_of: datetime, windows: Mapping[str, float], heads: Sequence[str] | None
-) -> tuple[str, ...]:
+def _grade(credited: Attribution, surface: Surface, as_of: datetime, heads: Sequence[str] | None) -> tuple[str, ...]:
     """Grade by `heads`, or by those that fit the log and have a positive; which they are."""
     graded = tuple(heads or ())
     if heads is None:
@@ -200,7 +202,7 @@ def _grade(
             )
         dropped = credited.report()["surfaces"][surface]["dropped_heads"]
         with_positives = [head for head in HEADS[surface] if head not in dropped] or HEADS[surface]
-        graded = choose_heads(credited.moments(), as_of, with_positives, windows)
+        graded = choose_heads(credited.moments(), as_of, with_positives, credited.mature_days)
     credited.grade(graded)
     return graded
 

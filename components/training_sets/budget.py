@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.training_sets.split import microseconds
+from components.training_sets.outcomes.maturity import microseconds
 from metier.errors import SettingsError
 
 MOST_ROWS = 900_000

@@ -5,19 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.measures.arrays import Mask
+from components.measures.arrays import IntArray, Mask, run_starts
 from components.training_sets.assemble import build_training_set, organic_training_set
 from components.training_sets.budget import FEWEST_NEGATIVES, NEGATIVES, VALIDATION_SHARE, sample
 from components.training_sets.dataset.traced import TracedDataset
 from components.training_sets.leave_last_out import HeldOut, leave_last_out, time_split_actors
+from components.training_sets.outcomes.maturity import censored, microseconds
 from components.training_sets.plan import Study
 from components.training_sets.positives import organic_positives, touched
 from components.training_sets.pseudo_queries import candidate_pool, pseudo_queries
 from components.training_sets.reading import text_reader, trained_taxonomy
-from components.training_sets.split import censored, time_split
+from components.training_sets.split import time_split
 from components.training_sets.unknown import known_candidates, of_known_candidates, unknown_candidates
 from feature_repo.build.feature_tables import read_vectors
 from feature_repo.client import FeatureStoreClient
@@ -80,15 +82,18 @@ def build(
 def _logged(
     study: Study, lake: Lake, store: FeatureStoreClient, vectors: TextVectors, as_of: datetime, reader: TextReader
 ) -> dict[str, TracedDataset]:
-    """Impressions split by time, whole queries, with the gap of the longest head that grades relevance."""
+    """Impressions split by time, whole queries, with the gap of the last head to mature that grades relevance."""
     schema = feature_schema_hash(feature_names(study.surface), vectors.weights, Encoder.load().hash)
     traced = build_training_set(
         study.surface, lake, store, vectors, as_of, max_rows=study.most_rows, schema_hash=schema, read=reader
     )
-    moments = traced.queries()["event_timestamp"]
-    metadata = traced.metadata
+    metadata, sizes = traced.metadata, traced.dataset.group_sizes
     split = time_split(
-        moments, metadata["gap_days"], group_sizes=traced.dataset.group_sizes, immature_rows=metadata["immature_rows"]
+        traced.queries()["event_timestamp"],
+        metadata["gap_days"],
+        group_sizes=sizes,
+        immature_rows=metadata["immature_rows"],
+        last_shown=_last_shown(traced.rows["shown_at"], sizes),
     )
     metadata |= {
         "validation_start": split.validation_start.isoformat(),
@@ -104,11 +109,16 @@ def _logged(
 
 
 def known_by(traced: TracedDataset, moment: datetime) -> TracedDataset:
-    """The same rows, their outcomes unknown where the window had not passed by `moment`."""
+    """The same rows, their outcomes unknown where a head that was shown then had not matured by `moment`."""
     if traced.dataset.outcomes is None:
         return traced
-    outcomes = censored(traced.dataset.outcomes, traced.rows["event_timestamp"], moment)
+    outcomes = censored(traced.dataset.outcomes, traced.rows["shown_at"], moment, traced.metadata["mature_days"])
     return replace(traced, dataset=replace(traced.dataset, outcomes=outcomes))
+
+
+def _last_shown(shown_at: pa.ChunkedArray, sizes: IntArray) -> pa.Array:
+    """When each query (n_queries,) showed the last of its rows."""
+    return pa.array(np.maximum.reduceat(microseconds(shown_at), run_starts(sizes)))
 
 
 def _organic(

@@ -7,6 +7,10 @@ An outcome credits, at most once per surface, and within its window measured fro
 3. else the latest seen impression of the same (job, freelancer), or (client, freelancer) where the query had no job.
 An outcome that finds no impression with an open window is organic on that surface.
 
+What was credited implies the earlier heads of the surface's funnel: who was hired was accepted, whenever that was
+recorded, so that no row is a hire and not an accept. Rows that never came so far are zeros of the later heads: every
+head is told of the whole shown space, not only of those that the head before it let through (Ma et al. 2018).
+
 Click, save, apply and invite count for the actor who did them; an accept counts as the other side's answer; a hire
 counts whoever recorded it. A decline of one's own move is a withdrawal: nobody answered, so the accept is unknown.
 Impressions with viewed = false are neither credited nor negatives; a null `viewed` counts as seen. Promoted rows
@@ -27,29 +31,14 @@ import pyarrow as pa
 
 from components.training_sets import labels_sql as sql
 from components.training_sets.labels_report import label_report, listed, literal
+from components.training_sets.outcomes.funnel import ALL_HEADS, HEADS, from_here
+from components.training_sets.outcomes.maturity import DAY_US, mature_days, recording_delays
 from metier.contract import ATTRIBUTION_DAYS, RELEVANCE, SURFACES, Surface
-from metier.errors import InputError, UnknownNameError
+from metier.errors import UnknownNameError
 from metier.lake import Lake
-
-HEADS: dict[Surface, tuple[str, ...]] = {
-    "talent_search": ("click", "invite", "accept", "hire"),
-    "job_feed": ("click", "apply", "accept", "hire"),
-    "applicant_review": ("click", "accept", "hire"),
-}
-"""Heads of a surface, in the order of its funnel. A save counts for the head click."""
-
-HEAD_KINDS = {
-    "click": ("click", "save"),
-    "apply": ("apply",),
-    "invite": ("invite",),
-    "accept": ("accept",),
-    "hire": ("hire",),
-}
-ALL_HEADS = tuple(HEAD_KINDS)
 
 OUTCOMES = (*ALL_HEADS, "withdrawal")
 TRAINABLE = "placement <> 'promoted' AND mature"
-DAY_US = 86_400_000_000
 
 _CLIENT, _FREELANCER = "client", "freelancer"
 _RULES: tuple[tuple[Surface, str, str | None, str, str], ...] = (
@@ -83,9 +72,10 @@ class Labels:
 
     rows: query_id, candidate_id, surface, actor_id, job_id, event_timestamp (of the query), shown_at (of the
     impression), rank, placement, propensity, relevance, one column per head (1, 0, null), mature; in the order of
-    event_timestamp, query_id, rank. A head is null while the row is younger than its window, where it is not at
-    risk (accept: no apply or invite was credited, or it was withdrawn; hire: no accept) or not of this surface.
-    relevance is the highest grade among credited outcomes of mature heads; mature: all heads that grade it are.
+    event_timestamp, query_id, rank. A head is 1 where the pair came so far or farther, null while the impression is
+    younger than the head's window and recording delay, where the move was withdrawn before an accept (accept, hire),
+    and where it is not of this surface. relevance is the highest grade among mature heads that are 1; mature: all heads
+    that grade it are.
     """
 
     rows: pa.Table
@@ -98,23 +88,32 @@ def labels(
     surface: Surface | None = None,
     windows: Mapping[str, float] = ATTRIBUTION_DAYS,
     heads: Sequence[str] = ALL_HEADS,
+    delays: Mapping[str, float] | None = None,
 ) -> Labels:
-    """Labels of what was recorded by `as_of`. `windows` in days by kind; only `heads` count towards relevance."""
-    with attribution(lake, as_of, surface, windows) as credited:
+    """Labels of what was recorded by `as_of`; only `heads` count towards relevance.
+
+    `windows` and recording `delays` in days by kind; None: those that the log shows, see `recording_delays`.
+    """
+    with attribution(lake, as_of, surface, windows, delays) as credited:
         credited.grade(heads)
         return Labels(credited.rows(), credited.report())
 
 
 @contextmanager
 def attribution(
-    lake: Lake, as_of: datetime, surface: Surface | None = None, windows: Mapping[str, float] = ATTRIBUTION_DAYS
+    lake: Lake,
+    as_of: datetime,
+    surface: Surface | None = None,
+    windows: Mapping[str, float] = ATTRIBUTION_DAYS,
+    delays: Mapping[str, float] | None = None,
 ) -> Iterator["Attribution"]:
     """What outcomes credit, in tables that leave with the block; as labels, but rows can be had in part."""
-    days = window_days(windows)
+    mature_days(windows, delays or {})
     surfaces = SURFACES if surface is None else (surface,)
     with lake.connect(as_of) as connection:
         _attribute(connection, as_of, surfaces, {**ATTRIBUTION_DAYS, **windows})
-        yield Attribution(connection, as_of, surfaces, days)
+        late = recording_delays(connection, as_of, windows) if delays is None else dict(delays)
+        yield Attribution(connection, as_of, surfaces, mature_days(windows, late), late)
 
 
 class Attribution:
@@ -126,8 +125,11 @@ class Attribution:
         as_of: datetime,
         surfaces: Sequence[Surface],
         days: dict[str, float],
+        delays: dict[str, float],
     ) -> None:
-        self._connection, self._as_of, self._surfaces, self._days = connection, as_of, surfaces, days
+        self._connection, self._as_of, self._surfaces = connection, as_of, surfaces
+        self.mature_days, self.recording_delay_days = days, delays
+        """Age at which each head is known, and how late each kind is recorded."""
         self.grade(ALL_HEADS)
 
     def grade(self, heads: Sequence[str]) -> None:
@@ -135,12 +137,18 @@ class Attribution:
         for head in heads:
             if head not in ALL_HEADS:
                 raise UnknownNameError("head", head, ALL_HEADS)
-        self._connection.execute(_labelled(self._as_of, self._days, tuple(heads)))
+        self._connection.execute(_labelled(self._as_of, self.mature_days, tuple(heads)))
 
     def report(self) -> dict[str, Any]:
         """What Labels.report holds; it does not depend on the grades."""
-        counts = label_report(self._connection, self._as_of, {name: HEADS[name] for name in self._surfaces}, self._days)
-        return {"as_of": self._as_of.isoformat(), "window_days": self._days, **counts}
+        heads = {name: HEADS[name] for name in self._surfaces}
+        counts = label_report(self._connection, self._as_of, heads, self.mature_days)
+        return {
+            "as_of": self._as_of.isoformat(),
+            "mature_days": self.mature_days,
+            "recording_delay_days": self.recording_delay_days,
+            **counts,
+        }
 
     def moments(self) -> pa.ChunkedArray:
         """The event_timestamp of each query with a seen impression."""
@@ -168,17 +176,6 @@ class Attribution:
         return self._connection.sql(selected).to_arrow_table()
 
 
-def window_days(windows: Mapping[str, float] = ATTRIBUTION_DAYS) -> dict[str, float]:
-    """Window of each head in days: the longest among its kinds. Kinds left out keep their declared window."""
-    for kind, days in windows.items():
-        if kind not in ATTRIBUTION_DAYS:
-            raise UnknownNameError("kind with an attribution window", kind, tuple(ATTRIBUTION_DAYS))
-        if days <= 0:
-            raise InputError(f"the attribution window of {kind} is {days} days; give a positive number")
-    every = {**ATTRIBUTION_DAYS, **windows}
-    return {head: max(every[kind] for kind in kinds) for head, kinds in HEAD_KINDS.items()}
-
-
 def _attribute(
     connection: duckdb.DuckDBPyConnection, as_of: datetime, surfaces: Sequence[str], windows: Mapping[str, float]
 ) -> None:
@@ -199,22 +196,24 @@ def _attribute(
 
 def _labelled(as_of: datetime, days: Mapping[str, float], graded: Sequence[str]) -> str:
     """The view of labelled rows with its head expressions filled in."""
-    has = {name: f"coalesce(has_{name}, false)" for name in OUTCOMES}
-    old = {head: f"age_us >= {int(window * DAY_US)}" for head, window in days.items()}
-    moved = "(surface = 'applicant_review' OR coalesce(apply, invite) = 1)"
-    at_risk = {
-        "click": "true",
-        "apply": "surface = 'job_feed'",
-        "invite": "surface = 'talent_search'",
-        "accept": f"{moved} AND ({has['accept']} OR NOT {has['withdrawal']})",
-        "hire": "accept = 1",
-    }
-    heads = ", ".join(
-        f"CASE WHEN {old[head]} AND {at_risk[head]} THEN {has[head]}::FLOAT END AS {head}" for head in ALL_HEADS
-    )
-    grades = [f"CASE WHEN {old[head]} AND {has[head]} THEN {RELEVANCE[head]} END" for head in graded]
+    old = {head: f"age_us >= {round(days[head] * DAY_US)}" for head in ALL_HEADS}
+    came = {head: _came_as_far(head) for head in ALL_HEADS}
+    answered = f"({came['accept']} OR NOT coalesce(has_withdrawal, false))"
+    known = {head: f"{old[head]} AND {answered}" if head in ("accept", "hire") else old[head] for head in ALL_HEADS}
+    heads = ", ".join(f"CASE WHEN {known[head]} THEN {came[head]}::FLOAT END AS {head}" for head in ALL_HEADS)
+    grades = [f"CASE WHEN {old[head]} AND {came[head]} THEN {RELEVANCE[head]} END" for head in graded]
     relevance = f"coalesce(greatest({', '.join(['0', *grades])}), 0)::FLOAT"
     mature = " AND ".join(
         f"({old[head]} OR surface NOT IN ({listed([s for s in SURFACES if head in HEADS[s]])}))" for head in graded
     )
     return sql.LABELLED.format(relevance=relevance, heads=heads, mature=mature or "true", as_of=literal(as_of))
+
+
+def _came_as_far(head: str) -> str:
+    """Whether a head or a later one of the surface was credited; null on surfaces without it."""
+    cases = [
+        f"WHEN '{surface}' THEN " + " OR ".join(f"coalesce(has_{name}, false)" for name in from_here(surface, head))
+        for surface, heads in HEADS.items()
+        if head in heads
+    ]
+    return f"(CASE surface {' '.join(cases)} END)"

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 
 from components.training_sets import labels_sql as sql
+from components.training_sets.outcomes.maturity import DAY_US
 from metier.contract import Surface
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
-DAY_US = 86_400_000_000
 
 
 def label_report(
@@ -22,7 +22,7 @@ def label_report(
     heads: Mapping[Surface, Sequence[str]],
     days: Mapping[str, float],
 ) -> dict[str, Any]:
-    """heads: of each surface that was labelled; days: the window of each head."""
+    """heads: of each surface that was labelled; days: until each head is mature."""
     every = listed(list(days))
     quantiles = ", ".join(f"quantile_cont(days, {q}) AS p{round(q * 100)}" for q in QUANTILES)
     (not_viewed,) = connection.sql(
@@ -60,9 +60,10 @@ def _surface_report(
     days: Mapping[str, float],
 ) -> dict[str, Any]:
     """Counts over organic and exploration rows; a head without positives is named in dropped_heads."""
+    now = literal(as_of)
     columns = ", ".join(
         f"count({head}) AS known_{head}, count(*) FILTER ({head} = 1) AS positive_{head}, "
-        f"avg((shown_at > {literal(as_of)} - INTERVAL '{int(days[head] * DAY_US)} microseconds')::INT) AS young_{head}"
+        f"avg((shown_at > {now} - INTERVAL '{round(days[head] * DAY_US)} microseconds')::INT) AS young_{head}"
         for head in heads
     )
     query = "SELECT count(*) AS rows, count(DISTINCT query_id) AS queries, {} FROM labelled WHERE surface = '{}' AND {}"

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.training_sets.split import microseconds
+from components.training_sets.outcomes.maturity import microseconds
 from metier.contract import TIMESTAMP
 from metier.errors import EmptyDataError, InputError
 

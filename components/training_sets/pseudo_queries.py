@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.training_sets.split import microseconds
+from components.training_sets.outcomes.maturity import microseconds
 from metier.contract import TABLES, TIMESTAMP, Surface
 from metier.errors import EmptyDataError, InputError
 from metier.lake import Lake

@@ -1,9 +1,10 @@
 """Time splits by whole queries, with gaps in which outcomes mature. Knows timestamps, not features or rankers.
 
-The gap is the longest attribution window among the heads that grade relevance, so that every label of the train part
-was known before the first validation query, and every label of validation before the first test query. A log too
-short for a head's window lets `choose_heads` leave that head out of the grades; its outcome column may still be
-trained on where `censored` leaves it known.
+The gap is the longest time that a head that grades relevance takes to mature, its window and its recording delay, so
+that every label of the train part was known before the first validation query, and every label of validation before
+the first test query: queries whose last candidate was shown too late for that are in no part. A log too short for a
+head lets `choose_heads` leave that head out of the grades; its outcome column may still be trained on where `censored`
+leaves it known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,16 +16,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.training_sets.labels import window_days
-from metier.contract import ATTRIBUTION_DAYS, TIMESTAMP
+from components.training_sets.outcomes.maturity import DAY_US, Microseconds, microseconds
+from metier.contract import TIMESTAMP
 from metier.errors import EmptyDataError, InputError
 
-DAY_US = 86_400_000_000
 FRACTIONS = (0.7, 0.15, 0.15)
 FEWEST_LEFT = 0.5
 
 Mask = NDArray[np.bool_]
-Microseconds = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -45,23 +44,19 @@ class TimeSplit:
     warning: str | None
 
 
-def gap_days(heads: Sequence[str], windows: Mapping[str, float] = ATTRIBUTION_DAYS) -> float:
-    """The longest attribution window among `heads`."""
-    days = window_days(windows)
-    return max(days[head] for head in heads)
-
-
 def time_split(
     query_timestamps: pa.Array | pa.ChunkedArray,
     gap_days: float,
     fractions: Sequence[float] = FRACTIONS,
     group_sizes: NDArray[np.int64] | None = None,
     immature_rows: int = 0,
+    last_shown: pa.Array | pa.ChunkedArray | None = None,
 ) -> TimeSplit:
     """Train, validation and test, in the proportions of `fractions` among the queries that are kept.
 
     query_timestamps (n_queries,) in any order, all mature; `group_sizes` their rows (default: one each);
-    `immature_rows` were left out before and count as lost. EmptyDataError when a part would be empty.
+    `immature_rows` were left out before and count as lost; `last_shown` is when each query showed its last candidate
+    (default: at once). EmptyDataError when a part would be empty.
     """
     stamps = microseconds(query_timestamps)
     if len(fractions) != 3 or min(fractions) <= 0 or gap_days < 0:
@@ -69,11 +64,16 @@ def time_split(
             f"a split needs three positive fractions and a gap of zero or more, not {fractions}, {gap_days}"
         )
     order = np.argsort(stamps, kind="stable")
-    cuts = _largest(stamps[order], int(gap_days * DAY_US), [part / sum(fractions) for part in fractions])
+    cuts = _largest(stamps[order], round(gap_days * DAY_US), [part / sum(fractions) for part in fractions])
     if cuts is None:
         raise EmptyDataError(_too_short(stamps, gap_days))
-    train = _mask(len(stamps), order[: cuts[0]])
-    validation = _mask(len(stamps), order[cuts[1] : cuts[2]])
+    shown = stamps if last_shown is None else microseconds(last_shown)
+    settled = shown + round(gap_days * DAY_US)
+    validation_start, test_start = stamps[order[cuts[1]]], stamps[order[cuts[3]]]
+    train = _mask(len(stamps), order[: cuts[0]]) & (settled <= validation_start)
+    validation = _mask(len(stamps), order[cuts[1] : cuts[2]]) & (settled <= test_start)
+    if not (train.any() and validation.any()):
+        raise EmptyDataError(_too_short(stamps, gap_days))
     test = _mask(len(stamps), order[cuts[3] :])
     sizes = np.ones(len(stamps), dtype=np.int64) if group_sizes is None else group_sizes
     share_left = float(sizes[train | validation | test].sum() / (sizes.sum() + immature_rows))
@@ -83,8 +83,8 @@ def time_split(
         test,
         gap_days,
         share_left,
-        validation_start=_moment(stamps[order[cuts[1]]]),
-        test_start=_moment(stamps[order[cuts[3]]]),
+        validation_start=_moment(validation_start),
+        test_start=_moment(test_start),
         warning=None if share_left >= FEWEST_LEFT else _few_left(share_left, gap_days),
     )
 
@@ -93,15 +93,14 @@ def choose_heads(
     query_timestamps: pa.Array | pa.ChunkedArray,
     as_of: datetime,
     heads: Sequence[str],
-    windows: Mapping[str, float] = ATTRIBUTION_DAYS,
+    days: Mapping[str, float],
     fractions: Sequence[float] = FRACTIONS,
 ) -> tuple[str, ...]:
-    """The heads that may grade relevance: all, or all but those of the longest windows, until half the log is left.
+    """The heads that may grade relevance: all, or all but those that mature last, until half the log is left.
 
-    query_timestamps: of every query of the log, immature ones too. What a split costs is the immature tail and two
-    gaps, three windows in all. The shortest windows are kept whatever they cost.
+    query_timestamps: of every query of the log, immature ones too; `days` until each head is mature. What a split costs
+    is the immature tail and two gaps, three times that. The quickest heads are kept whatever they cost.
     """
-    days = window_days(windows)
     stamps = microseconds(query_timestamps)
     for window in sorted({days[head] for head in heads}, reverse=True):
         chosen = tuple(head for head in heads if days[head] <= window)
@@ -110,29 +109,8 @@ def choose_heads(
     return chosen
 
 
-def censored(
-    outcomes: Mapping[str, NDArray[np.float32]],
-    row_timestamps: pa.Array | pa.ChunkedArray,
-    known_by: datetime,
-    windows: Mapping[str, float] = ATTRIBUTION_DAYS,
-) -> dict[str, NDArray[np.float32]]:
-    """Outcomes with NaN where the window had not passed by `known_by`, such as the start of the next part."""
-    age = int(known_by.timestamp() * 1_000_000) - microseconds(row_timestamps)
-    days = window_days(windows)
-    return {
-        head: np.where(age >= days[head] * DAY_US, column, np.float32(np.nan)).astype(np.float32)
-        for head, column in outcomes.items()
-    }
-
-
-def microseconds(timestamps: pa.Array | pa.ChunkedArray) -> Microseconds:
-    """(n,) int64 microseconds since 1970 of a timestamp column without nulls."""
-    stamps: Microseconds = timestamps.cast(TIMESTAMP).cast(pa.int64()).to_numpy()
-    return stamps
-
-
 def _share_left(stamps: Microseconds, as_of: datetime, window: float, fractions: Sequence[float]) -> float:
-    gap = int(window * DAY_US)
+    gap = round(window * DAY_US)
     mature = np.sort(stamps[stamps <= int(as_of.timestamp() * 1_000_000) - gap])
     cuts = _largest(mature, gap, [part / sum(fractions) for part in fractions])
     if cuts is None:

@@ -31,9 +31,12 @@ def test_outcomes_that_were_not_known_yet_leave_every_other_column_as_it_was():
         outcomes={"hire": [1, 0]},
         weight=[2, 3],
     )
-    rows = pa.table({"event_timestamp": pa.array([START, START - timedelta(days=30)], TIMESTAMP)})
-    # A hire takes 30 days: the first row's is unknown on day 1, the second's known.
-    known = known_by(TracedDataset(dataset, rows, {"surface": "job_feed"}), START + timedelta(days=1)).dataset
+    queried = pa.array([START - timedelta(days=40)] * 2, TIMESTAMP)
+    shown_at = pa.array([START, START - timedelta(days=30)], TIMESTAMP)
+    rows = pa.table({"event_timestamp": queried, "shown_at": shown_at})
+    # A hire takes 30 days from the impression, whenever the query was: on day 1 the first row's is unknown.
+    traced = TracedDataset(dataset, rows, {"surface": "job_feed", "mature_days": {"hire": 30}})
+    known = known_by(traced, START + timedelta(days=1)).dataset
     assert known.outcomes is not None
     assert np.array_equal(known.outcomes["hire"], [np.nan, 0], equal_nan=True)
     assert known.weight is not None

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.training_sets.labels import ALL_HEADS, HEADS, Labels, labels, window_days
+from components.training_sets.labels import Labels, labels
+from components.training_sets.outcomes.funnel import ALL_HEADS, HEADS
+from components.training_sets.outcomes.maturity import mature_days
 from metier.contract import ATTRIBUTION_DAYS, TABLES, Surface
 from metier.errors import InputError, UnknownNameError
 from metier.lake import Lake
@@ -97,6 +99,49 @@ def test_the_grade_is_the_highest_among_credited_outcomes(tmp_path: Path) -> Non
     assert found["relevance"] == 4
 
 
+def test_a_hire_implies_the_accept_whose_window_had_closed(tmp_path: Path) -> None:
+    # Applied on day 1; accepted on day 8, a day after the window of accepts; hired on day 10, within that of hires.
+    story = [act("apply", 1), act("accept", 8, "client"), act("hire", 10, "client")]
+    found = rows(labels(feed(tmp_path, [0], story), LATE))["q0"]
+    assert found["relevance"] == 4
+    assert [found[head] for head in HEADS["job_feed"]] == [1, 1, 1, 1]
+
+
+def test_a_late_accept_without_a_hire_stays_outside_its_window(tmp_path: Path) -> None:
+    found = rows(labels(feed(tmp_path, [0], [act("apply", 1), act("accept", 8, "client")]), LATE))["q0"]
+    assert [found[head] for head in HEADS["job_feed"]] == [1, 1, 0, 0]
+
+
+def test_a_click_that_is_recorded_after_its_window_is_unknown_until_then(tmp_path: Path) -> None:
+    # Clicked at .99 days, recorded at 1.2: .21 days late. Read at 1.0 days nothing says so yet.
+    lake = feed(tmp_path, [0], [act("click", 0.99, recorded_at=day(1.2))])
+    read = {at: rows(labels(lake, day(at), delays={"click": 0.21}))["q0"]["click"] for at in (1.0, 1.2, 1.21)}
+    assert read == {1.0: None, 1.2: None, 1.21: 1}
+    assert rows(labels(lake, day(1.0), delays={}))["q0"]["click"] == 0  # as if every click were recorded at once
+
+
+def test_the_recording_delay_is_learned_from_interactions_that_are_a_window_old(tmp_path: Path) -> None:
+    # 99 clicks recorded at once and 101 half a day late: the quantile .99 is half a day. Those of the last day, of
+    # which only the quick ones were recorded, do not count.
+    slow = [act("click", 0.1 + n / 1000, recorded_at=day(0.6 + n / 1000)) for n in range(101)]
+    quick = [act("click", 0.1 + n / 1000, job="K") for n in range(99)]
+    young = [act("click", 3.5 + n / 100_000, job="L") for n in range(10_000, 10_400)]
+    found = labels(feed(tmp_path, [0, 3], [*slow, *quick, *young]), day(4)).report
+    assert found["recording_delay_days"]["click"] == pytest.approx(0.5)
+    assert found["mature_days"]["click"] == pytest.approx(1.5)
+
+
+def test_a_history_that_was_recorded_years_later_delays_no_head_beyond_its_window(tmp_path: Path) -> None:
+    lake = feed(tmp_path, [0], [act("click", 0.5, recorded_at=day(900))])
+    assert labels(lake, day(901)).report["mature_days"] == {
+        "click": 2,
+        "apply": 3,
+        "invite": 3,
+        "accept": 7,
+        "hire": 30,
+    }
+
+
 def test_only_the_named_heads_grade(tmp_path: Path) -> None:
     funnel = [act("apply", 0.2), act("accept", 2, "client"), act("hire", 9, "client")]
     found = rows(labels(feed(tmp_path, [0], funnel), LATE, heads=("click", "apply")))["q0"]
@@ -106,7 +151,7 @@ def test_only_the_named_heads_grade(tmp_path: Path) -> None:
 def test_an_accept_credits_the_impression_that_led_to_the_apply_not_the_latest(tmp_path: Path) -> None:
     found = rows(labels(feed(tmp_path, [0, 2], [act("apply", 0.5), act("accept", 3, "client")]), LATE))
     assert (found["q0"]["accept"], found["q0"]["relevance"]) == (1, 3)
-    assert (found["q1"]["accept"], found["q1"]["relevance"]) == (None, 0)
+    assert (found["q1"]["accept"], found["q1"]["relevance"]) == (0, 0)
 
 
 def test_the_window_of_an_accept_opens_at_the_impression_not_at_the_apply(tmp_path: Path) -> None:
@@ -114,19 +159,19 @@ def test_the_window_of_an_accept_opens_at_the_impression_not_at_the_apply(tmp_pa
     assert (found["q0"]["accept"], found["q0"]["relevance"]) == (0, 2)
 
 
-def test_an_accept_without_an_apply_grades_the_latest_impression_but_is_not_at_risk(tmp_path: Path) -> None:
+def test_an_accept_without_an_apply_grades_the_latest_impression_and_implies_the_apply(tmp_path: Path) -> None:
     found = rows(labels(feed(tmp_path, [0, 1], [act("accept", 3, "client")]), LATE))
-    assert (found["q1"]["relevance"], found["q1"]["accept"]) == (3, None)
+    assert (found["q1"]["relevance"], found["q1"]["accept"], found["q1"]["apply"]) == (3, 1, 1)
     assert found["q0"]["relevance"] == 0
 
 
-def test_accept_needs_an_apply_and_hire_needs_an_accept(tmp_path: Path) -> None:
+def test_every_head_is_told_of_every_row_that_was_shown(tmp_path: Path) -> None:
     nothing = rows(labels(feed(tmp_path / "a", [0], []), LATE))["q0"]
     applied = rows(labels(feed(tmp_path / "b", [0], [act("apply", 1)]), LATE))["q0"]
     accepted = rows(labels(feed(tmp_path / "c", [0], [act("apply", 1), act("accept", 2, "client")]), LATE))["q0"]
-    assert [nothing[head] for head in HEADS["job_feed"]] == [0, 0, None, None]
-    assert [applied[head] for head in HEADS["job_feed"]] == [0, 1, 0, None]
-    assert [accepted[head] for head in HEADS["job_feed"]] == [0, 1, 1, 0]
+    assert [nothing[head] for head in HEADS["job_feed"]] == [0, 0, 0, 0]
+    assert [applied[head] for head in HEADS["job_feed"]] == [1, 1, 0, 0]
+    assert [accepted[head] for head in HEADS["job_feed"]] == [1, 1, 1, 0]
 
 
 def test_the_other_side_answers_a_move(tmp_path: Path) -> None:
@@ -192,7 +237,7 @@ def test_a_promoted_impression_keeps_its_credit_and_its_mark(tmp_path: Path) -> 
         "queries": 1,
         "promoted": 1,
         "immature_share": dict.fromkeys(HEADS["job_feed"], 0),
-        "known": {"click": 1, "apply": 1, "accept": 0, "hire": 0},
+        "known": dict.fromkeys(HEADS["job_feed"], 1),
         "positives": dict.fromkeys(HEADS["job_feed"], 0),
         "dropped_heads": ["click", "apply", "accept", "hire"],
     }
@@ -221,9 +266,10 @@ def test_an_outcome_credits_once_per_surface_and_a_click_never_leaves_its_own(tm
     slates = [shown("t", "F", 0), shown("r", "F", 0)]
     story = [act("click", 0.1, "client", query_id="r"), act("invite", 0.2, "client"), act("hire", 5, "client")]
     found = rows(labels(world(tmp_path, queries, slates, story), LATE))
-    assert (found["t"]["click"], found["r"]["click"]) == (0, 1)
     assert (found["t"]["relevance"], found["r"]["relevance"]) == (4, 4)
     assert (found["t"]["invite"], found["r"]["invite"]) == (1, None)
+    only = rows(labels(world(tmp_path / "click", queries, slates, story[:1]), LATE))
+    assert (only["t"]["click"], only["r"]["click"]) == (0, 1)
 
 
 def test_a_query_without_a_job_matches_by_client_even_where_only_the_job_names_the_client(tmp_path: Path) -> None:
@@ -242,8 +288,8 @@ def test_the_applicant_review_asks_no_apply_before_an_accept(tmp_path: Path) -> 
         [act("accept", 1, "client"), act("hire", 4, "client")],
     )
     found = {row["candidate_id"]: row for row in labels(lake, LATE).rows.to_pylist()}
-    assert [found["F"][head] for head in HEADS["applicant_review"]] == [0, 1, 1]
-    assert [found["G"][head] for head in HEADS["applicant_review"]] == [0, 0, None]
+    assert [found["F"][head] for head in HEADS["applicant_review"]] == [1, 1, 1]
+    assert [found["G"][head] for head in HEADS["applicant_review"]] == [0, 0, 0]
 
 
 def test_outcomes_without_an_impression_are_organic(tmp_path: Path) -> None:
@@ -284,12 +330,14 @@ def test_unknown_kinds_heads_and_empty_windows_are_refused(tmp_path: Path) -> No
         labels(lake, LATE, windows={"glance": 1})
     with pytest.raises(InputError, match="window of click is 0"):
         labels(lake, LATE, windows={"click": 0})
+    with pytest.raises(InputError, match="click waits -1 days"):
+        labels(lake, LATE, delays={"click": -1})
     with pytest.raises(UnknownNameError, match="save"):
         labels(lake, LATE, heads=("save",))
 
 
 def test_a_heads_window_is_the_longest_of_its_kinds() -> None:
-    assert window_days({"save": 2}) == {"click": 2, "apply": 3, "invite": 3, "accept": 7, "hire": 30}
+    assert mature_days({"save": 2}, {}) == {"click": 2, "apply": 3, "invite": 3, "accept": 7, "hire": 30}
     assert dict(ATTRIBUTION_DAYS) == WINDOWS
 
 
@@ -429,10 +477,8 @@ def test_attribution_equals_the_oracle(
     for row in rows_found:
         kinds = expected[row["query_id"], row["candidate_id"]]
         assert row["relevance"] == max((GRADES[kind] for kind in kinds), default=0)
-        assert row["click"] == float(bool(kinds & {"click", "save"}))
-        assert all(row[head] is None for head in ALL_HEADS if head not in HEADS[row["surface"]])
-        move = MOVE[row["surface"]]
-        assert row[move] == float(move in kinds)
-        if move != "accept":
-            assert row["accept"] == (float("accept" in kinds) if move in kinds else None)
-        assert row["hire"] == (float("hire" in kinds) if row["accept"] == 1 else None)
+        funnel = HEADS[row["surface"]]
+        reached = max((funnel.index("click" if kind == "save" else kind) for kind in kinds), default=-1)
+        for depth, head in enumerate(funnel):
+            assert row[head] == float(depth <= reached)
+        assert all(row[head] is None for head in ALL_HEADS if head not in funnel)

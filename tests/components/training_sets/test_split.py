@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.training_sets.split import censored, choose_heads, gap_days, microseconds, time_split
+from components.training_sets.outcomes.maturity import censored, mature_days, microseconds
+from components.training_sets.split import choose_heads, time_split
 from metier.contract import TIMESTAMP
 from metier.errors import EmptyDataError, InputError
 
@@ -62,10 +63,15 @@ def test_a_log_shorter_than_its_gaps_is_refused_by_name() -> None:
         time_split(daily(40), gap_days=1, fractions=(0.7, 0.3))
 
 
-def test_the_gap_is_the_longest_window_of_the_heads() -> None:
-    assert gap_days(("click", "apply")) == 3
-    assert gap_days(FEED_HEADS) == 30
-    assert gap_days(FEED_HEADS, {"hire": 5}) == 7
+def test_what_was_shown_too_late_to_be_known_by_the_next_part_is_in_no_part() -> None:
+    # Days 0 to 61 train, a gap of 7, days 68 to 80 validate. The query of day 50 showed its last candidate later: on
+    # day 61 its outcomes are known on day 68, when validation starts; a second after that they are not.
+    for last, in_train in ((61, True), (61 + 1 / 86_400, False)):
+        shown = stamps([float(last) if number == 50 else float(number) for number in range(100)])
+        split = time_split(daily(100), 7, last_shown=shown)
+        assert split.validation_start == START + timedelta(days=68)
+        assert bool(split.train[50]) is in_train
+        assert split.rows_left == (0.88 if in_train else 0.87)
 
 
 @pytest.mark.parametrize(
@@ -80,12 +86,14 @@ def test_the_gap_is_the_longest_window_of_the_heads() -> None:
 )
 def test_heads_whose_windows_eat_half_of_the_log_do_not_grade(days: int, kept: tuple[str, ...]) -> None:
     queries = stamps([hour / 24 for hour in range(days * 24)])
-    assert choose_heads(queries, START + timedelta(days=days), FEED_HEADS) == kept
+    assert choose_heads(queries, START + timedelta(days=days), FEED_HEADS, mature_days({}, {})) == kept
 
 
 def test_an_outcome_is_censored_until_its_window_has_passed() -> None:
     column = np.array([1, 0, 1], dtype=np.float32)
-    found = censored({"click": column, "hire": column}, daily(3), known_by=START + timedelta(days=31))
+    found = censored(
+        {"click": column, "hire": column}, daily(3), known_by=START + timedelta(days=31), days=mature_days({}, {})
+    )
     np.testing.assert_array_equal(found["click"], column)
     np.testing.assert_array_equal(found["hire"], np.array([1, 0, np.nan], dtype=np.float32))
 
