@@ -15,9 +15,11 @@ from components.evaluation.judged.section import judged_section
 from components.evaluation.report import EvaluationReport, read_report, write_report
 from components.evaluation.report.document import Chart, Curve, FigureTable
 from components.evaluation.retrieved import IndexedCandidates
+from components.measures.examination import Examination
 from components.ranking import Ensemble, Ranker
 from components.training_sets import TracedDataset
 from components.training_sets.assemble import typed_queries
+from components.training_sets.dataset.examined import Examined, examined
 from components.training_sets.plan import Study
 from components.training_sets.unknown import unknown_candidates
 from feature_repo.build.feature_tables import read_vectors
@@ -27,7 +29,7 @@ from feature_repo.texts import Encoder
 from metier.durable import write_whole
 from metier.lake import Lake
 from metier.settings import Settings
-from metier.stored import as_json, from_json
+from metier.stored import as_json, from_json, from_plain
 from metier.surfaces import surface_spec
 
 EVIDENCE_FILE = "evidence.json"
@@ -40,6 +42,7 @@ class StudyEvidence:
     study: Study
     champion: str | None
     evidence: tuple[Evidence, ...]
+    examination: Examination | None = None
 
 
 @dataclass(frozen=True)
@@ -51,17 +54,21 @@ class StudyEvaluation:
     evidence: tuple[Evidence, ...]
     champion: str | None = None
     """Label of the champion that the evidence compares with; None where it compares with a baseline."""
+    examination: Examination | None = None
+    """What was looked at on the logged slates; None where nobody can tell, and for other protocols."""
 
     def write(self, folder: Path) -> None:
         """Write the report part and the evidence."""
         write_report(self.report, folder)
-        write_whole(folder / EVIDENCE_FILE, as_json(StudyEvidence(self.study, self.champion, self.evidence)))
+        write_whole(
+            folder / EVIDENCE_FILE, as_json(StudyEvidence(self.study, self.champion, self.evidence, self.examination))
+        )
 
     @classmethod
     def read(cls, folder: Path) -> "StudyEvaluation":
         """What `write` left."""
         stored = from_json(StudyEvidence, (folder / EVIDENCE_FILE).read_bytes())
-        return cls(stored.study, read_report(folder), stored.evidence, stored.champion)
+        return cls(stored.study, read_report(folder), stored.evidence, stored.champion, stored.examination)
 
     def headline(self) -> dict[str, float]:
         """The ensemble's figures in the first section, by metric, without those that are undefined."""
@@ -156,8 +163,9 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     retrieval = None
     if surface_spec(study.surface).retrieves:
         retrieval = candidates.for_slates(study.surface, held_out, queries)
-    slates = logged_slates.scored_slates(held_out, subject.rankers, retrieval)
     metadata = held_out.metadata
+    seen = from_plain(Examined, metadata["examined"]) if "examined" in metadata else examined(held_out)
+    slates = logged_slates.scored_slates(held_out, subject.rankers, retrieval, seen.examination)
     facts = subject.facts | {
         "heads that grade relevance": ", ".join(metadata["graded_heads"]),
         "gap between parts, days": metadata["gap_days"],
@@ -174,8 +182,9 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
     judged = judged_section(slates, study.surface, subject.settings, subject.as_of)
     parts = (labelled, *others, *((judged,) if judged else ()))
-    report = EvaluationReport(study.surface, parts, facts, None, tuple(metadata["warnings"]))
-    return subject.evaluation(report, logged_slates.evidence(slates))
+    unseen = (f"logged slates are no evidence: {seen.refused}",) if seen.refused else ()
+    report = EvaluationReport(study.surface, parts, facts, None, (*metadata["warnings"], *unseen))
+    return replace(subject.evaluation(report, logged_slates.evidence(slates)), examination=seen.examination)
 
 
 def _labels(metadata: dict[str, Any], study: Study) -> FigureTable:

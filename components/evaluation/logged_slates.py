@@ -1,10 +1,12 @@
-"""Held-out logged slates re-ranked: observed relevance, and true relevance where the world was simulated.
+"""Held-out logged slates re-ranked, by relevance observed, corrected for examination, and true where that is known.
 
-Logged slates favour whoever showed them; the randomised queries among them do not, and are reported apart.
+Observed relevance favours whoever showed the slates, since what is shown on top is looked at more. Gains divided by the
+examination of the rank they were logged at do not, as far as examination is known; gains of slates drawn at random,
+divided by their propensity, do not whatever it is. Evidence is of these two kinds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +14,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.evaluation.gate import Estimand, Evidence
-from components.evaluation.measure import Values, best, compared, measured, order
+from components.evaluation.measure import QueryValues, best, order
 from components.evaluation.report.document import FigureTable, Section
 from components.evaluation.truth import has_truth, off_profile, true_relevance
 from components.measures import ndcg_at_k
 from components.measures.arrays import Mask
+from components.measures.examination import Examination, randomised_queries
+from components.measures.ranking_metrics import weighted_ndcg_at_k
 from components.ranking import Ensemble, Ranker
 from components.training_sets import TracedDataset
+from metier.errors import DataError
 
 K = 10
+METRIC = "ndcg@10"
 POPULARITY = ("candidate_clicks_30d", "candidate_impressions_30d")
 FEWEST_CANDIDATES = 3
 """Queries with fewer candidates have no order worth measuring."""
@@ -35,10 +41,32 @@ class ScoredSlates:
     baseline: str
     single: tuple[str, ...]
     """Names of the ensemble's rankers."""
+    examination: Examination | None = None
+    """What was looked at when the slates were shown; None where nobody can tell."""
+
+    @property
+    def relevance(self) -> NDArray:
+        """As it was logged (n_rows,)."""
+        return self.held_out.dataset.relevance
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What a gain counts: the relevance it is made of and the weight of its row, both (n_rows,).
+
+    at_bounds: weights at the bounds of what they were estimated from.
+    """
+
+    relevance: NDArray
+    weight: NDArray | None = None
+    at_bounds: tuple[NDArray, ...] = ()
 
 
 def scored_slates(
-    held_out: TracedDataset, rankers: Mapping[str, Ranker | Ensemble], retrieval: NDArray[np.float64] | None
+    held_out: TracedDataset,
+    rankers: Mapping[str, Ranker | Ensemble],
+    retrieval: NDArray[np.float64] | None,
+    examination: Examination | None,
 ) -> ScoredSlates:
     """Score with every ranker and baseline.
 
@@ -57,25 +85,28 @@ def scored_slates(
     scores |= {name: order(ranker, features) for name, ranker in rankers.items()}
     baseline = next(name for name in ("champion", "arrival", "retrieval") if name in scores)
     single = tuple(name for name in rankers if name not in ("ensemble", "champion"))
-    return ScoredSlates(held_out, scores, baseline, single)
+    return ScoredSlates(held_out, scores, baseline, single, examination)
 
 
 def sections(slates: ScoredSlates, truth_dir: Path) -> tuple[Section, ...]:
-    """True relevance first where it is known, then observed relevance, then slices of the queries."""
-    rows, relevance = slates.held_out.rows, slates.held_out.dataset.relevance
+    """True relevance first where it is known, then observed, corrected and randomised, then slices of the queries."""
+    rows, observed = slates.held_out.rows, Gains(slates.relevance)
     every = _queries_of(slates, FEWEST_CANDIDATES)
-    parts, known = [], relevance
+    parts, known = [], observed
     if has_truth(truth_dir):
-        known = true_relevance(truth_dir, rows["query_id"].to_pylist(), rows["candidate_id"].to_pylist())
+        truth = true_relevance(truth_dir, rows["query_id"].to_pylist(), rows["candidate_id"].to_pylist())
+        known = Gains(truth)
         parts.append(
             _section("True relevance", "The simulator's latent relevance of every pair.", slates, known, every)
         )
     note = "Relevance that was logged: outcomes of the slates as they were shown, so it favours the logged order."
-    parts.append(_section("Observed relevance", note, slates, relevance, every))
+    parts.append(_section("Observed relevance", note, slates, observed, every))
+    if slates.examination:
+        parts.append(_section("Corrected relevance", _corrected_note(slates), slates, _corrected(slates), every))
     randomised = every & _randomised(slates)
     if randomised.any():
-        note = "Queries whose order was drawn at random: no ranker had a say in who was seen."
-        parts.append(_section("Randomised slice", note, slates, relevance, randomised))
+        note = "Queries whose order was drawn at random, gains divided by their propensity: no ranker had a say."
+        parts.append(_section("Randomised slice", note, slates, _drawn(slates), randomised))
     kind = "true" if has_truth(truth_dir) else "observed"
     for title, asked, mask in (
         ("Typed text", "Queries with a text", _typed(slates)),
@@ -87,46 +118,85 @@ def sections(slates: ScoredSlates, truth_dir: Path) -> tuple[Section, ...]:
 
 
 def evidence(slates: ScoredSlates) -> list[Evidence]:
-    """The ensemble against the baseline, on the randomised slice where there is one and on logged slates."""
+    """The ensemble against the baseline: on slates drawn at random, and on all of them corrected for examination.
+
+    Observed relevance is none: its difference may have the wrong sign.
+    """
     every = _queries_of(slates, FEWEST_CANDIDATES)
-    relevance = slates.held_out.dataset.relevance
     gathered = []
-    masks: dict[Estimand, Mask] = {"randomised": every & _randomised(slates), "logged": every}
-    for estimand, mask in masks.items():
+    kinds: list[tuple[Estimand, Mask, Gains]] = [("randomised", every & _randomised(slates), _drawn(slates))]
+    if slates.examination:
+        kinds.append(("logged", every, _corrected(slates)))
+    for estimand, mask, gains in kinds:
         if mask.any():
-            values, actors = _values(slates, relevance, mask)
-            row = compared("ndcg@10", values, actors, "ensemble", [slates.baseline])[0]
-            gathered.append(Evidence(estimand, row.metric, row.interval, against=row.against))
+            values = _values(slates, gains, mask)
+            (row,) = values.compared(METRIC, "ensemble", [slates.baseline])
+            gathered.append(Evidence(estimand, row.metric, row.interval, values.worth, against=row.against))
     return gathered
 
 
-def _section(title: str, note: str, slates: ScoredSlates, relevance: NDArray, mask: Mask) -> Section:
-    values, actors = _values(slates, relevance, mask)
-    single = best(values, slates.single)
+def _corrected(slates: ScoredSlates) -> Gains:
+    """Gains over the examination of the rank that they were logged at."""
+    seen, rank = slates.examination, slates.held_out.dataset.rank
+    if seen is None or rank is None:
+        raise DataError("no examination is known of these slates; measure observed relevance")
+    return Gains(slates.relevance, 1 / seen.at(rank), tuple(1 / bound.at(rank) for bound in seen.bounds()))
+
+
+def _drawn(slates: ScoredSlates) -> Gains:
+    """Gains over the propensity, where it is known."""
+    propensity = slates.held_out.dataset.propensity
+    return Gains(slates.relevance, None if propensity is None else 1 / np.nan_to_num(propensity, nan=1.0))
+
+
+def _corrected_note(slates: ScoredSlates) -> str:
+    seen = slates.examination
+    if seen is None:
+        return ""
+    told = {"randomised": "slates drawn at random", "rank variation": "pairs that were shown at several ranks"}
+    ranks = ", ".join(f"{rank}: {seen.at([rank])[0]:.2f}" for rank in (2, 3, 5, 10) if rank <= len(seen.by_rank))
+    return (
+        f"Logged gains divided by the examination of their rank (rank {ranks}), as {seen.n:,} positives of "
+        f"{seen.n_actors:,} actors on {told[seen.source]} tell it; its error is in the bounds."
+    )
+
+
+def _section(title: str, note: str, slates: ScoredSlates, gains: Gains, mask: Mask) -> Section:
+    measured = _values(slates, gains, mask)
     against = ("champion", "retrieval", "popularity", "arrival", "logged order", *slates.single)
-    rows = compared("ndcg@10", values, actors, "ensemble", against)
-    with_relevant = sum(~np.isnan(values["ensemble"]))
     facts = (
         ("queries", int(mask.sum())),
-        ("queries with a relevant candidate", int(with_relevant)),
-        ("best single ranker", single),
+        ("queries with a relevant candidate", int(sum(~np.isnan(measured.values["ensemble"])))),
+        ("best single ranker", best(measured.values, slates.single)),
     )
     return Section(
         title,
         note,
-        measured("ndcg@10", values, actors),
-        rows,
+        measured.measured(METRIC),
+        measured.compared(METRIC, "ensemble", against),
         (FigureTable("Held-out queries", ("fact", "value"), facts),),
     )
 
 
-def _values(slates: ScoredSlates, relevance: NDArray, mask: Mask) -> tuple[Values, NDArray]:
+def _values(slates: ScoredSlates, gains: Gains, mask: Mask) -> QueryValues:
+    """NDCG@10 of every ranker on the queries of `mask`."""
     dataset = slates.held_out.dataset
     rows = mask[dataset.query_index]
-    query = dataset.query_index[rows]
-    values = {name: ndcg_at_k(relevance[rows], score[rows], query, K) for name, score in slates.scores.items()}
+    query, grades = dataset.query_index[rows], gains.relevance[rows]
     actors = np.asarray(slates.held_out.queries()["actor_id"].to_pylist())[mask]
-    return values, actors
+    if gains.weight is None:
+        values = {name: ndcg_at_k(grades, score[rows], query, K) for name, score in slates.scores.items()}
+        return QueryValues(values, np.ones(len(actors)), actors)
+
+    def weighted(weight: NDArray) -> QueryValues:
+        figures = {
+            name: weighted_ndcg_at_k(grades, score[rows], query, weight[rows], K)
+            for name, score in slates.scores.items()
+        }
+        _, counts = next(iter(figures.values()))  # the ideal gains, whoever ranks
+        return QueryValues({name: value for name, (value, _) in figures.items()}, counts, actors)
+
+    return replace(weighted(gains.weight), at_bounds=tuple(weighted(weight) for weight in gains.at_bounds))
 
 
 def _queries_of(slates: ScoredSlates, fewest: int) -> Mask:
@@ -157,5 +227,4 @@ def _randomised(slates: ScoredSlates) -> Mask:
     dataset = slates.held_out.dataset
     if dataset.propensity is None:
         return np.zeros(dataset.n_queries, np.bool_)
-    certain = ~(dataset.propensity < 1)  # NaN, unknown, counts as certain
-    return np.asarray(np.bincount(dataset.query_index, weights=certain, minlength=dataset.n_queries) == 0)
+    return randomised_queries(dataset.propensity, dataset.query_index, dataset.n_queries)

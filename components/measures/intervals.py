@@ -7,7 +7,7 @@ Knows nothing of metrics, rankers or policies: values and who they belong to.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,16 @@ class Interval:
     def below_zero(self) -> bool:
         """The whole interval lies below zero."""
         return self.high < 0
+
+    def widened(self, *elsewhere: float) -> "Interval":
+        """With the error of a figure that the value depends on: `elsewhere`, the values at that figure's bounds.
+
+        Independent errors add in quadrature: a bound .3 off that the other figure would put .4 off comes to lie .5 off.
+        """
+        off = [value - self.value for value in elsewhere if not math.isnan(value)]
+        below, above = min((0.0, *off)), max((0.0, *off))
+        low = self.value - math.hypot(self.value - self.low, below)
+        return replace(self, low=low, high=self.value + math.hypot(self.high - self.value, above))
 
     @classmethod
     def exact(cls, value: float) -> "Interval":

@@ -33,6 +33,25 @@ def ndcg_at_k(relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.Arra
     return _ratio_or_nan(*_dcg(ranking, np.exp2(ranking.relevance) - 1.0, k))
 
 
+def weighted_ndcg_at_k(
+    relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike, weight: npt.ArrayLike, k: int
+) -> tuple[FloatArray, FloatArray]:
+    """(value, weight) per query, each row's gain multiplied by its weight (n_rows,); average values by these weights.
+
+    With weights of 1 / propensity or 1 / examination this is the inverse propensity estimate of the DCG (Joachims,
+    Swaminathan and Schnabel 2017; Agarwal et al. 2019), normalised by that of the ideal one: the weighted mean is the
+    sum of gains over the sum of ideal gains. Within a query of one click the weight cancels out, between queries not.
+
+    Each query has one click, which the new order puts first; that of query b was logged at rank 2, where half look, so
+    it stands for two:
+
+    >>> weighted_ndcg_at_k([1, 0, 0, 1], [0.9, 0.1, 0.1, 0.9], ["a", "a", "b", "b"], weight=[1, 2, 1, 2], k=2)
+    (array([1., 1.]), array([1., 2.]))
+    """
+    gained, ideal = weighted_dcg_at_k(relevance, score, query_id, weight, k)
+    return _ratio_or_nan(gained, ideal), ideal
+
+
 def weighted_dcg_at_k(
     relevance: npt.ArrayLike, score: npt.ArrayLike, query_id: npt.ArrayLike, weight: npt.ArrayLike, k: int
 ) -> tuple[FloatArray, FloatArray]:

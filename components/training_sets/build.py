@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from components.measures.arrays import IntArray, Mask, run_starts
 from components.training_sets.assemble import build_training_set, organic_training_set
 from components.training_sets.budget import FEWEST_NEGATIVES, NEGATIVES, VALIDATION_SHARE, sample
+from components.training_sets.dataset.examined import examined
 from components.training_sets.dataset.traced import TracedDataset
 from components.training_sets.leave_last_out import HeldOut, leave_last_out, time_split_actors
 from components.training_sets.outcomes.maturity import censored, microseconds
@@ -31,6 +32,7 @@ from metier.durable import write_whole
 from metier.errors import EmptyDataError
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.stored import as_plain
 
 SEED = 7
 POSITIVES_FILE = "positives.parquet"
@@ -99,6 +101,7 @@ def _logged(
         "validation_start": split.validation_start.isoformat(),
         "test_start": split.test_start.isoformat(),
         "rows_left": split.rows_left,
+        "examined": as_plain(examined(traced)),
         "warnings": [*([split.warning] if split.warning else []), *unknown_candidates(lake, study.surface, as_of)],
     }
     return {

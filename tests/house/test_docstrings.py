@@ -15,7 +15,7 @@ EXAMPLES = {
         "paired_difference",
         "recall_at_k",
     ),
-    "components.measures.examination": ("corrected_ndcg_at_k", "estimate_examination"),
+    "components.measures.examination": ("estimate_examination",),
     "components.measures.off_policy": ("estimate",),
     "components.measures.slices": ("by_slice", "paired_by_slice", "seen_before"),
     "components.retrieval": ("Eligibility", "HybridRetriever"),

@@ -1,5 +1,6 @@
 """Slices of held-out slates: texts, and texts of other trades, stand apart where there are some."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -8,13 +9,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.evaluation.logged_slates import ScoredSlates, evidence, sections
+from components.measures.examination import Examination
 from components.training_sets import RankingDataset, TracedDataset
 
 NAMES = ("candidate_clicks_30d", "candidate_impressions_30d", "request_typed")
 QUERIES, EACH = 4, 3
 
 
-def slates(typed: list[int], propensity: list[float] | None = None) -> ScoredSlates:
+SEEN = Examination((1.0, 0.5, 0.25), (1.0, 0.4, 0.2), (1.0, 0.6, 0.3), "randomised", 200, 50)
+
+
+def slates(
+    typed: list[int], propensity: list[float] | None = None, examination: Examination | None = None
+) -> ScoredSlates:
     """Four queries of three candidates, the first of each relevant; the ensemble has them right, retrieval wrong."""
     size = QUERIES * EACH
     query = np.repeat(np.arange(QUERIES), EACH)
@@ -30,10 +37,11 @@ def slates(typed: list[int], propensity: list[float] | None = None) -> ScoredSla
             "placement": ["organic"] * size,
         }
     )
-    dataset = RankingDataset(features, relevance, query, NAMES, propensity=propensity)
+    rank = np.tile([1, 2, 3], QUERIES)
+    dataset = RankingDataset(features, relevance, query, NAMES, rank, propensity)
     right = relevance.astype(float)
     scores = {"logged order": -right, "popularity": right * 0, "retrieval": -right, "trees": right, "ensemble": right}
-    return ScoredSlates(TracedDataset(dataset, rows, {}), scores, "retrieval", ("trees",))
+    return ScoredSlates(TracedDataset(dataset, rows, {}), scores, "retrieval", ("trees",), examination)
 
 
 @pytest.fixture
@@ -66,10 +74,43 @@ def test_a_slate_is_randomised_where_every_rank_was_drawn(tmp_path):
     propensity = [1 / 3] * 3 + [unknown, unknown, 0.2] + [0.5, 0.5, 1.0] + [unknown] * 3
     parts = {section.title: section for section in sections(slates([], propensity), tmp_path)}
     assert dict(parts["Randomised slice"].tables[0].rows)["queries"] == 1
-    found = {item.estimand: item.difference.n for item in evidence(slates([], propensity))}
+    found = {item.estimand: item.difference.n for item in evidence(slates([], propensity, SEEN))}
     assert found == {"randomised": 1, "logged": 4}
 
 
-def test_exploration_slots_alone_randomise_nothing(tmp_path):
+def test_exploration_slots_alone_randomise_nothing():
     propensity = [float("nan"), float("nan"), 0.2] * QUERIES
-    assert {item.estimand for item in evidence(slates([], propensity))} == {"logged"}
+    assert {item.estimand for item in evidence(slates([], propensity, SEEN))} == {"logged"}
+
+
+def test_observed_relevance_is_no_evidence(tmp_path):
+    """Nobody knows what was looked at, so what was observed is told and decides nothing."""
+    assert evidence(slates([])) == []
+    titles = [section.title for section in sections(slates([], examination=SEEN), tmp_path)]
+    assert titles == ["Observed relevance", "Corrected relevance"]
+
+
+def test_gains_of_random_slates_count_their_propensity():
+    """Query 0's positive was put on top 9 times in 10, query 1's once: it counts nine times as much."""
+    certain = [0.9, 0.9, 0.9]
+    held_out = slates([], [*certain, *[0.1] * 3, *[float("nan")] * 6])
+    held_out.scores["retrieval"] = np.where(held_out.held_out.dataset.query_index == 0, -1.0, 1.0) * held_out.relevance
+    (item,) = evidence(held_out)
+    # The ensemble has both on top. Retrieval has query 1's on top, too, and query 0's behind two others at 1 / log2(4).
+    assert item.difference.value == pytest.approx(0.1 * (1 - 0.5))
+    assert item.effective_sample_size == pytest.approx((1 / 0.9 + 1 / 0.1) ** 2 / (1 / 0.9**2 + 1 / 0.1**2))
+
+
+def test_what_is_not_known_of_examination_is_in_the_bounds():
+    """Query 0's positive was shown on top, the others' at rank 3: at the bounds these count 1 / .2 or 1 / .3."""
+    held_out = slates([], examination=SEEN)
+    dataset = held_out.held_out.dataset
+    dataset.rank[:] = np.where(dataset.query_index == 0, dataset.rank, 4 - dataset.rank)
+    held_out.scores["retrieval"] = np.where(dataset.query_index == 0, 1.0, -1.0) * held_out.relevance
+    (item,) = evidence(held_out)
+    gains = {examined: 0.5 * 3 / examined / (1 + 3 / examined) for examined in (0.2, 0.25, 0.3)}
+    assert item.difference.value == pytest.approx(gains[0.25])
+    certain = replace(SEEN, low=SEEN.by_rank, high=SEEN.by_rank)
+    (without,) = evidence(replace(held_out, examination=certain))
+    off = item.difference.value - without.difference.low
+    assert item.difference.low == pytest.approx(item.difference.value - np.hypot(off, gains[0.25] - gains[0.3]))

@@ -12,12 +12,22 @@ from components.evaluation.gate import Check, Decision, Evidence, decide
 from components.evaluation.report import EvaluationReport
 from components.evaluation.report.document import Chart, Compared, Curve, FigureTable, Measured, Section
 from components.measures import Interval
+from components.measures.examination import Examination
 from components.training_sets.plan import Study
 from metier.stored import as_json, as_plain, from_json, from_plain
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 TEXTS = st.text(max_size=5)
 INTERVALS = st.builds(Interval, NUMBERS, NUMBERS, NUMBERS, st.integers(0, 9), st.integers(0, 9))
+EXAMINATIONS = st.builds(
+    Examination,
+    st.lists(NUMBERS, max_size=3).map(tuple),
+    st.lists(NUMBERS, max_size=3).map(tuple),
+    st.lists(NUMBERS, max_size=3).map(tuple),
+    st.sampled_from(["randomised", "rank variation"]),
+    st.integers(0, 9),
+    st.integers(0, 9),
+)
 ESTIMANDS = st.sampled_from(["randomised", "off_policy", "logged", "leave_last_out"])
 EVIDENCE = st.builds(Evidence, ESTIMANDS, TEXTS, INTERVALS, st.none() | NUMBERS)
 STUDIES = st.builds(
@@ -73,7 +83,7 @@ REPORTS = st.builds(
     tuples(TEXTS),
 )
 STORED = st.one_of(INTERVALS, EVIDENCE, STUDIES, DECISIONS, REPORTS, st.builds(
-    StudyEvidence, STUDIES, st.none() | TEXTS, tuples(EVIDENCE)
+    StudyEvidence, STUDIES, st.none() | TEXTS, tuples(EVIDENCE), st.none() | EXAMINATIONS
 ))  # fmt: skip
 
 
@@ -87,9 +97,9 @@ def test_every_stored_type_reads_back_as_it_was(stored):
 
 
 @settings(deadline=None)
-@given(STUDIES, tuples(EVIDENCE), st.none() | TEXTS)
-def test_a_studys_evaluation_is_read_as_it_was_written(tmp_path_factory, study, evidence, champion):
-    evaluation = StudyEvaluation(study, EvaluationReport(study.surface, ()), evidence, champion)
+@given(STUDIES, tuples(EVIDENCE), st.none() | TEXTS, st.none() | EXAMINATIONS)
+def test_a_studys_evaluation_is_read_as_it_was_written(tmp_path_factory, study, evidence, champion, examination):
+    evaluation = StudyEvaluation(study, EvaluationReport(study.surface, ()), evidence, champion, examination)
     folder = tmp_path_factory.mktemp("evaluation")
     evaluation.write(folder)
     assert repr(StudyEvaluation.read(folder)) == repr(evaluation)
@@ -110,6 +120,7 @@ def test_evidence_of_a_build_that_lost_the_effective_sample_size_still_reads():
     read = from_plain(StudyEvidence, {"study": study, "champion": None, "evidence": evidence})
     assert read.study == Study("job_feed", "logged_slates")
     assert read.evidence[0].effective_sample_size is None
+    assert read.examination is None
     assert math.isnan(read.evidence[0].difference.low)
 
 
