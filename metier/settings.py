@@ -133,6 +133,8 @@ class Settings(Folders, BaseSettings):
     """Workers of Ray Train that pipeline query_model trains with; 0: its own process."""
     judge_least_kappa: float = pydantic.Field(default=0.41, ge=-1, le=1)
     """Weighted kappa with known grades that a judge must show, at the low end of its interval, to be in a report."""
+    cluster_file: Path | None = None
+    """TOML file of what pipeline steps get on a cluster, such as infra/k8s/steps.toml; packages are fitted to it."""
     ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
     """Ray cluster that point-in-time joins run on, as Ray itself reads it; empty: one that ends with the join."""
     kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")
@@ -151,7 +153,7 @@ class Settings(Folders, BaseSettings):
                 raise ValueError("each origin is a scheme, a host and perhaps a port, such as https://example.org")
         return origins
 
-    @pydantic.field_validator("home", "api_keys_file")
+    @pydantic.field_validator("home", "api_keys_file", "cluster_file")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path and path.expanduser().absolute()

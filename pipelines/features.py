@@ -10,7 +10,13 @@ from components.validate_events import validate_events
 
 @dsl.pipeline(name="metier-prepare-features")
 def prepare_features(as_of: str, inputs_digest: str) -> str:
-    """Digest of the features that are now offline and online."""
+    """Digest of the features that are now offline and online.
+
+    Args:
+        as_of: Moment that everything is looked at from, ISO 8601 with its zone.
+        inputs_digest: What the lake, its language, its skills and the code are at that moment; steps that are given
+            the same are answered from their cache.
+    """
     checked = validate_events(as_of=as_of, inputs_digest=inputs_digest)
     built = build_features(as_of=as_of, inputs_digest=inputs_digest, verdict=checked.outputs["Output"])
     built.set_caching_options(False)
@@ -21,7 +27,13 @@ def prepare_features(as_of: str, inputs_digest: str) -> str:
 
 @dsl.pipeline(name="metier-features")
 def features(as_of: str, inputs_digest: str) -> str:
-    """Which candidate release each bundle in use has now."""
+    """Which candidate release each bundle in use has now.
+
+    Args:
+        as_of: Moment that everything is looked at from, ISO 8601 with its zone.
+        inputs_digest: What the lake, its language, its skills and the code are at that moment; steps that are given
+            the same are answered from their cache.
+    """
     prepared = prepare_features(as_of=as_of, inputs_digest=inputs_digest)
     prepared.set_caching_options(False)
     indexed = build_candidate_index(as_of=as_of, after=prepared.output)

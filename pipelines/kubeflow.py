@@ -113,6 +113,7 @@ def submit(server: Server, package: Package, *, experiment: str, now: datetime) 
         display_name=f"{package.name} {now:%Y-%m-%d %H-%M-%S}",
         pipeline_spec=package.spec,
         runtime_config=server.api_models.V2beta1RuntimeConfig(parameters=package.arguments),
+        service_account=package.service_account,
     )
     try:
         created = server.ask(server.runs.run_service_create_run, run=run)

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from components.language.taxonomy import taxonomy_of
 from components.training_sets.budget import needs
 from metier.code import code_digest
@@ -23,6 +25,7 @@ from pipelines.progress import RunLog, output_restored
 
 if TYPE_CHECKING:
     from components.ranking.choice import RankerChoice
+    from pipelines.cluster import Cluster
 
 CLOCK = "%Y-%m-%dT%H:%M:%S"
 """How moments are printed, as --as-of reads them."""
@@ -66,15 +69,20 @@ def pipeline_named(name: str) -> Any:
     raise UnknownNameError("pipeline", name, PIPELINES)
 
 
-def compile_package(name: str, out: Path) -> Path:
-    """Write the pipeline's package (KFP IR YAML) to `out`."""
+def compile_package(name: str, out: Path, cluster: "Cluster | None" = None) -> Path:
+    """Write the pipeline's package (KFP IR YAML) to `out`, fitted to the cluster where one is given."""
     pipeline = pipeline_named(name)
     from kfp import compiler
+
+    from pipelines.cluster import fitted
 
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "package.yaml"  # the compiler wants this ending
         compiler.Compiler().compile(pipeline, str(package))
-        write_whole(out, package.read_bytes())
+        content = package.read_bytes()
+    if cluster is not None:
+        content = yaml.safe_dump_all(fitted(yaml.safe_load(content), cluster), sort_keys=True).encode()
+    write_whole(out, content)
     return out
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from metier.errors import PipelineError
 from metier.settings import Settings
+from pipelines.cluster import Cluster
 from pipelines.local import compile_package, run_arguments
 
 SCHEMA_VERSION = "2.1.0"
@@ -30,22 +31,30 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Package:
-    """A compiled pipeline (`spec` is what the server's API takes) and the arguments to run it with."""
+    """A compiled pipeline (`spec` is what the server's API takes), the arguments to run it with, and as whom."""
 
     name: str
     spec: dict[str, Any]
     arguments: dict[str, object]
+    service_account: str | None = None
 
 
-def prepare(name: str, settings: Settings, surfaces: tuple[str, ...] = (), rankers: tuple[str, ...] = ()) -> Package:
-    """Compile the pipeline called `name`, compute its arguments from the lake, check both."""
+def prepare(
+    name: str,
+    settings: Settings,
+    surfaces: tuple[str, ...] = (),
+    rankers: tuple[str, ...] = (),
+    *,
+    cluster: Cluster | None = None,
+) -> Package:
+    """Compile the pipeline called `name` for the cluster, compute its arguments from the lake, check both."""
     with tempfile.TemporaryDirectory() as folder:
-        path = compile_package(name, Path(folder) / f"{name}.yaml")
+        path = compile_package(name, Path(folder) / f"{name}.yaml", cluster)
         spec, *platforms = yaml.safe_load_all(path.read_text(encoding="utf-8"))
     arguments = run_arguments(name, settings, surfaces, rankers)
     check(spec, arguments)
     sent = {"pipeline_spec": spec, "platform_spec": platforms[0]} if platforms else spec
-    return Package(spec["pipelineInfo"]["name"], sent, arguments)
+    return Package(spec["pipelineInfo"]["name"], sent, arguments, cluster.service_account if cluster else None)
 
 
 def check(spec: dict[str, Any], arguments: dict[str, object]) -> None:

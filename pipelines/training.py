@@ -10,12 +10,25 @@ from components.plan_training import plan_training
 from components.register_ensemble import register_ensemble
 from components.report_evaluation import report_evaluation
 from components.train_ranker import train_ranker
+from metier.contract import SURFACES
 from pipelines.features import prepare_features
+
+EVERY_SURFACE = list(SURFACES)
+OURS = [{"name": name, "source": name, "version": ""} for name in ("xgboost", "neural")]
+"""Fields of a RankerChoice each."""
 
 
 @dsl.pipeline(name="metier-training")
-def training(as_of: str, inputs_digest: str, surfaces: list, rankers: list) -> str:
-    """The gate's verdicts, one line per surface; `rankers` are the fields of a RankerChoice each."""
+def training(as_of: str, inputs_digest: str, surfaces: list = EVERY_SURFACE, rankers: list = OURS) -> str:
+    """The gate's verdicts, one line per surface.
+
+    Args:
+        as_of: Moment that everything is looked at from, ISO 8601 with its zone.
+        inputs_digest: What the lake, its language, its skills and the code are at that moment; steps that are given
+            the same are answered from their cache.
+        surfaces: Surfaces to train for; those without data are passed over.
+        rankers: Name, source and version of each ranker to train, as `metier pipeline run` has them from --ranker.
+    """
     featured = prepare_features(as_of=as_of, inputs_digest=inputs_digest)
     featured.set_caching_options(False)
     planned = plan_training(as_of=as_of, inputs_digest=inputs_digest, surfaces=surfaces)

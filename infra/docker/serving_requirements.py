@@ -24,6 +24,7 @@ NOT_SERVED = {
     "gguf": "adapters are written by a step",
     "great-expectations": "validation is a step",
     "kfp": "pipelines run elsewhere",
+    "kfp-kubernetes": "packages are compiled elsewhere",
     "matplotlib": "reports are a step",
     "mcp": "agents' servers run beside those agents",
     "mlflow": "mlflow-skinny is the same Python code, without the tracking server's pages and their libraries",
