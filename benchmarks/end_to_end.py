@@ -28,7 +28,7 @@ from rich.progress import track
 
 from components.measures import mean_interval
 from components.releases import Bundle, RegisteredBundle, open_registry
-from components.releases.aliases import bundles_to_serve
+from components.releases.aliases import trained_bundles
 from components.releases.candidate_release import read_release
 from components.releases.release_builder import ReleaseSource, build_release, vectors_by
 from components.retrieval.questions import questions, retrieve
@@ -69,7 +69,7 @@ def main() -> int:
     arguments = _arguments()
     settings = Settings(home=arguments.home)
     _require_trained(settings, arguments.directory)
-    pin = bundles_to_serve(open_registry(settings))[SURFACE].bundle
+    pin = trained_bundles(open_registry(settings))[SURFACE].bundle
     lake = Lake(settings.lake)
     held_out = _held_out(lake, arguments.actors)
     with tempfile.TemporaryDirectory(prefix="metier-e2e-", dir=arguments.home) as folder:

@@ -17,10 +17,16 @@ def report_evaluation(
     from pathlib import Path
 
     from components.evaluation.publish import publish
+    from components.releases import open_registry
     from metier.settings import load_settings
 
+    settings = load_settings()
     published = publish(
-        [Path(part.path) for part in evaluations], load_settings().reports, Path(report.path), datetime.now(UTC)
+        [Path(part.path) for part in evaluations],
+        settings.reports,
+        Path(report.path),
+        datetime.now(UTC),
+        open_registry(settings),
     )
     print(f"metier: {published.render()}")
     return published.verdicts

@@ -53,6 +53,8 @@ class Settings(Folders, BaseSettings):
     """Clock of a run, ISO 8601, UTC where it names no zone; by default the newest recorded_at of the lake."""
     registry_uri: str = ""
     """MLflow's tracking and registry URI, such as postgresql://host/metier; empty: a SQLite file under METIER_HOME."""
+    operator: str = ""
+    """Who promotes bundles by hand, as it is written down; empty: the user of the operating system."""
     language: Annotated[str, pydantic.AfterValidator(_language)] = ENGLISH
     """Language of the lake's texts, such as `de` or `german`: what is built from now on is stemmed in it."""
     understand: bool = True

@@ -33,7 +33,7 @@ from harness.processes import cpu_seconds, on_core
 from made import make_catalogue
 
 from components.releases import Bundle, open_registry
-from components.releases.aliases import bundles_to_serve
+from components.releases.aliases import trained_bundles
 from components.releases.folder import newest_version
 from metier.durable import write_whole
 from metier.errors import InputError
@@ -101,10 +101,10 @@ def measured(surface: str, size: int, folder: Path, arguments: argparse.Namespac
 
 def _bundle(settings: Settings, surface: str) -> Bundle:
     registry = open_registry(settings)
-    served = bundles_to_serve(registry)
-    if surface not in served:
-        raise InputError(f"no bundle of {surface} is to be served; train one, or name others with --surfaces")
-    pin = served[surface].bundle
+    trained = trained_bundles(registry)
+    if surface not in trained:
+        raise InputError(f"no bundle of {surface} is trained; train one, or name others with --surfaces")
+    pin = trained[surface].bundle
     return Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256)
 
 

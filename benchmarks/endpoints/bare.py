@@ -16,7 +16,7 @@ import uvicorn
 
 import serving.engine
 from components.releases import open_registry
-from components.releases.aliases import bundles_to_serve
+from components.releases.aliases import trained_bundles
 from feature_repo.online.rows import OnlineRows
 from feature_repo.views import view_of
 from metier.lake import Lake
@@ -50,7 +50,7 @@ def main(port: str, *options: str) -> None:
     if "--feast" in options:
         serving.engine.OnlineRows = FeastRows  # type: ignore[misc]
     settings = load_settings()
-    pins = {surface: served.bundle for surface, served in bundles_to_serve(open_registry(settings)).items()}
+    pins = {surface: served.bundle for surface, served in trained_bundles(open_registry(settings)).items()}
     clock = OffsetClock.starting_at(Lake(settings.lake).as_of())
     app = create_app(lambda: Engine(settings, pins, clock))
     uvicorn.run(app, host=settings.http_host, port=int(port), loop="uvloop", access_log=False, log_level="warning")

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from fastapi import FastAPI, Response
 
 from components.releases import open_registry
-from components.releases.aliases import bundles_to_serve
+from components.releases.aliases import trained_bundles
 from feature_repo.hydrate import query_row
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.online.rows import OnlineRows
@@ -69,7 +69,7 @@ class Stage:
 
     def __init__(self, started_at: datetime) -> None:
         settings = load_settings()
-        pins = {surface: served.bundle for surface, served in bundles_to_serve(open_registry(settings)).items()}
+        pins = {surface: served.bundle for surface, served in trained_bundles(open_registry(settings)).items()}
         self.engine = Engine(settings, pins, OffsetClock.starting_at(started_at))
 
     def bundles(self) -> dict[str, Any]:

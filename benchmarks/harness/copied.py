@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.home import METIER, environment
+from harness.trained import pin_challengers
 
 from metier.errors import InputError, ServingError
 from metier.settings import Settings
@@ -30,7 +31,9 @@ def copied(settings: Settings) -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="metier-copy-") as folder:
         home = Path(folder) / "home"
         shutil.copytree(settings.home, home, ignore=shutil.ignore_patterns(*LEFT))
-        yield settings.model_copy(update={"home": home})
+        own = settings.model_copy(update={"home": home})
+        pin_challengers(own)
+        yield own
 
 
 def replayed(settings: Settings, most: int, *options: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.load import run_to_end
+from harness.trained import pin_challengers
 
 from components.releases.folder import POINTER
 from metier.durable import write_whole
@@ -45,7 +46,9 @@ def linked(settings: Settings) -> Iterator[Settings]:
                 (shutil.copytree if path.is_dir() else shutil.copy2)(path, home / path.name)
             elif path.name not in WRITTEN and path.suffix != ".lock":  # no lock is taken through a link
                 (home / path.name).symlink_to(path)
-        yield settings.model_copy(update={"home": home, "changes_url": ""})
+        own = settings.model_copy(update={"home": home, "changes_url": ""})
+        pin_challengers(own)
+        yield own
 
 
 def is_served(settings: Settings) -> bool:

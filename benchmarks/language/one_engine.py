@@ -14,7 +14,7 @@ from harness import unshadowed  # noqa: F401
 from harness.home import home_of_its_own, keep, say, stop_at_signals, to_status
 
 from components.releases import open_registry
-from components.releases.aliases import bundles_to_serve
+from components.releases.aliases import trained_bundles
 from metier.lake import Lake
 from metier.settings import Settings
 from serving.clock import OffsetClock
@@ -26,7 +26,7 @@ __all__ = ["engine_of", "home_of_its_own", "keep", "say", "stop_at_signals", "to
 @contextmanager
 def engine_of(settings: Settings, clock: OffsetClock | None = None) -> Iterator[Engine]:
     """An engine over the bundles of a home, by default at the clock of its lake."""
-    pins = {name: served.bundle for name, served in bundles_to_serve(open_registry(settings)).items()}
+    pins = {name: served.bundle for name, served in trained_bundles(open_registry(settings)).items()}
     engine = Engine(settings, pins, clock or OffsetClock.starting_at(Lake(settings.lake).as_of()))
     try:
         yield engine

@@ -26,7 +26,7 @@ from components.language.taxonomy import taxonomy_of
 from components.language.understanding import Grammar, shipped_exchange
 from components.measures import mean_interval
 from components.releases import Bundle, RegisteredBundle, Registry, open_registry
-from components.releases.aliases import aliased_bundles, bundles_to_serve
+from components.releases.aliases import aliased_bundles, trained_bundles
 from components.releases.candidate_release import read_release
 from components.releases.folder import newest_version
 from components.releases.unranked import Unranked
@@ -142,7 +142,7 @@ class Served:
 def _bundle(registry: Registry, surface: Surface, alias: str | None) -> RegisteredBundle:
     """The bundle of an alias, or the one that is served; KeyError where there is none."""
     if alias is None:
-        return bundles_to_serve(registry)[surface].bundle
+        return trained_bundles(registry)[surface].bundle
     return {(each.surface, each.alias): each.bundle for each in aliased_bundles(registry)}[surface, alias]
 
 

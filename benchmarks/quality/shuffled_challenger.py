@@ -1,4 +1,4 @@
-"""A challenger that learned from shuffled relevance must be refused by the gate.
+"""A challenger that learned from shuffled relevance must not be promoted by the gate.
 
     python benchmarks/quality/shuffled_challenger.py [--home HOME] [--surface job_feed] [--out FILE]
 
@@ -46,13 +46,13 @@ def main() -> int:
         ranker = XGBoostRanker().fit(train, WATCHED, validation)
         print(ranker, flush=True)
         evaluation = evaluate(study, parts[2], Ensemble.fit([ranker], validation), settings, as_of, print)
-    (report,) = merged([evaluation])
+    (report,) = merged([evaluation], {})
     decision = as_plain(report.decision) if report.decision else {}
     print(json.dumps(decision, indent=1))
     out = arguments.out or arguments.home / "reports" / "benchmarks" / "shuffled_challenger.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(decision, indent=1))
-    return 0 if decision.get("verdict") == "refuse" else 1
+    return 1 if decision.get("verdict") == "promote" else 0
 
 
 def shuffled(dataset: RankingDataset, seed: int) -> RankingDataset:

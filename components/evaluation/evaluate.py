@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from components.evaluation import logged_slates, organic
 from components.evaluation.champion import CHAMPION, Champion, read_champion
+from components.evaluation.decision.guardrails import Guardrail, Untold
 from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
 from components.evaluation.judged.section import judged_section
@@ -43,6 +44,8 @@ class StudyEvidence:
     champion: str | None
     evidence: tuple[Evidence, ...]
     examination: Examination | None = None
+    guardrails: tuple[Guardrail, ...] = ()
+    untold: tuple[Untold, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,25 @@ class StudyEvaluation:
     """Label of the champion that the evidence compares with; None where it compares with a baseline."""
     examination: Examination | None = None
     """What was looked at on the logged slates; None where nobody can tell, and for other protocols."""
+    guardrails: tuple[Guardrail, ...] = ()
+    untold: tuple[Untold, ...] = ()
+    """Guardrails that this run could not tell."""
 
     def write(self, folder: Path) -> None:
         """Write the report part and the evidence."""
         write_report(self.report, folder)
-        write_whole(
-            folder / EVIDENCE_FILE, as_json(StudyEvidence(self.study, self.champion, self.evidence, self.examination))
-        )
+        write_whole(folder / EVIDENCE_FILE, as_json(self._stored))
 
     @classmethod
     def read(cls, folder: Path) -> "StudyEvaluation":
         """What `write` left."""
         stored = from_json(StudyEvidence, (folder / EVIDENCE_FILE).read_bytes())
-        return cls(stored.study, read_report(folder), stored.evidence, stored.champion, stored.examination)
+        told = {field.name: getattr(stored, field.name) for field in fields(stored)}
+        return cls(report=read_report(folder), **told)
+
+    @property
+    def _stored(self) -> StudyEvidence:
+        return StudyEvidence(**{field.name: getattr(self, field.name) for field in fields(StudyEvidence)})
 
     def headline(self) -> dict[str, float]:
         """The ensemble's figures in the first section, by metric, without those that are undefined."""

@@ -1,67 +1,39 @@
-"""The promotion gate: decides by intervals, names the estimand it decided on, and writes down why.
+"""The promotion gate: decides by intervals, names the estimand it decided on, writes down why and what is next.
 
 Evidence is read in order of trust: the randomised slice, off-policy estimates with enough effective sample, logged
-slates re-ranked, and, where no impressions were logged, organic interactions held out. The last two favour whoever
-showed the candidates: they may block, and promote only the first champion or where the owner declares that they may.
-Pure: measures nothing, stores nothing, reads no clock.
+slates corrected for examination, logged slates as they are, and, where no impressions were logged, organic interactions
+held out. The first two promote over a champion. A first champion has to be shown not worse than retrieval by a margin,
+by one of the first three, or better by interactions held out. Logged slates as they are favour whoever showed them:
+they may block and never promote. Pure: measures nothing, stores nothing, reads no clock.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from components.evaluation.decision import exits
+from components.evaluation.decision.evidence import (
+    DECIDES,
+    DECIDES_FIRST,
+    MAY_NOT,
+    MEANING,
+    TRUST,
+    Estimand,
+    Evidence,
+    GateRules,
+    digest_of,
+)
+from components.evaluation.decision.guardrails import Guardrail, Untold
+from components.evaluation.decision.looks import Looks, bound, due, level_of
 from components.measures import Interval
-from metier.stored import OptionalNumber
+
+__all__ = ["MEANING", "Check", "Decision", "Estimand", "Evidence", "GateRules", "Guardrail", "Verdict", "decide"]
 
 Verdict = Literal["promote", "refuse", "hold"]
-Estimand = Literal["randomised", "off_policy", "logged", "leave_last_out"]
-Status = Literal["better", "worse", "inconclusive", "unusable", "kept", "broken", "unclear"]
+Status = Literal["better", "worse", "inconclusive", "waiting", "unusable", "kept", "broken", "unclear", "untold"]
 
-TRUST: tuple[Estimand, ...] = ("randomised", "off_policy", "logged", "leave_last_out")
-MEANING: dict[Estimand, str] = {
-    "randomised": "the randomised slice",
-    "off_policy": "the off-policy estimate",
-    "logged": "logged slates re-ranked",
-    "leave_last_out": "leave-last-out of organic interactions",
-}
-ONLY_FIRST: dict[Estimand, str] = {
-    "logged": "logged slates favour whoever showed them and promote only a first champion; run the randomised slice",
-    "leave_last_out": "interactions held out favour what was easy to find and promote only a first champion; "
-    "log impressions and run the randomised slice",
-}
-"""Why evidence promotes only a first champion."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Challenger minus champion (or minus the baseline, where there is no champion) on one estimand and metric."""
-
-    estimand: Estimand
-    metric: str
-    difference: Interval
-    effective_sample_size: OptionalNumber = None
-    against: str = ""
-    """What the challenger was compared with; empty in evidence of a build before."""
-
-
-@dataclass(frozen=True)
-class Guardrail:
-    """A figure of the challenger that must keep its limit, whatever it gains."""
-
-    name: str
-    value: Interval
-    limit: float
-    keeps: Literal["at_least", "at_most"]
-
-
-@dataclass(frozen=True)
-class GateRules:
-    """What evidence must be worth before it is listened to."""
-
-    smallest_effective_sample: float = 100.0
-    fewest_actors: int = 30
-    logged_may_promote: bool = False
+UNTOLD = Interval(math.nan, math.nan, math.nan, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -83,89 +55,156 @@ class Decision:
     reasons: tuple[str, ...]
     checks: tuple[Check, ...]
     lineage: dict[str, Any] = field(default_factory=dict)
+    next_move: str = ""
+    """What to collect and for how long, or which command; empty in decisions of a build before."""
+    looks: Looks = field(default_factory=Looks)
+    """What is spent against the champion once this decision stands."""
+
+
+class _Judged(NamedTuple):
+    """A piece of evidence, how it was judged, and what it takes for it to promote."""
+
+    evidence: Evidence
+    check: Check
+    exit: str
+
+
+class _Conclusion(NamedTuple):
+    verdict: Verdict
+    estimand: Estimand | None
+    why: str
+    next_move: str
 
 
 def decide(
     evidence: Sequence[Evidence],
     guardrails: Sequence[Guardrail] = (),
+    *,
+    untold: Sequence[Untold] = (),
     first_champion: bool = False,
+    looks: Looks | None = None,
     rules: GateRules | None = None,
     lineage: Mapping[str, Any] | None = None,
 ) -> Decision:
-    """Promote, refuse or hold.
+    """Promote, refuse or hold, after `looks` at evidence against the same champion.
 
     The most trusted conclusive evidence decides; less trusted evidence of a loss, a guardrail that is broken and one
-    that cannot be told stand in the way of a promotion. Hold means: the incumbent stays, gather what the reasons name.
+    that cannot be told stand in the way of a promotion. Hold means: what serves stays, and `next_move` leads on.
     """
-    declared = rules or GateRules()
-    ordered = sorted(evidence, key=lambda item: TRUST.index(item.estimand))
-    checks = [_judge(item, declared) for item in ordered]
-    guardrail_checks = [_keep(guardrail) for guardrail in guardrails]
-    verdict, estimand, reasons = _weigh(ordered, checks, first_champion or declared.logged_may_promote)
-    verdict, reasons = _guard(verdict, reasons, guardrail_checks)
-    return Decision(verdict, estimand, tuple(reasons), (*checks, *guardrail_checks), dict(lineage or {}))
+    look = _Look(sorted(evidence, key=lambda item: TRUST.index(item.estimand)), first_champion, looks, rules)
+    judged = [look.judge(item) for item in look.evidence]
+    kept = [_keep(guardrail) for guardrail in guardrails]
+    kept += [Check(each.name, "untold", UNTOLD, each.why) for each in untold]
+    concluded = _guard(_weigh(judged, look.may), kept)
+    reasons = [f"{item.check.name}: {item.check.status} ({item.check.note})" for item in judged]
+    reasons += [
+        f"guardrail {check.name}: {check.status} ({check.note})"
+        for check in kept
+        if check.status in ("broken", "unclear")
+    ]
+    return Decision(
+        concluded.verdict,
+        concluded.estimand,
+        (*reasons, concluded.why),
+        (*(item.check for item in judged), *kept),
+        dict(lineage or {}),
+        concluded.next_move,
+        look.after,
+    )
 
 
-def _judge(evidence: Evidence, rules: GateRules) -> Check:
-    difference, effective = evidence.difference, evidence.effective_sample_size
-    name = f"{evidence.metric} on {MEANING[evidence.estimand]}"
-    figure = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
-    if difference.n == 0:
-        return Check(name, "unusable", difference, "no held-out query has a positive, so there is nothing to compare")
-    if math.isnan(difference.low) or math.isnan(difference.high):
-        return Check(name, "unusable", difference, "no interval")
-    if difference.n_actors < rules.fewest_actors:
-        note = f"{difference.n_actors} actors, fewer than {rules.fewest_actors}"
-        return Check(name, "unusable", difference, note)
-    if evidence.estimand == "off_policy" and (effective is None or effective < rules.smallest_effective_sample):
-        worth = "unknown" if effective is None else f"{effective:.0f}"
-        note = f"effective sample size {worth}, below {rules.smallest_effective_sample:.0f}"
-        return Check(name, "unusable", difference, note)
-    status: Status = "better" if difference.above_zero else "worse" if difference.below_zero else "inconclusive"
-    return Check(name, status, difference, figure)
+class _Look:
+    """One look at the evidence: what of it may promote, and at which level; `after` is what is spent then."""
+
+    def __init__(
+        self, evidence: Sequence[Evidence], first_champion: bool, looks: Looks | None, rules: GateRules | None
+    ) -> None:
+        self.evidence = evidence
+        self.may = DECIDES_FIRST if first_champion else DECIDES
+        self._first_champion = first_champion
+        self._rules = rules or GateRules()
+        self.after = self._before = looks or Looks()
+        self._tail: float | None = None
+        deciding = [each for each in evidence if each.estimand in self.may and not exits.shortfall(each, self._rules)]
+        if deciding:
+            self._spend(deciding)
+
+    def _spend(self, deciding: Sequence[Evidence]) -> None:
+        """Nothing where the look is not due; nothing more where this very evidence was looked at before."""
+        before, digest = self._before, digest_of(deciding)
+        is_known = before.spent > 0 and before.evidence == digest
+        if is_known or due(deciding[0].slice, before, self._rules.growth):
+            self.after = before if is_known else deciding[0].slice.looked_at(before, digest)
+            self._tail = level_of(self.after.spent, self._rules.level) / len(deciding)
+
+    def judge(self, evidence: Evidence) -> _Judged:
+        """Better than it has to be, worse, or neither."""
+        difference, rules = evidence.difference, self._rules
+        name = f"{evidence.metric} on {MEANING[evidence.estimand]}"
+        note = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+        short = exits.shortfall(evidence, rules)
+        if short:
+            return _Judged(evidence, Check(name, "unusable", difference, short[0]), short[1])
+        if difference.below_zero:
+            return _Judged(evidence, Check(name, "worse", difference, note), exits.RETRAIN)
+        if evidence.estimand not in self.may:
+            status: Status = "better" if difference.above_zero else "inconclusive"
+            return _Judged(evidence, Check(name, status, difference, note), exits.randomise(evidence.estimand))
+        if self._tail is None:
+            next_move = exits.wait(evidence, self._before, rules)
+            return _Judged(evidence, Check(name, "waiting", difference, note), next_move)
+        low, threshold = bound(difference, self._tail), rules.threshold(evidence, self._first_champion)
+        status = "better" if low > threshold else "inconclusive"
+        note += f"; look {self.after.spent}: {low:+.4f} at level {self._tail:.2g}, to exceed {threshold:g}"
+        next_move = exits.more_queries(evidence, self.after, rules, self._first_champion)
+        return _Judged(evidence, Check(name, status, difference, note), next_move)
 
 
 def _keep(guardrail: Guardrail) -> Check:
     value, limit = guardrail.value, guardrail.limit
     at_least = guardrail.keeps == "at_least"
     pessimistic, optimistic = (value.low, value.high) if at_least else (-value.high, -value.low)
-    bound = limit if at_least else -limit
+    bound_of_limit = limit if at_least else -limit
     note = f"{value.value:.4g} [{value.low:.4g}, {value.high:.4g}], {guardrail.keeps.replace('_', ' ')} {limit:.4g}"
-    status: Status = "kept" if pessimistic >= bound else "broken" if optimistic < bound else "unclear"
+    status: Status = "kept" if pessimistic >= bound_of_limit else "broken" if optimistic < bound_of_limit else "unclear"
+    if status == "unclear" and guardrail.of == "marketplace":
+        status = "untold"
     return Check(guardrail.name, status, value, note)
 
 
-def _weigh(
-    evidence: Sequence[Evidence], checks: Sequence[Check], logged_promotes: bool
-) -> tuple[Verdict, Estimand | None, list[str]]:
-    """The verdict of the evidence alone; both sequences most trusted first."""
-    conclusive = [pair for pair in zip(evidence, checks, strict=True) if pair[1].status in ("better", "worse")]
-    reasons = [f"{check.name}: {check.status} ({check.note})" for check in checks]
+def _weigh(judged: Sequence[_Judged], may: Sequence[Estimand]) -> _Conclusion:
+    """What the evidence alone comes to, the most trusted first."""
+    conclusive = [item for item in judged if item.check.status in ("better", "worse")]
+    trusted = next((item for item in judged if item.evidence.estimand in may), None)
     if not conclusive:
-        return "hold", None, [*reasons, "no evidence is conclusive; gather more randomised traffic"]
-    deciding, check = conclusive[0]
-    # Metrics of equal trust stand side by side: one of them getting worse is a loss.
-    peers = [peer_check.status for peer, peer_check in conclusive if peer.estimand == deciding.estimand]
-    if "worse" in peers:
-        return "refuse", deciding.estimand, [*reasons, f"the challenger loses on {MEANING[deciding.estimand]}"]
-    if any(weaker.status == "worse" for _, weaker in conclusive):
-        return (
-            "hold",
-            deciding.estimand,
-            [*reasons, "less trusted evidence shows a loss; find out why before promoting"],
+        there = judged[0].evidence.estimand if judged else None
+        return _Conclusion(
+            "hold", None, "no evidence is conclusive", trusted.exit if trusted else exits.randomise(there)
         )
-    if deciding.estimand in ONLY_FIRST and not logged_promotes:
-        return "hold", deciding.estimand, [*reasons, ONLY_FIRST[deciding.estimand]]
-    return "promote", deciding.estimand, [*reasons, f"the challenger gains: decided on {check.name}"]
+    deciding = conclusive[0]
+    estimand = deciding.evidence.estimand
+    # Metrics of equal trust stand side by side: one of them getting worse is a loss.
+    peers = [item.check.status for item in conclusive if item.evidence.estimand == estimand]
+    if "worse" in peers and estimand != "logged":
+        return _Conclusion("refuse", estimand, f"the challenger loses on {MEANING[estimand]}", exits.RETRAIN)
+    if estimand not in may:
+        return _Conclusion("hold", estimand, MAY_NOT[estimand], trusted.exit if trusted else exits.randomise(estimand))
+    # Slates that were logged by what serves favour it, so as they are they block only where no correction was possible.
+    corrected = any(item.evidence.estimand == "corrected" and item.check.status != "unusable" for item in judged)
+    losses = [item for item in conclusive if item.check.status == "worse"]
+    if any(item.evidence.estimand != "logged" or not corrected for item in losses):
+        return _Conclusion("hold", estimand, "less trusted evidence shows a loss", exits.LOOK_INTO)
+    gains = "gains" if deciding.evidence.difference.above_zero else "is not worse by the margin"
+    return _Conclusion("promote", estimand, f"the challenger {gains}: decided on {deciding.check.name}", exits.PROMOTED)
 
 
-def _guard(verdict: Verdict, reasons: list[str], guardrails: Sequence[Check]) -> tuple[Verdict, list[str]]:
-    broken = [f"guardrail {check.name} is broken: {check.note}" for check in guardrails if check.status == "broken"]
-    unclear = [
-        f"guardrail {check.name} cannot be told: {check.note}" for check in guardrails if check.status == "unclear"
-    ]
+def _guard(concluded: _Conclusion, guardrails: Sequence[Check]) -> _Conclusion:
+    """What guardrails leave of it."""
+    broken = [check.name for check in guardrails if check.status == "broken"]
+    unclear = [check.name for check in guardrails if check.status == "unclear"]
     if broken:
-        return "refuse", [*reasons, *broken, *unclear]
-    if unclear and verdict == "promote":
-        return "hold", [*reasons, *unclear]
-    return verdict, [*reasons, *unclear]
+        return _Conclusion("refuse", concluded.estimand, f"{' and '.join(broken)} broke the limit", exits.RETRAIN)
+    if unclear and concluded.verdict == "promote":
+        why = f"{' and '.join(unclear)} cannot be told from the limit"
+        return _Conclusion("hold", concluded.estimand, why, f"collect more, then train again; {exits.BY_HAND}")
+    return concluded

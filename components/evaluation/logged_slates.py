@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.evaluation.gate import Estimand, Evidence
@@ -126,12 +127,23 @@ def evidence(slates: ScoredSlates) -> list[Evidence]:
     gathered = []
     kinds: list[tuple[Estimand, Mask, Gains]] = [("randomised", every & _randomised(slates), _drawn(slates))]
     if slates.examination:
-        kinds.append(("logged", every, _corrected(slates)))
+        kinds.append(("corrected", every, _corrected(slates)))
     for estimand, mask, gains in kinds:
         if mask.any():
             values = _values(slates, gains, mask)
             (row,) = values.compared(METRIC, "ensemble", [slates.baseline])
-            gathered.append(Evidence(estimand, row.metric, row.interval, values.worth, against=row.against))
+            moments = pc.min_max(slates.held_out.queries()["event_timestamp"].filter(pa.array(mask))).as_py()
+            gathered.append(
+                Evidence(
+                    estimand,
+                    row.metric,
+                    row.interval,
+                    effective_sample_size=values.worth,
+                    against=row.against,
+                    since=moments["min"],
+                    until=moments["max"],
+                )
+            )
     return gathered
 
 

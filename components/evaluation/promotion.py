@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from components.evaluation.decision.kept import keep_looks
 from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Verdict
-from components.evaluation.publish import merged
+from components.evaluation.publish import looks_before, merged
 from components.evaluation.report import EvaluationReport
 from components.evaluation.report.history import note_bundle
 from components.ranking import Ensemble
 from components.releases import Bundle, RegisteredBundle, open_registry
 from components.releases.bundle import Origin
+from components.releases.promotions import GATE
 from components.training_sets.reading import trained_taxonomy
 from feature_repo.build.feature_tables import read_vectors
 from feature_repo.texts import Encoder
@@ -47,11 +49,13 @@ def register(
 ) -> list[Registration]:
     """Register the first study's ensemble of each surface; `evaluated` holds (evaluation, ensemble) folders.
 
-    The champion moves where the gate promotes; a bundle that it refuses stays registered without an alias.
+    The champion moves where the gate promotes; a bundle that it refuses stays registered without an alias. What the
+    look at the evidence spends is kept in the registry.
     """
     parts = [(StudyEvaluation.read(evaluation), ensemble) for evaluation, ensemble in evaluated]
     registrations = []
-    for report in merged([evaluation for evaluation, _ in parts]):
+    evaluations = [evaluation for evaluation, _ in parts]
+    for report in merged(evaluations, looks_before(evaluations, open_registry(settings))):
         first, ensemble = next(part for part in parts if part[0].study.surface == report.surface)
         origin = _origin(first, settings, as_of, inputs_digest)
         registered = _register(origin, ensemble, report, first.headline(), settings)
@@ -82,11 +86,13 @@ def _register(
     with tempfile.TemporaryDirectory(prefix=".register-", dir=settings.bundles) as temporary:
         bundle = _bundle(Path(temporary) / "bundle", origin, ensemble, report, settings)
         registered = registry.register(bundle.folder, headline)
+    if report.decision:
+        keep_looks(registry, surface(origin.surface), report.decision.looks)
     verdict: Verdict = report.decision.verdict if report.decision else "hold"
     if verdict != "refuse":
         registry.set_alias(registered.name, "challenger", registered.version)
-    if verdict == "promote":
-        registry.promote(registered.name, registered.version)
+    if report.decision and verdict == "promote":
+        registry.promote(registered.name, registered.version, GATE, report.decision.reasons[-1])
     alias = {"promote": "champion", "hold": "challenger", "refuse": "without an alias"}[verdict]
     return Registration(surface(origin.surface), registered, verdict, alias)
 

@@ -1,15 +1,19 @@
 """One report per surface from its studies, with the gate's decision; written for people and programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from components.evaluation.decision.kept import spent_looks
+from components.evaluation.decision.looks import Looks
 from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Decision, decide
 from components.evaluation.report import EvaluationReport, write_report
 from components.evaluation.report.history import file_report
+from components.releases import Registry
+from metier.contract import Surface
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,16 @@ class Published:
         return self.verdicts + " | " + " ".join(str(page) for page in self.pages)
 
 
-def publish(parts: Sequence[Path], reports: Path, artifact: Path, now: datetime) -> Published:
+def publish(parts: Sequence[Path], reports: Path, artifact: Path, now: datetime, registry: Registry) -> Published:
     """Merge the parts of each surface in their order and decide by the first; write to `artifact`, keep in `reports`.
 
-    `now`: when the reports are written, which is what their history is ordered by.
+    `now`: when the reports are written, which is what their history is ordered by. `registry` knows what looks before
+    this one have spent; nothing is spent here.
     """
     pages: list[Path] = []
     decisions: dict[str, Decision] = {}
-    for report in merged([StudyEvaluation.read(part) for part in parts]):
+    evaluations = [StudyEvaluation.read(part) for part in parts]
+    for report in merged(evaluations, looks_before(evaluations, registry)):
         pages.append(file_report(report, reports / report.surface, now))
         write_report(report, artifact / report.surface)
         if report.decision:
@@ -47,20 +53,36 @@ def publish(parts: Sequence[Path], reports: Path, artifact: Path, now: datetime)
     return Published(tuple(pages), decisions)
 
 
-def merged(evaluations: Sequence[StudyEvaluation]) -> list[EvaluationReport]:
-    """One report a surface, its studies in their order, decided by the first."""
+def looks_before(evaluations: Sequence[StudyEvaluation], registry: Registry) -> dict[Surface, Looks]:
+    """What was spent against the champion that each surface's studies compare with."""
+    champions = {evaluation.study.surface: evaluation.study.champion for evaluation in evaluations}
+    return {surface: spent_looks(registry, surface, champion) for surface, champion in champions.items()}
+
+
+def merged(evaluations: Sequence[StudyEvaluation], looks: Mapping[Surface, Looks]) -> list[EvaluationReport]:
+    """One report a surface, its studies in their order, decided by the first after `looks` at its champion."""
     surfaces = dict.fromkeys(evaluation.study.surface for evaluation in evaluations)
-    return [_merge([part for part in evaluations if part.study.surface == surface]) for surface in surfaces]
+    return [
+        _merge([part for part in evaluations if part.study.surface == surface], looks.get(surface))
+        for surface in surfaces
+    ]
 
 
-def _merge(evaluations: Sequence[StudyEvaluation]) -> EvaluationReport:
+def _merge(evaluations: Sequence[StudyEvaluation], looks: Looks | None) -> EvaluationReport:
     """Sections of all studies; the first study is the candidate for promotion, so its evidence decides."""
     first = evaluations[0]
     facts: dict[str, Any] = {}
     for part in evaluations:
         facts |= part.report.facts
     lineage = {"study": first.study.name, "compared_with": first.champion or _baseline(first)}
-    decision = decide(first.evidence, first_champion=first.champion is None, lineage=lineage)
+    decision = decide(
+        first.evidence,
+        first.guardrails,
+        untold=first.untold,
+        first_champion=first.champion is None,
+        looks=looks,
+        lineage=lineage,
+    )
     sections = tuple(section for part in evaluations for section in part.report.sections)
     warnings = tuple(dict.fromkeys(warning for part in evaluations for warning in part.report.warnings))
     return EvaluationReport(first.study.surface, sections, facts, decision, warnings)

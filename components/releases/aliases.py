@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from components.releases.registry import RegisteredBundle, Registry, registered_name
 from metier.contract import SURFACES, Surface
+from metier.errors import RegistryError
 from metier.settings import Settings
 
 
@@ -55,11 +56,30 @@ def pinned(champion: str) -> RegisteredBundle | None:
 
 
 def bundles_to_serve(registry: Registry) -> dict[Surface, AliasedBundle]:
-    """Per surface that has one its champion, or the challenger where nothing was promoted yet.
+    """Per surface that has one its champion; retrieval serves the others, whatever challenger is held there.
 
-    RegistryError where a surface's champion is gone: the gate held its challenger.
+    RegistryError where a surface's champion is gone.
     """
     champions(registry)
+    return {each.surface: each for each in aliased_bundles(registry) if each.alias == "champion"}
+
+
+def why_unranked(registry: Registry, surface: Surface) -> str:
+    """Why retrieval serves a surface, and the next move, in one line for a person."""
+    try:
+        held = None if registry.is_new else registry.by_alias(registered_name(surface), "challenger")
+    except RegistryError:
+        return f"{surface}: no champion is known, the registry does not answer; served by retrieval"
+    if held is None:
+        return f"{surface}: nothing is trained yet; served by retrieval"
+    return (
+        f"{surface}: no champion; served by retrieval ({held.name} version {held.version} is held: `metier report` "
+        f"says why, `metier promote {held.name} {held.version} --reason TEXT` overrules)"
+    )
+
+
+def trained_bundles(registry: Registry) -> dict[Surface, AliasedBundle]:
+    """Per surface its champion, or the challenger where there is none: what can be measured, not what is served."""
     chosen: dict[Surface, AliasedBundle] = {}
     for aliased in aliased_bundles(registry):
         chosen.setdefault(aliased.surface, aliased)

@@ -51,6 +51,10 @@ class Deployment:
         before = (*self.before, self.served)[-KEPT:]
         return replace(self, served=bundle, since=since, pinned=pinned, before=before, proposal=None)
 
+    def unranked(self, since: datetime) -> Self:
+        """No bundle serves from now on; what served before is still remembered."""
+        return replace(self, served=None, since=since, pinned=False, proposal=None)
+
     def back(self, since: datetime) -> Self:
         """What served before serves again; there must be something."""
         return replace(self, served=self.before[-1], since=since, pinned=True, before=self.before[:-1], proposal=None)
@@ -79,11 +83,16 @@ class Deployments:
         write_whole(self._path(surface), as_json(deployment, indent=1))
 
     def begun(self, bundles: Mapping[Surface, RegisteredBundle]) -> None:
-        """An endpoint starts with these bundles: what served until now is remembered, pins stay."""
+        """An endpoint starts with these bundles, and other surfaces by retrieval: what served is remembered, pins stay.
+
+        A bundle that serves no more is not what serves again where the registry does not answer.
+        """
         now = datetime.now(UTC)
-        for surface, bundle in bundles.items():
-            told = self.of(surface)
-            if told.served != bundle:
+        for surface in SURFACES:
+            told, bundle = self.of(surface), bundles.get(surface)
+            if bundle is None and told.served is not None:
+                self.write(surface, told.unranked(now))
+            elif bundle is not None and told.served != bundle:
                 self.write(surface, told.serving(bundle, now, pinned=False))
 
     @contextmanager
@@ -109,7 +118,7 @@ class Deployments:
 
 
 def chosen_bundles(settings: Settings, registry: Registry) -> dict[Surface, AliasedBundle]:
-    """Per surface that has one the bundle to start with: the pinned one, else the champion, else the challenger.
+    """Per surface that has one the bundle to start with: the pinned one, else the champion.
 
     Where the registry does not answer, what served last; RegistryError where nothing ever did.
     """

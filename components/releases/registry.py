@@ -9,22 +9,24 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from components.ranking.artifact import NEXT_MOVE
 from components.releases.bundle import Bundle
+from components.releases.promotions import Promotion
 from components.releases.registry_database import RegistryDatabase
 from metier.contract import Surface
 from metier.errors import ArtifactError, RegistryError
-from metier.stored import as_plain
+from metier.stored import as_json, as_plain, from_json
 
 Alias = Literal["champion", "challenger"]
 
 EXPERIMENT = "metier"
 ARTIFACT = "bundle"
-PREVIOUS_CHAMPION = "previous_champion"
-"""Tag of a promoted version: the version that it replaced."""
+PROMOTION = "promotion"
+"""Tag of a promoted version: its Promotion as JSON."""
 CHAMPION_VERSION = "champion_version"
 """Tag of a registered model: the version that was made champion last, so that a champion that is gone is missed."""
 LONGEST_PARAM = 6_000
@@ -130,17 +132,47 @@ class Registry:
             raise RegistryError(f"nothing is registered as {name!r} at {self._database}; {self._next_move()}")
         return _registered(versions[0])
 
-    def promote(self, name: str, version: int) -> RegisteredBundle:
-        """Make this version the champion, and note on it which one it replaces."""
+    def promote(self, name: str, version: int, by: str, reason: str) -> Promotion:
+        """Make this version the champion, and note on it who decided so, why, and which one it replaces.
+
+        The champion itself is left as it is, with its note.
+        """
         promoted, champion = self.version(name, version), self.by_alias(name, "champion")
-        if champion != promoted:
-            if champion is not None:
-                with self._database.errors_in_one_line(f"cannot promote {name} {version}"):
-                    self._database.client.set_model_version_tag(
-                        name, str(version), PREVIOUS_CHAMPION, str(champion.version)
-                    )
-            self.set_alias(name, "champion", version)
-        return promoted
+        known = self.promotion(name, version) if champion == promoted else None
+        if known is not None:
+            return known
+        replaced = champion.version if champion not in (None, promoted) else None
+        promotion = Promotion(by, reason, datetime.now(UTC), replaced)
+        self.note(name, version, PROMOTION, as_json(promotion))
+        self.set_alias(name, "champion", version)
+        return promotion
+
+    def promotion(self, name: str, version: int) -> Promotion | None:
+        """How a registered version became champion last; None where it never did, or nobody wrote it down."""
+        told = self.noted(name, version, PROMOTION)
+        return from_json(Promotion, told) if told else None
+
+    def note(self, name: str, version: int | None, key: str, value: str) -> None:
+        """Write something down with a registered version, or with the name itself where there is no version."""
+        with self._database.errors_in_one_line(f"cannot note {key} of {name}"):
+            client = self._database.client
+            if version is None:
+                client.set_registered_model_tag(name, key, value)
+            else:
+                client.set_model_version_tag(name, str(version), key, value)
+
+    def noted(self, name: str, version: int | None, key: str) -> str | None:
+        """What `note` wrote down; None where it did not, or nothing has that name or version yet."""
+        if self.is_new:
+            return None
+
+        def query(client: Any) -> Any:
+            return (
+                client.get_registered_model(name) if version is None else client.get_model_version(name, str(version))
+            )
+
+        found = self._found(f"cannot read {key} of {name}", query)
+        return None if found is None else found.tags.get(key)
 
     def fetch(self, name: str, version: int, sha256: str) -> Path:
         """Folder of the pinned bundle on this machine: copied from the registry where absent, verified in any case.
@@ -210,12 +242,17 @@ class Registry:
         return registered
 
     def _lookup(self, doing: str, query: Callable[[Any], Any]) -> RegisteredBundle | None:
+        found = self._found(doing, query)
+        return None if found is None else _registered(found)
+
+    def _found(self, doing: str, query: Callable[[Any], Any]) -> Any:
+        """What MLflow answers; None where there is nothing of that name."""
         with self._database.errors_in_one_line(doing):
             from mlflow.exceptions import MlflowException
 
             client = self._database.client
             try:
-                return _registered(query(client))
+                return query(client)
             except MlflowException as error:
                 if error.error_code in ABSENT:
                     return None

@@ -1,4 +1,4 @@
-"""What a surface is served from that nothing was trained for yet: its candidates and the shipped encoder, no ranker.
+"""What a surface without a bundle to serve is served from: its candidates and the shipped encoder, no ranker.
 
 Retrieval orders, or popularity where there is nothing to retrieve by.
 """

@@ -1,9 +1,10 @@
-"""Releases of surfaces that nothing was trained for yet: beside those of bundles, under a label of their own."""
+"""Releases of surfaces that have no bundle to serve: beside those of bundles, under a label of their own."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from components.releases.aliases import aliased_bundles, open_registry
+from components.releases.aliases import open_registry
+from components.releases.deployments import chosen_bundles
 from components.releases.folder import moment_of, newest_version
 from components.releases.release_builder import ReleaseSource, build_release, built_definition, built_views
 from components.releases.unranked import Unranked
@@ -17,9 +18,9 @@ from metier.settings import Settings
 
 
 def unranked_surfaces(settings: Settings) -> list[Surface]:
-    """Surfaces without champion and challenger."""
-    ranked = {aliased.surface for aliased in aliased_bundles(open_registry(settings))}
-    return [surface for surface in SURFACES if surface not in ranked]
+    """Surfaces that retrieval serves: without a champion and without a pinned bundle."""
+    served = chosen_bundles(settings, open_registry(settings))
+    return [surface for surface in SURFACES if surface not in served]
 
 
 def build_unranked(settings: Settings, surfaces: Sequence[Surface], as_of: datetime) -> dict[str, str]:
@@ -44,7 +45,7 @@ def bring_up_to_date(settings: Settings, surfaces: Sequence[Surface]) -> None:
     lake = Lake(settings.lake)
     if not any(lake.counts().values()):
         raise EmptyDataError(
-            f"nothing is trained, and {settings.lake} holds no event to serve from; run `metier import` or "
+            f"nothing is promoted, and {settings.lake} holds no event to serve from; run `metier import` or "
             "`metier simulate` first"
         )
     as_of = lake.as_of()

@@ -23,6 +23,7 @@ from metier.cli import (
     simulate,
 )
 from metier.cli.deploy import deploy, rollback
+from metier.cli.deploy.promote import promote
 from metier.cli.mcp.command import mcp
 from metier.cli.versions import installed_version
 from metier.errors import InputError, MetierError, SettingsError
@@ -43,6 +44,7 @@ app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(judge.app, name="judge")
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
+app.command("promote")(promote)
 app.command("deploy")(deploy)
 app.command("rollback")(rollback)
 app.command("rank")(serve.rank)

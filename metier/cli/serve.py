@@ -28,15 +28,15 @@ def serve(
     as_of: Annotated[str, typer.Option(help="Clock: wall, or lake (starts at the lake's newest event).")] = "wall",
     ready: Annotated[Path | None, typer.Option(help="Write the URL to this file once it serves.")] = None,
 ) -> None:
-    """Serve the champion of every surface (the challenger where nothing was promoted yet) until interrupted.
+    """Serve the champion of every surface until interrupted; a bundle that `metier deploy` pinned comes first.
 
-    A bundle that `metier deploy` pinned comes first.
-    Where nothing was trained yet, retrieval orders what the lake holds.
+    Where there is no champion, retrieval orders, whatever challenger the gate holds; `metier promote` makes one.
 
     Example: metier serve --port 8000 --as-of lake
     """
     from components.language.understanding import exchange_of
     from components.releases import open_registry
+    from components.releases.aliases import why_unranked
     from components.releases.bundle import label
     from components.releases.deployments import Deployments, chosen_bundles
     from components.releases.folder import require_release
@@ -63,7 +63,8 @@ def serve(
         print(f"{surface}: {served.bundle.name} version {served.bundle.version} ({served.alias})", flush=True)
     unranked = [surface for surface in SURFACES if surface not in chosen]
     if unranked:
-        print(f"{', '.join(unranked)}: nothing is trained yet; served by retrieval", flush=True)
+        for surface in unranked:
+            print(why_unranked(registry, surface), flush=True)
         bring_up_to_date(settings, unranked)
     Deployments(settings.deployed).begun({surface: served.bundle for surface, served in chosen.items()})
     started_at = Lake(settings.lake).as_of() if as_of == "lake" else None

@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A bundle, or what stands for it where nothing was trained, with its candidates."""
+    """A bundle, or what stands for it where nothing was promoted, with its candidates."""
 
     surface: Surface
     bundle: Bundle | Unranked

@@ -7,9 +7,12 @@ from feature_repo.online.freshness import Age
 from metier.contract import Surface
 from serving.engine import Engine
 
+UNRANKED = "no champion: served by retrieval"
+"""The verdict of a surface without a bundle."""
+
 
 def served_bundles(engine: Engine) -> dict[str, Any]:
-    """What is served, by surface: what is pinned since when, or that nothing was trained yet; what was refused last."""
+    """What is served, by surface: what is pinned since when, or that there is no champion; what was refused last."""
     return {
         surface: {
             **_pinned(engine, surface, stages.ranked),
@@ -37,9 +40,9 @@ def readiness(engine: Engine) -> dict[str, Any]:
 
 
 def _pinned(engine: Engine, surface: Surface, bundle: Bundle | None) -> dict[str, Any]:
-    """The pin of a surface and what its bundle is; that there is none where nothing was trained."""
+    """The pin of a surface and what its bundle is; that there is none where retrieval serves."""
     if bundle is None:
-        return {"verdict": "nothing is trained yet"}
+        return {"verdict": UNRANKED}
     report = engine.deployed.reports[surface]
     return {
         **vars(engine.pins[surface]),

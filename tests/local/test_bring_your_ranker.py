@@ -9,7 +9,7 @@ import pytest
 
 from components.evaluation.report.history import newest_reports
 from components.releases import Bundle, open_registry
-from components.releases.aliases import bundles_to_serve
+from components.releases.aliases import trained_bundles
 from metier.errors import RankerError
 from metier.lake import Lake
 from metier.settings import Settings
@@ -42,7 +42,7 @@ def home(tmp_path_factory) -> Path:
 
 
 def pin_of(home: Path):
-    ((surface, served_as),) = bundles_to_serve(open_registry(Settings(home=home))).items()
+    ((surface, served_as),) = trained_bundles(open_registry(Settings(home=home))).items()
     return surface, served_as.bundle
 
 

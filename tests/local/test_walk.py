@@ -16,7 +16,9 @@ from tests.local.walk import Endpoint, endpoint, metier
 def home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("home")
     size = ("--freelancers", "150", "--jobs", "120", "--impressions", "16000")
-    for arguments in (("simulate", *size), ("pipeline", "run", "training", "--surface", "job_feed")):
+    train = ("pipeline", "run", "training", "--surface", "job_feed")
+    promote = ("promote", "metier_job_feed", "1", "--reason", "the walk is of a ranker, whatever it is worth")
+    for arguments in (("simulate", *size), train, promote):
         done = metier(home, *arguments)
         assert done.returncode == 0, done.stderr + done.stdout[-3000:]
     return home
@@ -61,7 +63,7 @@ def test_nothing_that_trains_on_the_log_has_read_the_truth(home):
 
 
 def test_a_bundle_is_registered_with_its_decision_and_has_a_candidate_release(home):
-    (release,) = (home / "candidates").glob("job_feed-*/current.json")
+    (release,) = (home / "candidates").glob("job_feed-[0-9a-f]*[0-9a-f]/current.json")
     (bundle,) = (home / "bundles").glob("metier_job_feed/*")
     decision = json.loads((bundle / "decision.json").read_text())
     assert decision["verdict"] in {"promote", "hold"}

@@ -75,9 +75,9 @@ def test_a_job_that_is_put_is_served_with_its_client_and_its_applicants(client):
     assert ask(client, "/v1/search/talent", actor_id="c", job_id="new")["tier"] == "retrieval"
 
 
-def test_what_is_served_says_that_nothing_is_trained(client):
+def test_what_is_served_says_that_there_is_no_champion(client):
     for surface, told in client.get("/v1/bundle").json().items():
-        assert (told["verdict"], told["bundle"]) == ("nothing is trained yet", Unranked(surface).version)
+        assert (told["verdict"], told["bundle"]) == ("no champion: served by retrieval", Unranked(surface).version)
 
 
 def test_a_release_that_is_up_to_date_is_kept(settings):

@@ -57,7 +57,7 @@ RUNNING = ("events", "changes", "replicas", "logs")
 
 @dataclass(frozen=True)
 class World:
-    """A METIER_HOME with a challenger on every surface and its candidates as of the end of the lake."""
+    """A METIER_HOME with a champion on every surface and its candidates as of the end of the lake."""
 
     home: Path
 
@@ -191,7 +191,7 @@ def _register(
     )
     registry = open_registry(settings)
     registered = registry.register(bundle.folder, {"ndcg_at_10": 0.5})
-    registry.set_alias(registered.name, "challenger", registered.version)
+    registry.promote(registered.name, registered.version, "tests", "served whatever it is worth")
     shutil.rmtree(bundle.folder)
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from components.evaluation.measure import order
 from components.ranking_files.trec import Run
 from components.releases import Bundle, open_registry
-from components.releases.aliases import bundles_to_serve
+from components.releases.aliases import trained_bundles
 from components.training_sets.assemble import assemble, ranked_pairs, typed_queries
 from feature_repo.build.feature_tables import read_vectors
 from feature_repo.client import FeatureStoreClient
@@ -18,10 +18,10 @@ from metier.lake import Lake
 from metier.settings import Settings
 
 
-def served_bundle(settings: Settings, surface: Surface) -> Bundle:
-    """The bundle that would be served; EmptyDataError where none is trained."""
+def trained_bundle(settings: Settings, surface: Surface) -> Bundle:
+    """The champion, or the challenger where there is none; EmptyDataError where none is trained."""
     registry = open_registry(settings)
-    chosen = bundles_to_serve(registry).get(surface)
+    chosen = trained_bundles(registry).get(surface)
     if chosen is None:
         raise EmptyDataError(f"no bundle of {surface} is trained; run `metier pipeline run training` first")
     pin = chosen.bundle

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.evaluation.judged.audit import Bench
-from components.evaluation.judged.bundle_run import bundle_run, served_bundle
+from components.evaluation.judged.bundle_run import bundle_run, trained_bundle
 from components.evaluation.judged.cases import known_queries, pairs_of, sampled_queries, shown_pairs
 from components.evaluation.judged.store import OF_JUDGE
 from components.ranking_files import write_qrels, write_run
@@ -42,7 +42,7 @@ def export_judged(settings: Settings, surface: Surface, folder: Path, queries: i
     drawn = sampled_queries(lake, surface, as_of, queries, seed)
     if not drawn:
         raise EmptyDataError(f"no slate of {surface} is logged; import impressions first")
-    bundle = served_bundle(settings, surface)
+    bundle = trained_bundle(settings, surface)
     pairs = shown_pairs(lake, as_of, drawn)
     grades: Judgements = {}
     for case, judgements in Bench.by_rules(settings, as_of).judged(surface, pairs):
@@ -65,4 +65,4 @@ def run_of_judged(settings: Settings, surface: Surface, judgements: Judgements) 
     known = {query: judgements[query] for query in known_queries(lake, as_of, judgements, surface)}
     if not known:
         raise EmptyDataError(f"no judged query is of {surface}; name another --surface, or give a run")
-    return bundle_run(served_bundle(settings, surface), settings, as_of, pairs_of(known)), known
+    return bundle_run(trained_bundle(settings, surface), settings, as_of, pairs_of(known)), known

@@ -72,13 +72,16 @@ def _simulate_once(lake: Lake) -> None:
     simulate.simulate(FREELANCERS, JOBS, IMPRESSIONS)
 
 
-def _served(settings: Settings) -> dict[str, str]:
-    """By surface, the bundle that `metier serve` takes, and as what."""
+def _served(settings: Settings) -> dict[Surface, str]:
+    """By surface, the bundle that `metier serve` takes and as what, or why retrieval orders."""
     from components.releases import open_registry
-    from components.releases.aliases import bundles_to_serve
+    from components.releases.aliases import why_unranked
+    from components.releases.deployments import chosen_bundles
 
-    chosen = bundles_to_serve(open_registry(settings))
-    return {
+    registry = open_registry(settings)
+    said = {name: why_unranked(registry, name).removeprefix(f"{name}: ") for name in SURFACES}
+    chosen = chosen_bundles(settings, registry)
+    return said | {
         name: f"{served.bundle.name} version {served.bundle.version}, {served.alias}" for name, served in chosen.items()
     }
 

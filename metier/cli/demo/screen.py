@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from metier.cli.demo.own_endpoint import Slate
 from metier.cli.endpoint import candidate_titles, titles
-from metier.contract import surface
+from metier.contract import Surface, surface
 from metier.lake import Lake
 from metier.settings import Settings
 from metier.surfaces import surface_spec
@@ -40,7 +40,7 @@ class Loop:
     reports: Sequence["EvaluationReport"]
     again: "EvaluationReport"
     """Report of the second training run."""
-    served: Mapping[str, str]
+    served: Mapping[Surface, str]
     """By surface, the bundle that was served, and as what."""
     seconds: float
 
@@ -75,7 +75,7 @@ def _served(loop: Loop) -> Iterator[str]:
 
     for report in loop.reports:
         verdict = report.decision.verdict if report.decision else "nothing"
-        yield f"{report.surface:17} {loop.served.get(report.surface, 'not served')}; the gate said {verdict}"
+        yield f"{report.surface:17} {loop.served.get(surface(report.surface), 'not served')}; the gate said {verdict}"
         for line in _why(report):
             yield f"{'':17}   {line}"
         worst = min(_comparisons(report), key=lambda pair: pair.interval.value, default=None)

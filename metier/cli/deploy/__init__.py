@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from metier.contract import SURFACES, Surface
+from metier.contract import Surface
 from metier.contract import surface as surface_named
-from metier.errors import ServingError, UnknownNameError
+from metier.errors import ServingError
 
 SECONDS = 120.0
 TimeoutOption = Annotated[
@@ -27,17 +27,14 @@ def deploy(
     """
     from components.releases import open_registry
     from components.releases.deployments import Deployments
-    from components.releases.registry import registered_name
+    from metier.cli.deploy.names import surface_of
     from metier.cli.deploy.rollout import swapped
     from metier.settings import load_settings
 
-    surfaces = {registered_name(surface): surface for surface in SURFACES}
-    if name not in surfaces:
-        raise UnknownNameError("bundle", name, tuple(surfaces))
-    settings = load_settings()
+    surface, settings = surface_of(name), load_settings()
     with Deployments(settings.deployed).changing():
         bundle = open_registry(settings).version(name, version)
-        swapped(settings, surfaces[name], bundle, seconds)
+        swapped(settings, surface, bundle, seconds)
 
 
 def rollback(

@@ -17,17 +17,17 @@ def swapped(
     settings: Settings, surface: Surface, bundle: RegisteredBundle, seconds: float, *, back: bool = False
 ) -> None:
     """Roll a bundle out, and print one line for each thing that people need to know."""
-    served = served_now(settings, surface) or _by_alias(settings, surface)
+    served = served_now(settings, surface) or starting_bundle(settings, surface)
     loaded = open_registry(settings).load(bundle)
     require_servable(loaded)
     if served not in (None, bundle):
         for line in _differences(settings, served, loaded):
             print(f"{surface}: {line}", flush=True)
-    _bring_candidates(settings, surface, bundle, served)
+    bring_candidates(settings, surface, bundle, served)
     print(_said(roll_out(settings, surface, bundle, seconds, before=served, back=back)), flush=True)
 
 
-def _by_alias(settings: Settings, surface: Surface) -> RegisteredBundle | None:
+def starting_bundle(settings: Settings, surface: Surface) -> RegisteredBundle | None:
     """What an endpoint would start with that nothing was deployed on; None where the registry does not say."""
     try:
         return bundles_to_serve(open_registry(settings))[surface].bundle
@@ -43,7 +43,7 @@ def _differences(settings: Settings, served: RegisteredBundle, loaded: Bundle) -
         return [f"{served.name} {served.version} cannot be compared with: {error}"]
 
 
-def _bring_candidates(
+def bring_candidates(
     settings: Settings, surface: Surface, bundle: RegisteredBundle, served: RegisteredBundle | None
 ) -> None:
     """Build the bundle's candidate release where it has none, or one of an earlier moment than what serves."""

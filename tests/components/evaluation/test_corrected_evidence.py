@@ -60,7 +60,7 @@ def test_a_copy_of_the_logged_order_loses_to_a_better_retrieval_though_it_seems_
     assert observed.above_zero
     assert corrected.below_zero
     assert corrected.low <= true.value <= corrected.high
-    (logged,) = [item for item in evidence(slates) if item.estimand == "logged"]
+    (logged,) = [item for item in evidence(slates) if item.estimand == "corrected"]
     assert logged.difference == corrected
     assert logged.effective_sample_size < len(np.unique(log.dataset.query_id))
 

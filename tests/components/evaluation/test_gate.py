@@ -5,6 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.evaluation.decision.evidence import TRUST
+from components.evaluation.decision.guardrails import Untold
+from components.evaluation.decision.looks import Looks
 from components.evaluation.gate import Decision, Evidence, GateRules, Guardrail, decide
 from components.measures import Interval
 from metier.stored import as_plain, from_plain
@@ -24,21 +27,55 @@ def test_a_gain_where_it_counts_promotes_and_names_its_estimand(estimand):
     assert (decision.verdict, decision.estimand) == ("promote", estimand)
 
 
-@pytest.mark.parametrize("estimand", ["randomised", "off_policy", "logged"])
+@pytest.mark.parametrize("estimand", ["randomised", "off_policy", "corrected", "leave_last_out"])
 def test_a_loss_refuses(estimand):
     decision = decide([_evidence(estimand, LOSS)], first_champion=True)
     assert (decision.verdict, decision.estimand) == ("refuse", estimand)
 
 
+@pytest.mark.parametrize("first_champion", [False, True])
+@pytest.mark.parametrize("difference", [GAIN, LOSS, OPEN])
+def test_logged_slates_as_they_are_hold_whatever_they_show(first_champion, difference):
+    """They favour whoever showed them: a gain may be a loss, and a loss is what any other order than theirs shows."""
+    decision = decide([_evidence("logged", difference)], first_champion=first_champion)
+    assert (decision.verdict, decision.looks.spent) == ("hold", 0)
+    assert "let the endpoint explore" in decision.next_move
+
+
+@pytest.mark.parametrize("estimand", ["corrected", "leave_last_out"])
+def test_weaker_evidence_promotes_only_a_first_champion(estimand):
+    assert decide([_evidence(estimand, GAIN)], first_champion=True).verdict == "promote"
+    later = decide([_evidence(estimand, GAIN)])
+    assert (later.verdict, later.estimand) == ("hold", estimand)
+    assert "promote only a first champion" in later.reasons[-1]
+
+
 @pytest.mark.parametrize(
-    ("first_champion", "declared", "verdict"),
-    [(False, False, "hold"), (True, False, "promote"), (False, True, "promote")],
+    ("estimand", "low", "verdict"),
+    [
+        ("randomised", -0.009, "promote"),
+        ("corrected", -0.009, "promote"),
+        ("off_policy", -0.011, "hold"),
+        ("leave_last_out", -0.009, "hold"),
+    ],
 )
-def test_logged_slates_promote_only_the_first_champion_or_when_declared(first_champion, declared, verdict):
-    rules = GateRules(logged_may_promote=declared)
-    decision = decide([_evidence("logged", GAIN)], first_champion=first_champion, rules=rules)
+def test_a_first_champion_is_not_worse_than_retrieval_by_the_margin(estimand, low, verdict):
+    """The margin is .01, and the first look has the level of the interval's lower bound, .025."""
+    open_interval = Interval(0.002, low, 0.013, 5000, 900)
+    decision = decide([_evidence(estimand, open_interval)], first_champion=True)
     assert decision.verdict == verdict
-    assert decision.estimand == "logged"
+    assert decide([_evidence(estimand, open_interval)]).verdict == "hold"
+    if verdict == "promote":
+        assert "is not worse by the margin" in decision.reasons[-1]
+
+
+def test_slates_as_they_are_do_not_block_where_they_were_corrected():
+    randomised, logged, corrected = (
+        _evidence(name, found) for name, found in (("randomised", GAIN), ("logged", LOSS), ("corrected", OPEN))
+    )
+    assert decide([randomised, logged]).verdict == "hold"
+    assert decide([randomised, logged, corrected]).verdict == "promote"
+    assert decide([randomised, _evidence("corrected", LOSS)]).verdict == "hold"
 
 
 def test_the_most_trusted_conclusive_evidence_decides():
@@ -52,6 +89,7 @@ def test_logged_slates_may_block_a_gain():
     decision = decide([_evidence("randomised", GAIN), _evidence("logged", LOSS)])
     assert decision.verdict == "hold"
     assert "less trusted evidence shows a loss" in decision.reasons[-1]
+    assert "metier report --full" in decision.next_move
 
 
 def test_two_metrics_of_equal_trust_must_not_contradict():
@@ -71,8 +109,9 @@ def test_two_metrics_of_equal_trust_must_not_contradict():
 )
 def test_evidence_that_is_worth_too_little_is_not_listened_to(evidence, note):
     decision = decide([evidence])
-    assert (decision.verdict, decision.estimand) == ("hold", None)
+    assert (decision.verdict, decision.estimand, decision.looks.spent) == ("hold", None, 0)
     assert note in decision.checks[0].note
+    assert decision.next_move.startswith("collect ")
 
 
 @pytest.mark.parametrize("evidence", [[], [_evidence("randomised", OPEN)]])
@@ -112,15 +151,21 @@ bounds = st.tuples(st.floats(-1, 1), st.floats(0, 0.5), st.floats(0, 0.5)).map(
 
 
 @given(
-    st.lists(st.builds(_evidence, st.sampled_from(["randomised", "off_policy", "logged"]), bounds), max_size=5),
+    st.lists(st.builds(_evidence, st.sampled_from(TRUST), bounds), max_size=5),
     st.booleans(),
+    st.integers(0, 5),
 )
-def test_nothing_is_promoted_without_a_gain_or_in_spite_of_a_loss(evidence, first_champion):
-    decision = decide(evidence, first_champion=first_champion)
+def test_nothing_is_promoted_without_a_gain_or_in_spite_of_a_loss(evidence, first_champion, spent):
+    decision = decide(evidence, first_champion=first_champion, looks=Looks(spent=spent))
     if decision.verdict == "promote":
-        assert any(each.difference.above_zero for each in evidence if each.estimand == decision.estimand)
-        assert not any(each.difference.below_zero for each in evidence)
+        threshold = -GateRules().margin if first_champion else 0.0
+        assert any(each.difference.low > threshold for each in evidence if each.estimand == decision.estimand)
+        assert decision.estimand in ("randomised", "off_policy") or first_champion
+        losses = {each.estimand for each in evidence if each.difference.below_zero}
+        assert losses <= ({"logged"} if any(each.estimand == "corrected" for each in evidence) else set())
+        assert decision.looks.spent == spent + 1
     assert decision.reasons
+    assert decision.next_move
 
 
 def test_a_surface_whose_held_out_queries_have_no_positive_is_held_with_that_reason():
@@ -137,3 +182,16 @@ def test_interactions_held_out_are_called_so_and_promote_only_a_first_champion()
     later = decide([gain])
     assert later.verdict == "hold"
     assert "logged slates" not in " ".join(later.reasons)
+
+
+def test_a_marketplace_that_cannot_be_told_from_its_limit_does_not_hold_a_challenger_up():
+    open_value = Interval(0.52, 0.48, 0.56, 900, 90)
+    market = Guardrail("jobs with enough applicants", open_value, 0.5, "at_least", of="marketplace")
+    decision = decide([_evidence("randomised", GAIN)], [market], untold=[Untold("latency", "nothing served it yet")])
+    assert decision.verdict == "promote"
+    assert [(check.name, check.status) for check in decision.checks[1:]] == [
+        ("jobs with enough applicants", "untold"),
+        ("latency", "untold"),
+    ]
+    broken = Guardrail("jobs with enough applicants", open_value, 0.6, "at_least", of="marketplace")
+    assert decide([_evidence("randomised", GAIN)], [broken]).verdict == "refuse"

@@ -75,12 +75,12 @@ def test_a_slate_is_randomised_where_every_rank_was_drawn(tmp_path):
     parts = {section.title: section for section in sections(slates([], propensity), tmp_path)}
     assert dict(parts["Randomised slice"].tables[0].rows)["queries"] == 1
     found = {item.estimand: item.difference.n for item in evidence(slates([], propensity, SEEN))}
-    assert found == {"randomised": 1, "logged": 4}
+    assert found == {"randomised": 1, "corrected": 4}
 
 
 def test_exploration_slots_alone_randomise_nothing():
     propensity = [float("nan"), float("nan"), 0.2] * QUERIES
-    assert {item.estimand for item in evidence(slates([], propensity, SEEN))} == {"logged"}
+    assert {item.estimand for item in evidence(slates([], propensity, SEEN))} == {"corrected"}
 
 
 def test_observed_relevance_is_no_evidence(tmp_path):

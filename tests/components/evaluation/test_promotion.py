@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from components.evaluation.decision.looks import Looks
 from components.evaluation.evaluate import StudyEvaluation
 from components.evaluation.gate import Evidence
 from components.evaluation.promotion import register
@@ -14,7 +15,7 @@ from components.evaluation.report.document import Measured, Section
 from components.measures import Interval
 from components.ranking import Ensemble, ExternalRanker
 from components.releases import Bundle, open_registry
-from components.releases.aliases import aliased_bundles, bundles_to_serve, champions
+from components.releases.aliases import aliased_bundles, bundles_to_serve, champions, trained_bundles
 from components.training_sets import RankingDataset
 from components.training_sets.plan import Study
 from feature_repo.texts import TextVectors
@@ -22,6 +23,7 @@ from metier.contract import TABLES
 from metier.errors import RegistryError
 from metier.lake import Lake
 from metier.settings import Settings
+from metier.stored import from_json
 
 AS_OF = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -59,7 +61,9 @@ def registered(settings, tmp_path):
         section = Section("Observed", "", measured, (), ())
         evidence = (Evidence("randomised", "ndcg@10", interval(difference)),)
         report = EvaluationReport(surface, (section,), {})
-        evaluation = StudyEvaluation(Study(surface, "logged_slates"), report, evidence, champion)
+        evaluation = StudyEvaluation(
+            Study(surface, "logged_slates", champion=champion or ""), report, evidence, champion
+        )
         assert evaluation.headline() == ({} if np.isnan(difference) else {"ndcg_at_10": 0.5})
         evaluation.write(tmp_path / "evaluation")
         (found,) = register([(tmp_path / "evaluation", tmp_path / "ensemble")], home, AS_OF, "inputs")
@@ -98,6 +102,11 @@ def test_promotion_hold_and_refusal_in_turn(registered, settings):
     assert bundles_to_serve(registry)["job_feed"].bundle == first.bundle
 
     pin = refused.bundle
+    spent = from_json(Looks, registry.noted(first.bundle.name, first.bundle.version, "looks"))
+    assert (spent.champion, spent.spent) == (champion, 1)  # the second one was not due, and a loss needs none
+    assert from_json(Looks, registry.noted(first.bundle.name, None, "looks")).spent == 1
+    assert registry.promotion(first.bundle.name, first.bundle.version).by == "the gate"
+
     record = Bundle.load(registry.fetch(pin.name, pin.version, pin.sha256), pin.sha256).decision
     assert record["verdict"] == "refuse"
     assert record["estimand"] == "randomised"
@@ -123,7 +132,8 @@ def test_a_champion_that_is_gone_is_an_error_and_no_first_run(registered, tmp_pa
     client.delete_registered_model_alias(bundle.name, "champion")
     client.delete_registered_model_tag(bundle.name, "champion_version")
     assert champions(registry) == {}
-    assert bundles_to_serve(registry)["job_feed"].alias == "challenger"
+    assert bundles_to_serve(registry) == {}
+    assert trained_bundles(registry)["job_feed"].alias == "challenger"
 
 
 def test_a_surface_without_a_positive_is_held_and_the_others_keep_their_bundles(registered):

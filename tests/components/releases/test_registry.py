@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from components.ranking import Ensemble, ExternalRanker
 from components.releases import Bundle, RegisteredBundle, Registry, registry_database
 from components.releases.bundle import Origin
-from components.releases.registry import PREVIOUS_CHAMPION, registered_name
+from components.releases.registry import registered_name
 from components.training_sets import RankingDataset
 from feature_repo.texts import Encoder, TextWeights
 from feature_repo.texts.weighing import WEIGHT_SHAPES
@@ -198,26 +198,25 @@ def test_an_alias_means_one_version_until_it_is_set_again(registry, write):
     assert registry.by_alias("metier_unheard_of", "champion") is None
 
 
-def test_a_promotion_notes_whom_it_replaces(home, registry, write):
+def test_a_promotion_notes_who_decided_why_and_what_it_replaces(registry, write):
     for lake in ("1", "2"):
         registry.register(write(lake=lake).folder, {})
 
-    def replaced(version):
-        return mlflow_client(home).get_model_version(FEED, str(version)).tags.get(PREVIOUS_CHAMPION)
-
-    assert registry.promote(FEED, 1).version == 1
-    assert replaced(1) is None
-    assert registry.promote(FEED, 2) == registry.by_alias(FEED, "champion")
-    assert replaced(2) == "1"
-    registry.promote(FEED, 2)
-    assert replaced(2) == "1"
+    assert registry.promotion(FEED, 1) is None
+    assert registry.promote(FEED, 1, "ann", "nothing else is there").replaced is None
+    second = registry.promote(FEED, 2, "the gate", "it gains")
+    assert (second.by, second.reason, second.replaced) == ("the gate", "it gains", 1)
+    assert registry.by_alias(FEED, "champion").version == 2
+    assert registry.promote(FEED, 2, "bob", "again") == second == registry.promotion(FEED, 2)
+    back = registry.promote(FEED, 1, "bob", "the new one is slow")
+    assert (back.by, back.replaced, registry.by_alias(FEED, "champion").version) == ("bob", 2, 1)
 
 
 def test_names_and_versions_that_do_not_exist_are_told_with_those_that_do(registry, write, tmp_path):
     registry.register(write().folder, {})
     for ask in (
         lambda: registry.set_alias(FEED, "champion", 7),
-        lambda: registry.promote(FEED, 7),
+        lambda: registry.promote(FEED, 7, "ann", "why not"),
         lambda: registry.fetch(FEED, 7, "0" * 64),
     ):
         with pytest.raises(
@@ -377,8 +376,8 @@ def test_postgres_holds_versions_aliases_and_copies_alike(database, write, tmp_p
     first, second = write(), write(lake="2")
     registry = at(tmp_path, database)
     assert [registry.register(each.folder, {"ndcg": 0.4}).version for each in (first, second, first)] == [1, 2, 1]
-    registry.promote(FEED, 1)
-    registry.promote(FEED, 2)
+    for version in (1, 2):
+        registry.promote(FEED, version, "ann", "to see")
     assert at(tmp_path, database).by_alias(FEED, "champion") == RegisteredBundle(FEED, 2, second.sha256)
     assert Bundle.load(registry.fetch(FEED, 2, second.sha256)).sha256 == second.sha256
     with pytest.raises(RegistryError, match=f"no version 7 of '{FEED}' at postgresql"):

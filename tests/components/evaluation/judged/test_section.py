@@ -81,7 +81,7 @@ def test_a_verdict_does_not_change_with_the_judge(settings, tmp_path):
     assert judged is not None
     assert judged.compared[0].interval.value < 0
     observed = Section("Observed relevance", measured=measured("ndcg@10", {"ensemble": np.ones(3)}, np.arange(3)))
-    told = (Evidence("logged", "ndcg@10", Interval(0.1, 0.05, 0.15, 200, 100), against="retrieval"),)
+    told = (Evidence("corrected", "ndcg@10", Interval(0.1, 0.05, 0.15, 200, 100), against="retrieval"),)
     read = []
     for number, sections in enumerate(((observed,), (observed, judged))):
         report = EvaluationReport("talent_search", sections)
