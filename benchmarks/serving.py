@@ -3,13 +3,13 @@
     make bench SUITE=serving                        the bundles of METIER_HOME, or a small world made for the purpose
     make bench SUITE=serving ARGS="--repetitions 1 --seconds 2 --only ray"
 
-Endpoints run at once at the lake's clock, each with one replica, all on one core; who asks them is on another. They are
-asked in turns, so that a noisy machine hits all alike: by 1 and by 16 connections that wait for each answer, by 16
-within the default deadline, and by the clock at half of the rate that the 16 had. The build before is that of the tag
-serving-before, run from a worktree that goes at the end, with rankers that it trained itself over the same lake (once:
-they are kept in METIER_HOME); where there is no such tag it is left out. Exits with status 1 where an answer was not
-whole. Events go to folders that are removed: no slate of a benchmark reaches the lake. `usd_per_1000` is what the
-processor time of 1,000 requests costs by METIER_USD_PER_CORE_HOUR.
+Endpoints run at the lake's clock, each with one replica, all on one core; who asks them is on another. They are asked
+in turns, so that a noisy machine hits all alike, and while one is asked the others are stopped: by 1 and by 16
+connections that wait for each answer, by 16 within the default deadline, and by the clock at half of the rate that the
+16 had. The build before is that of the tag serving-before, run from a worktree that goes at the end, with rankers that
+it trained itself over the same lake (once: they are kept in METIER_HOME); where there is no such tag it is left out.
+Exits with status 1 where an answer was not whole. Events go to folders that are removed: no slate of a benchmark
+reaches the lake. `usd_per_1000` is what the processor time of 1,000 requests costs by METIER_USD_PER_CORE_HOUR.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -47,7 +47,7 @@ from endpoints.workload import PATIENT_MS, Workload, workload_of
 from harness import unshadowed  # noqa: F401
 from harness.home import METIER, environment, home_of_its_own, keep, linked, say, stop_at_signals, to_status
 from harness.load import CLIENT, Answer, Round, endpoint, run_round
-from harness.processes import cpu_seconds, on_core, pss_mib, replicas_of
+from harness.processes import cpu_seconds, on_core, pss_mib, replicas_of, stopped
 
 from metier.errors import InputError, ServingError
 from metier.settings import Settings, load_settings
@@ -70,6 +70,8 @@ CONNECTIONS = {ONE: 1, MANY: 16, MANY_IN_TIME: 16, OPEN: 32}
 WARM, TIMED, COMPARED = 100, 100, 20
 """Requests before the first round, of which stages are timed, and whose slates are compared."""
 IDLE_SECONDS = 3.0
+WOKEN = 20
+"""Requests, not measured, before a round of an endpoint that was stopped."""
 REFUSED = "refused"
 
 Figures = dict[str, Any]
@@ -171,7 +173,10 @@ def compared(arguments: argparse.Namespace, served: list[Served]) -> Figures:
         run_round(each.url, PATH, islice(patient(0), WARM), n_clients=4)
     failures = unlike([each for each in served if each.name != BEFORE], patient(1))
     idle = idle_shares(served)
-    timed = {each.name: run_round(each.url, PATH, islice(patient(2, timings=True), TIMED), 1) for each in served}
+    timed: dict[str, Round] = {}
+    for each in served:
+        with alone(each, served):
+            timed[each.name] = run_round(each.url, PATH, islice(patient(2, timings=True), TIMED), 1)
     rounds = in_turns(arguments, workload, served)
     for row in rounds:
         failures.update({f"{row['endpoint']}, {row['load']}: {what}": n for what, n in row["failures"].items()})
@@ -190,6 +195,11 @@ def compared(arguments: argparse.Namespace, served: list[Served]) -> Figures:
         "stages_ms": {name: stages for name, result in timed.items() if (stages := stages_ms(result))},
         "each_round": rounds,
     }
+
+
+def alone(each: Served, served: list[Served]) -> AbstractContextManager[None]:
+    """While the block runs, all others are stopped."""
+    return stopped([other.process for other in served if other is not each])
 
 
 def unlike(served: list[Served], bodies: Iterator[bytes]) -> Counter[str]:
@@ -223,7 +233,8 @@ def in_turns(arguments: argparse.Namespace, workload: Workload, served: list[Ser
         for kind, load in enumerate(CONNECTIONS):
             for each in turned:
                 rate = rates[each.name] / 2 if load == OPEN else None
-                row = one_round(workload, each, load, arguments.seconds, rate, 10 * number + kind)
+                with alone(each, served):
+                    row = one_round(workload, each, load, arguments.seconds, rate, 10 * number + kind)
                 if load == MANY:
                     rates[each.name] = row["requests_per_second"]
                 rounds.append({"repetition": number, "load": load, "endpoint": each.name, **row})
@@ -242,6 +253,7 @@ def one_round(workload: Workload, served: Served, load: str, seconds: float, rat
     """
     in_time = load in (MANY_IN_TIME, OPEN)
     bodies = workload.bodies(seed, **({} if in_time else {"deadline_ms": PATIENT_MS}))
+    run_round(served.url, PATH, islice(workload.bodies(seed, deadline_ms=PATIENT_MS), WOKEN), 1)
     used = cpu_seconds(served.process)
     answered = run_round(served.url, PATH, bodies, CONNECTIONS[load], seconds=seconds, rate=rate)
     used = cpu_seconds(served.process) - used

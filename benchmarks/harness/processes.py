@@ -1,7 +1,7 @@
 """What processes of an endpoint use: processor time of all of them, and memory of its replicas, as Ray names them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import psutil
@@ -34,6 +34,23 @@ def cpu_seconds(process: psutil.Process) -> float:
 def pss_mib(processes: Sequence[psutil.Process]) -> float:
     """Memory of processes in MiB; a page that several share counts in parts."""
     return sum(each.memory_full_info().pss for each in processes) / 2**20
+
+
+@contextmanager
+def stopped(processes: Sequence[psutil.Process]) -> Iterator[None]:
+    """Stop processes, and all that they started, as long as the block runs."""
+    stopped = [each for process in processes for each in family(process)]
+    try:
+        _tell(stopped, psutil.Process.suspend)
+        yield
+    finally:
+        _tell(stopped, psutil.Process.resume)
+
+
+def _tell(processes: Sequence[psutil.Process], order: Callable[[psutil.Process], None]) -> None:
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            order(each)
 
 
 @contextmanager
