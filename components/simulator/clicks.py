@@ -1,4 +1,4 @@
-"""Click models over padded slates: position with trust bias, and cascade.
+"""Click models over padded slates: by position, by position with trust bias, and cascade.
 
 A learner is never told which one made a log. Matrices are (queries, ranks) with `filled` marking real candidates. Knows
 nothing of who asks or what is shown.
@@ -40,14 +40,32 @@ def trusted(attraction: Floats, rank: Floats) -> Floats:
     return (SURE - SURE_LOSS * (rank - 1)) * attraction + FLOOR / rank * (1 - attraction)
 
 
+def examined_on_screen(ranks: int, patience: float) -> Floats:
+    """(ranks,) probability that a rank of the position models is looked at once it is on screen."""
+    return np.sqrt(examination(ranks, patience))
+
+
+def position(attraction: Floats, filled: Mask, patience: float, rng: np.random.Generator) -> Clicks:
+    """Everybody scrolls to a depth, looks at some of what is on screen and clicks what attracts, at whichever rank.
+
+    P(click) = examination(rank) * attraction: the position-based model (Craswell et al., WSDM 2008).
+    """
+    return _positional(attraction, filled, patience, rng)
+
+
 def position_trust(attraction: Floats, filled: Mask, patience: float, rng: np.random.Generator) -> Clicks:
-    """Everybody scrolls to a depth, looks at some of what is on screen, and trusts the top."""
-    queries, ranks = attraction.shape
-    scrolled = np.sqrt(examination(ranks, patience))
-    on_screen = filled & (rng.random((queries, 1), np.float32) < scrolled)
-    examined = on_screen & (rng.random((queries, ranks), np.float32) < scrolled)
-    rank = np.arange(1, ranks + 1, dtype=np.float32)
-    return Clicks(on_screen, examined & (rng.random((queries, ranks), np.float32) < trusted(attraction, rank)))
+    """As `position`, and the top is trusted: P(click) = examination(rank) * trusted(attraction, rank)."""
+    rank = np.arange(1, attraction.shape[1] + 1, dtype=np.float32)
+    return _positional(trusted(attraction, rank), filled, patience, rng)
+
+
+def _positional(chance: Floats, filled: Mask, patience: float, rng: np.random.Generator) -> Clicks:
+    """chance: (queries, ranks) probability of a click once a candidate is looked at."""
+    queries, ranks = chance.shape
+    share = examined_on_screen(ranks, patience)
+    on_screen = filled & (rng.random((queries, 1), np.float32) < share)
+    examined = on_screen & (rng.random((queries, ranks), np.float32) < share)
+    return Clicks(on_screen, examined & (rng.random((queries, ranks), np.float32) < chance))
 
 
 def cascade(attraction: Floats, filled: Mask, patience: float, rng: np.random.Generator) -> Clicks:
@@ -64,6 +82,7 @@ def cascade(attraction: Floats, filled: Mask, patience: float, rng: np.random.Ge
 
 
 CLICK_MODELS: dict[str, Callable[[Floats, Mask, float, np.random.Generator], Clicks]] = {
+    "position": position,
     "position_trust": position_trust,
     "cascade": cascade,
 }

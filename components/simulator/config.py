@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from metier.errors import InputError, UnknownNameError
 
-CLICK_MODELS = ("position_trust", "cascade")
+CLICK_MODELS = ("position", "position_trust", "cascade")
 LOGGING_POLICIES = ("weak", "strong")
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000

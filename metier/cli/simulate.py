@@ -25,7 +25,7 @@ def simulate(
     *,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 7,
     end: Annotated[datetime, typer.Option(help="Last day of the world, UTC.")] = datetime(2026, 3, 1),
-    click_model: Annotated[str, typer.Option(help="position_trust or cascade.")] = "position_trust",
+    click_model: Annotated[str, typer.Option(help="position, position_trust or cascade.")] = "position_trust",
     logging_policy: Annotated[str, typer.Option(help="weak or strong.")] = "weak",
     as_json: JsonOption = False,
 ) -> None:

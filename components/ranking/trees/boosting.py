@@ -18,6 +18,8 @@ def boosted(
     config: XGBoostConfig, train: RankingDataset, watched: RankingDataset | None, used: NDArray[np.int64]
 ) -> xgboost.Booster:
     """Trees on the columns `used` of `train`, all of them, or those up to the best NDCG@10 on `watched` queries."""
+    if config.unbiased:
+        train = train.as_displayed()  # XGBoost takes a row's place in its query for its position
     rows = _matrix(train, config, used)
     if watched is None:
         return _trained(config, rows, None)

@@ -9,7 +9,8 @@ class XGBoostConfig:
     """Hyperparameters; the defaults hold from some hundred queries to a million rows.
 
     XGBoost doubles the curvature of each pair, so a leaf steps half as far as LightGBM's at the same rate: 0.2 here is
-    0.1 there. Gains are compared over `pairs_per_row` ranks from the top and are not rescaled by query.
+    0.1 there. Gains are compared over `pairs_per_row` ranks from the top and are not rescaled by query; that of a pair
+    is divided, from the second tree on, by how far apart its scores are, as LightGBM divides it.
     """
 
     trees: int = 100
@@ -26,6 +27,9 @@ class XGBoostConfig:
     """Further trees without a better validation NDCG@10 before the fit stops."""
     text_vectors: bool = False
     """Whether trees also split on the components of text vectors (`*_v00` ...)."""
+    unbiased: bool = False
+    """Whether the pairs are rid of position bias, which is estimated as trees grow (Hu et al., "Unbiased LambdaMART",
+    WWW 2019). Needs the rank at which each row was displayed."""
     seed: int = 0
 
     def parameters(self) -> dict[str, Any]:
@@ -36,6 +40,9 @@ class XGBoostConfig:
             "lambdarank_pair_method": "topk",
             "lambdarank_num_pair_per_sample": self.pairs_per_row,
             "lambdarank_normalization": False,
+            "lambdarank_score_normalization": True,
+            "lambdarank_unbiased": self.unbiased,
+            "lambdarank_bias_norm": 1.0,
             "eval_metric": "ndcg@10",
             "tree_method": "hist",
             "grow_policy": "lossguide",

@@ -107,6 +107,13 @@ class RankingDataset:
         columns = gathered(self.features, slice(None), np.array([positions[name] for name in names], dtype=np.int64))
         return dataclasses.replace(self, features=columns, feature_names=tuple(names))
 
+    def as_displayed(self) -> "RankingDataset":
+        """The rows of each query in the order of their ranks; InputError where they have none."""
+        if self.rank is None:
+            raise InputError("the data set has no ranks; give the rank at which each row was displayed")
+        order = np.lexsort((self.rank, self.query_index))
+        return self if (order[1:] > order[:-1]).all() else self._rows(order)
+
     def _rows(self, chosen: NDArray[np.int64] | slice) -> "RankingDataset":
         def cut(column: NDArray[Any] | None) -> Any:
             return None if column is None else column[chosen]

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xgboost
 
 from components.measures import ndcg_at_k
 from components.ranking import XGBoostConfig, XGBoostRanker
+from components.ranking.ranker import informative_queries
 from components.training_sets import RankingDataset
+from metier.errors import InputError
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "lightgbm_lambdarank"
 
@@ -68,6 +71,63 @@ def test_the_defaults_hold_on_the_lambdarank_example():
     test = RankingDataset.from_svmlight(SHARED / "rank.test", n_features=len(train.feature_names))
     ndcg = np.nanmean(ndcg_at_k(test.relevance, XGBoostRanker().fit(train).score(test.features), test.query_id, 10))
     assert ndcg > 0.72  # LightGBM .748, random .580
+
+
+def test_the_gain_of_a_pair_is_divided_by_how_far_apart_its_scores_are():
+    # The first tree sees equal scores and divides nothing; XGBoost goes on to divide unless it is told not to.
+    train = queries_of_noise(40, 0).select_features(["a"])
+    train = train.select_queries(informative_queries(train))
+    rows = xgboost.QuantileDMatrix(train.features, train.relevance, qid=train.query_index, max_bin=256)
+    parameters = XGBoostConfig().parameters()
+    assert parameters["lambdarank_score_normalization"] is True
+    for trees, alike in ((1, True), (2, False)):
+        scores = [
+            xgboost.train({**parameters, "lambdarank_score_normalization": divided}, rows, trees).predict(rows)
+            for divided in (True, False)
+        ]
+        assert np.array_equal(*scores) == alike
+        assert np.array_equal(XGBoostRanker().fit(train, XGBoostConfig(trees=trees)).score(train.features), scores[0])
+
+
+def clicks_by_position(n_queries, seed, slate=10, follows=3.0):
+    """Clicks on slates that an order by `popular` chose: P(click) = relevance by `a` * examination 1 / rank."""
+    rng = np.random.default_rng(seed)
+    a, popular = rng.random((2, n_queries, slate))
+    order = np.argsort(-(follows * popular + rng.random((n_queries, slate))), axis=1)
+    a, popular = np.take_along_axis(a, order, axis=1), np.take_along_axis(popular, order, axis=1)
+    rank = np.tile(np.arange(1, slate + 1), (n_queries, 1))
+    clicked = rng.random(a.shape) < a**2 / rank
+    features = np.column_stack([a.ravel(), popular.ravel()]).astype(np.float32)
+    query = np.repeat(np.arange(n_queries), slate)
+    return RankingDataset(features, clicked.ravel(), query, ("a", "popular"), rank=rank.ravel())
+
+
+def test_an_unbiased_fit_takes_less_for_granted_that_the_top_is_good():
+    # What people like is `a` alone; `popular` is clicked since it was shown on top.
+    train, held_out = clicks_by_position(600, 0), clicks_by_position(200, 1)
+    truth, query = 10 * held_out.features[:, 0] // 2.5, held_out.query_index
+    plain, unbiased = (
+        XGBoostRanker().fit(train, XGBoostConfig(trees=30, leaves=4, unbiased=unbiased)) for unbiased in (False, True)
+    )
+    values = [np.nanmean(ndcg_at_k(truth, ranker.score(held_out.features), query, 10)) for ranker in (plain, unbiased)]
+    assert values[1] > values[0] + 0.01
+
+
+def test_an_unbiased_fit_reads_the_ranks_and_not_the_order_of_rows():
+    train, config = clicks_by_position(50, 0), XGBoostConfig(trees=10, leaves=4, unbiased=True)
+    upside_down = np.arange(len(train)).reshape(-1, 10)[:, ::-1].ravel()
+    turned = RankingDataset(
+        train.features[upside_down],
+        train.relevance[upside_down],
+        train.query_id,
+        train.feature_names,
+        rank=train.rank[upside_down],
+    )
+    assert turned.as_displayed().rank.tolist() == train.rank.tolist()
+    expected = XGBoostRanker().fit(train, config).score(train.features)
+    assert np.array_equal(XGBoostRanker().fit(turned, config).score(train.features), expected)
+    with pytest.raises(InputError, match="has no ranks"):
+        XGBoostRanker().fit(queries_of_noise(40, 0), config)
 
 
 def test_the_first_trees_stop_nothing():

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from components.simulator.clicks import CLICK_MODELS, cascade, examination, position_trust, trusted
+from components.simulator.clicks import (
+    CLICK_MODELS,
+    cascade,
+    examination,
+    examined_on_screen,
+    position,
+    position_trust,
+    trusted,
+)
 
 
 def rng() -> np.random.Generator:
@@ -29,6 +37,16 @@ def test_position_trust_clicks_as_often_as_examination_times_trust():
     clicks = position_trust(attraction, np.ones((queries, 3), bool), 0.4, rng())
     expected = examination(3, 0.4) * trusted(np.full(3, 0.3, np.float32), np.arange(1, 4, dtype=np.float32))
     assert clicks.clicked.mean(axis=0) == pytest.approx(expected, abs=0.01)
+
+
+def test_position_clicks_as_often_as_examination_times_attraction():
+    there = np.ones((60_000, 3), bool)
+    clicks = position(np.full(there.shape, 0.3, np.float32), there, 0.4, rng())
+    assert clicks.clicked.mean(axis=0) == pytest.approx(0.3 * examination(3, 0.4), abs=0.01)
+    # Of what is on screen at rank 4, 4^-.3 = .6598 is looked at; half of the loss was scrolling.
+    assert examined_on_screen(4, 0.4)[3] == pytest.approx(0.6598, abs=1e-4)
+    seen = clicks.clicked.sum(axis=0) / clicks.on_screen.sum(axis=0)
+    assert seen == pytest.approx(0.3 * examined_on_screen(3, 0.4), abs=0.01)
 
 
 def test_cascade_never_clicks_below_the_place_where_the_scan_ended():

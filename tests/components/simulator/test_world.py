@@ -225,7 +225,7 @@ def test_strong_logging_and_cascade_live_too(tmp_path):
         ({"seed": -1}, "seed=-1"),
         ({"clients": 0}, "clients=0"),
         ({"end": datetime(2026, 3, 1)}, "time zone"),
-        ({"click_model": "random"}, "position_trust, cascade"),
+        ({"click_model": "random"}, "position, position_trust, cascade"),
         ({"logging_policy": "none"}, "weak, strong"),
     ],
 )
