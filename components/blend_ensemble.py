@@ -26,3 +26,6 @@ def blend_ensemble(
     blend = Ensemble.fit(loaded, RankingDataset.read(validation.path))
     blend.save(ensemble.path)
     print("metier: blend " + ", ".join(f"{name} {weight:.2f}" for name, weight in blend.weights.items()))
+    print("metier: heads " + (", ".join(blend.outcomes.calibrations) or "none"))
+    for head, reason in blend.outcomes.dropped.items():
+        print(f"metier: head {head} is dropped: {reason}")

@@ -1,6 +1,8 @@
 """The calibrated blend of rankers and typed texts: standardise, weigh, turn into P(relevant). Saved without pickle.
 
-Knows nothing of features, networks or trees: rankers do.
+Where its validation set was shown at ranks, a score is P(relevant) of a candidate shown first. Of pseudo-queries with
+sampled negatives it is none, since it follows their number: there it orders, and no more. Knows nothing of features,
+networks or trees: rankers do.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,12 +11,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from components.measures.arrays import FloatArray, Floats, run_starts
 from components.ranking import artifact
 from components.ranking.blending.calibration import Calibration, fit_calibration
 from components.ranking.blending.texts import TextShare
 from components.ranking.choice import BUILT_IN, class_of, default_name, kind_of, numbered
+from components.ranking.outcomes.blended import Outcomes
 from components.ranking.ranker import Ranker, checked_features, require_names
 from components.ranking.xgboost_ranker import XGBoostRanker
 from components.training_sets import RankingDataset
@@ -58,11 +62,14 @@ class Ensemble:
         shares: Mapping[str, Share],
         calibration: Calibration,
         texts: TextShare | None = None,
+        outcomes: Outcomes | None = None,
     ) -> None:
         self.rankers = dict(rankers)
         self.calibration = calibration
         self.texts = texts
         """The part of typed texts; None where nobody types, and in ensembles that were fitted without."""
+        self.outcomes = outcomes or Outcomes()
+        """The calibrated heads; none in ensembles that were fitted without."""
         self._shares = dict(shares)
 
     def __repr__(self) -> str:
@@ -72,6 +79,11 @@ class Ensemble:
     def weights(self) -> dict[str, float]:
         """Share of each ranker; they sum to one."""
         return {name: share.weight for name, share in self._shares.items()}
+
+    @property
+    def tells_probability(self) -> bool:
+        """Whether a score is P(relevant): it was fitted on candidates that were shown, at known ranks."""
+        return bool(self.calibration.examination)
 
     @property
     def ranker_classes(self) -> tuple[str, ...]:
@@ -99,19 +111,27 @@ class Ensemble:
         standard = (raw - location) / scale
         weights = blend_weights(standard, validation.relevance, validation.query_id)
         shares = {name: Share(float(weights[i]), float(location[i]), float(scale[i])) for i, name in enumerate(named)}
-        blend, relevant, names = standard @ weights, validation.relevance > 0, validation.feature_names
-        texts = TextShare.fit(blend, validation.features, relevant, names)
-        return cls(named, shares, fit_calibration(blend, relevant), texts)
+        blend, relevant = standard @ weights, validation.relevance > 0
+        texts = TextShare.fit(blend, validation, relevant)
+        calibration = fit_calibration(blend, relevant, validation.rank)
+        return cls(named, shares, calibration, texts, Outcomes.fit(named, validation))
 
     def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
-        """P(relevant) (n_rows,), rising with the blend: it orders candidates and can be compared across queries."""
+        """P(relevant) (n_rows,) of rows shown first, rising with the blend; it can be compared across queries.
+
+        Where not `tells_probability`, a number between 0 and 1 that orders.
+        """
         checked_features(features, self.feature_names, feature_names)
+        return self.probability(features).astype(np.float32)
+
+    def probability(self, features: Floats, rank: npt.ArrayLike | None = None) -> FloatArray:
+        """P(relevant) (n_rows,) of rows shown at `rank` (n_rows,; default: first)."""
         blend = self.blend(features)
-        probability = self.calibration.probability(blend)
+        probability = self.calibration.probability(blend, rank)
         if self.texts is not None:
             typed = self.texts.is_typed(features, self.feature_names)
-            probability = np.where(typed, self.texts.calibration.probability(blend), probability)
-        return probability.astype(np.float32)
+            probability = np.where(typed, self.texts.calibration.probability(blend, rank), probability)
+        return probability
 
     def blend(self, features: Floats) -> FloatArray:
         """The weighted standardised score (n_rows,) before calibration; rankers of weight zero are left out."""
@@ -167,6 +187,7 @@ class Ensemble:
             "rankers": {name: {"kind": kinds[name], **vars(share)} for name, share in self._shares.items()},
             "calibration": as_plain(self.calibration),
             "texts": as_plain(self.texts),
+            "outcomes": as_plain(self.outcomes),
         }
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(bound)}
         artifact.write(folder, self.kind, metadata, files)
@@ -190,6 +211,7 @@ class Ensemble:
                 shares,
                 from_plain(Calibration, saved["calibration"]),
                 None if texts is None else from_plain(TextShare, texts),
+                from_plain(Outcomes, saved.get("outcomes", {})),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"{directory} holds no ensemble that loads; {artifact.NEXT_MOVE}") from error

@@ -14,6 +14,7 @@ import onnxruntime
 from components.measures.arrays import Floats
 from components.ranking import artifact
 from components.ranking.neural_config import NeuralConfig
+from components.ranking.outcomes.heads import trainable_heads
 from components.ranking.ranker import checked_features, checked_training
 from components.ranking.sessions import opened
 from components.training_sets import RankingDataset
@@ -78,7 +79,7 @@ class NeuralRanker:
         from components.ranking.neural_training import train_networks
 
         checked_training(train, validation)
-        trained = train_networks(train, validation, _trainable_heads(train), config)
+        trained = train_networks(train, validation, trainable_heads(train), config)
         self._feature_names = train.feature_names
         self._record = {
             "config": dataclasses.asdict(config),
@@ -127,9 +128,3 @@ class NeuralRanker:
         ranker._files = lambda: artifact.read(directory, cls.kind).files
         ranker._record = {name: value for name, value in saved.metadata.items() if name != "feature_names"}
         return ranker
-
-
-def _trainable_heads(train: RankingDataset) -> tuple[str, ...]:
-    """Outcomes whose known values hold both 1 and 0, in name order."""
-    outcomes = train.outcomes or {}
-    return tuple(head for head in sorted(outcomes) if (outcomes[head] == 1).any() and (outcomes[head] == 0).any())

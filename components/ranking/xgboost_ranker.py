@@ -11,9 +11,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from components.measures.arrays import Floats
 from components.ranking import artifact
+from components.ranking.outcomes.heads import trainable_heads
 from components.ranking.ranker import TEXT_VECTOR, checked_features, checked_training, informative_queries
 from components.ranking.trees.config import XGBoostConfig
 from components.ranking.trees.graph import TreeGraph, graph_of
@@ -22,7 +24,7 @@ from components.training_sets import RankingDataset
 from components.training_sets.dataset.checked import row_blocks
 from metier.errors import ArtifactError, RankerError
 
-MODEL_FILE, GRAPH_FILE, PATHS_FILE = "model.ubj", "trees.onnx", "paths.npy"
+MODEL_FILE, GRAPH_FILE, PATHS_FILE, HEADS_FILE = "model.ubj", "trees.onnx", "paths.npy", "heads.onnx"
 
 
 class XGBoostRanker:
@@ -48,17 +50,24 @@ class XGBoostRanker:
         self._files: dict[str, bytes] = {}
         self._margins: Callable[[Floats], Floats] = _unfitted
         self._contributions: Callable[[Floats], Floats] = _unfitted
+        self._head_margins: Callable[[Floats], Floats] | None = None
         self._feature_names: tuple[str, ...] = ()
         self._used = np.zeros(0, dtype=np.int64)
         self._record: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         trees = self._record.get("trees", 0)
-        return f"XGBoostRanker({trees} trees on {len(self._used)} of {len(self._feature_names)} features)"
+        heads = f", heads: {', '.join(self.heads)}" if self.heads else ""
+        return f"XGBoostRanker({trees} trees on {len(self._used)} of {len(self._feature_names)} features{heads})"
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         return self._feature_names
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Outcomes that were trained: those whose known values hold both 1 and 0."""
+        return tuple(self._record.get("heads", ()))
 
     def fit(
         self,
@@ -67,6 +76,7 @@ class XGBoostRanker:
         validation: RankingDataset | None = None,
     ) -> Self:
         from components.ranking.trees.boosting import as_json, boosted
+        from components.ranking.trees.heads import boosted_heads
 
         informative = checked_training(train, validation)
         used = _used_columns(train.feature_names, config)
@@ -78,11 +88,16 @@ class XGBoostRanker:
         self._feature_names, self._used = train.feature_names, used
         self._files = {
             MODEL_FILE: bytes(booster.save_raw("ubj")),
-            GRAPH_FILE: graph_of(model, used, len(train.feature_names)),
+            GRAPH_FILE: graph_of([model], used, len(train.feature_names)),
             PATHS_FILE: LeafPaths.of(model, used).content(),
         }
+        heads = trainable_heads(train)
+        if heads:
+            outcomes = boosted_heads(config, train, validation, used, heads)
+            self._files[HEADS_FILE] = graph_of(outcomes, used, len(train.feature_names))
         self._record = {
             "trees": booster.num_boosted_rounds(),
+            "heads": heads,
             "config": dataclasses.asdict(config),
             "train": {"n_rows": len(train), "n_queries": train.n_queries, "n_telling_queries": int(informative.sum())},
         }
@@ -100,6 +115,7 @@ class XGBoostRanker:
             boosted = Boosted(self._files[MODEL_FILE], self._used)
             self._margins, self._contributions = boosted.margins, boosted.contributions
             self._record["trees"] = boosted.trees
+        self._head_margins = TreeGraph(self._files[HEADS_FILE]).every_margin if HEADS_FILE in self._files else None
 
     def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
         checked = checked_features(features, self._feature_names, feature_names)
@@ -107,6 +123,16 @@ class XGBoostRanker:
         for rows in row_blocks(len(checked)):
             margins[rows] = self._margins(checked[rows])
         return margins
+
+    def score_heads(self, features: Floats, feature_names: Sequence[str] | None = None) -> dict[str, Floats]:
+        """P(outcome) of each trained head, {head: (n_rows,)}, before calibration."""
+        checked = checked_features(features, self._feature_names, feature_names)
+        if self._head_margins is None:
+            return {}
+        odds = np.empty((len(checked), len(self.heads)), dtype=np.float32)
+        for rows in row_blocks(len(checked)):
+            odds[rows] = self._head_margins(checked[rows])
+        return {head: expit(odds[:, position]) for position, head in enumerate(self.heads)}
 
     def contributions(self, features: Floats) -> Floats:
         """What each feature adds to each score (n_rows, n_features): exact TreeSHAP (Lundberg et al. 2020)."""
@@ -127,7 +153,7 @@ class XGBoostRanker:
             ranker._feature_names = tuple(saved.metadata["feature_names"])
             ranker._used = np.asarray(saved.metadata["used"], dtype=np.int64)
             ranker._record = {
-                name: saved.metadata[name] for name in ("trees", "config", "train") if name in saved.metadata
+                name: saved.metadata[name] for name in ("trees", "heads", "config", "train") if name in saved.metadata
             }
             ranker._open()
         except Exception as error:  # onnxruntime and xgboost raise their own unrelated types

@@ -18,6 +18,7 @@ import numpy as np
 
 from components.measures.arrays import FloatArray, Floats, Mask
 from components.ranking.blending.calibration import Calibration, fit_calibration
+from components.training_sets import RankingDataset
 
 TYPED = "request_typed"
 HABITS = ("request_own_semantic", "request_past_semantic")
@@ -38,19 +39,20 @@ class TextShare:
     limits: float = 0.5
 
     @classmethod
-    def fit(cls, blend: FloatArray, features: Floats, relevant: Mask, names: Sequence[str]) -> Self | None:
+    def fit(cls, blend: FloatArray, validation: RankingDataset, relevant: Mask) -> Self | None:
         """Calibrate `blend` (n_rows,) with the part of texts, on the rows with one; None where nobody can type.
 
         Where nobody typed, the calibration of the others stands: the score orders.
         """
+        features, names, rank = validation.features, validation.feature_names, validation.rank
         if not set(READ) <= set(names):
             return None
-        uncalibrated = cls(fit_calibration(blend, relevant))
+        uncalibrated = cls(fit_calibration(blend, relevant, rank))
         typed = uncalibrated.is_typed(features, names)
         if not typed.any():
             return uncalibrated
         blend = blend + uncalibrated.part(features, names)
-        return cls(fit_calibration(blend[typed], relevant[typed]))
+        return cls(fit_calibration(blend[typed], relevant[typed], None if rank is None else rank[typed]))
 
     def is_typed(self, features: Floats, names: Sequence[str]) -> Mask:
         """(n_rows,) whether there is a text."""

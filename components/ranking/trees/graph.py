@@ -1,11 +1,11 @@
-"""XGBoost's trees as an ONNX graph of one TreeEnsemble node (ai.onnx.ml 5): what serving scores by.
+"""Models of XGBoost's trees as an ONNX graph of one TreeEnsemble node (ai.onnx.ml 5): what serving scores by.
 
 A row goes left where its value is below the split, or absent and the split says so. Both libraries compare float32 with
 float32, and add the leaves of a row in float32, tree by tree; the base score is added to the leaves of the first tree,
 which is where XGBoost begins. Knows no feature and no training.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,16 +28,20 @@ class TreeGraph:
         self._session = opened(graph)
 
     def margins(self, features: Floats) -> Floats:
-        """Scores (n_rows,) of all features (n_rows, n_features)."""
-        margins: Floats = self._session.run(None, {INPUT: np.ascontiguousarray(features)})[0][:, 0]
+        """Scores (n_rows,) of all features (n_rows, n_features) by the first model."""
+        return self.every_margin(features)[:, 0]
+
+    def every_margin(self, features: Floats) -> Floats:
+        """Scores (n_rows, n_models)."""
+        margins: Floats = self._session.run(None, {INPUT: np.ascontiguousarray(features)})[0]
         return margins
 
 
-def graph_of(model: Mapping[str, Any], used: NDArray[np.int64], n_features: int) -> bytes:
-    """The graph of a model in XGBoost's JSON, whose feature i is column used[i] of n_features."""
+def graph_of(models: Sequence[Mapping[str, Any]], used: NDArray[np.int64], n_features: int) -> bytes:
+    """The graph of models in XGBoost's JSON, whose feature i is column used[i] of n_features."""
     from onnx import TensorProto, helper
 
-    nodes = _ensemble(model["learner"], used)
+    nodes = _ensemble([model["learner"] for model in models], used)
     values = {
         "nodes_splits": (TensorProto.FLOAT, nodes.pop("nodes_splits")),
         "leaf_weights": (TensorProto.FLOAT, nodes.pop("leaf_weights")),
@@ -49,14 +53,14 @@ def graph_of(model: Mapping[str, Any], used: NDArray[np.int64], n_features: int)
         [INPUT],
         [OUTPUT],
         domain="ai.onnx.ml",
-        n_targets=1,
+        n_targets=len(models),
         aggregate_function=1,
         **tensors,
         **{name: array.tolist() for name, array in nodes.items()},
     )
     ends = [
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n_rows", width])]
-        for name, width in ((INPUT, n_features), (OUTPUT, 1))
+        for name, width in ((INPUT, n_features), (OUTPUT, len(models)))
     ]
     opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
     graph = helper.make_graph([ensemble], "trees", *ends)
@@ -64,18 +68,20 @@ def graph_of(model: Mapping[str, Any], used: NDArray[np.int64], n_features: int)
     return content
 
 
-def _ensemble(learner: Mapping[str, Any], used: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def _ensemble(learners: Sequence[Mapping[str, Any]], used: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """Attributes of the node, of all trees one behind the other: nodes and leaves are numbered apart."""
-    base = np.float32(learner["learner_model_param"]["base_score"].strip("[]"))
     parts: list[dict[str, NDArray[Any]]] = []
     n_nodes = n_leaves = 0
-    for tree in learner["gradient_booster"]["model"]["trees"]:
-        part = _tree(tree, used, n_nodes, n_leaves)
-        if not parts:
-            part["leaf_weights"] += base
-        n_nodes += len(part["nodes_splits"])
-        n_leaves += len(part["leaf_weights"])
-        parts.append(part)
+    for target, learner in enumerate(learners):
+        base = np.float32(learner["learner_model_param"]["base_score"].strip("[]"))
+        for number, tree in enumerate(learner["gradient_booster"]["model"]["trees"]):
+            part = _tree(tree, used, n_nodes, n_leaves)
+            if number == 0:
+                part["leaf_weights"] += base
+            part["leaf_targetids"] += target
+            n_nodes += len(part["nodes_splits"])
+            n_leaves += len(part["leaf_weights"])
+            parts.append(part)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from components.measures.reliability import reliability
 from components.ranking.blending.calibration import Calibration, fit_calibration, isotonic, platt
 from metier.stored import as_plain, from_plain
 
@@ -24,6 +25,41 @@ def test_platt_finds_the_line_that_made_the_data():
     relevant = rng.random(20_000) < expit(0.8 * score - 7)
     grid = np.array([5.0, 7.0, 9.0, 12.0])
     assert platt(score, relevant).probability(grid) == pytest.approx(expit(0.8 * grid - 7), abs=0.02)
+
+
+def shown_slates(n_slates: int, length: int = 20) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Score, clicked, rank, true P(click at rank 1): better candidates stand higher, and half look past rank 1, ..."""
+    rng = np.random.default_rng(0)
+    score = -np.sort(-rng.normal(size=(n_slates, length)) + rng.normal(size=(n_slates, length)), axis=1)
+    rank = np.tile(np.arange(1, length + 1), (n_slates, 1))
+    attractive = expit(score - 1.5)
+    looked = 1 / rank**0.7
+    return score.ravel(), (rng.random(score.shape) < attractive * looked).ravel(), rank.ravel(), attractive.ravel()
+
+
+def test_the_rank_at_which_a_row_was_shown_is_taken_out_of_its_score():
+    score, clicked, rank, attractive = shown_slates(4_000)
+    plain, corrected = fit_calibration(score, clicked), fit_calibration(score, clicked, rank)
+    first = rank == 1
+    # Shown first, a candidate is clicked as often as it is attractive. Averaged over all ranks it looks far worse.
+    seen = clicked[first].mean()
+    assert corrected.probability(score[first]).mean() == pytest.approx(seen, rel=0.1)
+    assert plain.probability(score[first]).mean() < 0.8 * seen
+    assert corrected.probability(score).mean() == pytest.approx(attractive.mean(), rel=0.15)
+    for row in reliability("click", corrected.probability(score, rank), clicked, rank, np.arange(len(rank)) // 20):
+        assert row.ratio.value == pytest.approx(1, abs=0.05), row.band
+
+
+def test_examination_falls_from_one_and_multiplies_what_is_said_of_rank_one():
+    calibration = Calibration((0.0,), (0.0,), 1.0, (1.0, 0.5, 0.5, 0.4, 0.25))
+    assert calibration.probability([0.0] * 3) == pytest.approx([0.5, 0.5, 0.5])
+    assert calibration.probability([0.0] * 3, [1, 3, 11]) == pytest.approx([0.5, 0.25, 0.125])
+
+
+def test_a_few_clicks_say_little_about_ranks():
+    rank = np.tile(np.arange(1, 13), 10)
+    clicked = rank == 1  # all ten clicks at rank 1, by chance or not
+    assert min(fit_calibration(np.zeros(120), clicked, rank).examination) > 0.05
 
 
 def test_isotonic_follows_a_bend_that_a_line_cannot():

@@ -75,7 +75,7 @@ def test_every_row_ends_in_the_leaf_that_xgboost_finds(tmp_path_factory, seed, l
         numbered = np.where(
             np.array(tree["left_children"]) < 0, np.arange(len(tree["left_children"])), tree["split_conditions"]
         )
-        graph = TreeGraph(graph_of(only(model, tree, split_conditions=numbered.tolist()), READ, len(NAMES)))
+        graph = TreeGraph(graph_of([only(model, tree, split_conditions=numbered.tolist())], READ, len(NAMES)))
         assert np.array_equal(graph.margins(rows), expected[:, number])
 
 
@@ -111,7 +111,7 @@ def test_a_path_in_numbers():
         "gradient_booster": {"model": {"trees": [tree]}}, "learner_model_param": {"base_score": "[5E-1]"},
     }}  # fmt: skip
     rows = np.array([[9, 0.0], [9, 1.0], [9, np.nan]], dtype=np.float32)
-    assert TreeGraph(graph_of(model, np.array([1]), 2)).margins(rows).tolist() == [10.5, 30.5, 30.5]
+    assert TreeGraph(graph_of([model], np.array([1]), 2)).margins(rows).tolist() == [10.5, 30.5, 30.5]
     # The mean over the training rows is 15: amount takes 5 from it, or adds 15.
     assert LeafPaths.of(model, np.array([1])).contributions(rows).tolist() == [[0, -5], [0, 15], [0, 15]]
 
