@@ -13,10 +13,12 @@ from components.evaluation.decision.guardrails import Guardrail, Untold
 from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
 from components.evaluation.judged.section import judged_section
+from components.evaluation.reliability import reliability_of, reliability_table
 from components.evaluation.report import EvaluationReport, read_report, write_report
 from components.evaluation.report.document import Chart, Curve, FigureTable
 from components.evaluation.retrieved import IndexedCandidates
 from components.measures.examination import Examination
+from components.measures.reliability import Reliability
 from components.ranking import Ensemble, Ranker
 from components.training_sets import TracedDataset
 from components.training_sets.assemble import typed_queries
@@ -46,6 +48,7 @@ class StudyEvidence:
     examination: Examination | None = None
     guardrails: tuple[Guardrail, ...] = ()
     untold: tuple[Untold, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class StudyEvaluation:
     guardrails: tuple[Guardrail, ...] = ()
     untold: tuple[Untold, ...] = ()
     """Guardrails that this run could not tell."""
+    reliability: tuple[Reliability, ...] = ()
+    """How the ensemble's probabilities came true; empty where its score only orders."""
 
     def write(self, folder: Path) -> None:
         """Write the report part and the evidence."""
@@ -187,13 +192,16 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     first, *others = sections
     titles = dict(zip(candidates.ids, candidates.rows["title"].to_pylist(), strict=True))
     example = example_table(slates, subject.ensemble, queries, titles)
-    tables = (*first.tables, *((example,) if example else ()), _labels(metadata, study))
+    came_true = reliability_of(subject.ensemble, held_out)
+    figures = (reliability_table(came_true, subject.ensemble),) if came_true else ()
+    tables = (*first.tables, *((example,) if example else ()), *figures, _labels(metadata, study))
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
     judged = judged_section(slates, study.surface, subject.settings, subject.as_of)
     parts = (labelled, *others, *((judged,) if judged else ()))
     unseen = (f"logged slates are no evidence: {seen.refused}",) if seen.refused else ()
     report = EvaluationReport(study.surface, parts, facts, None, (*metadata["warnings"], *unseen))
-    return replace(subject.evaluation(report, logged_slates.evidence(slates)), examination=seen.examination)
+    evaluation = subject.evaluation(report, logged_slates.evidence(slates))
+    return replace(evaluation, examination=seen.examination, reliability=came_true)
 
 
 def _labels(metadata: dict[str, Any], study: Study) -> FigureTable:

@@ -14,6 +14,7 @@ from scipy.special import expit, logit, stdtrit
 from components.measures.arrays import FloatArray, IntArray
 from components.measures.intervals import Interval, cluster_sums, statistic_interval
 from metier.errors import InputError
+from metier.stored import Number
 
 RANK_BANDS = ((1, 1), (2, 3), (4, 6), (7, 10), (11, 2**31 - 1))
 """(first, last) rank of each band."""
@@ -39,8 +40,8 @@ class Reliability:
     band: str
     rows: int
     positives: int
-    predicted: float
-    observed: float
+    predicted: Number
+    observed: Number
     ratio: Interval
     slope: Interval
 

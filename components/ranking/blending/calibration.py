@@ -52,7 +52,8 @@ class Calibration:
         first: FloatArray = expit(np.interp(values, knots, self.log_odds) + self.slope_outside * beyond)
         if rank is None or not self.examination:
             return first
-        return first * np.asarray(self.examination)[band_of(rank)]
+        shown: FloatArray = first * np.asarray(self.examination)[band_of(rank)]
+        return shown
 
 
 Fit = Callable[[FloatArray, Mask, FloatArray], Calibration]
@@ -162,4 +163,5 @@ def _examination(first: FloatArray, relevant: Mask, band: IntArray) -> FloatArra
     expected = np.bincount(band, first, len(RANK_BANDS)) + PRIOR_POSITIVES
     rate = (np.bincount(band, relevant, len(RANK_BANDS)) + PRIOR_POSITIVES) / expected
     falling = isotonic_regression(rate, sample_weight=expected, increasing=False)
-    return np.clip(falling / falling[0], LEAST_EXAMINATION, 1.0)
+    relative: FloatArray = np.clip(falling / falling[0], LEAST_EXAMINATION, 1.0)
+    return relative

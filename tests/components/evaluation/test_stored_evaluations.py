@@ -13,6 +13,7 @@ from components.evaluation.report import EvaluationReport
 from components.evaluation.report.document import Chart, Compared, Curve, FigureTable, Measured, Section
 from components.measures import Interval
 from components.measures.examination import Examination
+from components.measures.reliability import Reliability
 from components.training_sets.plan import Study
 from metier.stored import as_json, as_plain, from_json, from_plain
 
@@ -27,6 +28,9 @@ EXAMINATIONS = st.builds(
     st.sampled_from(["randomised", "rank variation"]),
     st.integers(0, 9),
     st.integers(0, 9),
+)
+RELIABILITIES = st.builds(
+    Reliability, TEXTS, TEXTS, st.integers(0, 9), st.integers(0, 9), NUMBERS, NUMBERS, INTERVALS, INTERVALS
 )
 ESTIMANDS = st.sampled_from(["randomised", "off_policy", "logged", "leave_last_out"])
 EVIDENCE = st.builds(Evidence, ESTIMANDS, TEXTS, INTERVALS, st.none() | NUMBERS)
@@ -83,7 +87,12 @@ REPORTS = st.builds(
     tuples(TEXTS),
 )
 STORED = st.one_of(INTERVALS, EVIDENCE, STUDIES, DECISIONS, REPORTS, st.builds(
-    StudyEvidence, STUDIES, st.none() | TEXTS, tuples(EVIDENCE), st.none() | EXAMINATIONS
+    StudyEvidence,
+    STUDIES,
+    st.none() | TEXTS,
+    tuples(EVIDENCE),
+    st.none() | EXAMINATIONS,
+    reliability=tuples(RELIABILITIES),
 ))  # fmt: skip
 
 
@@ -97,9 +106,12 @@ def test_every_stored_type_reads_back_as_it_was(stored):
 
 
 @settings(deadline=None)
-@given(STUDIES, tuples(EVIDENCE), st.none() | TEXTS, st.none() | EXAMINATIONS)
-def test_a_studys_evaluation_is_read_as_it_was_written(tmp_path_factory, study, evidence, champion, examination):
-    evaluation = StudyEvaluation(study, EvaluationReport(study.surface, ()), evidence, champion, examination)
+@given(STUDIES, tuples(EVIDENCE), st.none() | TEXTS, st.none() | EXAMINATIONS, tuples(RELIABILITIES))
+def test_a_studys_evaluation_is_read_as_it_was_written(
+    tmp_path_factory, study, evidence, champion, examination, came_true
+):
+    report = EvaluationReport(study.surface, ())
+    evaluation = StudyEvaluation(study, report, evidence, champion, examination, reliability=came_true)
     folder = tmp_path_factory.mktemp("evaluation")
     evaluation.write(folder)
     assert repr(StudyEvaluation.read(folder)) == repr(evaluation)
