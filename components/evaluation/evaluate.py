@@ -21,7 +21,7 @@ from components.measures.examination import Examination
 from components.measures.reliability import Reliability
 from components.ranking import Ensemble, Ranker
 from components.training_sets import TracedDataset
-from components.training_sets.assemble import typed_queries
+from components.training_sets.assemble import ranked_pairs, typed_queries
 from components.training_sets.dataset.examined import Examined, examined
 from components.training_sets.plan import Study
 from components.training_sets.unknown import unknown_candidates
@@ -99,7 +99,7 @@ class _Subject:
 
     study: Study
     ensemble: Ensemble
-    champion: Champion
+    champion: Champion | None
     candidates: IndexedCandidates
     store: FeatureStoreClient
     settings: Settings
@@ -108,23 +108,21 @@ class _Subject:
 
     @property
     def rankers(self) -> dict[str, Ranker | Ensemble]:
-        """Single rankers, their ensemble, and the champion where it reads the same features."""
-        return {**self.ensemble.rankers, "ensemble": self.ensemble, **self.champion.rankers}
+        """Single rankers and their ensemble."""
+        return {**self.ensemble.rankers, "ensemble": self.ensemble}
 
     @property
     def facts(self) -> dict[str, Any]:
         """What every report says first."""
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in self.ensemble.weights.items())
         facts = {"as of": self.as_of.isoformat(), f"blend ({self.study.name})": weights}
-        if self.champion.label:
-            compared = "" if self.champion.ensemble else ", not compared: it reads other features"
-            facts["champion"] = self.champion.label + compared
+        if self.champion:
+            facts["champion"] = self.champion.label + ("" if self.champion.vectors is None else ", by its own features")
         return facts
 
     def evaluation(self, report: EvaluationReport, evidence: Sequence[Evidence]) -> StudyEvaluation:
-        """The finished evaluation; without comparable evidence where the champion cannot be compared."""
-        comparable = self.champion.label is None or self.champion.ensemble is not None
-        return StudyEvaluation(self.study, report, tuple(evidence) if comparable else (), self.champion.label)
+        """The finished evaluation."""
+        return StudyEvaluation(self.study, report, tuple(evidence), self.champion.label if self.champion else None)
 
 
 def evaluate(
@@ -139,7 +137,7 @@ def evaluate(
     subject = _Subject(
         study=study,
         ensemble=ensemble,
-        champion=read_champion(study, ensemble, vectors, encoder.hash, settings),
+        champion=read_champion(study, ensemble, vectors, encoder.hash, settings, as_of),
         candidates=IndexedCandidates(lake, study.surface, as_of, vectors, encoder),
         store=FeatureStoreClient(settings),
         settings=settings,
@@ -155,10 +153,10 @@ def _organic(subject: _Subject, held_out: Path, lake: Lake) -> StudyEvaluation:
     study, candidates = subject.study, subject.candidates
     catalogue = organic.Catalogue(candidates.ids, candidates.cards())
     sources = organic.Sources(subject.store, candidates.vectors, candidates.for_everything, subject.progress)
-    ranked = organic.score_everything(study, held_out, catalogue, subject.rankers, sources)
+    ranked = organic.score_everything(study, held_out, catalogue, subject.rankers, sources, subject.champion)
     pools = (True, False) if study.protocol == "leave_last_out" else (False,)
     sections = tuple(organic.section(study, ranked, _title(study, pool), _note(study), pool) for pool in pools)
-    against = CHAMPION if subject.champion.ensemble else organic.strongest_baseline(sections[0])
+    against = CHAMPION if subject.champion else organic.strongest_baseline(sections[0])
     evidence = [
         Evidence("leave_last_out", row.metric, row.interval, against=row.against)
         for row in sections[0].compared
@@ -179,7 +177,11 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
         retrieval = candidates.for_slates(study.surface, held_out, queries)
     metadata = held_out.metadata
     seen = from_plain(Examined, metadata["examined"]) if "examined" in metadata else examined(held_out)
-    slates = logged_slates.scored_slates(held_out, subject.rankers, retrieval, seen.examination)
+    champion = None
+    if subject.champion:
+        pairs = ranked_pairs(study.surface, held_out.rows, lake, subject.as_of)
+        champion = subject.champion.scores(held_out.dataset.features, typed, pairs, subject.store)
+    slates = logged_slates.scored_slates(held_out, subject.rankers, retrieval, seen.examination, champion)
     facts = subject.facts | {
         "heads that grade relevance": ", ".join(metadata["graded_heads"]),
         "gap between parts, days": metadata["gap_days"],

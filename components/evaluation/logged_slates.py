@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from components.evaluation.champion import CHAMPION
 from components.evaluation.gate import Estimand, Evidence
 from components.evaluation.measure import QueryValues, best, order
 from components.evaluation.report.document import FigureTable, Section
@@ -68,8 +69,9 @@ def scored_slates(
     rankers: Mapping[str, Ranker | Ensemble],
     retrieval: NDArray[np.float64] | None,
     examination: Examination | None,
+    champion: NDArray[np.float64] | None = None,
 ) -> ScoredSlates:
-    """Score with every ranker and baseline.
+    """Score with every ranker and baseline; `champion` is what the champion orders by, where there is one.
 
     What the ensemble has to beat: the champion where there is one, else arrival order on a review, retrieval elsewhere.
     """
@@ -84,8 +86,10 @@ def scored_slates(
     if "application_age_hours" in column:
         scores["arrival"] = np.nan_to_num(features[:, column["application_age_hours"]].astype(np.float64))
     scores |= {name: order(ranker, features) for name, ranker in rankers.items()}
-    baseline = next(name for name in ("champion", "arrival", "retrieval") if name in scores)
-    single = tuple(name for name in rankers if name not in ("ensemble", "champion"))
+    if champion is not None:
+        scores[CHAMPION] = champion
+    baseline = next(name for name in (CHAMPION, "arrival", "retrieval") if name in scores)
+    single = tuple(name for name in rankers if name != "ensemble")
     return ScoredSlates(held_out, scores, baseline, single, examination)
 
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.evaluation.baselines import ContentSimilarity, ItemToItem, Popularity, history_matrix
+from components.evaluation.champion import CHAMPION, Champion
 from components.evaluation.full_ranking import ScoreActors, TargetRanks, blocks, rank_targets
 from components.evaluation.measure import compared, measured, order
 from components.evaluation.report.document import FigureTable, Section
@@ -92,8 +93,9 @@ def score_everything(
     catalogue: Catalogue,
     rankers: Mapping[str, Ranker | Ensemble],
     sources: Sources,
+    champion: Champion | None = None,
 ) -> Ranked:
-    """Score all candidates for all (or MOST_PAIRS worth of) test actors with every ranker and baseline.
+    """Score all candidates for all (or MOST_PAIRS worth of) test actors with every ranker, baseline and the champion.
 
     Positives of candidates that the catalogue lacks are neither targets nor history.
     """
@@ -105,12 +107,18 @@ def score_everything(
     scores = _baselines(ranking, catalogue, trained)
     queries = queries_before(positives.take(pa.array(ranking.row)))
     scores["retrieval"] = _retrieved(study, queries, sources)
-    scores |= {name: room((len(ranking.actors), len(ranking.candidates))) for name in rankers}
+    names = (*rankers, *((CHAMPION,) if champion else ()))
+    scores |= {name: room((len(ranking.actors), len(ranking.candidates))) for name in names}
     actors_at_once = max(1, PAIRS_AT_ONCE // len(ranking.candidates))
     for number, block in enumerate(row_blocks(len(ranking.actors), actors_at_once)):
-        features = _features(study, queries.slice(block.start, actors_at_once), ranking.candidates, sources)
+        asked = queries.slice(block.start, actors_at_once)
+        pairs = _pairs(asked, ranking.candidates)
+        features = assemble(study.surface, asked, pairs, sources.store, sources.vectors, study.candidate_counts)
         for name, ranker in rankers.items():
             scores[name][block] = order(ranker, features).reshape(-1, len(ranking.candidates))
+        if champion:
+            given = champion.scores(features, asked, pairs, sources.store)
+            scores[CHAMPION][block] = given.reshape(-1, len(ranking.candidates))
         if number % 10 == 0:
             sources.progress(f"ranked {block.start:,} of {len(ranking.actors):,} actors")
     return Ranked(ranking, scores, positives, int(targets.sum()))
@@ -159,14 +167,14 @@ def _retrieved(study: Study, queries: pa.Table, sources: Sources) -> Floats:
     return sources.retrieve(study.surface, query_features(study.surface, queries, sources.store.training_features))
 
 
-def _features(study: Study, queries: pa.Table, candidates: tuple[str, ...], sources: Sources) -> Floats:
-    pairs = pa.table(
+def _pairs(queries: pa.Table, candidates: tuple[str, ...]) -> pa.Table:
+    """Every query with every candidate."""
+    return pa.table(
         {
             "query_id": pc.take(queries["query_id"], pa.array(np.repeat(np.arange(queries.num_rows), len(candidates)))),
             "candidate_id": pa.array(list(candidates) * queries.num_rows, pa.string()),
         }
     )
-    return assemble(study.surface, queries, pairs, sources.store, sources.vectors, study.candidate_counts)
 
 
 def _baselines(ranking: FullRanking, catalogue: Catalogue, trained: pa.Table) -> dict[str, Floats]:
