@@ -5,6 +5,7 @@ Knows no route, no stage and no ranker.
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -42,6 +43,9 @@ Rank = Callable[[RankingRequest, RequestTrace], tuple[Slate, Stages]]
 LOG = logging.getLogger(__name__)
 PUSHED = ("jobs", "freelancers")
 """Tables whose versions go to the online store; replicas know clients from the change log."""
+SWITCH_SECONDS = 0.0005
+"""Until a thread lets another one go on: by Python's default, ten times as long, the event loop, and the thread that
+ranks whenever it waited for the store, stand behind one that loads or counts."""
 READING = 4
 """Threads that wait for a language model that reads texts, where there is one."""
 ASKING = 4
@@ -77,6 +81,7 @@ class Replica:
 
     async def load(self) -> None:
         """Make the engine, in the thread that ranks; raises what the engine raises."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.engine = await self._ranking.do(self._load)
         self.access = Access.of(self.engine.settings)
         self.conversations = open_conversations(self.engine.settings)
