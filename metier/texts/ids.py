@@ -5,6 +5,7 @@ is imported, what the endpoint is sent and whom `metier forget` removes all go b
 """
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 
 import numpy as np
@@ -27,12 +28,20 @@ NO_IDS = {
 """What programs write where an id was meant, by pattern, each with what is wrong with it: it names nobody."""
 
 _ORDINARY = re.compile(r"(?!(?i:true|false)\Z)[A-Za-z0-9_.:-]+")
-"""What most ids are made of: none of NO_IDS, and no address. A request brings hundreds."""
+"""What most ids are made of: none of NO_IDS, and no address."""
+_ALL_ORDINARY = re.compile(r"(?:(?!(?i:true|false)$)[A-Za-z0-9_.:-]+(?:\n(?=[^\n])|\Z))+", re.MULTILINE)
+"""As many of them, a line each. A request brings hundreds."""
 
 
 def is_ordinary(name: str) -> bool:
     """Whether a text is an id, and its own spelling, without a closer look."""
     return _ORDINARY.fullmatch(name) is not None
+
+
+def are_ordinary(names: Sequence[str]) -> bool:
+    """Whether `is_ordinary` holds for all of some texts, at the price of one look at them together."""
+    joined = "\n".join(names)
+    return _ALL_ORDINARY.fullmatch(joined) is not None and joined.count("\n") == len(names) - 1
 
 
 def why_no_id(name: str) -> str | None:

@@ -31,6 +31,13 @@ class Refusal:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """JSON as Python holds it."""
+
+    value: Any
+
+
 TOO_LARGE = Refusal(413, f"the body is over {LARGEST_BODY:,} bytes; send fewer candidates or events at a time")
 
 TOO_DEEP = Refusal(400, "the body is nested too deeply; send the fields that /docs shows")
@@ -81,10 +88,11 @@ def inflated(body: bytes, headers: Headers) -> bytes | Refusal:
     return plain
 
 
-def refused_as_json(body: bytes, headers: Headers) -> Refusal | None:
-    """Why a body that is called JSON is not read: it is not UTF-8, too deep, or gives a key of one object twice.
+def read_as_json(body: bytes, headers: Headers) -> Parsed | Refusal | None:
+    """What a body that is called JSON holds; None for other bodies.
 
-    Other faults of JSON are left to the parser behind, which says where they are.
+    Refused is what is not UTF-8, too deep, or gives a key of one object twice. Other faults of JSON are left to the
+    parser behind, which says where they are: None.
     """
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     if not body or not (kind == b"application/json" or kind.endswith(b"+json")):
@@ -103,7 +111,7 @@ def refused_as_json(body: bytes, headers: Headers) -> Refusal | None:
     if body.count(b"[") + body.count(b"{") > MOST_DEPTH and _depth(value) > MOST_DEPTH:
         return TOO_DEEP
     if not twice:
-        return None
+        return Parsed(value)
     return Refusal(400, f"the body gives {json.dumps(twice[0][:LONGEST_KEY])} twice in one object; give each key once")
 
 

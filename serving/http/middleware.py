@@ -12,7 +12,7 @@ from typing import Any
 from serving.access.scopes import route_of
 from serving.admission.callers import while_there
 from serving.admission.worker import BUSY
-from serving.http.bodies import Refusal, inflated, refused_as_json, refused_by_headers, whole_body
+from serving.http.bodies import Refusal, inflated, read_as_json, refused_by_headers, whole_body
 from serving.request.trace import ARRIVED
 from serving.telemetry.answered import Answered, arrival_of
 from serving.telemetry.observer import Observer
@@ -22,6 +22,8 @@ CLIENT_LEFT = 499
 """Status under which a request counts whose sender hung up before an answer could begin."""
 FAILED = Refusal(500, "an unexpected error, which the replica's log explains")
 FULL = Refusal(503, BUSY, ((b"retry-after", b"1"),))
+PARSED = "metier.parsed"
+"""In the scope of a request whose body is JSON: what it holds."""
 LONGEST_PROBLEM = 4_000
 """Bytes of a refusal that are looked at."""
 
@@ -55,7 +57,11 @@ class Bodies:
         if isinstance(body, bytes):
             body = inflated(body, headers)
         if isinstance(body, bytes):
-            body = refused_as_json(body, headers) or body
+            read = read_as_json(body, headers)
+            if isinstance(read, Refusal):
+                body = read
+            elif read is not None:
+                scope[PARSED] = read.value
         if isinstance(body, Refusal):
             await refuse(send, body)
         elif body is not None:

@@ -12,7 +12,7 @@ from components.language.reasons import in_words
 from components.language.understanding import PARTS
 from metier.contract import Surface
 from metier.stored import as_plain
-from metier.texts.fields import Id, LongText, Model, ShortText
+from metier.texts.fields import ALL_NAMING, Id, IdText, LongText, Model, ShortText
 from serving.events.versions import plain_text
 from serving.http.fields import Plain, named_values
 from serving.http.filter_schema import JobFilterValues, PersonFilterValues
@@ -47,7 +47,7 @@ class RankingBody(Model):
         dict[ShortText, Plain], Field(max_length=50), named_values(lambda _: "a text, a number, a boolean or null")
     ] = Field(default_factory=dict)
     promoted: Annotated[list[PromotedPlacement], Field(max_length=10)] = Field(default_factory=list)
-    exclude: Annotated[list[Id], Field(max_length=MOST_CANDIDATES, description="already seen")] = Field(
+    exclude: Annotated[list[IdText], Field(max_length=MOST_CANDIDATES, description="already seen"), ALL_NAMING] = Field(
         default_factory=list
     )
     explain: Annotated[int, Field(ge=0, le=10, description="entries to give reasons for")] = 0
@@ -105,7 +105,7 @@ class Rank(RankingBody):
     """The caller's own candidates."""
 
     surface: Surface
-    candidates: Annotated[list[Id], Field(min_length=1, max_length=MOST_CANDIDATES)]
+    candidates: Annotated[list[IdText], Field(min_length=1, max_length=MOST_CANDIDATES), ALL_NAMING]
     job_id: Id | None = None
     text: LongText | None = None
 
@@ -244,6 +244,8 @@ def _ranked_candidate(surface: Surface, entry: SlateEntry, explained: bool) -> R
 
 
 def _repeated(values: list[str]) -> str | None:
+    if len(set(values)) == len(values):
+        return None
     seen: set[str] = set()
     for value in values:
         if value in seen:

@@ -5,6 +5,7 @@ Parses and answers; who works for it is the replica's business. Knows no stage a
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Response
@@ -19,6 +20,7 @@ from serving.http.language.asking import add_asking_routes
 from serving.http.language.assist import add_assist_route
 from serving.http.language.suggest import suggest_route
 from serving.http.language.tools import add_tool_routes
+from serving.http.lean import LeanRoute
 from serving.http.middleware import Bodies, Heads, Observed, Room
 from serving.http.problems import PROBLEMS, add_error_handlers
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, RankingResponse, TalentSearch
@@ -60,25 +62,30 @@ def create_api(load: Callable[[], Engine]) -> FastAPI:
 
 
 def _ranking_routes(app: FastAPI, replica: Replica) -> None:
-    @app.post("/v1/search/talent", response_model=RankingResponse)
+    add = partial(
+        app.router.add_api_route, methods=["POST"], response_model=RankingResponse, route_class_override=LeanRoute
+    )
+
     async def search_talent(request: TalentSearch) -> Response:
         """Find and rank people for a client's job or text."""
         return await replica.rank("talent_search", request)
 
-    @app.post("/v1/feed/jobs", response_model=RankingResponse)
     async def feed_jobs(request: JobFeed) -> Response:
         """Find and rank jobs for a freelancer."""
         return await replica.rank("job_feed", request)
 
-    @app.post("/v1/review/applicants", response_model=RankingResponse)
     async def review_applicants(request: ApplicantReview) -> Response:
         """Order the open applicants of a job."""
         return await replica.rank("applicant_review", request)
 
-    @app.post("/v1/rank", response_model=RankingResponse)
     async def rank(request: Rank) -> Response:
         """Rank the caller's own candidates."""
         return await replica.rank(request.surface, request)
+
+    add("/v1/search/talent", search_talent)
+    add("/v1/feed/jobs", feed_jobs)
+    add("/v1/review/applicants", review_applicants)
+    add("/v1/rank", rank)
 
 
 def _event_routes(app: FastAPI, replica: Replica) -> None:

@@ -17,7 +17,7 @@ from metier.lake import Lake
 from metier.lake.upkeep import migrate
 from metier.settings import Settings
 from metier.texts.fields import Id
-from metier.texts.ids import is_ordinary, plain_id, plain_ids, why_no_id, with_plain_ids
+from metier.texts.ids import are_ordinary, is_ordinary, plain_id, plain_ids, why_no_id, with_plain_ids
 from serving.events.versions import version_row
 from serving.http.events import FreelancerVersion, Interaction
 from serving.http.ranking import Rank
@@ -58,6 +58,16 @@ SPELLINGS = st.one_of(
 def test_what_is_ordinary_is_its_own_spelling_and_names_somebody(name):
     if is_ordinary(name):
         assert (why_no_id(name), plain_id(name), name.strip()) == (None, name, name)
+
+
+@given(st.lists(SPELLINGS, min_size=1))
+def test_texts_are_ordinary_together_where_each_is(names):
+    assert are_ordinary(names) == all(map(is_ordinary, names))
+
+
+@pytest.mark.parametrize("names", [["a", "b"], ["a\nb"], ["a", ""], ["a", "true"], ["true", "a"], ["a\n"], ["é"]])
+def test_a_line_break_within_an_id_makes_no_two_of_it(names):
+    assert are_ordinary(names) == all(map(is_ordinary, names))
 
 
 @pytest.mark.parametrize("name", ["fr_000042", "3f2a-9c1d", "123", "a.b:c", "truest", HASH])
