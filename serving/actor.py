@@ -6,13 +6,15 @@ named in the trace. Knows no candidate.
 
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from components.retrieval.questions import Question, question
 from feature_repo.hydrate import ReadRow, query_row
@@ -20,6 +22,7 @@ from feature_repo.inputs.asked import ReadText
 from feature_repo.inputs.encoded import QueryColumns
 from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.weighing import DIMENSIONS
+from metier.contract import Surface
 from metier.errors import NotFoundError, ServingError, SuspendedError
 from metier.surfaces import surface_spec
 from serving.request.ranking import RankingRequest
@@ -28,6 +31,10 @@ from serving.request.trace import RequestTrace
 LOG = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
+MOST_KNOWN = 500
+"""Actors whose encodings are kept, some 20 kB each."""
+OF_REQUEST: Mapping[str, Any] = {"text": None, "context": None, "event_timestamp": None}
+"""Of a row what a request brings beside its actor and its job."""
 
 
 class TypedTexts(Protocol):
@@ -67,13 +74,38 @@ class Actor:
         return self.row.get(f"{view}__category")
 
 
+class Encodings:
+    """Actors as they were encoded for the requests before, by `vectors` of texts. Safe to share between threads.
+
+    One is encoded anew once anything differs that is stored of it.
+    """
+
+    def __init__(self, vectors: TextVectors) -> None:
+        self._vectors = vectors
+        self._known: LRUCache[Hashable, tuple[Mapping[str, Any], QueryColumns, Question]] = LRUCache(MOST_KNOWN)
+        self._lock = threading.Lock()
+
+    def of(self, surface: Surface, features: Mapping[str, Any]) -> tuple[QueryColumns, Question]:
+        """The columns of an actor and what retrieval is asked with, both without what a request types."""
+        asked, stored = (surface, features["actor_id"], features["job_id"]), {**features, **OF_REQUEST}
+        with self._lock:
+            known = self._known.get(asked)
+        if known is not None and known[0] == stored:
+            return known[1], known[2]
+        columns = QueryColumns.encode(surface, stored, self._vectors)
+        found = question(surface, stored, self._vectors)
+        with self._lock:
+            self._known[asked] = stored, columns, found
+        return columns, found
+
+
 def hydrate_actor(
     request: RankingRequest,
     trace: RequestTrace,
     now: datetime,
-    vectors: TextVectors,
     read: ReadRow,
     texts: TypedTexts,
+    encodings: Encodings,
 ) -> Actor:
     """The actor of a request; NotFoundError where it, or the job of the request, is unknown; SuspendedError.
 
@@ -90,12 +122,12 @@ def hydrate_actor(
         typed = _typed(request, trace, texts.encoder)
         return Actor(row, None, None if typed is None else Question(request.text or "", typed, None))
     _require_existing(request, features)
-    asked = question(request.surface, features, vectors)
+    columns, asked = encodings.of(request.surface, features)
     typed, embeddings = _typed(request, trace, texts.encoder), None
     if typed is not None:
-        asked = replace(asked, vectors=typed)
+        asked = Question(request.text or "", typed, None)
         embeddings = dict(zip([request.text or ""], typed, strict=False))
-    columns = QueryColumns.encode(request.surface, features, vectors, embeddings, _reader(request, trace, texts))
+    columns = columns.asking(features, embeddings, _reader(request, trace, texts))
     return Actor(features, columns, asked if asked.text else None)
 
 

@@ -22,7 +22,7 @@ from feature_repo.hydrate import HELD_AS_OF, Reads, newer_windows
 from feature_repo.inputs.transforms import require_computed
 from metier.errors import NotFoundError
 from metier.surfaces import surface_spec
-from serving.actor import Actor, hydrate_actor
+from serving.actor import Actor, Encodings, hydrate_actor
 from serving.candidates.clients import ChangedClients
 from serving.candidates.named import NamedCandidates, SourcedCandidates
 from serving.candidates.online import read_online
@@ -79,6 +79,7 @@ class Stages:
         self.pace = pace or Pace()
         self.reads = reads
         self._clients = clients or ChangedClients()
+        self._encodings = Encodings(candidates.vectors)
         self.ranked = None if isinstance(bundle, Unranked) else bundle
         """The bundle, where it has rankers."""
         if self.ranked is not None:
@@ -129,7 +130,7 @@ class Stages:
         """Hydrate the actor, filter and find candidates; errors as `answer`."""
         with trace.stage("hydrate"):
             read = self._clients.over(self.reads.row)
-            actor = hydrate_actor(request, trace, now, self.candidates.vectors, read, self.bundle)
+            actor = hydrate_actor(request, trace, now, read, self.bundle, self._encodings)
         with trace.stage("filter"):
             named = self._named(request, trace, now)
             among = None if request.candidates is None else named.rows

@@ -3,7 +3,7 @@
 Reads stored features in their full names; an absent column is unknown everywhere. Computes nothing of a pair.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -216,6 +216,13 @@ class QueryColumns:
             past=Past.encode(surface, table, vectors),
             stored=_stored(QUERY_STORED[surface], table, vectors, rows),
         )
+
+    def asking(
+        self, table: Rows, embeddings: dict[str, Floats] | None = None, read: ReadText | None = None
+    ) -> "QueryColumns":
+        """As `encode`, of queries of the same actors and jobs that are asked later, or for other texts."""
+        requests = Requests.encode(table, self.vectors, embeddings, read)
+        return replace(self, time=seconds(table, "event_timestamp"), requests=requests)
 
 
 def _stored(features: tuple[Stored, ...], table: Rows, vectors: TextVectors, rows: Codes) -> Floats:

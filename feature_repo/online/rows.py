@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from feature_repo.hydrate import HELD_AS_OF
+from feature_repo.online.kept import Kept
 from feature_repo.online.newest import VERSION, event_of
 from feature_repo.online.sqlite_rows import SqliteRows
 from feature_repo.online.wire import WrittenRow, decoded, encoded, entity_key, field_of
@@ -26,6 +27,10 @@ class StoredRows(Protocol):
 
     def read(self, view_keys: Sequence[tuple[View, Sequence[str]]]) -> list[list[dict[str, bytes]]]:
         """By view and key, what is stored by feature, and its VERSION; empty where there is nothing."""
+        ...
+
+    def state(self) -> int | None:
+        """Another number after each change of what is stored; None where the store does not say."""
         ...
 
     def stamps(self, view: View, keys: Sequence[str]) -> list[datetime | None]:
@@ -64,15 +69,24 @@ class OnlineRows:
         else:
             self._store = SqliteRows(settings.home / "online_store.db", timeout_seconds)
         self.stamps, self.remove, self.locked = self._store.stamps, self._store.remove, self._store.locked
+        self._kept: Kept[dict[str, Any]] = Kept()
 
     def row(self, query: Mapping[str, Any], views: Sequence[str]) -> dict[str, Any]:
         """The query and, by full name, the values of its keys; None where the store has none.
 
-        Under HELD_AS_OF, when each of the views has them from: {view: moment}.
+        Under HELD_AS_OF, when each of the views has them from: {view: moment}. Values are shared between rows: do not
+        change them.
         """
+        keys = tuple(query[view_of(name).key] or "" for name in views)
+        stored = self._kept.get((tuple(views), keys), self._store.state(), lambda: self._stored(views, keys))
+        return {**query, **stored}
+
+    def _stored(self, views: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
+        """By full name, the values of one key of each view, and HELD_AS_OF."""
         chosen = [view_of(name) for name in views]
-        found = self._store.read([(view, [query[view.key] or ""]) for view in chosen])
-        row, as_of = dict(query), {}
+        found = self._store.read([(view, [key]) for view, key in zip(chosen, keys, strict=True)])
+        row: dict[str, Any] = {}
+        as_of: dict[str, datetime] = {}
         for view, (stored,) in zip(chosen, found, strict=True):
             row |= _values(view, stored)
             if VERSION in stored:

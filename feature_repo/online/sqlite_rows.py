@@ -51,6 +51,11 @@ class SqliteRows:
                 rows += more
         return found
 
+    def state(self) -> int | None:
+        """What SQLite counts in a connection when others commit to the file: it is read by one that never writes."""
+        ((state,),) = self._rows("PRAGMA data_version", [])
+        return int(state)
+
     def stamps(self, view: View, keys: Sequence[str]) -> list[datetime | None]:
         """By key, the event timestamp of what is held; None where that is nothing."""
         stored = [entity_key(view.key, name) for name in keys]

@@ -89,6 +89,9 @@ class ValkeyRows:
                 stored[view.name, key] = {feature: value for feature, value in values if value is not None}
         return [[stored[view.name, key] for key in of_view] for (view, _), of_view in zip(view_keys, keys, strict=True)]
 
+    def state(self) -> None:
+        """The server does not say whether it changed."""
+
     def stamps(self, view: View, keys: Sequence[str]) -> list[datetime | None]:
         """By key, the event timestamp of what is held; None where that is nothing."""
         with self.client.pipeline(transaction=False) as pipe:

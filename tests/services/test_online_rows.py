@@ -82,6 +82,23 @@ def test_every_view_of_every_surface_is_what_feast_answers_value_by_value(feast,
     assert title == "newer"
 
 
+def test_a_row_that_was_read_is_read_again_once_anybody_changes_the_store(feast, online):
+    titles = []
+
+    def look():
+        rows = [online.row({"job_id": "new"}, ["job_profile"]) for _ in range(2)]
+        titles.extend(row["job_profile__title"] for row in rows)
+
+    look()
+    with closing(OnlineRows(feast.settings)) as others:
+        for title, seconds in (("first", 1), ("second", 2)):
+            Pushes(others).profile("jobs", job(title, seconds))
+            look()
+        others.remove(view_of("job_profile"), ["new"])
+        look()
+    assert titles == [None, None, "first", "first", "second", "second", None, None]
+
+
 def test_a_value_counts_however_old_it_is_as_feast_has_it(feast, online):
     old = {**job("out of time", 0), "event_timestamp": END - AGES, "recorded_at": END - AGES}
     Pushes(OnlineRows(feast.settings)).profile("jobs", old)

@@ -83,7 +83,7 @@ def told_of(queries, row):
     return [(np.asarray(part).dtype, np.asarray(part).tobytes()) for part in parts], ask
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.sampled_from(SURFACES).flatmap(lambda surface: st.tuples(st.just(surface), rows_of(surface))))
 def test_a_table_of_rows_encodes_as_its_rows_do_one_by_one(drawn):
     surface, rows = drawn
@@ -92,6 +92,15 @@ def test_a_table_of_rows_encodes_as_its_rows_do_one_by_one(drawn):
     for number, row in enumerate(table.to_pylist()):
         assert told_of(encoded(surface, row), 0) == told_of(together, number)
         assert told_of(encoded(surface, table.slice(number, 1)), 0) == told_of(together, number)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from(SURFACES).flatmap(lambda surface: st.tuples(st.just(surface), rows_of(surface))))
+def test_who_was_encoded_before_and_asks_again_is_encoded_as_it_is(drawn):
+    surface, rows = drawn
+    for row in rows:
+        before = encoded(surface, {**row, "text": "SQL", "context": None, "event_timestamp": None})
+        assert told_of(before.asking(row, read=read), 0) == told_of(encoded(surface, row), 0)
 
 
 def test_a_row_without_any_column_is_unknown_everywhere():

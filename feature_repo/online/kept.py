@@ -1,0 +1,35 @@
+"""What a store answered before, as long as nothing in it has changed since. Knows no store and no view."""
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from cachetools import LRUCache
+
+Value = TypeVar("Value")
+MOST = 1_000
+"""Answers that are kept, some 10 kB each: actors ask several times before they leave."""
+
+
+class Kept(Generic[Value]):
+    """Answers by what was asked, those that were asked for last. Safe to share between threads."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._answers: LRUCache[Hashable, tuple[int, Value]] = LRUCache(most)
+        self._lock = threading.Lock()
+
+    def get(self, asked: Hashable, state: int | None, answer: Callable[[], Value]) -> Value:
+        """What `answer` gives, or gave in the same state; asked anew where the state is None.
+
+        `state` is another number after each change. It is read before an answer is, which is then never older.
+        """
+        if state is None:
+            return answer()
+        with self._lock:
+            known = self._answers.get(asked)
+        if known is not None and known[0] == state:
+            return known[1]
+        fresh = answer()
+        with self._lock:
+            self._answers[asked] = state, fresh
+        return fresh
