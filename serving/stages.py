@@ -30,7 +30,7 @@ from serving.candidates.snapshot import ReleaseSnapshot, Rows
 from serving.candidates.space import CandidateSpace
 from serving.request.ladder import LADDER, RETRIEVAL, SELECT, TierScores, fits, score_by_ladder, scores_of
 from serving.request.ranking import RankingRequest, Slate
-from serving.request.reasons import with_features
+from serving.request.reasons import READ_FEATURES, with_features
 from serving.request.trace import Pace, RequestTrace
 from serving.select import ranked_entries
 
@@ -39,8 +39,6 @@ SOURCED = 500
 """Candidates that retrieval hands to the rankers."""
 COVISITED = 100
 """Of these, at most so many that others turned to with what the actor turned to."""
-READ_FEATURES = ("ensemble", "xgboost")
-"""Tiers that score by features."""
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
@@ -149,7 +147,7 @@ class Stages:
         entries = [entry for _, entry in ranked]
         if ranked and self.ranked is not None and by_features:
             features = considered.inputs()[[position for position, _ in ranked]]
-            entries = with_features(entries, features, self.ranked, request.explain, trace)
+            entries = with_features(entries, features, self.ranked, scored.tier, request.explain, trace)
         return Slate(
             query_id=request.query_id or uuid.uuid4().hex,
             event_timestamp=considered.now,

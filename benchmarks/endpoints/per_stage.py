@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,6 @@ from serving.http.ranking import Rank, response
 from serving.http.state import served_bundles
 from serving.records import events_of
 from serving.request.ranking import RankingRequest, Slate
-from serving.request.reasons import with_features
 from serving.request.trace import RequestTrace
 from serving.select import ranked_entries
 
@@ -125,7 +124,7 @@ class Select(Stage):
         agencies = space.agencies(found.rows)
         ranked = ranked_entries(request, space.ids_at(found.rows), np.asarray(scores), agencies, found.eligible)
         features = inputs[[position for position, _ in ranked]]
-        entries = with_features([entry for _, entry in ranked], features, stages.ranked, 0, trace)  # type: ignore[arg-type]
+        entries = [replace(entry, features=row) for (_, entry), row in zip(ranked, features, strict=True)]
         name = body.query_id or f"staged-{time.time_ns()}"
         slate = Slate(name, moment, entries, "ensemble", found.dropped, len(found.rows), found.unknown)
         self.engine.events.note(events_of(request, slate, trace, stages, feature_service(request.surface)))

@@ -17,12 +17,11 @@ from components.measures.arrays import FloatArray, Floats, run_starts
 from components.ranking import artifact
 from components.ranking.blending.calibration import Calibration, fit_calibration
 from components.ranking.blending.texts import TextShare
+from components.ranking.blending.typical import typical_row
 from components.ranking.choice import BUILT_IN, class_of, default_name, kind_of, numbered
 from components.ranking.outcomes.blended import Outcomes
-from components.ranking.ranker import Ranker, checked_features, require_names
-from components.ranking.xgboost_ranker import XGBoostRanker
+from components.ranking.ranker import Ranker, checked_features, finite_scores, require_names
 from components.training_sets import RankingDataset
-from components.training_sets.dataset.checked import row_blocks
 from metier.errors import ArtifactError, RankerError
 from metier.stored import as_plain, from_plain
 
@@ -63,14 +62,18 @@ class Ensemble:
         calibration: Calibration,
         texts: TextShare | None = None,
         outcomes: Outcomes | None = None,
+        *,
+        typical: Floats | None = None,
     ) -> None:
         self.rankers = dict(rankers)
+        self.shares = dict(shares)
         self.calibration = calibration
         self.texts = texts
         """The part of typed texts; None where nobody types, and in ensembles that were fitted without."""
         self.outcomes = outcomes or Outcomes()
         """The calibrated heads; none in ensembles that were fitted without."""
-        self._shares = dict(shares)
+        self.typical = np.full(len(self.feature_names), np.nan, np.float32) if typical is None else typical
+        """A row (n_features,) against which contributions are told; one that misses all in ensembles without."""
 
     def __repr__(self) -> str:
         return "Ensemble(" + ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items()) + ")"
@@ -78,7 +81,7 @@ class Ensemble:
     @property
     def weights(self) -> dict[str, float]:
         """Share of each ranker; they sum to one."""
-        return {name: share.weight for name, share in self._shares.items()}
+        return {name: share.weight for name, share in self.shares.items()}
 
     @property
     def tells_probability(self) -> bool:
@@ -105,7 +108,7 @@ class Ensemble:
         named = _named(rankers)
         for ranker in named.values():
             require_names(ranker.feature_names, validation.feature_names)
-        raw = np.column_stack([_scores(name, ranker, validation.features) for name, ranker in named.items()])
+        raw = np.column_stack([finite_scores(name, ranker, validation.features) for name, ranker in named.items()])
         scale = _within_query_deviation(raw, validation)
         location = raw.mean(axis=0)
         standard = (raw - location) / scale
@@ -114,7 +117,8 @@ class Ensemble:
         blend, relevant = standard @ weights, validation.relevance > 0
         texts = TextShare.fit(blend, validation, relevant)
         calibration = fit_calibration(blend, relevant, validation.rank)
-        return cls(named, shares, calibration, texts, Outcomes.fit(named, validation))
+        typical = typical_row(validation.features, validation.feature_names)
+        return cls(named, shares, calibration, texts, Outcomes.fit(named, validation), typical=typical)
 
     def score(self, features: Floats, feature_names: Sequence[str] | None = None) -> Floats:
         """P(relevant) (n_rows,) of rows shown first, rising with the blend; it can be compared across queries.
@@ -136,37 +140,19 @@ class Ensemble:
     def blend(self, features: Floats) -> FloatArray:
         """The weighted standardised score (n_rows,) before calibration; rankers of weight zero are left out."""
         total = np.zeros(len(features)) if self.texts is None else self.texts.part(features, self.feature_names)
-        for name, share in self._shares.items():
+        for name, share in self.shares.items():
             if share.weight > 0:
-                total += share.weight * (_scores(name, self.rankers[name], features) - share.location) / share.scale
+                total += (
+                    share.weight * (finite_scores(name, self.rankers[name], features) - share.location) / share.scale
+                )
         return total
 
     def score_alone(self, name: str, features: Floats) -> FloatArray:
         """What one ranker gives the rows (n_rows,), typed texts counting as in the blend; it orders, and no more."""
-        scores = _scores(name, self.rankers[name], features)
+        scores = finite_scores(name, self.rankers[name], features)
         if self.texts is None:
             return scores
-        return scores + self._shares[name].scale * self.texts.part(features, self.feature_names)
-
-    def reasons(self, features: Floats, most: int = 3) -> list[list[tuple[str, float]]]:
-        """Per row, the `most` features that move the tree ranker's score most, with what they add to it.
-
-        What a typed text adds to the blend is counted in, on the scale of that score. Empty where no ranker of the
-        ensemble is made of trees.
-        """
-        trees = [(name, ranker) for name, ranker in self.rankers.items() if isinstance(ranker, XGBoostRanker)]
-        if not trees:
-            return [[] for _ in features]
-        (name, ranker), names = trees[0], self.feature_names
-        contributions = ranker.contributions(features)
-        if self.texts is not None:
-            for column, added in self.texts.contributions(features, names):
-                contributions[:, column] += self._shares[name].scale * added
-        largest = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :most]
-        return [
-            [(names[column], float(row[column])) for column in columns if row[column]]
-            for row, columns in zip(contributions, largest, strict=True)
-        ]
+        return scores + self.shares[name].scale * self.texts.part(features, self.feature_names)
 
     def save(self, directory: str | Path) -> None:
         """Write each ranker to a directory of its name, then the manifest that binds them.
@@ -184,10 +170,11 @@ class Ensemble:
             bound += [folder / name / artifact.MANIFEST] if kinds[name] in BUILT_IN else filter(Path.is_file, saved)
         metadata = {
             "feature_names": self.feature_names,
-            "rankers": {name: {"kind": kinds[name], **vars(share)} for name, share in self._shares.items()},
+            "rankers": {name: {"kind": kinds[name], **vars(share)} for name, share in self.shares.items()},
             "calibration": as_plain(self.calibration),
             "texts": as_plain(self.texts),
             "outcomes": as_plain(self.outcomes),
+            "typical": [None if np.isnan(value) else float(value) for value in self.typical],
         }
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(bound)}
         artifact.write(folder, self.kind, metadata, files)
@@ -205,13 +192,14 @@ class Ensemble:
             classes = {name: class_of(part["kind"], ranker_classes) for name, part in parts.items()}
             rankers = {name: classes[name].load(Path(directory) / name) for name in parts}
             shares = {name: Share(part["weight"], part["location"], part["scale"]) for name, part in parts.items()}
-            texts = saved.get("texts")
+            texts, typical = saved.get("texts"), saved.get("typical")
             return cls(
                 rankers,
                 shares,
                 from_plain(Calibration, saved["calibration"]),
                 None if texts is None else from_plain(TextShare, texts),
                 from_plain(Outcomes, saved.get("outcomes", {})),
+                typical=None if typical is None else np.array(typical, dtype=np.float32),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"{directory} holds no ensemble that loads; {artifact.NEXT_MOVE}") from error
@@ -229,22 +217,6 @@ def _named(rankers: Mapping[str, Ranker] | Sequence[Ranker]) -> dict[str, Ranker
     if unfit:
         raise RankerError(f"ranker name {unfit[0]!r} becomes a directory; use letters, digits, - and _")
     return named
-
-
-def _scores(name: str, ranker: Ranker, features: Floats) -> FloatArray:
-    """What a ranker gives the rows (n_rows,), a block at a time; RankerError unless it is one finite number a row."""
-    scores = np.empty(len(features), dtype=np.float64)
-    for rows in row_blocks(len(features)):
-        block = features[rows]
-        given = np.asarray(ranker.score(block), dtype=np.float64)
-        if given.shape != (len(block),):
-            raise RankerError(
-                f"ranker {name!r} gave scores of shape {given.shape} for {len(block)} rows; give one a row"
-            )
-        scores[rows] = given
-    if not np.isfinite(scores).all():
-        raise RankerError(f"ranker {name!r} gave a score that is not finite; give every row a number")
-    return scores
 
 
 def _within_query_deviation(scores: FloatArray, dataset: RankingDataset) -> FloatArray:

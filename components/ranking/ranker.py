@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from components.measures.arrays import Floats, Mask, run_starts
+from components.measures.arrays import FloatArray, Floats, Mask, run_starts
 from components.training_sets import RankingDataset
 from components.training_sets.dataset.checked import row_blocks
 from metier.errors import EmptyDataError, FeatureMismatchError, RankerError
@@ -116,6 +116,22 @@ def checked_features(features: Floats, fitted: Sequence[str], names: Sequence[st
         if infinite.any():
             raise FeatureMismatchError(f"feature {fitted[int(infinite.argmax())]!r} is infinite; use NaN where missing")
     return features
+
+
+def finite_scores(name: str, ranker: Ranker, features: Floats) -> FloatArray:
+    """What a ranker gives the rows (n_rows,), a block at a time; RankerError unless it is one finite number a row."""
+    scores = np.empty(len(features), dtype=np.float64)
+    for rows in row_blocks(len(features)):
+        block = features[rows]
+        given = np.asarray(ranker.score(block), dtype=np.float64)
+        if given.shape != (len(block),):
+            raise RankerError(
+                f"ranker {name!r} gave scores of shape {given.shape} for {len(block)} rows; give one a row"
+            )
+        scores[rows] = given
+    if not np.isfinite(scores).all():
+        raise RankerError(f"ranker {name!r} gave a score that is not finite; give every row a number")
+    return scores
 
 
 def checked_training(train: RankingDataset, validation: RankingDataset | None) -> Mask:

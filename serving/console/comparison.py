@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from components.language.reasons import in_words
+from components.ranking.explanations import contributions
 from metier.contract import Surface
 from metier.errors import UnknownNameError
 from serving.console.cards import Card, cards_of
@@ -16,20 +17,20 @@ from serving.console.others import OtherBundles
 from serving.engine import Engine
 from serving.request.ladder import LADDER
 from serving.request.ranking import RankingRequest, Slate, SlateEntry
-from serving.request.reasons import reasons_of
+from serving.request.reasons import READ_FEATURES, reasons_of
 from serving.request.trace import RequestTrace
 from serving.stages import Stages
 
 DEEPEST = 100
 """Ranks within which a candidate is looked for on the other side."""
 BEHIND = 12
-"""Features that are shown behind a position."""
+"""Topics that are shown behind a position."""
 PATIENT_MS = 10_000.0
 
 
 @dataclass(frozen=True)
 class FeatureValue:
-    """One model input of a candidate, and what it adds to the tree ranker's score (0: it moved nothing)."""
+    """One model input of a candidate, and what it or its topic adds to the score (0: it moved nothing)."""
 
     feature: str
     value: float
@@ -145,17 +146,16 @@ def values_of(engine: Engine, request: RankingRequest, candidate: str) -> tuple[
     if not found or found[0].features is None or stages.ranked is None:
         return ()
     names, features = stages.ranked.manifest.feature_names, found[0].features
-    (moved,) = reasons_of(stages.ranked, features[None, :], most=len(names))
-    adds = {reason.feature: reason.adds for reason in moved}
-    ordered = sorted(zip(names, features, strict=True), key=lambda each: -abs(adds.get(each[0], 0.0)))
-    return tuple(_value(request.surface, name, float(value), adds.get(name, 0.0)) for name, value in ordered)
+    (adds,) = contributions(stages.ranked.ensemble, features[None, :], names, READ_FEATURES[next(iter(slates))]).adds
+    ordered = np.argsort(-np.abs(adds), kind="stable")
+    return tuple(_value(request.surface, names[at], float(features[at]), float(adds[at])) for at in ordered)
 
 
 def _positions(slate: Slate, other: Slate, stages: Stages, k: int) -> tuple[Position, ...]:
     shown = slate.entries[:k]
     ranks = {entry.candidate_id: entry.rank for entry in other.entries}
     cards = cards_of(stages.candidates, [entry.candidate_id for entry in shown])
-    behind = _behind(shown, stages)
+    behind = _behind(shown, stages, slate.tier)
     return tuple(
         Position(
             card=cards[entry.candidate_id],
@@ -168,16 +168,16 @@ def _positions(slate: Slate, other: Slate, stages: Stages, k: int) -> tuple[Posi
     )
 
 
-def _behind(entries: Sequence[SlateEntry], stages: Stages) -> Mapping[str, tuple[FeatureValue, ...]]:
-    """What moved the tree ranker's score of each candidate most; nothing where no ranker scores."""
+def _behind(entries: Sequence[SlateEntry], stages: Stages, tier: str) -> Mapping[str, tuple[FeatureValue, ...]]:
+    """What moved the tier's score of each candidate most; nothing where no ranker scores."""
     scored = [entry for entry in entries if entry.features is not None]
     if not scored or stages.ranked is None:
         return {}
     features = np.stack([entry.features for entry in scored if entry.features is not None])
-    surface = stages.candidates.surface
+    surface, told = stages.candidates.surface, reasons_of(stages.ranked, features, tier, BEHIND)
     return {
         entry.candidate_id: tuple(_value(surface, r.feature, r.value, r.adds) for r in reasons)
-        for entry, reasons in zip(scored, reasons_of(stages.ranked, features, BEHIND), strict=True)
+        for entry, reasons in zip(scored, told, strict=True)
     }
 
 

@@ -120,8 +120,12 @@ class Rank(RankingBody):
 
 
 class Reason(BaseModel):
-    """A feature and what it adds to the tree ranker's score; `words` say what it is of this candidate."""
+    """What a topic adds to the score that ordered the candidate, every ranker counting by its weight.
 
+    `feature` is the one of the topic that moved the score most that way; `words` say what it is of this candidate.
+    """
+
+    topic: str
     feature: str
     adds: float
     words: str
@@ -231,7 +235,12 @@ def response(
 
 def _ranked_candidate(surface: Surface, entry: SlateEntry, explained: bool) -> RankedCandidate:
     reasons = [
-        Reason(feature=reason.feature, adds=reason.adds, words=in_words(surface, reason.feature, reason.value))
+        Reason(
+            topic=reason.topic,
+            feature=reason.feature,
+            adds=reason.adds,
+            words=in_words(surface, reason.feature, reason.value),
+        )
         for reason in entry.reasons
     ]
     return RankedCandidate(

@@ -81,8 +81,12 @@ class RankingRequest:
 
 @dataclass(frozen=True)
 class Reason:
-    """A feature of a candidate, its value (NaN: not known), and what it adds to the tree ranker's score."""
+    """What a topic adds to the score that ordered a candidate, and the feature that stands for it.
 
+    `value` is the feature's; NaN: not known.
+    """
+
+    topic: str
     feature: str
     adds: float
     value: float

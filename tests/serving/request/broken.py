@@ -43,7 +43,7 @@ class Ranker:
         return self._answer(features)
 
 
-def fails(features, most=3):
+def fails(features):
     raise RuntimeError("this ranker is broken")
 
 

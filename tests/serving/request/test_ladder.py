@@ -1,11 +1,14 @@
 """The ladder: each tier is made to fail, the next one answers, says so, and shows nobody who may not be shown."""
 
 import re
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from components.language.reasons import topics_of
+from components.ranking.explanations import contributions
 from metier.contract import SURFACES
 from metier.errors import ServingError
 from serving.http.ranking import ApplicantReview, JobFeed, Rank, TalentSearch
@@ -144,10 +147,10 @@ def test_a_score_that_is_no_number_costs_the_tier(made, answer, surface):
 
 def test_reasons_that_fail_cost_the_reasons(made, answer):
     stages = made("job_feed")
-    stages.bundle.ensemble.reasons = fails
+    stages.bundle.ensemble.typical = np.zeros(3)
     slate, trace = answer(stages, "job_feed", explain=3)
     assert slate.tier == "ensemble"
-    assert trace.degraded == ["reasons: failed (RuntimeError)"]
+    assert trace.degraded == ["reasons: failed (ValueError)"]
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -180,6 +183,20 @@ def test_a_reason_has_the_value_that_was_scored_and_moved_the_score(made, answer
         for reason in entry.reasons:
             assert reason.adds != 0
             np.testing.assert_equal(reason.value, float(entry.features[names.index(reason.feature)]))
+
+
+def test_reasons_are_of_the_tier_that_ordered(made, answer):
+    whole, _ = answer(made("job_feed"), "job_feed", explain=1)
+    trees, _ = answer(made("job_feed", neural=fails), "job_feed", explain=1)  # the network is not asked for them
+    assert (whole.tier, trees.tier) == ("ensemble", "xgboost")
+    ensemble, names = made("job_feed").bundle.ensemble, made("job_feed").bundle.ensemble.feature_names
+    for slate, alone in ((whole, None), (trees, "xgboost")):
+        told = contributions(ensemble, slate.entries[0].features[None, :], topics_of(names), alone)
+        orders = ensemble.blend if alone is None else partial(ensemble.score_alone, alone)
+        assert told.base + told.adds.sum() == pytest.approx(orders(slate.entries[0].features[None, :])[0], abs=1e-5)
+        adds = {reason.topic: reason.adds for reason in slate.entries[0].reasons}
+        assert adds == pytest.approx({topic: told.adds[0, told.groups.index(topic)] for topic in adds})
+        assert max(abs(told.adds[0])) == pytest.approx(abs(slate.entries[0].reasons[0].adds))
 
 
 @pytest.mark.parametrize("surface", FOUND)

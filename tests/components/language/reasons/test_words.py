@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.language.reasons import in_words
+from components.language.reasons import in_words, topics_of
+from components.language.reasons.topics import TOPICS
 from components.language.reasons.words import phrase_of
 from feature_repo.inputs.transforms import FEATURE_NAMES
 from metier.contract import SURFACES
@@ -75,6 +76,21 @@ def test_no_two_model_inputs_share_their_words(surface):
 )
 def test_words_say_the_value(surface, feature, value, said):
     assert in_words(surface, feature, value) == said
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_every_model_input_has_a_topic(surface):
+    by_topic = dict(zip(FEATURE_NAMES[surface], topics_of(FEATURE_NAMES[surface]), strict=True))
+    assert "other" not in by_topic.values()
+    assert set(by_topic.values()) <= set(TOPICS)
+    assert {by_topic[name] for name in ("skill_coverage", "candidate_skill_count")} == {"skills"}
+    assert {by_topic[name] for name in ("rate_inside_budget", "candidate_country_code")} == {"pay", "place"}
+    assert {by_topic[name] for name in ("person_v00", "semantic_cosine")} == {"texts"}
+    assert by_topic["request_semantic"] == "typed_text"
+
+
+def test_a_feature_of_ones_own_is_of_no_topic():
+    assert topics_of(["charm"]) == ("other",)
 
 
 def test_a_feature_without_a_phrase_goes_by_its_name():
