@@ -1,9 +1,5 @@
-"""A compiled pipeline with its arguments, checked as far as that needs no server.
+"""A compiled pipeline with its arguments, checked as far as that needs no server."""
 
-Knows what a Kubeflow Pipelines server refuses, fails on later or names less clearly; nothing of how it is reached.
-"""
-
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,20 +9,8 @@ import yaml
 
 from metier.errors import PipelineError
 from metier.settings import Settings
-from pipelines.cluster import Cluster
+from pipelines.cluster import Cluster, refusals
 from pipelines.local import compile_package, run_arguments
-
-SCHEMA_VERSION = "2.1.0"
-LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123
-YAML_BOOLEANS = {"y", "n", "yes", "no", "on", "off"}
-TYPES: dict[str, tuple[type, ...]] = {
-    "STRING": (str,),
-    "NUMBER_INTEGER": (int, float),  # servers take 4.5 as well
-    "NUMBER_DOUBLE": (int, float),
-    "BOOLEAN": (bool,),
-    "LIST": (list,),
-    "STRUCT": (dict,),
-}
 
 
 @dataclass(frozen=True)
@@ -58,27 +42,6 @@ def prepare(
 
 
 def check(spec: dict[str, Any], arguments: dict[str, object]) -> None:
-    """PipelineError for a package or arguments that a server would not run."""
-    if spec.get("schemaVersion") != SCHEMA_VERSION:
-        version = spec.get("schemaVersion")
-        raise PipelineError(
-            f"the package has schema version {version}, servers take {SCHEMA_VERSION}; compile it again"
-        )
-    name = str(spec.get("pipelineInfo", {}).get("name", ""))
-    if not LABEL.fullmatch(name):
-        raise PipelineError(f"pipeline name {name!r} is not 1 to 63 of a-z, 0-9 and inner '-'; rename the pipeline")
-    declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
-    for parameter in declared:
-        if parameter.lower() in YAML_BOOLEANS:
-            raise PipelineError(f"pipeline {name}: parameter {parameter!r} is a boolean to YAML 1.1; rename it")
-    for argument, value in arguments.items():
-        if argument not in declared:
-            parameters = ", ".join(sorted(declared))
-            raise PipelineError(f"pipeline {name} has no parameter {argument!r}; give only: {parameters}")
-        _check_type(f"pipeline {name}: {argument}", declared[argument]["parameterType"], value)
-
-
-def _check_type(what: str, declared: str, value: object) -> None:
-    allowed = TYPES[declared]
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-        raise PipelineError(f"{what} is {value!r}, not of type {declared}; correct the argument")
+    """PipelineError, in one line, for a package or arguments that a server would not run."""
+    if faults := refusals(spec, arguments):
+        raise PipelineError(" / ".join(fault.render() for fault in faults))

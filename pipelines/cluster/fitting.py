@@ -11,6 +11,7 @@ from typing import Any
 from kfp import kubernetes
 from kfp.compiler import compiler_utils
 
+from pipelines.cluster.checking import tasks
 from pipelines.cluster.settings import HOME, Cluster, Resources, Retry
 
 Spec = dict[str, Any]
@@ -33,10 +34,9 @@ def fitted(spec: Spec, cluster: Cluster) -> tuple[Spec, Spec]:
         container["image"] = cluster.image
         container["env"] = _environment(container.get("env", []), cluster)
         container["resources"] = _resources(cluster.steps.get(_step(label), cluster.resources))
-    for tasks in _groups(spec):
-        for task in tasks.values():
-            if task["componentRef"]["name"].removeprefix("comp-") in TALKING and cluster.retry.most:
-                task["retryPolicy"] = _retry(cluster.retry)
+    for _, _, task in tasks(spec):
+        if task["componentRef"]["name"].removeprefix("comp-") in TALKING and cluster.retry.most:
+            task["retryPolicy"] = _retry(cluster.retry)
     pods = {label: _pod(cluster) for label in executors}
     return spec, {"platforms": {"kubernetes": {"deploymentSpec": {"executors": pods}}}}
 
@@ -44,11 +44,6 @@ def fitted(spec: Spec, cluster: Cluster) -> tuple[Spec, Spec]:
 def _step(executor: str) -> str:
     """The name of the step that an executor runs."""
     return executor.removeprefix("exec-")
-
-
-def _groups(spec: Spec) -> list[dict[str, Spec]]:
-    """The tasks of the pipeline, of its loops and of the pipelines in it: {name: task} each."""
-    return [part["dag"]["tasks"] for part in (spec["root"], *spec["components"].values()) if "dag" in part]
 
 
 def _environment(own: list[dict[str, str]], cluster: Cluster) -> list[dict[str, str]]:

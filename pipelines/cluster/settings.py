@@ -19,9 +19,8 @@ QUANTITY = r"[0-9]+(\.[0-9]+)?"
 Name = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 Cpu = Annotated[str, pydantic.Field(pattern=rf"^{QUANTITY}m?$")]
 Memory = Annotated[str, pydantic.Field(pattern=rf"^{QUANTITY}(Ki|Mi|Gi|Ti|K|M|G|T)$")]
-Image = Annotated[
-    str, pydantic.Field(pattern=r"^[^\s:@]+(:[0-9]+)?/[^\s:@]+(:[\w.-]+|(:[\w.-]+)?@sha256:[0-9a-f]{64})$")
-]
+IMAGE = re.compile(r"[^\s:@/]+(:[0-9]+)?/[^\s:@]+(:[\w.-]+|(:[\w.-]+)?@sha256:[0-9a-f]{64})")
+"""With its registry, and a tag or a digest."""
 HOME = "METIER_HOME"
 
 
@@ -64,8 +63,7 @@ class Retry(Part):
 class Cluster(Part):
     """All of the file; `load_cluster` reads one."""
 
-    image: Image
-    """With its registry, and a tag or a digest."""
+    image: str
     image_pull_secrets: tuple[Name, ...] = ()
     service_account: Name | None = None
     """Of the pods of a run; None: the server's own."""
@@ -83,6 +81,8 @@ class Cluster(Part):
     @pydantic.field_validator("image")
     @classmethod
     def _pinned(cls, image: str) -> str:
+        if not IMAGE.fullmatch(image):
+            raise ValueError(f"{image!r} is not registry/name:tag; add what is missing")
         if image.endswith(":latest"):
             raise ValueError("the tag latest names another image every day; give a version or a digest")
         return image

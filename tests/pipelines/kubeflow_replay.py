@@ -32,6 +32,7 @@ RUN = "11111111-2222-3333-4444-555555555555"
 SPEC = {
     "pipelineInfo": {"name": "metier-training"},
     "schemaVersion": "2.1.0",
+    "deploymentSpec": {"executors": {"exec-train": {}}},
     "components": {
         "comp-train": {"executorLabel": "exec-train"},
         "comp-loop": {"dag": {"tasks": {"train": {"componentRef": {"name": "comp-train"}}}}},

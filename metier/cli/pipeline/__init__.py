@@ -7,6 +7,7 @@ from metier.cli.pipeline.here import run
 
 app = typer.Typer(help="Compile, check, run, submit or schedule the Kubeflow pipelines.", no_args_is_help=True)
 app.command("compile")(here.compile_)
+app.command("check")(here.check)
 app.command("run")(run)
 app.command("submit")(server.submit)
 app.command("wait")(server.wait)

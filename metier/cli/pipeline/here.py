@@ -1,6 +1,7 @@
 """What `metier pipeline` does on this machine, without a server."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from metier.cli.pipeline.options import (
     shown,
 )
 from metier.cli.report import report
+from metier.errors import InputError, PipelineError
 from metier.settings import load_settings
 
 
@@ -33,6 +35,33 @@ def compile_(
 
     path = cluster or load_settings().cluster_file
     print(compile_package(name, out or Path(f"{name}.yaml"), load_cluster(path) if path else None))
+
+
+def check(
+    package: Annotated[Path, typer.Argument(help="What `metier pipeline compile` wrote.")],
+    argument: Annotated[
+        list[str] | None, typer.Option("--argument", help="NAME=VALUE of a run, VALUE as JSON or text (repeatable).")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what a server would refuse of a package or a cluster would fail on, before it is submitted.
+
+    Example: metier pipeline check training.yaml --argument as_of=2026-02-01T00:00:00+00:00
+    """
+    from pipelines.cluster import failures, needs, read_package, refusals
+
+    spec, platform = read_package(package)
+    faults = [*refusals(spec, dict(map(_argument, argument or ()))), *failures(spec, platform)]
+    if as_json:
+        print(json.dumps({"faults": [asdict(fault) for fault in faults], "needs": needs(spec, platform)}))
+    elif not faults:
+        print(f"{package}: no fault. Its runs need in their namespace:")
+        for kind, names in needs(spec, platform).items():
+            print("\n".join(f"  {kind} {name}" for name in names))
+    for fault in () if as_json else faults:
+        print(fault.render())
+    if faults:
+        raise PipelineError(f"{package}: {len(faults)} faults, of which each has its mend above")
 
 
 def run(
@@ -58,3 +87,14 @@ def run(
     if name == "training" and not quiet:
         report()
     print(f"Artifacts: {finished.artifacts}\nLog: {finished.log}")
+
+
+def _argument(given: str) -> tuple[str, object]:
+    """NAME=VALUE, its value read as JSON where it is some."""
+    name, separator, value = given.partition("=")
+    if not separator:
+        raise InputError(f"--argument {given!r} is not NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -34,8 +34,8 @@ def test_the_least_is_an_image_and_a_home(tmp_path):
     ("text", "said"),
     [
         (LEAST.replace(":1", ":latest"), "image: the tag latest names another image"),
-        (LEAST.replace(":1", ""), "image: "),
-        (LEAST.replace("registry.example.org/", ""), "image: "),
+        (LEAST.replace(":1", ""), "is not registry/name:tag"),
+        (LEAST.replace("registry.example.org/", ""), "'steps:1' is not registry/name:tag"),
         ('image = "registry.example.org/steps:1"', "home: Field required"),
         (LEAST + "user = 0", "user: "),
         (LEAST + "replicas = 3", "replicas: Extra inputs are not permitted"),
