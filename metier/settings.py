@@ -139,6 +139,10 @@ class Settings(Folders, BaseSettings):
     """TOML file of what pipeline steps get on a cluster, such as infra/k8s/steps.toml; packages are fitted to it."""
     ray_address: str = pydantic.Field(default="", validation_alias="RAY_ADDRESS")
     """Ray cluster that point-in-time joins run on, as Ray itself reads it; empty: one that ends with the join."""
+    kubeflow_cookie: pydantic.SecretStr = pydantic.SecretStr("")
+    """Cookie that Kubeflow's login gave a browser, such as `oauth2_proxy_kubeflow=...`; in no log, trace or error."""
+    kubeflow_ca_file: Path | None = None
+    """PEM file of the authority that signed a Kubeflow server's certificate; empty: those that this machine trusts."""
     kubeflow_token_path: str = pydantic.Field(default="", validation_alias="KF_PIPELINES_SA_TOKEN_PATH")
     """File of a pod's token for Kubeflow Pipelines, as kfp itself reads it; empty: where Kubeflow mounts it."""
 
@@ -155,7 +159,7 @@ class Settings(Folders, BaseSettings):
                 raise ValueError("each origin is a scheme, a host and perhaps a port, such as https://example.org")
         return origins
 
-    @pydantic.field_validator("home", "api_keys_file", "cluster_file")
+    @pydantic.field_validator("home", "api_keys_file", "cluster_file", "kubeflow_ca_file")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path and path.expanduser().absolute()

@@ -5,6 +5,7 @@ whatever a host or a network answers becomes one line of ours.
 """
 
 import json
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ import kfp_server_api  # type: ignore[import-untyped]
 import urllib3
 
 from metier.errors import AbsentError, InputError, MetierError, NoAnswerError, PipelineError
-from metier.settings import load_settings
+from metier.settings import Settings, load_settings
 from pipelines.package import Package
 
 CALL_SECONDS = (5.0, 30.0)  # to connect, then for each piece of the answer
+PAUSES = (0.5, 1.0, 2.0)  # between tries of a call that changes nothing, while the server does not answer
 BUSY = {429, 502, 503, 504}
 
 
@@ -38,13 +40,27 @@ class SubmittedRun:
 class Server(kfp.client.Client):
     """kfp's client, whose calls end, fail in our words, and leave the home directory alone."""
 
-    def __init__(self, host: str, namespace: str | None = None, *, seconds: tuple[float, float] = CALL_SECONDS) -> None:
+    def __init__(
+        self,
+        host: str,
+        namespace: str | None = None,
+        *,
+        seconds: tuple[float, float] = CALL_SECONDS,
+        pauses: tuple[float, ...] = PAUSES,
+    ) -> None:
         self.host = _checked_url(host)
-        self._seconds = seconds
+        self._seconds, self._pauses = seconds, pauses
+        settings = load_settings()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # "only works with Kubeflow Pipeline v2"
-                super().__init__(host=self.host, namespace=namespace or "kubeflow", credentials=_credentials())
+                super().__init__(
+                    host=self.host,
+                    namespace=namespace or "kubeflow",
+                    credentials=_credentials(settings),
+                    cookies=settings.kubeflow_cookie.get_secret_value() or None,
+                    ssl_ca_cert=_ca_file(settings),
+                )
         except (OSError, ValueError) as error:  # kfp reads a file of its own
             raise PipelineError(f"{self._LOCAL_KFP_CONTEXT}: {error}; correct or remove it") from error
         self.namespace: str = namespace or self.get_user_namespace()
@@ -56,12 +72,20 @@ class Server(kfp.client.Client):
         except kfp_server_api.ApiException as error:
             raise self._refusal(error) from error
         except urllib3.exceptions.HTTPError as error:
-            cause = _cause(error)
-            raise NoAnswerError(f"no answer from {self.host} ({cause}); is it up, and is the URL right?") from error
+            raise self._silence(error) from error
         except OSError as error:  # the file of the token
             raise PipelineError(f"{error}; see {kfp.client.KF_PIPELINES_SA_TOKEN_ENV}") from error
         except (ValueError, TypeError, LookupError) as error:  # an answer that the generated client cannot read
             raise self.not_kubeflow() from error
+
+    def read(self, call: Callable[..., Any], **arguments: object) -> Any:
+        """As `ask`, and again after each pause while nothing answers: for calls that may be made twice."""
+        for pause in self._pauses:
+            try:
+                return self.ask(call, **arguments)
+            except NoAnswerError:
+                time.sleep(pause)
+        return self.ask(call, **arguments)
 
     def not_kubeflow(self) -> PipelineError:
         """The error of a host that is something else."""
@@ -90,14 +114,24 @@ class Server(kfp.client.Client):
         config.retries = urllib3.Retry(3, connect=0, read=0, status=0, other=0, respect_retry_after_header=False)
         return config
 
+    def _silence(self, error: Exception) -> PipelineError:
+        cause = _cause(error)
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return PipelineError(
+                f"the certificate of {self.host} is not trusted ({cause}); "
+                "set METIER_KUBEFLOW_CA_FILE to the authority that signed it"
+            )
+        return NoAnswerError(f"no answer from {self.host} ({cause}); is it up, and is the URL right?")
+
     def _refusal(self, error: Any) -> MetierError:
         message = _message(error.body)
         if error.status in BUSY:
             return NoAnswerError(f"{self.host} is busy (HTTP {error.status}); try again later")
         if error.status in {401, 403}:
             return PipelineError(
-                f"{self.host} refuses access (HTTP {error.status}); "
-                f"a pod of the cluster gets in by a token file ({kfp.client.KF_PIPELINES_SA_TOKEN_ENV})"
+                f"{self.host} refuses access (HTTP {error.status}{f': {message}' if message else ''}); a pod of the "
+                f"cluster gets in by a token file ({kfp.client.KF_PIPELINES_SA_TOKEN_ENV}), "
+                "a person by the cookie of a login (METIER_KUBEFLOW_COOKIE)"
             )
         if message is None:
             return self.not_kubeflow()
@@ -107,7 +141,7 @@ class Server(kfp.client.Client):
 
 def submit(server: Server, package: Package, *, experiment: str, now: datetime) -> SubmittedRun:
     """Create a run of the package in the experiment, which is found by its name or created."""
-    experiment_id = _experiment(server, experiment)
+    experiment_id = experiment_or_new(server, experiment)
     run = server.api_models.V2beta1Run(
         experiment_id=experiment_id,
         display_name=f"{package.name} {now:%Y-%m-%d %H-%M-%S}",
@@ -135,10 +169,17 @@ def _checked_url(host: str) -> str:
     return host.rstrip("/")
 
 
-def _credentials() -> Any:
+def _credentials(settings: Settings) -> Any:
     """The pod's service account, where its token is mounted."""
-    path = load_settings().kubeflow_token_path or kfp.client.KF_PIPELINES_SA_TOKEN_PATH
+    path = settings.kubeflow_token_path or kfp.client.KF_PIPELINES_SA_TOKEN_PATH
     return kfp.client.ServiceAccountTokenVolumeCredentials(path) if Path(path).is_file() else None
+
+
+def _ca_file(settings: Settings) -> str | None:
+    path = settings.kubeflow_ca_file
+    if path is not None and not path.is_file():
+        raise InputError(f"METIER_KUBEFLOW_CA_FILE is {path}, which is no file; correct or unset it")
+    return str(path) if path else None
 
 
 def _cause(error: Exception) -> str:
@@ -156,15 +197,27 @@ def _message(body: str | None) -> str | None:
         return None
 
 
-def _experiment(server: Server, name: str) -> str:
+def experiment_named(server: Server, name: str) -> str:
+    """The id of the experiment; InputError where there is none."""
+    found = _experiment(server, name)
+    if found is None:
+        raise InputError(f"no experiment {name!r} at {server.host}; they are listed at {server.host}/#/experiments")
+    return found
+
+
+def experiment_or_new(server: Server, name: str) -> str:
     """The id of the experiment, which is created where there is none."""
-    named = json.dumps({"predicates": [{"operation": 1, "key": "display_name", "stringValue": name}]})
-    api = server.experiments
-    existing = server.ask(api.experiment_service_list_experiments, filter=named, namespace=server.namespace).experiments
-    if existing:
-        return str(existing[0].experiment_id)
+    if (found := _experiment(server, name)) is not None:
+        return found
     experiment = server.api_models.V2beta1Experiment(display_name=name, namespace=server.namespace)
-    created = server.ask(api.experiment_service_create_experiment, experiment=experiment)
+    created = server.ask(server.experiments.experiment_service_create_experiment, experiment=experiment)
     if not created.experiment_id:
         raise server.not_kubeflow()
     return str(created.experiment_id)
+
+
+def _experiment(server: Server, name: str) -> str | None:
+    named = json.dumps({"predicates": [{"operation": 1, "key": "display_name", "stringValue": name}]})
+    call = server.experiments.experiment_service_list_experiments
+    existing = server.read(call, filter=named, namespace=server.namespace).experiments
+    return str(existing[0].experiment_id) if existing else None

@@ -22,7 +22,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 SETTING = re.compile(r"\bMETIER_[A-Z][A-Z_]*[A-Z]\b")
 ROUTE = re.compile(r"(?:\b(GET|PUT|POST|DELETE) )?(/v1/[\w{}/]+)")
 TARGET = re.compile(r"`make ([\w-]+)")
-OTHERS = re.compile(r"\b(feast|mlflow|pip|git|conda|haproxy) ")
+OTHERS = re.compile(r"\b(feast|mlflow|pip|git|conda|haproxy|kubectl) ")
 
 
 def strings():

@@ -7,6 +7,7 @@ that nothing answers gets 501 and fails the test.
 
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -72,12 +73,14 @@ class Kubeflow:
 
 
 @contextmanager
-def serving(answer: Callable[[Call], Answer | None]) -> Iterator[Kubeflow]:
+def serving(answer: Callable[[Call], Answer | None], tls: ssl.SSLContext | None = None) -> Iterator[Kubeflow]:
     """A server on a free port that answers by `answer`; a call that got None fails the test at the end."""
     known = Kubeflow()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        timeout = 10
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)
@@ -90,7 +93,7 @@ def serving(answer: Callable[[Call], Answer | None]) -> Iterator[Kubeflow]:
                 known.unmatched.append(f"{call.method} {self.path} {_shape(call.body)}")
             self._send(*(found or (501, "nothing recorded for this call")))
 
-        do_POST = do_GET  # noqa: N815 - the name http.server calls
+        do_POST = do_DELETE = do_GET  # noqa: N815 - the names http.server calls
 
         def _send(self, status: int, content: object) -> None:
             if status == 0:
@@ -107,7 +110,9 @@ def serving(answer: Callable[[Call], Answer | None]) -> Iterator[Kubeflow]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    known.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    known.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -184,7 +189,7 @@ class Recording:
     def __init__(self, exchanges: list[dict[str, Any]]) -> None:
         self._exchanges = exchanges
         self._used: set[int] = set()
-        self._experiment = self._run = ""
+        self._experiment = self._run = self._schedule = ""
         self._pipeline = ("", "")
 
     def __call__(self, call: Call) -> Answer | None:
@@ -203,7 +208,9 @@ class Recording:
         return exchange["status"], self._carried(exchange["response"])
 
     def _learn(self, call: Call, recorded_body: Any) -> None:
-        if call.body and "pipeline_spec" in call.body:
+        if call.body and "trigger" in call.body:
+            self._schedule = call.body["display_name"]
+        elif call.body and "pipeline_spec" in call.body:
             self._run = call.body["display_name"]
             names = [body["pipeline_spec"]["pipelineInfo"]["name"] for body in (recorded_body, call.body)]
             self._pipeline = (names[0], names[1])
@@ -218,13 +225,15 @@ class Recording:
             response = json.loads(json.dumps(response).replace(*self._pipeline))
         if "run_id" in response:
             response["display_name"] = self._run or response["display_name"]
+        if "recurring_run_id" in response and self._schedule:
+            response["display_name"] = self._schedule
         for experiment in response.get("experiments", [response] if "last_run_created_at" in response else []):
             experiment["display_name"] = self._experiment
         return response
 
 
 def _likeness(method: str, path: str, query: dict[str, str], body: Any) -> tuple[str, ...]:
-    asked = {key: json.loads(value) if key == "filter" else value for key, value in query.items()}
+    asked = {key: json.loads(value) if key == "filter" else str(value) for key, value in query.items()}
     return method, UUID.sub("{id}", path), str(_shape(asked)), str(_shape(body))
 
 

@@ -2,16 +2,27 @@
 
 import json
 import socket
+import ssl
 import threading
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
+import kfp_server_api
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from metier.errors import InputError, NoAnswerError, PipelineError
+from metier.settings import load_settings
 from pipelines.kubeflow import Server, submit
 from pipelines.package import Package
 from tests.pipelines.command import assert_one_line, metier
 from tests.pipelines.kubeflow_replay import (
+    API,
     HEALTH,
     RUN,
     SPEC,
@@ -220,10 +231,91 @@ def test_a_login_page_on_the_way_is_no_kubeflow_either(answer):
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_server_that_refuses_access_names_the_token(status):
-    said = rf"refuses access \(HTTP {status}\).*KF_PIPELINES_SA_TOKEN_PATH"
+def test_a_server_that_refuses_access_names_the_token_and_the_cookie_modelled(status):
+    said = rf"refuses access \(HTTP {status}\).*KF_PIPELINES_SA_TOKEN_PATH.*METIER_KUBEFLOW_COOKIE"
     with serving(lambda call: (status, "RBAC: access denied")) as other, pytest.raises(PipelineError, match=said):
         Server(other.url)
+
+
+def test_a_refusal_of_access_in_the_servers_own_envelope_is_told_modelled_by_kfp_server_api():
+    envelope = kfp_server_api.GoogleRpcStatus(code=7, message="User 'x' is not authorized with reason: no\n  verb get")
+    body = kfp_server_api.ApiClient().sanitize_for_serialization(envelope)
+    answers = {"GET /healthz": [HEALTH], "GET /runs/r": [(403, body)]}
+    with serving(script(answers)) as kubeflow:
+        error, _ = watched(Server(kubeflow.url), "r")
+    assert "refuses access (HTTP 403: User 'x' is not authorized with reason: no verb get)" in str(error)
+
+
+def test_a_persons_cookie_is_shown_to_the_server_and_to_nobody_else_modelled(monkeypatch):
+    monkeypatch.setenv("METIER_KUBEFLOW_COOKIE", "oauth2_proxy_kubeflow=secret")
+    with serving(script({"GET /healthz": [HEALTH], f"GET /runs/{RUN}": [(401, "")]})) as kubeflow:
+        server = Server(kubeflow.url)
+        error, shown = watched(server)
+    assert {call.headers["Cookie"] for call in kubeflow.calls} == {"oauth2_proxy_kubeflow=secret"}
+    assert "secret" not in f"{error} {shown} {load_settings()!r}"
+
+
+def test_what_changes_nothing_is_asked_again_and_what_creates_is_not():
+    found = (200, {"experiments": [{"experiment_id": "e7"}]})
+    answers = {
+        "GET /healthz": [HEALTH],
+        "GET /experiments": [(503, ""), (0, ""), found],
+        "POST /runs": [(503, "upstream")],
+    }
+    with serving(script(answers)) as kubeflow, pytest.raises(PipelineError, match=r"busy .*the run may exist"):
+        submit(Server(kubeflow.url, pauses=(0.01, 0.01)), TINY, experiment="metier", now=NOW)
+    assert [call.path for call in kubeflow.calls].count(f"{API}/experiments") == 3
+    assert len(kubeflow.bodies("/runs")) == 1
+
+
+def test_a_run_is_started_as_the_service_account_of_the_cluster():
+    found = (200, {"experiments": [{"experiment_id": "e7"}]})
+    answers = {"GET /healthz": [HEALTH], "GET /experiments": [found], "POST /runs": [(200, {"run_id": RUN})]}
+    with serving(script(answers)) as kubeflow:
+        submit(Server(kubeflow.url), replace(TINY, service_account="metier-steps"), experiment="metier", now=NOW)
+    assert kubeflow.bodies("/runs")[0]["service_account"] == "metier-steps"
+
+
+def test_without_a_word_on_what_steps_get_nothing_is_submitted(home, monkeypatch):
+    monkeypatch.setattr("tests.pipelines.command.CLUSTER", {})
+    done = metier(home, "submit", "training", "--host", "http://127.0.0.1:1")
+    assert_one_line(done, 2, "nothing says what steps get on the cluster; give --cluster or set METIER_CLUSTER_FILE")
+
+
+# TLS
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """(PEM file of a certificate that signs itself for 127.0.0.1, context of a server that shows it)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubeflow")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(address, False).sign(key, hashes.SHA256())
+    pem, secret = tmp_path / "ca.pem", tmp_path / "key.pem"
+    pem.write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, secret)
+    return pem, context
+
+
+def test_a_certificate_is_checked_by_the_authority_that_is_named(authority, monkeypatch):
+    pem, context = authority
+    with serving(script({"GET /healthz": [HEALTH]}), context) as kubeflow:
+        with pytest.raises(PipelineError, match=r"is not trusted .*METIER_KUBEFLOW_CA_FILE"):
+            Server(kubeflow.url)
+        monkeypatch.setenv("METIER_KUBEFLOW_CA_FILE", str(pem))
+        assert Server(kubeflow.url).get_kfp_healthz().multi_user is False
+
+
+def test_an_authority_that_is_not_there_is_a_mistake_of_the_caller(monkeypatch, tmp_path):
+    monkeypatch.setenv("METIER_KUBEFLOW_CA_FILE", str(tmp_path / "gone.pem"))
+    with pytest.raises(InputError, match=r"gone\.pem, which is no file"):
+        Server("https://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "ftp://kubeflow", "http://", "http://[::1", "http://h:99999", ""])
@@ -236,6 +328,6 @@ def test_an_unknown_pipeline_is_a_mistake_of_the_caller_whatever_the_host(home):
     assert_one_line(metier(home, "submit", "trainning", "--host", "http://127.0.0.1:1"), 2, "features, training")
 
 
-@pytest.mark.parametrize("command", ["submit", "wait"])
+@pytest.mark.parametrize("command", ["submit", "schedule", "list", "wait", "logs", "cancel", "check"])
 def test_the_commands_show_an_example(home, command):
     assert "Example:" in metier(home, command, "--help").stdout

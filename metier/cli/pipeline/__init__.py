@@ -10,6 +10,10 @@ app.command("compile")(here.compile_)
 app.command("check")(here.check)
 app.command("run")(run)
 app.command("submit")(server.submit)
+app.command("schedule")(server.schedule)
+app.command("list")(server.list_)
 app.command("wait")(server.wait)
+app.command("logs")(server.logs)
+app.command("cancel")(server.cancel)
 
 __all__ = ["app", "run"]
