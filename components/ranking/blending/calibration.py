@@ -27,7 +27,7 @@ FLATTEST = 1e-3
 ROUNDS = 20
 SETTLED = 1e-3
 """Examination and curve are fitted in turns, until the former moves by less than this or for ROUNDS."""
-PRIOR_POSITIVES = 5.0
+PRIOR_POSITIVES = 2.0
 """Bands of ranks count so many positives more, as if their rank did not matter."""
 LEAST_EXAMINATION = 0.01
 
