@@ -20,6 +20,7 @@ from metier.settings import load_settings
 Commands = tuple[tuple[str, ...], ...]
 METIER = (sys.executable, "-c", "from metier.cli.app import main; main()")
 WORLD = ("--freelancers", "5000", "--jobs", "3000", "--impressions", "1000000")
+SMALLER_WORLD = ("--freelancers", "2000", "--jobs", "1500", "--impressions", "150000", "--seed", "11")
 
 
 def main() -> None:
@@ -39,6 +40,12 @@ def stages(job_views: Path | None, letor: Path | None, out: Path) -> dict[str, C
     commands: dict[str, Commands] = {
         "simulated": (("simulate", *WORLD, "--json"), ("pipeline", "run", "training"), ("report", "--json")),
     }
+    calibration = str(Path(__file__).parent / "quality" / "calibration.py")
+    commands["calibration"] = (
+        ("simulate", *SMALLER_WORLD),
+        ("features", "build"),
+        (sys.executable, calibration, "--home", str(out / "calibration"), "--out", str(out / "calibration.json")),
+    )
     if job_views:
         training = ("pipeline", "run", "training", "--surface", "job_feed")
         commands["job_views"] = (("import", "job-views", str(job_views)), training, ("report", "--json"))

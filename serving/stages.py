@@ -29,6 +29,7 @@ from serving.candidates.online import read_online
 from serving.candidates.snapshot import ReleaseSnapshot, Rows
 from serving.candidates.space import CandidateSpace
 from serving.request.ladder import LADDER, RETRIEVAL, SELECT, TierScores, fits, score_by_ladder, scores_of
+from serving.request.outcomes import tells_probability, with_outcomes
 from serving.request.ranking import RankingRequest, Slate
 from serving.request.reasons import READ_FEATURES, with_features
 from serving.request.trace import Pace, RequestTrace
@@ -101,7 +102,7 @@ class Stages:
             scored = score_by_ladder(tiers, len(considered.sourced.ids), trace, self.pace, ready)
         with trace.stage(SELECT):
             slate = self._slate(considered, scored, scored.tier in READ_FEATURES, trace)
-        if not request.explain:
+        if not (request.explain or request.outcomes):
             self.pace.learn(SELECT, trace.candidates, trace.timings_ms[SELECT])
         return slate
 
@@ -144,10 +145,13 @@ class Stages:
         held = considered.actor.row.get(HELD_AS_OF, {})
         agencies = sourced.space.agencies(sourced.rows)
         ranked = ranked_entries(request, sourced.ids, scored.scores, agencies, sourced.eligible)
-        entries = [entry for _, entry in ranked]
+        entries, told = [entry for _, entry in ranked], False
         if ranked and self.ranked is not None and by_features:
             features = considered.inputs()[[position for position, _ in ranked]]
             entries = with_features(entries, features, self.ranked, scored.tier, request.explain, trace)
+            told = tells_probability(request, scored.tier, self.ranked)
+            if told and request.outcomes:
+                entries = with_outcomes(entries, features, self.ranked, trace)
         return Slate(
             query_id=request.query_id or uuid.uuid4().hex,
             event_timestamp=considered.now,
@@ -156,6 +160,7 @@ class Stages:
             dropped=considered.dropped,
             considered=len(sourced.ids),
             unknown=considered.unknown,
+            tells_probability=told,
             understood=request.understood,
             reading={**request.reading, **newer_windows(held, self.snapshot.released_at)},
         )

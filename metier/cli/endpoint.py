@@ -60,7 +60,7 @@ def candidate_titles(lake: Lake, response: Mapping[str, Any]) -> dict[str, str]:
 
 
 def render(response: Mapping[str, Any], title_by_id: Mapping[str, str]) -> str:
-    """The slate: rank, id, P(relevant), title, and reasons where they were asked for."""
+    """The slate: rank, id, score, title, and reasons where they were asked for."""
     degraded = f", without {'; '.join(response['degraded'])}" if response["degraded"] else ""
     head = f"{response['surface']} by {response['bundle']} ({response['tier']}{degraded}), query {response['query_id']}"
     return "\n".join([head, *(_line(entry, title_by_id) for entry in response["slate"])])

@@ -4,7 +4,7 @@ Knows no stage: bodies turn into plain requests, and slates into responses.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
@@ -51,6 +51,9 @@ class RankingBody(Model):
         default_factory=list
     )
     explain: Annotated[int, Field(ge=0, le=10, description="entries to give reasons for")] = 0
+    outcomes: Annotated[
+        bool, Field(description="whether entries say what may come of them, where scores are probabilities")
+    ] = False
     timings: bool = False
 
     def to_request(self, surface: Surface) -> RankingRequest:
@@ -132,13 +135,21 @@ class Reason(BaseModel):
 
 
 class RankedCandidate(BaseModel):
-    """One candidate of a slate; score is P(relevant), or the score of the tier that answered."""
+    """One candidate of a slate; what its score is, `score_is` of the answer says."""
 
     candidate_id: str
     rank: int
     score: float
     placement: str
     reasons: list[Reason] | None = None
+    outcomes: Annotated[
+        dict[str, float] | None,
+        Field(
+            description="probability that this candidate, shown at this rank, comes so far as each outcome or farther "
+            "(click, then apply or invite, accept, hire), within its days; of those that came as far as one, the share "
+            "that goes on to the next is the quotient. null where not asked for, and where scores only order"
+        ),
+    ] = None
 
 
 class PlannedSkill(BaseModel):
@@ -208,6 +219,15 @@ class RankingResponse(BaseModel):
     dropped: dict[str, int]
     unknown: list[str]
     considered: int
+    score_is: Annotated[
+        Literal["probability", "order"],
+        Field(
+            description="probability: a score is the probability of a click or better were the candidate shown first, "
+            "calibrated on slates that were logged. order: a score only orders this slate and is no probability. That "
+            "is so of tiers other than the ensemble, of a ranker that learned from interactions without impressions, "
+            "of bundles that were trained before ranks were calibrated, and of candidates that the caller gave"
+        ),
+    ]
     plan: RequestPlan | None = None
     timings_ms: dict[str, float] | None = None
 
@@ -228,6 +248,7 @@ def response(
         dropped=dict(slate.dropped),
         unknown=list(slate.unknown),
         considered=slate.considered,
+        score_is="probability" if slate.tells_probability else "order",
         plan=None if slate.understood is None else RequestPlan.of(slate.understood),
         timings_ms={**trace.timings_ms, "total": trace.elapsed_ms} if body.timings else None,
     )
@@ -249,6 +270,7 @@ def _ranked_candidate(surface: Surface, entry: SlateEntry, explained: bool) -> R
         score=entry.score,
         placement=entry.placement,
         reasons=reasons if explained else None,
+        outcomes=None if entry.outcomes is None else dict(entry.outcomes),
     )
 
 

@@ -58,6 +58,8 @@ class RankingRequest:
     query_id: str | None = None
     """None: the slate is given one."""
     explain: int = 0
+    outcomes: bool = False
+    """Whether entries say what may come of them."""
     understand: bool | None = None
     """Whether the text is read for what it asks; None: as the endpoint is set."""
     ignore: Sequence[str] = ()
@@ -94,7 +96,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class SlateEntry:
-    """One candidate of the slate; `features` (n_features,) as scored, None where the tier did not read them."""
+    """One candidate of the slate; `features` (n_features,) as scored, None where the tier did not read them.
+
+    outcomes: probability of each head at this rank, None where it is not known or was not asked for.
+    """
 
     candidate_id: str
     rank: int
@@ -102,6 +107,7 @@ class SlateEntry:
     placement: str
     features: npt.NDArray[np.float32] | None = None
     reasons: Sequence[Reason] = ()
+    outcomes: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,8 @@ class Slate:
     dropped: Mapping[str, int]
     considered: int
     unknown: Sequence[str] = ()
+    tells_probability: bool = False
+    """Whether scores are P(relevant); else they only order."""
     understood: Understood | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
     """As of its request."""

@@ -132,10 +132,10 @@ def _slate_lines(lake: Lake, slate: Slate) -> Iterator[str]:
     spec, request = surface_spec(surface(slate["surface"])), slate["request"]
     if spec.shows_jobs:
         freelancer = titles(lake, "freelancers", "freelancer_id", [request["actor_id"]]).get(request["actor_id"], "?")
-        yield f"jobs for the freelancer {request['actor_id']}, “{freelancer}” (P(relevant), title, what adds most)"
+        yield f"jobs for the freelancer {request['actor_id']}, “{freelancer}” (score, title, what adds most)"
     else:
         job = titles(lake, "jobs", "job_id", [request["job_id"]]).get(request["job_id"], "?")
-        yield f"people for the job {request['job_id']}, “{job}” (P(relevant), title, what adds most)"
+        yield f"people for the job {request['job_id']}, “{job}” (score, title, what adds most)"
     title_by_id = candidate_titles(lake, slate)
     for entry in slate["slate"][:SLATE_ROWS]:
         adds = (entry.get("reasons") or ())[:SLATE_REASONS]
