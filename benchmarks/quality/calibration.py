@@ -24,6 +24,7 @@ from components.ranking.choice import choose
 from components.training_sets import RankingDataset, TracedDataset
 from components.training_sets.build import build
 from components.training_sets.plan import Study
+from feature_repo.client import FeatureStoreClient
 from metier.contract import SURFACES, Surface
 from metier.durable import write_whole
 from metier.lake import Lake
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=None)
     arguments = parser.parse_args()
     settings = Settings(home=arguments.home)
+    FeatureStoreClient(settings).apply()
     surfaces = arguments.surface or SURFACES
     figures = {surface: of_surface(surface, settings, arguments.ranker or ()) for surface in surfaces}
     out = arguments.out or arguments.home / "reports" / "benchmarks" / "calibration.json"

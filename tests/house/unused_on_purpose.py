@@ -106,9 +106,8 @@ ValkeyOnlineStore
 _.online_write_batch
 _.get_torch
 
-# Only tests call them yet: scores of single heads, a dataset of fewer features, hard negatives that are alike, the
-# views of a service; what Feast answers, against which the endpoint's own reading is held.
-_.score_heads
+# Only tests call them yet: a dataset of fewer features, hard negatives that are alike, the views of a service; what
+# Feast answers, against which the endpoint's own reading is held.
 _.select_features
 _.serving_features
 alike_pool
@@ -143,6 +142,9 @@ _.raiseExceptions
 
 # Ray calls it while it starts.
 _.set_sigterm_handler
+
+# Read by whoever asks the endpoint.
+_.score_is
 
 # Read by prometheus_client.
 _.ValueClass
