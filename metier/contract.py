@@ -188,8 +188,12 @@ QUERIES = _table(
 )
 
 LEAST_PROPENSITY = 1e-9
-"""A propensity is the marginal probability that the policy put this candidate at this rank of this slate, null where
-it drew nothing. What was shown had one: zero contradicts the row, and less than this outweighs any log."""
+"""A propensity is the marginal probability that the policy put this candidate at this rank of this slate: over all that
+it may draw for the request, the branch that draws nothing included. It is null where the rank was deterministic. What
+was shown had one: zero contradicts the row, and less than this outweighs any log.
+
+A slate counts as randomised where each of its organic rows has a known propensity below 1. Rows of such slates are
+weighted by 1 / propensity; `queries.variant` tells the slates that were shuffled from the others of the same policy."""
 
 IMPRESSIONS = _table(
     "impressions",

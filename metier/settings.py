@@ -10,7 +10,9 @@ from typing import Annotated, Self
 import pydantic
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from metier.contract import Surface
 from metier.errors import SettingsError, UnknownNameError
+from metier.exploration import Exploration
 from metier.folders import Folders
 from metier.languages import ENGLISH, language_code
 from metier.machine import memory
@@ -93,6 +95,8 @@ class Settings(Folders, BaseSettings):
     """Seconds between a replica's looks for a newer candidate release."""
     changes_url: str = ""
     """redis:// or rediss:// URL of the change log that several machines share; empty: files under METIER_HOME."""
+    exploration: pydantic.Json[dict[Surface, Exploration]] = pydantic.Field(default="{}", validate_default=True)
+    """Exploration by surface, as JSON: `{"job_feed": {"share": 0.05}}`; empty: no slate is drawn at random."""
     ranker_classes: Annotated[tuple[str, ...], NoDecode] = ()
     """Import paths of rankers of your own, such as `my_package:MyRanker`, that a bundle may load; between commas."""
     retention_days: pydantic.Json[dict[str, int | None]] = pydantic.Field(default="{}", validate_default=True)

@@ -39,6 +39,7 @@ from serving.candidates.suggestions import used_by
 from serving.clock import OffsetClock
 from serving.events.event_log import Event, EventLog
 from serving.events.versions import as_posted
+from serving.exploration.explore import explorable
 from serving.known import KnownIds
 from serving.own_folder import own_folder
 from serving.records import events_of
@@ -125,8 +126,7 @@ class Engine:
 
     def rank(self, request: RankingRequest, trace: RequestTrace) -> tuple[Slate, Stages]:
         """The slate, recorded unless nobody waits for it (BusyError), and the stages that made it."""
-        slate, stages = self.slate(request, trace)
-        trace.require_waiting()
+        slate, stages = self.slate(explorable(request, self.settings.exploration), trace)
         with trace.stage("log"):
             self.events.note(events_of(request, slate, trace, stages, feature_service(request.surface)))
         return slate, stages

@@ -17,7 +17,7 @@ from serving.stages import Stages
 def events_of(
     request: RankingRequest, slate: Slate, trace: RequestTrace, stages: Stages, feature_service: str
 ) -> list[Event]:
-    """Rows for the event log, the query first. Propensity is null: the order was deterministic."""
+    """Rows for the event log, the query first. Propensity is null where the rank was deterministic."""
     moment = {"event_timestamp": slate.event_timestamp, "recorded_at": slate.event_timestamp}
     query: dict[str, Any] = {
         "query_id": slate.query_id,
@@ -28,6 +28,7 @@ def events_of(
         "text": request.text,
         "filters": _json(request.filters),
         "context": _json({**request.context, **slate.reading}),
+        "variant": slate.variant,
         "policy": stages.bundle.version,
         "snapshot_version": stages.candidates.version,
         "tier": slate.tier,
@@ -44,6 +45,7 @@ def events_of(
                 "candidate_id": entry.candidate_id,
                 "rank": entry.rank,
                 "placement": entry.placement,
+                "propensity": entry.propensity,
                 "score": entry.score,
                 "features": entry.features,
                 **moment,

@@ -28,6 +28,7 @@ from serving.candidates.named import NamedCandidates, SourcedCandidates
 from serving.candidates.online import read_online
 from serving.candidates.snapshot import ReleaseSnapshot, Rows
 from serving.candidates.space import CandidateSpace
+from serving.exploration.explore import Scored, explored
 from serving.request.ladder import LADDER, RETRIEVAL, SELECT, TierScores, fits, score_by_ladder, scores_of
 from serving.request.outcomes import tells_probability, with_outcomes
 from serving.request.ranking import RankingRequest, Slate
@@ -145,9 +146,11 @@ class Stages:
         held = considered.actor.row.get(HELD_AS_OF, {})
         agencies = sourced.space.agencies(sourced.rows)
         ranked = ranked_entries(request, sourced.ids, scored.scores, agencies, sourced.eligible)
-        entries, told = [entry for _, entry in ranked], False
-        if ranked and self.ranked is not None and by_features:
-            features = considered.inputs()[[position for position, _ in ranked]]
+        shown = explored(request, ranked, Scored(sourced, scored.scores, agencies))
+        trace.exploration_loss = shown.loss
+        entries, told = [entry for _, entry in shown.entries], False
+        if entries and self.ranked is not None and by_features:
+            features = considered.inputs()[[position for position, _ in shown.entries]]
             entries = with_features(entries, features, self.ranked, scored.tier, request.explain, trace)
             told = tells_probability(request, scored.tier, self.ranked)
             if told and request.outcomes:
@@ -163,6 +166,7 @@ class Stages:
             tells_probability=told,
             understood=request.understood,
             reading={**request.reading, **newer_windows(held, self.snapshot.released_at)},
+            variant=shown.variant,
         )
 
     def _named(self, request: RankingRequest, trace: RequestTrace, now: datetime) -> NamedCandidates:

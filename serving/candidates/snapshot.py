@@ -36,7 +36,6 @@ FloatArray = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 CLIENT_STATUS = "client_profile__status"
-POPULARITY = ("clicks_30d", "impressions_30d")
 
 
 class CandidateSnapshot:
@@ -112,12 +111,16 @@ class CandidateSnapshot:
     @cached_property
     def popularity(self) -> FloatArray:
         """Clicks of the last 30 days by row, impressions where clicks are equal; on one scale in every release."""
-        clicks, impressions = (
-            np.nan_to_num(numbers(self.candidates.features, f"{self._spec.candidate}_activity__{name}"))
-            for name in POPULARITY
-        )
-        popularity: FloatArray = clicks + impressions / (1.0 + impressions)
+        popularity: FloatArray = self._counts("clicks_30d") + self.impressions / (1.0 + self.impressions)
         return popularity
+
+    @cached_property
+    def impressions(self) -> FloatArray:
+        """Impressions of the last 30 days by row; 0 where none is known."""
+        return self._counts("impressions_30d")
+
+    def _counts(self, name: str) -> FloatArray:
+        return np.nan_to_num(numbers(self.candidates.features, f"{self._spec.candidate}_activity__{name}"))
 
     def with_applications(self, of_job: Pairs, moment: datetime) -> CandidateColumns:
         """The columns with what is known of each candidate's last application to a job, NaN where there is none."""

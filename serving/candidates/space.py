@@ -162,6 +162,13 @@ class CandidateSpace:
         """A stored feature by row, by its full name; NaN where it is unknown."""
         return np.concatenate([numbers(part.candidates.features, feature) for part in self.parts])
 
+    def impressions(self, rows: Rows) -> Scores:
+        """Impressions of the last 30 days of each row."""
+        impressions = np.zeros(len(rows))
+        for part, positions, part_rows in self._split(rows):
+            impressions[positions] = part.impressions[part_rows]
+        return impressions
+
     def popularity(self, rows: Rows, first: str | None) -> Scores:
         """Popularity of each row, those of the category `first` before all others."""
         popularity, is_first = np.zeros(len(rows)), np.zeros(len(rows), np.bool_)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from components.language.understanding import Exchange, Plan
 from feature_repo.inputs.reading import reading_of
 from metier.contract import Surface
+from metier.exploration import Exploration
 from metier.surfaces import surface_spec
 
 
@@ -67,6 +68,8 @@ class RankingRequest:
     plan: Plan | None = None
     """What the text asks for, where it was read before."""
     understood: Understood | None = None
+    exploration: Exploration | None = None
+    """How the slate explores; None: not at all. The draws are those of `query_id`."""
     unread: Sequence[str] = ()
     """Parts of a plan that rankers do not read in the text either: all of them where it is not read."""
 
@@ -108,6 +111,8 @@ class SlateEntry:
     features: npt.NDArray[np.float32] | None = None
     reasons: Sequence[Reason] = ()
     outcomes: Mapping[str, float] | None = None
+    propensity: float | None = None
+    """Marginal probability of this candidate at this rank; None where nothing was drawn."""
 
 
 @dataclass(frozen=True)
@@ -129,3 +134,5 @@ class Slate:
     understood: Understood | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
     """As of its request."""
+    variant: str | None = None
+    """What exploration drew for the whole slate."""

@@ -71,6 +71,8 @@ class RequestTrace:
     degraded: list[str] = field(default_factory=list)
     causes: list[tuple[str, Cause]] = field(default_factory=list)
     """(what, cause) of each of `degraded`."""
+    exploration_loss: float | None = None
+    """Share of the slate's discounted score that exploration cost; None where it does not explore."""
     abandoned: bool = False
     """Whether the caller has gone."""
 

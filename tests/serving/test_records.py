@@ -43,6 +43,7 @@ def test_a_slate_leaves_one_query_and_an_impression_an_entry(client, world, engi
         "text": None,
         "filters": "{}",
         "context": '{"device": "phone", "page": 2}',
+        "variant": None,
         "policy": stages.bundle.version,
         "snapshot_version": stages.snapshot.release.version,
         "tier": "ensemble",

@@ -91,6 +91,15 @@ def test_a_slate_is_late_that_its_deadline_did_not_wait_for():
     assert value("metier_slate_cpu_seconds_sum", {"surface": "job_feed"}) == pytest.approx(0.01)
 
 
+def test_what_exploration_costs_is_a_mean_over_the_slates_that_explore():
+    metrics = Metrics()
+    for loss in (0.3, 0.0, None):
+        metrics.count_slate(RequestTrace(60_000, surface="job_feed", tier="ensemble", exploration_loss=loss))
+    value = metrics.registry.get_sample_value
+    assert value("metier_exploration_loss_sum", {"surface": "job_feed"}) == pytest.approx(0.3)
+    assert value("metier_exploration_loss_count", {"surface": "job_feed"}) == 2.0
+
+
 def test_a_thousand_requests_cost_their_processor_time():
     # 9 ms each: 9 s of 3,600, at 4 cents an hour
     assert usd_per_1000_requests(cpu_seconds=18.0, requests=2_000, usd_per_core_hour=0.04) == pytest.approx(0.0001)
