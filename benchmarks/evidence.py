@@ -19,6 +19,8 @@ from metier.settings import load_settings
 
 Commands = tuple[tuple[str, ...], ...]
 METIER = (sys.executable, "-c", "from metier.cli.app import main; main()")
+QUALITY = ("nightly_looks", "planted_challenger")
+"""Scripts of quality/ that write the JSON of their stage themselves."""
 WORLD = ("--freelancers", "5000", "--jobs", "3000", "--impressions", "1000000")
 SMALLER_WORLD = ("--freelancers", "2000", "--jobs", "1500", "--impressions", "150000", "--seed", "11")
 
@@ -46,6 +48,9 @@ def stages(job_views: Path | None, letor: Path | None, out: Path) -> dict[str, C
         ("features", "build"),
         (sys.executable, calibration, "--home", str(out / "calibration"), "--out", str(out / "calibration.json")),
     )
+    for name in QUALITY:
+        script = str(Path(__file__).with_name("quality") / f"{name}.py")
+        commands[name] = ((sys.executable, script, "--out", str(out / f"{name}.json")),)
     if job_views:
         training = ("pipeline", "run", "training", "--surface", "job_feed")
         commands["job_views"] = (("import", "job-views", str(job_views)), training, ("report", "--json"))
