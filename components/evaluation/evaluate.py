@@ -10,6 +10,8 @@ from typing import Any
 from components.evaluation import logged_slates, organic
 from components.evaluation.champion import CHAMPION, Champion, read_champion
 from components.evaluation.decision.guardrails import Guardrail, Untold
+from components.evaluation.decision.marketplace import marketplace_guardrails
+from components.evaluation.decision.of_challenger import challenger_guardrails
 from components.evaluation.example import example_table
 from components.evaluation.gate import Evidence
 from components.evaluation.judged.section import judged_section
@@ -121,8 +123,10 @@ class _Subject:
         return facts
 
     def evaluation(self, report: EvaluationReport, evidence: Sequence[Evidence]) -> StudyEvaluation:
-        """The finished evaluation."""
-        return StudyEvaluation(self.study, report, tuple(evidence), self.champion.label if self.champion else None)
+        """The finished evaluation, with how the marketplace fared."""
+        label = self.champion.label if self.champion else None
+        kept, untold = marketplace_guardrails(Lake(self.settings.lake), self.study.surface, self.as_of)
+        return StudyEvaluation(self.study, report, tuple(evidence), label, guardrails=kept, untold=untold)
 
 
 def evaluate(
@@ -203,7 +207,14 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     unseen = (f"logged slates are no evidence: {seen.refused}",) if seen.refused else ()
     report = EvaluationReport(study.surface, parts, facts, None, (*metadata["warnings"], *unseen))
     evaluation = subject.evaluation(report, logged_slates.evidence(slates))
-    return replace(evaluation, examination=seen.examination, reliability=came_true)
+    kept, untold = challenger_guardrails(slates, came_true)
+    return replace(
+        evaluation,
+        examination=seen.examination,
+        reliability=came_true,
+        guardrails=(*kept, *evaluation.guardrails),
+        untold=(*untold, *evaluation.untold),
+    )
 
 
 def _labels(metadata: dict[str, Any], study: Study) -> FigureTable:

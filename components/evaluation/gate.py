@@ -167,7 +167,7 @@ def _keep(guardrail: Guardrail) -> Check:
     bound_of_limit = limit if at_least else -limit
     note = f"{value.value:.4g} [{value.low:.4g}, {value.high:.4g}], {guardrail.keeps.replace('_', ' ')} {limit:.4g}"
     status: Status = "kept" if pessimistic >= bound_of_limit else "broken" if optimistic < bound_of_limit else "unclear"
-    if status == "unclear" and guardrail.of == "marketplace":
+    if status == "unclear" and guardrail.needs == "unbroken":
         status = "untold"
     return Check(guardrail.name, status, value, note)
 

@@ -8,14 +8,14 @@ from components.measures import Interval
 
 @dataclass(frozen=True)
 class Guardrail:
-    """A figure that must keep its limit: of the challenger, or of the marketplace while the evidence was collected."""
+    """A figure that must keep its limit, whatever the challenger gains."""
 
     name: str
     value: Interval
     limit: float
     keeps: Literal["at_least", "at_most"]
-    of: Literal["challenger", "marketplace"] = "challenger"
-    """A marketplace stands in the way only where its limit is clearly broken: no challenger could make it clearer."""
+    needs: Literal["kept", "unbroken"] = "kept"
+    """`kept`: what cannot be told from its limit holds a promotion up. `unbroken`: only what is clearly past does."""
 
 
 @dataclass(frozen=True)

@@ -184,14 +184,14 @@ def test_interactions_held_out_are_called_so_and_promote_only_a_first_champion()
     assert "logged slates" not in " ".join(later.reasons)
 
 
-def test_a_marketplace_that_cannot_be_told_from_its_limit_does_not_hold_a_challenger_up():
+def test_a_guardrail_that_needs_to_be_unbroken_holds_nobody_up_while_it_cannot_be_told():
     open_value = Interval(0.52, 0.48, 0.56, 900, 90)
-    market = Guardrail("jobs with enough applicants", open_value, 0.5, "at_least", of="marketplace")
+    market = Guardrail("jobs with enough applicants", open_value, 0.5, "at_least", needs="unbroken")
     decision = decide([_evidence("randomised", GAIN)], [market], untold=[Untold("latency", "nothing served it yet")])
     assert decision.verdict == "promote"
     assert [(check.name, check.status) for check in decision.checks[1:]] == [
         ("jobs with enough applicants", "untold"),
         ("latency", "untold"),
     ]
-    broken = Guardrail("jobs with enough applicants", open_value, 0.6, "at_least", of="marketplace")
+    broken = Guardrail("jobs with enough applicants", open_value, 0.6, "at_least", needs="unbroken")
     assert decide([_evidence("randomised", GAIN)], [broken]).verdict == "refuse"
