@@ -94,8 +94,8 @@ def decide(
     look = _Look(sorted(evidence, key=lambda item: TRUST.index(item.estimand)), first_champion, looks, rules)
     judged = [look.judge(item) for item in look.evidence]
     kept = [_keep(guardrail) for guardrail in guardrails]
+    concluded = _guard(_weigh(judged, look.may), guardrails, kept)
     kept += [Check(each.name, "untold", UNTOLD, each.why) for each in untold]
-    concluded = _guard(_weigh(judged, look.may), kept)
     reasons = [f"{item.check.name}: {item.check.status} ({item.check.note})" for item in judged]
     reasons += [
         f"guardrail {check.name}: {check.status} ({check.note})"
@@ -198,13 +198,17 @@ def _weigh(judged: Sequence[_Judged], may: Sequence[Estimand]) -> _Conclusion:
     return _Conclusion("promote", estimand, f"the challenger {gains}: decided on {deciding.check.name}", exits.PROMOTED)
 
 
-def _guard(concluded: _Conclusion, guardrails: Sequence[Check]) -> _Conclusion:
+def _guard(concluded: _Conclusion, guardrails: Sequence[Guardrail], checks: Sequence[Check]) -> _Conclusion:
     """What guardrails leave of it."""
-    broken = [check.name for check in guardrails if check.status == "broken"]
-    unclear = [check.name for check in guardrails if check.status == "unclear"]
-    if broken:
-        return _Conclusion("refuse", concluded.estimand, f"{' and '.join(broken)} broke the limit", exits.RETRAIN)
+    pairs = list(zip(guardrails, checks, strict=True))
+    lost = [check.name for guardrail, check in pairs if check.status == "broken" and guardrail.needs == "kept"]
+    past = [check.name for guardrail, check in pairs if check.status == "broken" and guardrail.needs == "unbroken"]
+    unclear = [check.name for check in checks if check.status == "unclear"]
+    if lost:
+        return _Conclusion("refuse", concluded.estimand, f"past its limit: {'; '.join(lost)}", exits.RETRAIN)
+    if past and concluded.verdict == "promote":
+        return _Conclusion("hold", concluded.estimand, f"past its limit: {'; '.join(past)}", exits.LOOK_INTO)
     if unclear and concluded.verdict == "promote":
-        why = f"{' and '.join(unclear)} cannot be told from the limit"
+        why = f"cannot be told from its limit: {'; '.join(unclear)}"
         return _Conclusion("hold", concluded.estimand, why, f"collect more, then train again; {exits.BY_HAND}")
     return concluded

@@ -15,7 +15,10 @@ class Guardrail:
     limit: float
     keeps: Literal["at_least", "at_most"]
     needs: Literal["kept", "unbroken"] = "kept"
-    """`kept`: what cannot be told from its limit holds a promotion up. `unbroken`: only what is clearly past does."""
+    """What is clearly past its limit refuses where it needs to be `kept`, and holds where it needs to be `unbroken`.
+
+    What cannot be told from its limit holds where it needs to be `kept`.
+    """
 
 
 @dataclass(frozen=True)

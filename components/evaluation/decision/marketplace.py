@@ -19,7 +19,7 @@ from metier.contract import Surface
 from metier.lake import Lake
 
 PERIOD = timedelta(days=28)
-WORST = 0.05
+WORST = 0.1
 """A share may be so much worse than in the period before."""
 FEWEST = 30
 """Values of each period; fewer tell nothing."""

@@ -194,4 +194,6 @@ def test_a_guardrail_that_needs_to_be_unbroken_holds_nobody_up_while_it_cannot_b
         ("latency", "untold"),
     ]
     broken = Guardrail("jobs with enough applicants", open_value, 0.6, "at_least", needs="unbroken")
-    assert decide([_evidence("randomised", GAIN)], [broken]).verdict == "refuse"
+    held = decide([_evidence("randomised", GAIN)], [broken])
+    assert (held.verdict, held.reasons[-1]) == ("hold", "past its limit: jobs with enough applicants")
+    assert "metier report --full" in held.next_move
