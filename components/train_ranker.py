@@ -13,10 +13,12 @@ def train_ranker(
     from pathlib import Path
 
     from components.ranking.choice import RankerChoice
+    from components.ranking.positions.choice import FitChoice
     from components.training_sets import RankingDataset
 
     chosen, folder = RankerChoice(**choice), Path(ranker.path)
-    fitted = chosen.fit(RankingDataset.read(train.path), RankingDataset.read(validation.path))
+    fit = FitChoice.read(Path(train.path))
+    fitted = chosen.fit(RankingDataset.read(train.path), RankingDataset.read(validation.path), fit)
     (folder / chosen.name).mkdir(parents=True, exist_ok=True)
     fitted.save(folder / chosen.name)
     print(f"metier: {chosen.name}: {fitted}")

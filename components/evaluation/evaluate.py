@@ -22,6 +22,7 @@ from components.evaluation.retrieved import IndexedCandidates
 from components.measures.examination import Examination
 from components.measures.reliability import Reliability
 from components.ranking import Ensemble, Ranker
+from components.ranking.positions.choice import PLAIN, FitChoice
 from components.training_sets import TracedDataset
 from components.training_sets.assemble import ranked_pairs, typed_queries
 from components.training_sets.dataset.examined import Examined, examined
@@ -51,6 +52,7 @@ class StudyEvidence:
     guardrails: tuple[Guardrail, ...] = ()
     untold: tuple[Untold, ...] = ()
     reliability: tuple[Reliability, ...] = ()
+    fit: FitChoice = PLAIN
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class StudyEvaluation:
     """Guardrails that this run could not tell."""
     reliability: tuple[Reliability, ...] = ()
     """How the ensemble's probabilities came true; empty where its score only orders."""
+    fit: FitChoice = PLAIN
+    """How its rankers were fitted, and what spoke for it."""
 
     def write(self, folder: Path) -> None:
         """Write the report part and the evidence."""
@@ -100,6 +104,7 @@ class _Subject:
     """What is evaluated, with what: the same for every protocol."""
 
     study: Study
+    fit: FitChoice
     ensemble: Ensemble
     champion: Champion | None
     candidates: IndexedCandidates
@@ -118,6 +123,7 @@ class _Subject:
         """What every report says first."""
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in self.ensemble.weights.items())
         facts = {"as of": self.as_of.isoformat(), f"blend ({self.study.name})": weights}
+        facts[f"fit ({self.study.name})"] = self.fit.render()
         if self.champion:
             facts["champion"] = self.champion.label + ("" if self.champion.vectors is None else ", by its own features")
         return facts
@@ -126,7 +132,8 @@ class _Subject:
         """The finished evaluation, with how the marketplace fared."""
         label = self.champion.label if self.champion else None
         kept, untold = marketplace_guardrails(Lake(self.settings.lake), self.study.surface, self.as_of)
-        return StudyEvaluation(self.study, report, tuple(evidence), label, guardrails=kept, untold=untold)
+        told = StudyEvaluation(self.study, report, tuple(evidence), label, guardrails=kept, untold=untold)
+        return replace(told, fit=self.fit)
 
 
 def evaluate(
@@ -140,6 +147,7 @@ def evaluate(
     vectors = read_vectors(settings)
     subject = _Subject(
         study=study,
+        fit=FitChoice.read(held_out),
         ensemble=ensemble,
         champion=read_champion(study, ensemble, vectors, encoder.hash, settings, as_of),
         candidates=IndexedCandidates(lake, study.surface, as_of, vectors, encoder),

@@ -74,7 +74,7 @@ def _origin(first: StudyEvaluation, settings: Settings, as_of: datetime, inputs_
         lake_digest=Lake(settings.lake).digest(),
         inputs_digest=inputs_digest,
         code_digest=code_digest(),
-        lineage={"study": study.name, "compared_with": first.champion or "baseline"},
+        lineage={"study": study.name, "fit": first.fit.render(), "compared_with": first.champion or "baseline"},
     )
 
 

@@ -11,7 +11,7 @@ A class is imported only when its path is spelled by the caller, never because a
 import re
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import import_module
 from itertools import count
@@ -20,7 +20,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from components.ranking.external_ranker import ExternalRanker
+from components.ranking.neural_config import NeuralConfig
 from components.ranking.neural_ranker import NeuralRanker
+from components.ranking.positions.choice import PLAIN, FitChoice
 from components.ranking.ranker import Ranker
 from components.ranking.trees.config import WATCHED
 from components.ranking.xgboost_ranker import XGBoostRanker
@@ -64,10 +66,14 @@ class RankerChoice:
         hint = f"did you mean {', '.join(similar)}?" if similar else f"features are {', '.join(feature_names[:5])}, ..."
         raise InputError(f"ranker {self.source}: no feature is called {column!r}; {hint}")
 
-    def fit(self, train: RankingDataset, validation: RankingDataset) -> Ranker:
-        """The fitted ranker; rankers of this package take the settings that suit a validation set."""
-        if self.source == XGBoostRanker.kind:
-            return XGBoostRanker().fit(train, WATCHED, validation)
+    def fit(self, train: RankingDataset, validation: RankingDataset, fit: FitChoice = PLAIN) -> Ranker:
+        """The fitted ranker; those of this package take the kind of fit and the settings that suit a validation set."""
+        if self.source in DEFAULT:
+            train, validation = fit.sets(train, validation)
+            unbiased = fit.kind == "unbiased"
+            if self.source == XGBoostRanker.kind:
+                return XGBoostRanker().fit(train, replace(WATCHED, unbiased=unbiased), validation)
+            return NeuralRanker().fit(train, NeuralConfig(unbiased=unbiased), validation)
         ranker = _external(self.source) or class_of(self.source, (self.source,))()
         return ranker.fit(train, validation=validation)
 

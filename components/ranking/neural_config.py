@@ -30,4 +30,7 @@ class NeuralConfig:
     """A network that learned from the averaged ones replaces them unless it loses more NDCG@10 than this."""
     head_weight: float = 0.3
     """Weight of the outcome heads beside the listwise loss."""
+    unbiased: bool = False
+    """Whether the loss has a term of its own for the rank at which a row was displayed, which is dropped with it. Needs
+    that rank."""
     seed: int = 0

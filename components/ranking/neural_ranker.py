@@ -79,6 +79,8 @@ class NeuralRanker:
         from components.ranking.neural_training import train_networks
 
         checked_training(train, validation)
+        if config.unbiased and train.rank is None:
+            raise RankerError("an unbiased fit needs the rank at which each row was displayed; give ranks or fit plain")
         trained = train_networks(train, validation, trainable_heads(train), config)
         self._feature_names = train.feature_names
         self._record = {

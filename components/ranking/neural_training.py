@@ -42,6 +42,10 @@ BATCHES_PER_EPOCH = 64
 """Small sets are cut into so many batches, so that a few epochs are steps enough."""
 FEWEST_BATCH_ROWS = 32
 ROWS_AT_ONCE = 4_096
+RANKS = 50
+"""Ranks with a position term of their own; those below share the last."""
+POSITION_RATE = 10
+"""How much faster the position terms learn than the network: each has far fewer steps to go by."""
 INPUT_NAME, SCORE_NAME, HEADS_NAME = "features", "score", "heads"
 
 
@@ -56,19 +60,24 @@ class TrainedNetworks:
 
 @dataclasses.dataclass(frozen=True)
 class _Rows:
-    """One data set as tensors: dense (n, D), table_rows (n, C), gain (n,), outcomes (n, H), weight (n_queries,)."""
+    """One data set as tensors: dense (n, D), table_rows (n, C), gain (n,), outcomes (n, H), weight (n_queries,).
+
+    place (n,): the displayed rank from 0, at most RANKS - 1; 0 where none is known.
+    """
 
     dense: Tensor
     table_rows: Tensor
     gain: Tensor
     outcomes: Tensor
     weight: Tensor
+    place: Tensor
     dataset: RankingDataset
 
     @classmethod
     def of(cls, dataset: RankingDataset, inputs: Inputs, heads: tuple[str, ...]) -> "_Rows":
         dense, table_rows = _transformed(dataset.features, inputs)
         weights = query_weights(dataset)
+        rank = np.ones(len(dataset)) if dataset.rank is None else dataset.rank
         columns = [torch.from_numpy(np.asarray((dataset.outcomes or {})[head])) for head in heads]
         return cls(
             dense=dense,
@@ -76,6 +85,7 @@ class _Rows:
             gain=torch.exp2(torch.from_numpy(dataset.relevance)) - 1.0,
             outcomes=torch.stack(columns, dim=1) if heads else torch.zeros((len(dataset), 0)),
             weight=torch.ones(dataset.n_queries) if weights is None else torch.from_numpy(weights),
+            place=torch.from_numpy(np.minimum(rank, RANKS).astype(np.int64) - 1),
             dataset=dataset,
         )
 
@@ -164,7 +174,12 @@ def _train_one(
     target = int(np.clip(sizes[queries].sum() // BATCHES_PER_EPOCH, FEWEST_BATCH_ROWS, config.batch_rows))
     steps = max(1, int(sizes[queries].sum() * epochs / target))
     warm = max(1, min(steps // 10, 200))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    position = torch.nn.Parameter(torch.zeros(RANKS), requires_grad=config.unbiased)
+    groups = [
+        {"params": [*network.parameters()]},
+        {"params": [position], "lr": POSITION_RATE * config.learning_rate, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
         lambda step: min(1.0, (step + 1) / warm) * max(0.02, 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))),
@@ -174,17 +189,19 @@ def _train_one(
         for batch in _batches(rng.permutation(queries), sizes, target):
             with torch.enable_grad():
                 optimizer.zero_grad(set_to_none=True)
-                _loss(network, rows, batch, config).backward()
+                _loss(network, position, rows, batch, config).backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), config.largest_gradient)
             optimizer.step()
             schedule.step()
         yield copy.deepcopy(network.state_dict())
 
 
-def _loss(network: Network, rows: _Rows, queries: IntArray, config: NeuralConfig) -> Tensor:
+def _loss(network: Network, position: Tensor, rows: _Rows, queries: IntArray, config: NeuralConfig) -> Tensor:
+    """What is clicked goes by the score and by where it was shown; `position` (RANKS,) is dropped with the loss."""
     chosen = torch.from_numpy(_rows_of(queries, rows.dataset))
     query = torch.from_numpy(np.repeat(np.arange(len(queries)), rows.dataset.group_sizes[queries]))
     score, logits = network(rows.dense[chosen], rows.table_rows[chosen])
+    score = score + position[rows.place[chosen]]
     loss = listwise_softmax(score, rows.gain[chosen], query, rows.weight[torch.from_numpy(queries)])
     if rows.outcomes.shape[1]:
         loss = loss + config.head_weight * masked_binary_cross_entropy(logits, rows.outcomes[chosen])

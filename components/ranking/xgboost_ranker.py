@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from components.measures.arrays import Floats
 from components.ranking import artifact
 from components.ranking.outcomes.heads import trainable_heads
-from components.ranking.ranker import TEXT_VECTOR, checked_features, checked_training, informative_queries
+from components.ranking.ranker import checked_features, informative_queries
 from components.ranking.trees.config import XGBoostConfig
 from components.ranking.trees.graph import TreeGraph, graph_of
 from components.ranking.trees.paths import LeafPaths
@@ -78,12 +77,7 @@ class XGBoostRanker:
         from components.ranking.trees.boosting import as_json, boosted
         from components.ranking.trees.heads import boosted_heads
 
-        informative = checked_training(train, validation)
-        used = _used_columns(train.feature_names, config)
-        watched = None
-        if validation is not None and (telling := informative_queries(validation)).any():
-            watched = validation.select_queries(telling)
-        booster = boosted(config, train.select_queries(informative), watched, used)
+        booster, used = boosted(config, train, validation)
         model = as_json(booster)
         self._feature_names, self._used = train.feature_names, used
         self._files = {
@@ -99,7 +93,11 @@ class XGBoostRanker:
             "trees": booster.num_boosted_rounds(),
             "heads": heads,
             "config": dataclasses.asdict(config),
-            "train": {"n_rows": len(train), "n_queries": train.n_queries, "n_telling_queries": int(informative.sum())},
+            "train": {
+                "n_rows": len(train),
+                "n_queries": train.n_queries,
+                "n_telling_queries": int(informative_queries(train).sum()),
+            },
         }
         self._open()
         return self
@@ -163,8 +161,3 @@ class XGBoostRanker:
 
 def _unfitted(features: Floats) -> Floats:
     raise RankerError("this ranker has not been fitted; call fit or load first")
-
-
-def _used_columns(names: Sequence[str], config: XGBoostConfig) -> NDArray[np.int64]:
-    used = [i for i, name in enumerate(names) if config.text_vectors or not TEXT_VECTOR.search(name)]
-    return np.asarray(used or range(len(names)), dtype=np.int64)

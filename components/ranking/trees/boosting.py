@@ -1,6 +1,7 @@
 """What needs XGBoost itself: to fit trees, and to score by trees that were saved before there was a graph of them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,22 +9,28 @@ import xgboost
 from numpy.typing import NDArray
 
 from components.measures.arrays import Floats
-from components.ranking.ranker import query_weights
+from components.ranking.ranker import TEXT_VECTOR, checked_training, informative_queries, query_weights
 from components.ranking.trees.config import XGBoostConfig
 from components.training_sets import RankingDataset
 from components.training_sets.dataset.room import gathered
 
 
 def boosted(
-    config: XGBoostConfig, train: RankingDataset, watched: RankingDataset | None, used: NDArray[np.int64]
-) -> xgboost.Booster:
-    """Trees on the columns `used` of `train`, all of them, or those up to the best NDCG@10 on `watched` queries."""
+    config: XGBoostConfig, train: RankingDataset, validation: RankingDataset | None
+) -> tuple[xgboost.Booster, NDArray[np.int64]]:
+    """Trees, all of them or those up to the best NDCG@10 on the queries of `validation`, and the columns they read.
+
+    RankerError and EmptyDataError as checked_training has them.
+    """
+    train = train.select_queries(checked_training(train, validation))
+    used, watched = _used_columns(train.feature_names, config), None
+    if validation is not None and (telling := informative_queries(validation)).any():
+        watched = validation.select_queries(telling)
     if config.unbiased:
         train = train.as_displayed()  # XGBoost takes a row's place in its query for its position
     rows = _matrix(train, config, used)
-    if watched is None:
-        return _trained(config, rows, None)
-    return _trained(config, rows, _matrix(watched, config, used, reference=rows))
+    held_out = None if watched is None else _matrix(watched, config, used, reference=rows)
+    return _trained(config, rows, held_out), used
 
 
 def as_json(booster: xgboost.Booster) -> dict[str, Any]:
@@ -33,7 +40,7 @@ def as_json(booster: xgboost.Booster) -> dict[str, Any]:
 
 
 class Boosted:
-    """Trees that were saved without a graph, scored and explained by XGBoost. Features are all those of the fit."""
+    """Trees scored and explained by XGBoost: saved without a graph, or used once. Features are all those of the fit."""
 
     def __init__(self, model: bytes, used: NDArray[np.int64]) -> None:
         """XGBoostError where `model` is none."""
@@ -95,3 +102,8 @@ def _trained(config: XGBoostConfig, rows: xgboost.DMatrix, watched: xgboost.DMat
         xgb_model=booster,
     )
     return longer[: longer.best_iteration + 1]
+
+
+def _used_columns(names: Sequence[str], config: XGBoostConfig) -> NDArray[np.int64]:
+    used = [i for i, name in enumerate(names) if config.text_vectors or not TEXT_VECTOR.search(name)]
+    return np.asarray(used or range(len(names)), dtype=np.int64)

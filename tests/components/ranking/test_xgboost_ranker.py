@@ -11,6 +11,7 @@ from components.ranking import XGBoostConfig, XGBoostRanker
 from components.ranking.ranker import informative_queries
 from components.training_sets import RankingDataset
 from metier.errors import InputError
+from tests.components.ranking.clicks_by_position import clicks_by_position, true_grades
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "lightgbm_lambdarank"
 
@@ -89,23 +90,10 @@ def test_the_gain_of_a_pair_is_divided_by_how_far_apart_its_scores_are():
         assert np.array_equal(XGBoostRanker().fit(train, XGBoostConfig(trees=trees)).score(train.features), scores[0])
 
 
-def clicks_by_position(n_queries, seed, slate=10, follows=3.0):
-    """Clicks on slates that an order by `popular` chose: P(click) = relevance by `a` * examination 1 / rank."""
-    rng = np.random.default_rng(seed)
-    a, popular = rng.random((2, n_queries, slate))
-    order = np.argsort(-(follows * popular + rng.random((n_queries, slate))), axis=1)
-    a, popular = np.take_along_axis(a, order, axis=1), np.take_along_axis(popular, order, axis=1)
-    rank = np.tile(np.arange(1, slate + 1), (n_queries, 1))
-    clicked = rng.random(a.shape) < a**2 / rank
-    features = np.column_stack([a.ravel(), popular.ravel()]).astype(np.float32)
-    query = np.repeat(np.arange(n_queries), slate)
-    return RankingDataset(features, clicked.ravel(), query, ("a", "popular"), rank=rank.ravel())
-
-
 def test_an_unbiased_fit_takes_less_for_granted_that_the_top_is_good():
     # What people like is `a` alone; `popular` is clicked since it was shown on top.
     train, held_out = clicks_by_position(600, 0), clicks_by_position(200, 1)
-    truth, query = 10 * held_out.features[:, 0] // 2.5, held_out.query_index
+    truth, query = true_grades(held_out), held_out.query_index
     plain, unbiased = (
         XGBoostRanker().fit(train, XGBoostConfig(trees=30, leaves=4, unbiased=unbiased)) for unbiased in (False, True)
     )
