@@ -54,7 +54,7 @@ def slates_of(seed: int, explored: Explored, against: str) -> tuple[ScoredSlates
 
 
 def _shown(score: Floats, explored: Explored, random: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
-    """Which candidate stands at each rank, and the propensity of each (n_queries, SHOWN)."""
+    """Which candidate stands at each rank, and the marginal propensity of each (n_queries, SHOWN)."""
     order = np.argsort(-score, axis=1)
     propensity = np.ones(order.shape)
     if explored == "slot":
@@ -64,9 +64,8 @@ def _shown(score: Floats, explored: Explored, random: np.random.Generator) -> tu
         propensity[:, SLOT] = 1 / (SHOWN - SLOT)
         return order, propensity
     shuffled = random.random(len(order)) < SHUFFLED
-    order[shuffled] = random.permuted(order[shuffled], axis=1)
-    propensity[shuffled] = 1 / SHOWN
-    return order, propensity
+    drawn = np.where(shuffled[:, None], random.permuted(order, axis=1), order)
+    return drawn, (1 - SHUFFLED) * (drawn == order) + SHUFFLED / SHOWN
 
 
 def _traced(clicked: NDArray[np.bool_], propensity: Floats, actor: NDArray[np.int64]) -> TracedDataset:

@@ -59,6 +59,7 @@ class GateRules:
     """What evidence must be worth before it is listened to, and what it must show."""
 
     smallest_effective_sample: float = 100.0
+    """Of an off-policy estimate; what is weighted otherwise has to be worth as many queries as it needs actors."""
     fewest_actors: int = 30
     level: float = 0.05
     """Chance that a champion is ever replaced by a challenger that is no better (a first one: worse by the margin)."""

@@ -9,7 +9,8 @@ BY_HAND = "a person may decide otherwise by `metier promote NAME VERSION --reaso
 RETRAIN = f"train another challenger; {BY_HAND}"
 LOOK_INTO = f"compare both by `metier report --full` and find out why before promoting; {BY_HAND}"
 RANDOMISE = (
-    "let the endpoint explore, so that slates with known propensities are logged, import its events and train again"
+    "let the endpoint explore (METIER_EXPLORATION, docs/exploration.md), `metier import events` what it logged, and "
+    "train again"
 )
 PROMOTED = "`metier serve` starts with it; `metier deploy NAME VERSION` brings it to a running endpoint"
 
@@ -20,14 +21,16 @@ def shortfall(evidence: Evidence, rules: GateRules) -> tuple[str, str] | None:
     if difference.n == 0:
         return "no held-out query has a positive, so there is nothing to compare", "collect outcomes, then train again"
     if math.isnan(difference.low) or math.isnan(difference.high):
-        return "no interval", _more(evidence.slice, "actors", difference.n_actors, rules.fewest_actors)
+        return "no interval", "collect more outcomes, then train again"
     if difference.n_actors < rules.fewest_actors:
         note = f"{difference.n_actors} actors, fewer than {rules.fewest_actors}"
         return note, _more(evidence.slice, "actors", difference.n_actors, rules.fewest_actors)
-    if evidence.estimand == "off_policy" and (effective is None or effective < rules.smallest_effective_sample):
+    is_off_policy = evidence.estimand == "off_policy"
+    needed = rules.smallest_effective_sample if is_off_policy else float(rules.fewest_actors)
+    if (effective is None and is_off_policy) or (effective is not None and not effective >= needed):
         worth = "unknown" if effective is None else f"{effective:.0f}"
-        note = f"effective sample size {worth}, below {rules.smallest_effective_sample:.0f}"
-        return note, _more(evidence.slice, "effective samples", effective or 0.0, rules.smallest_effective_sample)
+        note = f"effective sample size {worth}, below {needed:.0f}"
+        return note, _more(evidence.slice, "effective samples", effective or 0.0, needed)
     return None
 
 

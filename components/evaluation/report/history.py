@@ -33,6 +33,8 @@ class RunNote:
 
     written_at: Moment | None
     bundle: str = ""
+    promotion: str = ""
+    """Who promoted that bundle by hand, when and why; empty where nobody did."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,12 @@ class Run:
     bundle: str
     figure: Measured | None
     page: str
+    promotion: str = ""
 
     def render(self) -> str:
         """One line for a person."""
         figure = f"{self.figure.metric} {show_interval(self.figure.interval)}" if self.figure else "no figure"
-        parts = (self.bundle or "no bundle", self.verdict or "not decided", figure)
+        parts = (self.bundle or "no bundle", self.verdict or "not decided", figure, *filter(None, (self.promotion,)))
         date = f"{self.written_at:%Y-%m-%d %H:%M}" if self.written_at else f"{'date unknown':16}"
         return f"{date}  {self.surface}  {self.run}  {'  '.join(parts)}"
 
@@ -77,6 +80,14 @@ def note_bundle(report: EvaluationReport, folder: Path, bundle: str) -> None:
     path = folder / run_of(report) / NOTE_FILE
     if path.exists():
         write_whole(path, as_json(replace(from_json(RunNote, path.read_bytes()), bundle=bundle)))
+
+
+def note_promotion(folder: Path, bundle: str, promotion: str) -> None:
+    """Write down with the reports in `folder`, a surface's, that the bundle that came of them was promoted by hand."""
+    for path in folder.glob(f"*/{NOTE_FILE}"):
+        note = from_json(RunNote, path.read_bytes())
+        if note.bundle == bundle:
+            write_whole(path, as_json(replace(note, promotion=promotion)))
 
 
 def history(reports: Path) -> list[Run]:
@@ -128,6 +139,7 @@ def _run(report: EvaluationReport, folder: Path, note: RunNote) -> Run:
         bundle=note.bundle,
         figure=first[1] if first else None,
         page=str(folder / HTML_FILE),
+        promotion=note.promotion,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a report says in five lines: the verdict, a figure with its interval, against what, why, and where the page is.
+"""What a report says in six lines: the verdict, a figure with its interval, against what, why, what next, and the page.
 
 Chooses among figures that were measured elsewhere and computes none.
 """
@@ -20,7 +20,7 @@ RANKER = "ensemble"
 
 
 def summary(report: EvaluationReport, page: Path) -> list[str]:
-    """At most five lines for a person; `page` is where the whole report is."""
+    """At most six lines for a person; `page` is where the whole report is."""
     return list(_lines(report, page))
 
 
@@ -39,7 +39,7 @@ def _lines(report: EvaluationReport, page: Path) -> Iterator[str]:
         counted = f"{row.interval.n:,} queries of {row.interval.n_actors:,} actors"
         yield f"  {row.ranker}: {row.metric} {show_interval(row.interval)} ({title}, {counted})"
     if decision:
-        yield from (f"  {line}" for line in (_difference(decision), _why(decision)) if line)
+        yield from (f"  {line}" for line in (_difference(decision), _why(decision), _next(decision)) if line)
     yield f"  page: {page}"
 
 
@@ -63,3 +63,7 @@ def _difference(decision: Decision) -> str:
 
 def _why(decision: Decision) -> str:
     return f"why: {decision.reasons[-1]}" if decision.reasons else ""
+
+
+def _next(decision: Decision) -> str:
+    return f"next: {decision.next_move}" if decision.next_move else ""

@@ -90,6 +90,8 @@ def _why(report: "EvaluationReport") -> Iterator[str]:
         *_, evidence, conclusion = ("no evidence", *report.decision.reasons)
         yield f"{evidence} against {report.decision.lineage.get('compared_with', 'the baseline')}"
         yield conclusion
+        if report.decision.next_move:
+            yield f"next: {report.decision.next_move}"
 
 
 def _comparisons(report: "EvaluationReport") -> list["Compared"]:

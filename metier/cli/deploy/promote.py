@@ -18,6 +18,7 @@ def promote(
 
     Example: metier promote metier_job_feed 3 --reason "agreed with the job team"
     """
+    from components.evaluation.report.history import note_promotion
     from components.releases import open_registry
     from components.releases.deployments import Deployments
     from components.releases.promotions import person, stated
@@ -30,6 +31,7 @@ def promote(
     bundle, before = registry.version(name, version), starting_bundle(settings, surface)
     bring_candidates(settings, surface, bundle, before)
     promotion = registry.promote(name, version, who, why)
+    note_promotion(settings.reports / surface, f"{name} {version}", promotion.render())
     print(f"{surface}: {name} {version} is the champion, {promotion.render()}")
     pinned = Deployments(settings.deployed).of(surface)
     if pinned.pinned and pinned.served not in (None, bundle):

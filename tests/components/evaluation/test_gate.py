@@ -105,6 +105,7 @@ def test_two_metrics_of_equal_trust_must_not_contradict():
         (_evidence("off_policy", GAIN, effective=None), "effective sample size unknown"),
         (_evidence("randomised", Interval(0.1, 0.05, 0.2, 60, 12)), "12 actors"),
         (_evidence("randomised", Interval(0.1, math.nan, math.nan, 1, 1)), "no interval"),
+        (Evidence("randomised", "NDCG@10", GAIN, 29.0), "effective sample size 29, below 30"),
     ],
 )
 def test_evidence_that_is_worth_too_little_is_not_listened_to(evidence, note):

@@ -55,7 +55,8 @@ def report(surface, verdict, *differences):
         for against, value in zip(("retrieval", "popularity"), differences, strict=False)
     )
     reasons = ("ndcg@10 on logged slates re-ranked: better (+0.1200 [+0.0700, +0.1700])", "the challenger gains")
-    decision = Decision(verdict, "logged", reasons, (), {"compared_with": "job_feed-1"})
+    next_move = "collect 400 more such queries, 4 days at this rate"
+    decision = Decision(verdict, "logged", reasons, (), {"compared_with": "job_feed-1"}, next_move=next_move)
     return EvaluationReport(
         surface, (Section("Observed relevance", compared=compared),), {"gap between parts, days": 7}, decision
     )
@@ -101,6 +102,7 @@ def test_the_screen_fits_on_one(lines):
 def test_each_surface_says_what_is_served_why_and_what_it_lost_most(lines):
     assert line(lines, "job_feed") == "job_feed          metier_job_feed version 1, champion; the gate said promote"
     assert any("better (+0.1200 [+0.0700, +0.1700]) against job_feed-1" in text for text in lines)
+    assert any(text.strip() == "next: collect 400 more such queries, 4 days at this rate" for text in lines)
     worst = [text.strip() for text in lines if "its worst comparison" in text]
     assert worst == [
         "its worst comparison: ndcg@10 +0.1200 [+0.0700, +0.1700] against retrieval, higher",

@@ -17,6 +17,7 @@ from components.evaluation.report.history import (
     history,
     newest_reports,
     note_bundle,
+    note_promotion,
     reports_of_run,
     run_of,
 )
@@ -96,6 +97,18 @@ def test_the_newest_of_every_surface_is_found_beside_other_reports(tmp_path):
     assert len(history(tmp_path)) == 2
 
 
+def test_a_promotion_by_hand_stands_beside_the_run_that_made_the_bundle(tmp_path):
+    for value, bundle in ((0.5, "metier_job_feed 3"), (0.6, "metier_job_feed 4")):
+        file_report(report(value), tmp_path / "job_feed", MONDAY)
+        note_bundle(report(value), tmp_path / "job_feed", bundle)
+    note_promotion(tmp_path / "job_feed", "metier_job_feed 3", "promoted by ann on 2026-03-02: agreed")
+    assert {run.bundle: run.promotion for run in history(tmp_path)} == {
+        "metier_job_feed 3": "promoted by ann on 2026-03-02: agreed",
+        "metier_job_feed 4": "",
+    }
+    assert any(run.render().endswith("promoted by ann on 2026-03-02: agreed") for run in history(tmp_path))
+
+
 def test_an_unknown_run_names_those_that_there_are(tmp_path):
     file_report(report(0.5), tmp_path / "job_feed", MONDAY)
     with pytest.raises(UnknownNameError, match=run_of(report(0.5))):
@@ -103,7 +116,7 @@ def test_an_unknown_run_names_those_that_there_are(tmp_path):
     assert history(tmp_path / "nothing here") == []
 
 
-def test_five_lines_say_verdict_figure_difference_reason_and_page(tmp_path):
+def test_six_lines_say_verdict_figure_difference_reason_next_move_and_page(tmp_path):
     page = tmp_path / "evaluation.html"
     assert summary(report(0.5), page) == [
         "job_feed: promote, decided on the randomised slice, as of 2026-03-01T10:15:30+00:00",
@@ -111,6 +124,7 @@ def test_five_lines_say_verdict_figure_difference_reason_and_page(tmp_path):
         "  ndcg@10 on the randomised slice: +0.0200 [+0.0100, +0.0300], higher, "
         "against retrieval: there is no champion yet",
         "  why: the challenger gains: decided on ndcg@10 on the randomised slice",
+        "  next: `metier serve` starts with it; `metier deploy NAME VERSION` brings it to a running endpoint",
         f"  page: {page}",
     ]
 
