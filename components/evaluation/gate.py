@@ -25,7 +25,7 @@ from components.evaluation.decision.evidence import (
     digest_of,
 )
 from components.evaluation.decision.guardrails import Guardrail, Untold
-from components.evaluation.decision.looks import Looks, bound, due, level_of
+from components.evaluation.decision.looks import Looks, due, level_of
 from components.measures import Interval
 
 __all__ = ["MEANING", "Check", "Decision", "Estimand", "Evidence", "GateRules", "Guardrail", "Verdict", "decide"]
@@ -153,7 +153,7 @@ class _Look:
         if self._tail is None:
             next_move = exits.wait(evidence, self._before, rules)
             return _Judged(evidence, Check(name, "waiting", difference, note), next_move)
-        low, threshold = bound(difference, self._tail), rules.threshold(evidence, self._first_champion)
+        low, threshold = difference.lower(self._tail), rules.threshold(evidence, self._first_champion)
         status = "better" if low > threshold else "inconclusive"
         note += f"; look {self.after.spent}: {low:+.4f} at level {self._tail:.2g}, to exceed {threshold:g}"
         next_move = exits.more_queries(evidence, self.after, rules, self._first_champion)

@@ -39,7 +39,8 @@ def kappa(
     cells = np.zeros((len(given), n_grades * n_grades))
     cells[np.arange(len(given)), given * n_grades + true] = 1.0
     cost = _costs(n_grades, weights)
-    return statistic_interval(cluster_sums(cells, ids), lambda counts: _kappas(counts, cost), len(given), seed=seed)
+    sums = cluster_sums(cells, ids)
+    return statistic_interval(sums, lambda counts: _kappas(counts, cost), len(given), (-1.0, 1.0), seed=seed)
 
 
 def grade_precision(

@@ -27,7 +27,7 @@ def slot_f1_difference(counts: npt.ArrayLike, others: npt.ArrayLike) -> Interval
     if len(of) != len(other_of):
         raise InputError(f"{len(of)} and {len(other_of)} searches are compared; count both on the same searches")
     sums = np.column_stack([2 * right, of, 2 * other_right, other_of])
-    return statistic_interval(sums, lambda of: of[:, 0] / of[:, 1] - of[:, 2] / of[:, 3], len(sums))
+    return statistic_interval(sums, lambda of: of[:, 0] / of[:, 1] - of[:, 2] / of[:, 3], len(sums), (-1.0, 1.0))
 
 
 def compared(counts: npt.ArrayLike, others: npt.ArrayLike) -> dict[str, float]:

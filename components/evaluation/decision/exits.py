@@ -25,6 +25,8 @@ def shortfall(evidence: Evidence, rules: GateRules) -> tuple[str, str] | None:
     if difference.n_actors < rules.fewest_actors:
         note = f"{difference.n_actors} actors, fewer than {rules.fewest_actors}"
         return note, _more(evidence.slice, "actors", difference.n_actors, rules.fewest_actors)
+    if difference.too_few:
+        return difference.too_few, _more(evidence.slice, "queries", difference.n, 2 * difference.n)
     is_off_policy = evidence.estimand == "off_policy"
     needed = rules.smallest_effective_sample if is_off_policy else float(rules.fewest_actors)
     if (effective is None and is_off_policy) or (effective is not None and not effective >= needed):

@@ -68,12 +68,6 @@ def level_of(look: int, level: float) -> float:
     return level / (look * (look + 1))
 
 
-def bound(difference: Interval, tail: float) -> float:
-    """The one-sided lower bound at level `tail`: that of the two-sided interval, moved by t quantiles of its actors."""
-    scale = quantile(difference.n_actors, tail) / quantile(difference.n_actors, (1 - CONFIDENCE) / 2)
-    return difference.value - (difference.value - difference.low) * scale
-
-
 def quantile(actors: int, tail: float) -> float:
     """Of Student's t with one degree of freedom less than there are actors."""
     return -float(special.stdtrit(max(actors - 1, 1), tail))

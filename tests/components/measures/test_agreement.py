@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.measures.agreement import grade_precision, kappa
@@ -45,6 +45,7 @@ def test_pairs_of_one_query_are_resampled_together():
     assert math.isnan(single.low)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30))
 def test_kappa_is_symmetric_and_at_most_one(pairs):
     judged, known = zip(*pairs, strict=True)

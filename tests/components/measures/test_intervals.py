@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.measures import Interval, mean_interval, paired_difference
-from components.measures.intervals import MAX_CLUSTERS, expanded_levels, resample
+from components.measures.intervals import MAX_CLUSTERS, expanded_levels, resample, statistic_interval
 from metier.errors import InputError
 from metier.stored import as_plain, from_plain
 
@@ -76,6 +76,56 @@ def test_intervals_cover_the_truth_as_often_as_they_say(n_actors, quality):
         interval = mean_interval(values.ravel(), np.tile(np.arange(n_actors), 2), resamples=400)
         covered += interval.low <= 1 <= interval.high
     assert covered / 300 == pytest.approx(0.95, abs=0.03)
+
+
+def test_rare_hits_are_covered_once_ten_actors_have_one():
+    """45 actors of 1 to 5 queries, a sixth of them hits; the upper percentile lay below the truth too often."""
+    rng = np.random.default_rng(5)
+    covered, above = [], []
+    for _ in range(300):
+        sizes = rng.integers(1, 6, 45)
+        actors = np.arange(45).repeat(sizes)
+        values = rng.random(len(actors)) < rng.beta(0.5, 2.5, 45)[actors]
+        interval = mean_interval(values, actors, resamples=500)
+        if not interval.too_few:
+            covered.append(interval.low <= 1 / 6 <= interval.high)
+            above.append(interval.high < 1 / 6)
+    assert len(covered) > 200
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.03)
+    assert np.mean(above) < 0.055
+
+
+@pytest.mark.parametrize(
+    ("values", "weights", "missing"),
+    [
+        (np.arange(29) / 29, np.ones(29), "29 actors, 30 are wanted"),
+        (np.arange(40) / 40, np.r_[50, np.ones(39)], "actors worth 3 of equal weight, 15 are wanted"),
+        (np.r_[np.ones(9), np.zeros(41)], np.ones(50), "9 actors differ from the others, 10 are wanted"),
+        (np.r_[np.ones(10), np.zeros(40)], np.ones(50), ""),
+    ],
+)
+def test_what_is_missing_for_bounds_to_cover_is_said(values, weights, missing):
+    assert mean_interval(values, np.arange(len(values)), weights).too_few == missing
+
+
+def test_bounds_of_one_side_lie_by_quantiles_of_students_t():
+    # 31 actors: t(.025, 30) = 2.042, t(.05, 30) = 1.697.
+    interval = Interval(0.1, 0.1 - 0.2042, 0.1 + 0.4084, 100, 31)
+    assert interval.lower(0.025) == pytest.approx(interval.low)
+    assert interval.lower(0.05) == pytest.approx(0.1 - 0.1697, abs=1e-4)
+    assert interval.upper(0.05) == pytest.approx(0.1 + 2 * 0.1697, abs=1e-4)
+    with pytest.raises(InputError, match="level"):
+        interval.lower(0.95)
+
+
+def test_a_ratio_of_sums_has_the_error_of_the_delta_method():
+    """Sums s and w of 400 actors: the error of s / w is that of the mean of (s - r w) / mean(w)."""
+    rng = np.random.default_rng(6)
+    sums = np.column_stack([rng.gamma(2, 1, 400), rng.gamma(4, 1, 400)])
+    interval = statistic_interval(sums, lambda totals: totals[:, 0] / totals[:, 1], 400)
+    off = sums[:, 0] - interval.value * sums[:, 1]
+    error = off.std(ddof=1) / 20 / sums[:, 1].mean()
+    assert interval.high - interval.low == pytest.approx(2 * 1.966 * error, rel=0.08)
 
 
 def test_few_actors_ask_for_wider_percentiles():

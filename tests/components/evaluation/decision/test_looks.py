@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.evaluation.decision.evidence import Evidence, GateRules
-from components.evaluation.decision.looks import Looks, Slice, bound, due, due_on, forecast, level_of, standard_error
+from components.evaluation.decision.looks import Looks, Slice, due, due_on, forecast, level_of, standard_error
 from components.evaluation.gate import decide
 from components.measures import Interval
 
@@ -33,8 +33,8 @@ def test_the_looks_spend_the_level_between_them():
 
 def test_the_first_look_has_the_lower_bound_of_the_interval_and_later_ones_a_lower_one():
     difference = evidence(0.05, 0.02, 1_000, 10).difference
-    assert bound(difference, 0.025) == pytest.approx(difference.low)
-    assert bound(difference, 0.05 / 6) == pytest.approx(0.05 - 2.398 * 0.02, abs=1e-4)
+    assert difference.lower(0.025) == pytest.approx(difference.low)
+    assert difference.lower(0.05 / 6) == pytest.approx(0.05 - 2.398 * 0.02, abs=1e-4)
     assert standard_error(difference) == pytest.approx(0.02, rel=1e-3)
 
 
