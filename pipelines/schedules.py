@@ -26,18 +26,28 @@ class Schedule:
     state: str
 
 
-def schedule(server: Server, package: Package, *, name: str, cron: str, experiment: str) -> Schedule:
+def schedule(
+    server: Server, package: Package, *, name: str, cron: str, experiment: str, replace: bool = False
+) -> Schedule:
     """Create a schedule of the package; one run at a time, and none for moments that passed meanwhile.
 
-    InputError where the experiment has one of this name, since both would train.
+    One of this name in the experiment would run beside it: it is ended, once the new one is there, if `replace`, and
+    an InputError otherwise.
     """
     experiment_id = experiment_or_new(server, experiment)
-    for known in _of_experiment(server, experiment_id):
-        if known.name == name:
-            raise InputError(
-                f"there is a schedule {name!r} already ({known.cron}); end it first: "
-                f"metier pipeline cancel {known.schedule_id} --schedule --host {server.host}"
-            )
+    before = [known for known in _of_experiment(server, experiment_id) if known.name == name]
+    if before and not replace:
+        raise InputError(
+            f"there is a schedule {name!r} already ({before[0].cron}); give --replace, or end it: "
+            f"metier pipeline cancel {before[0].schedule_id} --schedule --host {server.host}"
+        )
+    created = _create(server, package, name=name, cron=cron, experiment_id=experiment_id)
+    for known in before:
+        unschedule(server, known.schedule_id)
+    return created
+
+
+def _create(server: Server, package: Package, *, name: str, cron: str, experiment_id: str) -> Schedule:
     models = server.api_models
     wanted = models.V2beta1RecurringRun(
         display_name=name,

@@ -17,7 +17,14 @@ from pipelines.cluster.settings import HOME, Cluster, Resources, Retry
 Spec = dict[str, Any]
 
 TALKING = frozenset(
-    {"build-candidate-index", "evaluate-ensemble", "materialize-features", "plan-training", "register-ensemble"}
+    {
+        "build-candidate-index",
+        "evaluate-ensemble",
+        "materialize-features",
+        "plan-training",
+        "register-ensemble",
+        "report-evaluation",
+    }
 )
 """Steps that are tried again: the registry or a feature store that they talk to may be away for a moment.
 
@@ -82,5 +89,6 @@ def _pod(cluster: Cluster) -> Spec:
     if cluster.image_pull_secrets:
         kubernetes.set_image_pull_secrets(task, list(cluster.image_pull_secrets))
     kubernetes.set_security_context(task, run_as_user=cluster.user, run_as_group=cluster.user, run_as_non_root=True)
+    kubernetes.add_pod_label(task, "app.kubernetes.io/part-of", "metier")  # the stores let such pods in
     config: Spec = task.platform_config["kubernetes"]
     return config

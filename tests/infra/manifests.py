@@ -1,47 +1,48 @@
-"""The manifests as the tests read them: documents, and the parts of the RayService."""
+"""The manifests as the tests read them: documents of the base, and the parts of the RayService."""
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-KUBERAY = CHECKOUT / "infra" / "kuberay"
+from tests.infra.rendering import CHECKOUT, K8S, Part, containers_in, rendered
 
-Part = dict[str, Any]
+__all__ = ["CHECKOUT", "K8S", "Part"]
 
 
-def documents() -> dict[str, Part]:
-    """{kind: document} of every manifest; kustomization.yaml is no document of the cluster."""
-    paths = [path for path in (CHECKOUT / "infra").rglob("*.yaml") if path.name != "kustomization.yaml"]
-    found = [document for path in paths for document in yaml.safe_load_all(path.read_text())]
-    assert len({each["kind"] for each in found}) == len(found), "two documents of one kind: key them by name too"
-    return {each["kind"]: each for each in found}
+def documents() -> dict[tuple[str, str], Part]:
+    """{(kind, name): document} of the base and of monitoring."""
+    found = [each for folder in ("base", "monitoring") for each in rendered(K8S / folder)]
+    named = {(each["kind"], each["metadata"]["name"]): each for each in found}
+    assert len(named) == len(found), "two documents of one kind and name"
+    return named
+
+
+def document(kind: str, name: str = "metier") -> Part:
+    return documents()[kind, name]
 
 
 def cluster() -> Part:
-    found: Part = documents()["RayService"]["spec"]["rayClusterConfig"]
+    found: Part = document("RayService")["spec"]["rayClusterConfig"]
     return found
 
 
 def pods() -> list[Part]:
-    """The head's template, then the workers'."""
+    """The head's template of the RayService, then the workers'."""
     return [group["template"] for group in (cluster()["headGroupSpec"], *cluster()["workerGroupSpecs"])]
 
 
 def containers() -> list[Part]:
     """The container of each template, in their order."""
-    return [container for pod in pods() for container in pod["spec"]["containers"]]
+    return list(containers_in(pods()))
 
 
 def environment(container: Part) -> Part:
     """{variable: its value, or where it comes from}."""
-    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container.get("env", [])}
 
 
-def serve_config() -> Part:
-    found: Part = yaml.safe_load(documents()["RayService"]["spec"]["serveConfigV2"])
-    return found
+def serve_config() -> Any:
+    return yaml.safe_load(document("RayService")["spec"]["serveConfigV2"])
 
 
 def readiness_script() -> str:

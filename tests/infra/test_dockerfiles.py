@@ -13,7 +13,7 @@ from pipelines.local import SINGLE_THREADED
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCKER = CHECKOUT / "infra" / "docker"
-RAYSERVICE = CHECKOUT / "infra" / "kuberay" / "rayservice.yaml"
+RAYSERVICE = CHECKOUT / "infra" / "k8s" / "base" / "rayservice.yaml"
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
 LOCKS = {"steps": "requirements.lock", "serving": "requirements-serving.lock"}
 

@@ -19,10 +19,9 @@ from metier.settings import Settings
 from serving.access.keys import as_toml
 from serving.launch import RETRIES
 from tests.infra.manifests import (
-    KUBERAY,
     cluster,
     containers,
-    documents,
+    document,
     environment,
     pods,
     readiness_script,
@@ -83,7 +82,11 @@ def test_each_variable_is_a_setting_of_ours_or_of_ray():
     ours = {name.removeprefix("METIER_").lower(): value for name, value in values.items() if name.startswith("METIER_")}
     assert ours.pop("registry_uri") == {"secretKeyRef": {"name": "metier-registry", "key": "uri"}}
     assert ours.pop("api_keys") == {"secretKeyRef": {"name": "metier-keys", "key": "keys.toml"}}
-    for name, key in (("online_store_url", "online-store"), ("feature_registry_uri", "feature-registry")):
+    for name, key in (
+        ("online_store_url", "online-store"),
+        ("feature_registry_uri", "feature-registry"),
+        ("changes_url", "changes"),
+    ):
         assert name in Settings.model_fields
         assert ours.pop(name) == {"secretKeyRef": {"name": "metier-stores", "key": key}}
     assert Settings(**ours).model_fields_set == set(ours) <= set(Settings.model_fields)
@@ -124,7 +127,7 @@ def test_ports_are_those_that_serve_and_ray_listen_on():
     assert port == serve_constants.DEFAULT_HTTP_PORT == Settings.model_fields["http_port"].default
     assert re.findall(r"/dev/tcp/127\.0\.0\.1/(\d+)", readiness_script()) == [str(port)]
     assert all({"name": "serve", "containerPort": port} in container["ports"] for container in containers())
-    open_ports = [rule.get("ports") for rule in documents()["NetworkPolicy"]["spec"]["ingress"]]
+    open_ports = [rule.get("ports") for rule in document("NetworkPolicy", "metier-endpoint")["spec"]["ingress"]]
     assert open_ports == [None, [{"port": DEFAULT_DASHBOARD_PORT}], [{"port": port}]]
 
 
@@ -152,7 +155,10 @@ def test_what_is_written_goes_to_the_claimed_volume_or_to_a_bounded_one():
         (container,) = pod["spec"]["containers"]
         mounts = {each["mountPath"]: volumes[each["name"]] for each in container["volumeMounts"]}
         home = mounts.pop(environment(container)["METIER_HOME"])
-        assert home["persistentVolumeClaim"]["claimName"] == documents()["PersistentVolumeClaim"]["metadata"]["name"]
+        assert (
+            home["persistentVolumeClaim"]["claimName"]
+            == document("PersistentVolumeClaim", "metier-home")["metadata"]["name"]
+        )
         assert all(volume["emptyDir"]["sizeLimit"] for volume in mounts.values())
 
 
@@ -160,12 +166,7 @@ def test_labels_that_select_are_labels_that_pods_carry():
     head, worker = (pod["metadata"]["labels"] for pod in pods())
     for spread in pods()[1]["spec"]["topologySpreadConstraints"]:
         assert spread["labelSelector"]["matchLabels"].items() <= worker.items()
-    policy = documents()["NetworkPolicy"]["spec"]
+    policy = document("NetworkPolicy", "metier-endpoint")["spec"]
     for selector in (policy["podSelector"], policy["ingress"][0]["from"][0]["podSelector"]):
         assert selector["matchLabels"].items() <= head.items() & worker.items()
     assert not {"app.kubernetes.io/name", "app.kubernetes.io/created-by"} & {*head, *worker}, "KubeRay selects by them"
-
-
-def test_no_secret_stands_in_a_manifest():
-    text = "".join(path.read_text() for path in KUBERAY.iterdir())
-    assert not re.search(r"://[^\s/@]+@|kind: Secret|password", text)

@@ -1,4 +1,4 @@
-"""Every document against the schema of its version; a kind without one fails."""
+"""Every rendered document against the schema of its version; a kind without one fails."""
 
 import functools
 from typing import Any
@@ -8,9 +8,15 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.infra.manifests import CHECKOUT, KUBERAY, Part, documents
+from tests.infra.manifests import CHECKOUT, K8S, Part, document
+from tests.infra.rendering import OVERLAYS, rendered
 
 SCHEMAS = CHECKOUT.parent / "shared" / "k8s" / "crds"
+RENDERED = {
+    f"{overlay}: {each['kind']} {each['metadata']['name']}": each
+    for overlay in OVERLAYS
+    for each in rendered(K8S / "overlays" / overlay)
+}
 
 
 def closed(schema: Any) -> Any:
@@ -46,13 +52,13 @@ def validate(document: Part) -> None:
         kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
 
 
-@pytest.mark.parametrize("kind", sorted(documents()))
-def test_a_manifest_keeps_the_schema_of_its_version(kind):
-    validate(documents()[kind])
+@pytest.mark.parametrize("name", sorted(RENDERED))
+def test_a_manifest_keeps_the_schema_of_its_version(name):
+    validate(RENDERED[name])
 
 
 def test_a_misspelt_field_is_refused_by_either_kind_of_schema():
-    service, policy = documents()["RayService"], documents()["NetworkPolicy"]
+    service, policy = document("RayService"), document("NetworkPolicy", "metier-endpoint")
     service["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["maxReplica"] = 4
     policy["spec"]["podselector"] = {}
     with pytest.raises(jsonschema.ValidationError, match="maxReplica"):
@@ -64,10 +70,3 @@ def test_a_misspelt_field_is_refused_by_either_kind_of_schema():
 def test_a_kind_without_a_schema_is_refused():
     with pytest.raises(kubernetes_validate.SchemaNotFoundError):
         validate({"apiVersion": "example.org/v1", "kind": "Unheard", "metadata": {"name": "of"}})
-
-
-def test_the_kustomization_lists_every_manifest():
-    kustomization = yaml.safe_load((KUBERAY / "kustomization.yaml").read_text())
-    assert set(kustomization) == {"apiVersion", "kind", "namespace", "resources"}
-    assert {*kustomization["resources"], "kustomization.yaml"} == {path.name for path in KUBERAY.iterdir()}
-    assert documents()["Namespace"]["metadata"]["name"] == kustomization["namespace"] == "metier"

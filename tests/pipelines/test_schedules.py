@@ -73,6 +73,20 @@ def test_a_second_schedule_of_one_name_is_refused_with_the_way_to_end_the_first(
         assert kubeflow.bodies("/recurringruns") == []
 
 
+def test_a_schedule_is_replaced_by_one_that_is_there_before_it_goes_modelled(package):
+    known = {"recurring_run_id": "s1", "display_name": "nightly"}
+    answers = {
+        "GET /healthz": [HEALTH],
+        "GET /experiments": [(200, FOUND)],
+        "GET /recurringruns": [(200, {"recurringRuns": [known]})],
+        "POST /recurringruns": [(200, known | {"recurring_run_id": "s2"})],
+        "DELETE /recurringruns/s1": [(200, {})],
+    }
+    with serving(script(answers)) as kubeflow:
+        assert schedule(Server(kubeflow.url), package, **NIGHTLY, replace=True).schedule_id == "s2"
+        assert [call.method for call in kubeflow.calls[-2:]] == ["POST", "DELETE"]
+
+
 def test_a_schedule_that_is_not_there_is_a_mistake_of_the_caller_modelled():
     answers = {"GET /healthz": [HEALTH], "DELETE /recurringruns/s1": [(404, {"code": 5, "message": "not found"})]}
     with serving(script(answers)) as kubeflow, pytest.raises(InputError, match="no schedule 's1' at"):

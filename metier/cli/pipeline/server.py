@@ -65,6 +65,9 @@ def schedule(
     surface: SurfaceOption = None,
     ranker: RankerOption = None,
     cluster: ClusterOption = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="End the schedule of this pipeline that is there.")
+    ] = False,
     experiment: ExperimentOption = "metier",
     namespace: NamespaceOption = None,
     as_json: JsonOption = False,
@@ -77,7 +80,8 @@ def schedule(
     from pipelines.schedules import schedule as create
 
     package = _package(name, load_settings(), surface, ranker, cluster)
-    made = create(Server(host, namespace), package, name=package.name, cron=cron, experiment=experiment)
+    server = Server(host, namespace)
+    made = create(server, package, name=package.name, cron=cron, experiment=experiment, replace=replace)
     print(json.dumps(asdict(made)) if as_json else f"Schedule: {made.schedule_id} ({made.name}, {made.cron})")
 
 

@@ -59,6 +59,7 @@ def by_kfp(task, cpu, memory):
     kubernetes.mount_pvc(task, "home", "/data")
     kubernetes.use_secret_as_env(task, "registry", {"uri": "METIER_REGISTRY_URI"})
     kubernetes.set_image_pull_secrets(task, ["pull"])
+    kubernetes.add_pod_label(task, "app.kubernetes.io/part-of", "metier")
     return kubernetes.set_security_context(task, run_as_user=10001, run_as_group=10001, run_as_non_root=True)
 
 
