@@ -17,6 +17,8 @@ from metier.stored import Moment
 
 CONFIDENCE = 0.95
 """Of the two-sided intervals that evidence comes with."""
+EVENNESS = 4
+"""n of `level_of`."""
 MOST_QUERIES = 1e9
 """No plan looks further."""
 
@@ -64,8 +66,12 @@ class Slice:
 
 
 def level_of(look: int, level: float) -> float:
-    """What the look, counted from 1, may spend of the level: 1/2, 1/6, 1/12, ... of it, which add up to all of it."""
-    return level / (look * (look + 1))
+    """What the look, counted from 1, may spend of the level: 1/5, 2/15, 2/21, ... of it, which add up to all of it.
+
+    n / ((look + n - 1) (look + n)) adds up to 1 for every n; the larger n, the more is left for later looks, which see
+    more. With n = 1 half of the level would go to the first, of a few dozen queries.
+    """
+    return level * EVENNESS / ((look + EVENNESS - 1) * (look + EVENNESS))
 
 
 def quantile(actors: int, tail: float) -> float:

@@ -27,14 +27,14 @@ def evidence(value: float, error: float, queries: int, until: float) -> Evidence
 
 
 def test_the_looks_spend_the_level_between_them():
-    assert [level_of(look, 0.05) for look in (1, 2, 3)] == pytest.approx([0.025, 0.05 / 6, 0.05 / 12])
+    assert [level_of(look, 0.05) for look in (1, 2, 3)] == pytest.approx([0.05 / 5, 0.05 * 2 / 15, 0.05 * 2 / 21])
     assert sum(level_of(look, 0.05) for look in range(1, 10_000)) == pytest.approx(0.05, rel=1e-3)
 
 
-def test_the_first_look_has_the_lower_bound_of_the_interval_and_later_ones_a_lower_one():
+def test_the_bound_of_a_look_is_that_of_the_interval_moved_out():
     difference = evidence(0.05, 0.02, 1_000, 10).difference
     assert difference.lower(0.025) == pytest.approx(difference.low)
-    assert difference.lower(0.05 / 6) == pytest.approx(0.05 - 2.398 * 0.02, abs=1e-4)
+    assert difference.lower(0.01) == pytest.approx(0.05 - 2.330 * 0.02, abs=1e-4)
     assert standard_error(difference) == pytest.approx(0.02, rel=1e-3)
 
 
@@ -58,7 +58,7 @@ def test_a_slice_without_moments_is_fresh_by_what_it_holds_more():
 
 
 def test_a_gain_is_looked_at_once_the_same_evidence_again_for_nothing_and_a_second_look_is_stricter():
-    gain = evidence(0.045, 0.02, 1_000, 10)  # 2.25 standard errors: above 1.96, below 2.40
+    gain = evidence(0.048, 0.02, 1_000, 10)  # 2.4 standard errors: above 2.33, below 2.48
     first = decide([gain], looks=Looks("c"))
     assert (first.verdict, first.looks.spent) == ("promote", 1)
     again = decide([gain], looks=first.looks)
@@ -69,18 +69,18 @@ def test_a_gain_is_looked_at_once_the_same_evidence_again_for_nothing_and_a_seco
     assert another.next_move.endswith(
         "once 50% as many queries have come as the last one saw, on 2026-01-16 at this rate"
     )
-    later = decide([evidence(0.045, 0.02, 1_500, 15)], looks=first.looks)
+    later = decide([evidence(0.048, 0.02, 1_500, 15)], looks=first.looks)
     assert (later.verdict, later.looks.spent) == ("hold", 2)
 
 
 def test_the_plan_is_the_sample_size_of_a_test_where_one_look_is_enough():
-    """(1.96 + 1.2816)^2 * (0.3 / 0.02)^2 = 2,364 queries, at 100 a day; 1.5 times 1,600 is the first look above."""
+    """(2.326 + 1.2816)^2 * (0.3 / 0.02)^2 = 2,929 queries, at 100 a day, where the first look sees so many."""
     wide = evidence(0.0, 0.3 / math.sqrt(1_600), 1_600, 16)
     told = {"level": RULES.level, "growth": RULES.growth, "effect": 0.02, "power": 0.9}
     plan = forecast(wide.difference, wide.slice, Looks("c"), **told)
-    # The look at 2,400 queries is the second: it wants (2.394 + 1.2816)^2 * 15^2 = 3,040, and the third 3,460 of 3,600.
+    # The look at 2,400 queries is the second: it wants (2.475 + 1.2816)^2 * 15^2 = 3,175, and the third 3,378 of 3,600.
     assert (plan.queries, plan.days) == (2_000, pytest.approx(20))
-    enough = evidence(0.0, 0.3 / math.sqrt(2_370), 2_370, 23.7)
+    enough = evidence(0.0, 0.3 / math.sqrt(2_940), 2_940, 29.4)
     assert forecast(enough.difference, enough.slice, Looks("c"), **told).queries == 0
 
 
