@@ -2,11 +2,15 @@
 
 import json
 import math
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.evaluation.decision.evidence import TRUST
+from components.evaluation.decision.guardrails import Guardrail, Untold
+from components.evaluation.decision.looks import Looks
 from components.evaluation.evaluate import StudyEvaluation, StudyEvidence
 from components.evaluation.gate import Check, Decision, Evidence, decide
 from components.evaluation.report import EvaluationReport
@@ -32,8 +36,14 @@ EXAMINATIONS = st.builds(
 RELIABILITIES = st.builds(
     Reliability, TEXTS, TEXTS, st.integers(0, 9), st.integers(0, 9), NUMBERS, NUMBERS, INTERVALS, INTERVALS
 )
-ESTIMANDS = st.sampled_from(["randomised", "off_policy", "logged", "leave_last_out"])
+ESTIMANDS = st.sampled_from(TRUST)
 EVIDENCE = st.builds(Evidence, ESTIMANDS, TEXTS, INTERVALS, st.none() | NUMBERS)
+LOOKS = st.builds(Looks, TEXTS, st.integers(0, 9), st.integers(0, 9), st.none(), TEXTS)
+GUARDRAILS = st.builds(
+    Guardrail, TEXTS, INTERVALS, st.floats(-9, 9), st.sampled_from(["at_least", "at_most"]),
+    st.sampled_from(["kept", "unbroken"]),
+)  # fmt: skip
+UNTOLD = st.builds(Untold, TEXTS, TEXTS)
 STUDIES = st.builds(
     Study,
     st.sampled_from(["job_feed", "talent_search", "applicant_review"]),
@@ -58,6 +68,8 @@ DECISIONS = st.builds(
     tuples(TEXTS),
     tuples(CHECKS),
     st.dictionaries(TEXTS, CELLS, max_size=2),
+    TEXTS,
+    LOOKS,
 )
 SECTIONS = st.builds(
     Section,
@@ -93,6 +105,8 @@ STORED = st.one_of(INTERVALS, EVIDENCE, STUDIES, DECISIONS, REPORTS, st.builds(
     tuples(EVIDENCE),
     st.none() | EXAMINATIONS,
     reliability=tuples(RELIABILITIES),
+    guardrails=tuples(GUARDRAILS),
+    untold=tuples(UNTOLD),
 ))  # fmt: skip
 
 
@@ -115,6 +129,14 @@ def test_a_studys_evaluation_is_read_as_it_was_written(
     folder = tmp_path_factory.mktemp("evaluation")
     evaluation.write(folder)
     assert repr(StudyEvaluation.read(folder)) == repr(evaluation)
+
+
+def test_moments_of_evidence_and_looks_are_read_as_they_were():
+    moment = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    evidence = Evidence("randomised", "ndcg@10", Interval(0.1, 0.0, 0.2, 9, 9), since=moment, until=moment)
+    looks = evidence.slice.looked_at(Looks("champion"), "digest")
+    assert from_json(Evidence, as_json(evidence)) == evidence
+    assert from_json(Looks, as_json(looks)) == looks
 
 
 def test_off_policy_evidence_promotes_as_before_once_it_was_stored(tmp_path):
