@@ -13,10 +13,9 @@ from datetime import datetime, timedelta
 from scipy import special
 
 from components.measures import Interval
+from components.measures.intervals import CONFIDENCE
 from metier.stored import Moment
 
-CONFIDENCE = 0.95
-"""Of the two-sided intervals that evidence comes with."""
 EVENNESS = 4
 """n of `level_of`."""
 MOST_QUERIES = 1e9
@@ -74,14 +73,10 @@ def level_of(look: int, level: float) -> float:
     return level * EVENNESS / ((look + EVENNESS - 1) * (look + EVENNESS))
 
 
-def quantile(actors: int, tail: float) -> float:
-    """Of Student's t with one degree of freedom less than there are actors."""
-    return -float(special.stdtrit(max(actors - 1, 1), tail))
-
-
 def standard_error(difference: Interval) -> float:
     """Of the estimate, by the lower side of its interval."""
-    return (difference.value - difference.low) / quantile(difference.n_actors, (1 - CONFIDENCE) / 2)
+    reach = -float(special.stdtrit(max(difference.n_actors - 1, 1), (1 - CONFIDENCE) / 2))
+    return (difference.value - difference.low) / reach
 
 
 @dataclass(frozen=True)
