@@ -47,10 +47,7 @@ class Outcomes:
                 told = ~np.isnan(known[head])
                 rank = None if validation.rank is None else validation.rank[told]
                 calibrations[head] = fit_calibration(said[head][told], known[head][told] == 1, rank)
-        for head in known:
-            if head not in calibrations and head not in dropped:
-                positives = int((known[head] == 1).sum())
-                dropped[head] = f"{positives} positives validate it, {FEWEST_POSITIVES} are the fewest"
+        dropped |= {head: _untold(known[head]) for head in known if head not in {**calibrations, **dropped}}
         return cls(calibrations, dropped)
 
     def probability(
@@ -64,6 +61,13 @@ class Outcomes:
             most = np.minimum(most, calibration.probability(said[head], rank))
             answer[head] = most
         return answer
+
+
+def _untold(outcome: Floats) -> str:
+    """Why these rows cannot calibrate a head."""
+    if np.isnan(outcome).all():
+        return "no row of the validation set is old enough to tell it"
+    return f"{int((outcome == 1).sum())} positives validate it, {FEWEST_POSITIVES} are the fewest"
 
 
 def _log_odds(rankers: Mapping[str, Ranker], features: Floats) -> dict[str, FloatArray]:

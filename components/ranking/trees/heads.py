@@ -1,4 +1,7 @@
-"""Boosted trees of each outcome, by XGBoost, on every row whose outcome is known. Knows no order of candidates."""
+"""Boosted trees of each outcome, by XGBoost, on every row whose outcome is known. Knows no order of candidates.
+
+Each row counts once, whatever its query weighs for the order: such weights follow the outcome itself.
+"""
 
 from typing import Any
 
@@ -76,8 +79,7 @@ def _tell(rows: xgboost.DMatrix, dataset: RankingDataset, head: str) -> bool:
     if outcome is None or not (outcome == 1).any():
         return False
     known = ~np.isnan(outcome)
-    weight = np.ones(len(dataset), dtype=np.float32) if dataset.weight is None else dataset.weight
-    rows.set_info(label=np.nan_to_num(outcome), weight=np.where(known, weight, 0))
+    rows.set_info(label=np.nan_to_num(outcome), weight=known.astype(np.float32))
     return True
 
 

@@ -1,5 +1,7 @@
 """Heads of both rankers over the whole shown space: their graph, their blend, their calibration at ranks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xgboost
@@ -117,3 +119,17 @@ def test_a_head_with_too_few_positives_to_calibrate_is_dropped_and_says_so(ensem
     outcomes = Outcomes.fit(ensemble.rankers, validation)
     positives = int((validation.outcomes["apply"] == 1).sum())
     assert outcomes.dropped["apply"] == f"{positives} positives validate it, 10 are the fewest"
+    young = replace(validation, outcomes={"click": np.full(len(validation), NAN)})
+    assert Outcomes.fit(ensemble.rankers, young).dropped["click"] == (
+        "no row of the validation set is old enough to tell it"
+    )
+
+
+def test_weights_of_the_order_do_not_move_the_trees_of_an_outcome():
+    # A query whose click was logged far down weighs more for the order: by that weight clicks would seem more likely.
+    train = shown(0)
+    clicked = np.maximum.reduceat(train.outcomes["click"], np.arange(0, len(train), LENGTH))[train.query_index]
+    heavier = replace(train, weight=(1 + 9 * clicked).astype(np.float32))
+    plain, weighted = (XGBoostRanker().fit(part, SMALL) for part in (train, heavier))
+    rows = shown(2).features
+    assert np.array_equal(plain.score_heads(rows)["click"], weighted.score_heads(rows)["click"])
