@@ -16,9 +16,12 @@ RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels 
     && /opt/venv/bin/pip install --no-cache-dir --no-deps /wheels/metier-*.whl
 
 FROM python:3.11-slim-bookworm
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="metier-python-serving" \
       org.opencontainers.image.description="Endpoint of metier on Ray Serve" \
       org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.base.name="docker.io/library/python:3.11-slim-bookworm" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin metier \
     && install --directory --owner=10001 --group=10001 /var/lib/metier
@@ -37,4 +40,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 VOLUME /var/lib/metier
 WORKDIR /var/lib/metier
 USER 10001:10001
+# Where `metier serve` runs in a container of Docker; on Kubernetes the pods' own probes ask.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
 CMD ["metier", "--help"]

@@ -19,9 +19,12 @@ RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels 
     && /opt/venv/bin/pip install --no-cache-dir --no-deps /wheels/metier-*.whl
 
 FROM python:3.11-slim-bookworm
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="metier-python-steps" \
       org.opencontainers.image.description="Pipeline steps of metier" \
       org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.base.name="docker.io/library/python:3.11-slim-bookworm" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin metier \
     && install --directory --owner=10001 --group=10001 /var/lib/metier
@@ -39,4 +42,6 @@ ENV PATH=/opt/venv/bin:$PATH \
 VOLUME /var/lib/metier
 WORKDIR /var/lib/metier
 USER 10001:10001
+# A step ends by itself, and says how.
+HEALTHCHECK NONE
 CMD ["metier", "--help"]

@@ -1,14 +1,20 @@
 """The Dockerfiles as text: nothing is built here."""
 
 import itertools
+import json
 import re
+import subprocess
+import sys
+import threading
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
 
 from components.step import IMAGE
+from metier.settings import Settings
 from pipelines.local import SINGLE_THREADED
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -107,10 +113,47 @@ def test_its_environment_is_that_of_a_local_step(image):
 @images
 def test_its_label_carries_the_version_of_the_project(image):
     (line,) = of(image, "LABEL", 1)
-    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', line))
+    labels = dict(re.findall(r'org\.opencontainers\.image\.([\w.]+)="([^"]*)"', line))
+    assert of(image, "ARG", 1) == ["REVISION=unknown"]
+    assert labels["revision"] == "$REVISION"
+    assert labels["base.name"] == f"docker.io/library/{of(image, 'FROM', 1)[0]}"
     assert labels["version"] == PROJECT["project"]["version"]
     assert labels["licenses"] == PROJECT["project"]["license"]
     assert tag(image) == f"{labels['title']}:{labels['version']}"
+
+
+def is_healthy(status: int) -> bool:
+    """What the serving image's check says of an endpoint that answers /readyz with `status`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/readyz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    (told,) = of("serving", "HEALTHCHECK", 1)
+    program, *arguments = json.loads(told.partition("CMD ")[2])
+    assert program == "python"
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        command = [sys.executable, *(each.replace(":8000/", f":{server.server_port}/") for each in arguments)]
+        return subprocess.run(command, timeout=60, check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
+def test_an_endpoint_in_a_container_is_healthy_once_it_is_ready(status, healthy):
+    assert is_healthy(status) is healthy
+
+
+def test_a_step_has_no_health_to_ask_for():
+    assert of("steps", "HEALTHCHECK", 1) == ["NONE"]
+
+
+def test_the_endpoint_is_checked_at_the_port_that_it_listens_on():
+    (told,) = of("serving", "HEALTHCHECK", 1)
+    assert f"127.0.0.1:{Settings.model_fields['http_port'].default}/readyz" in told
 
 
 def test_steps_and_ray_nodes_ask_for_the_images_that_are_built():
