@@ -27,6 +27,7 @@ from components.training_sets import TracedDataset
 from components.training_sets.assemble import ranked_pairs, typed_queries
 from components.training_sets.dataset.examined import Examined, examined
 from components.training_sets.plan import Study
+from components.training_sets.pseudo_queries import candidate_pool
 from components.training_sets.unknown import unknown_candidates
 from feature_repo.build.feature_tables import read_vectors
 from feature_repo.client import FeatureStoreClient
@@ -163,7 +164,8 @@ def evaluate(
 
 def _organic(subject: _Subject, held_out: Path, lake: Lake) -> StudyEvaluation:
     study, candidates = subject.study, subject.candidates
-    catalogue = organic.Catalogue(candidates.ids, candidates.cards())
+    since = organic.there_since(candidates.ids, candidate_pool(lake, study.surface, subject.as_of))
+    catalogue = organic.Catalogue(candidates.ids, candidates.cards(), since)
     sources = organic.Sources(subject.store, candidates.vectors, candidates.for_everything, subject.progress)
     ranked = organic.score_everything(study, held_out, catalogue, subject.rankers, sources, subject.champion)
     pools = (True, False) if study.protocol == "leave_last_out" else (False,)

@@ -47,16 +47,16 @@ class TargetRanks:
         return expected_discount(self.above, self.tied, k)
 
 
-def blocks(score: ScoreActors, history: sparse.csr_array, target: IntArray, size: int = 256) -> Iterator[ActorBlock]:
-    """Score actors `size` at a time, their history (n_actors, n_candidates; non-zero = seen) excluded.
+def blocks(score: ScoreActors, left_out: sparse.csr_array, target: IntArray, size: int = 256) -> Iterator[ActorBlock]:
+    """Score actors `size` at a time; what is `left_out` (n_actors, n_candidates; non-zero), as their history, excluded.
 
     `target` (n_actors,): position of each actor's held-out candidate.
     """
-    if len(target) != history.shape[0]:
-        raise InputError(f"{len(target)} targets beside the history of {history.shape[0]} actors; give one each")
+    if len(target) != left_out.shape[0]:
+        raise InputError(f"{len(target)} targets beside what {left_out.shape[0]} actors leave out; give one each")
     for start in range(0, len(target), size):
         actor = np.arange(start, min(start + size, len(target)))
-        excluded = history[actor].toarray() != 0
+        excluded = left_out[actor].toarray() != 0
         yield ActorBlock(actor, np.asarray(score(actor)), target[actor], excluded)
 
 

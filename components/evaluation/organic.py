@@ -1,11 +1,11 @@
-"""Full ranking of organic targets: every test actor against every candidate, by the leave-last-out protocol.
+"""Full ranking of organic targets: every test actor against every candidate of then, by the leave-last-out protocol.
 
 The held-out folder names the positives and which of them are targets; features come from the store as known just
 before each target, the baselines from the positives that are no target. Nothing is specific to a data set.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,21 +15,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from scipy import sparse
 
 from components.evaluation.baselines import ContentSimilarity, ItemToItem, Popularity, history_matrix
 from components.evaluation.champion import CHAMPION, Champion
 from components.evaluation.full_ranking import ScoreActors, TargetRanks, blocks, rank_targets
 from components.evaluation.measure import compared, measured, order
 from components.evaluation.report.document import FigureTable, Section
-from components.measures.arrays import Floats
+from components.measures.arrays import Floats, IntArray, Mask
 from components.ranking import Ensemble, Ranker
 from components.training_sets.assemble import FeatureStore, assemble
 from components.training_sets.build import POSITIVES_FILE, SAMPLES_FILE
 from components.training_sets.dataset.checked import row_blocks
 from components.training_sets.dataset.room import room
 from components.training_sets.leave_last_out import FullRanking, full_ranking
+from components.training_sets.outcomes.maturity import microseconds
 from components.training_sets.plan import Study
-from components.training_sets.pseudo_queries import queries_before
+from components.training_sets.pseudo_queries import FOREVER, CandidatePool, queries_before
 from components.training_sets.unknown import of_known_candidates
 from feature_repo.hydrate import query_features
 from feature_repo.texts import TextVectors
@@ -45,10 +47,14 @@ MOST_PAIRS = 9_000_000
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every candidate of the lake, in the order of `ids`; its card texts, by the baseline that reads them."""
+    """Every candidate of the lake, in the order of `ids`; its card texts, by the baseline that reads them.
+
+    since (n_candidates,): the microsecond from which the candidate was there to be found, as `there_since` has it.
+    """
 
     ids: tuple[str, ...]
     cards: dict[str, list[str]]
+    since: IntArray
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Ranked:
 
     ranking: FullRanking
     scores: dict[str, Floats]
+    absent: Mask
+    """(n_actors, n_candidates): not there yet when the actor asked, so not ranked."""
     positives: pa.Table
     test_actors: int
     """Test actors of whom those ranked are a sample."""
@@ -121,13 +129,23 @@ def score_everything(
             scores[CHAMPION][block] = given.reshape(-1, len(ranking.candidates))
         if number % 10 == 0:
             sources.progress(f"ranked {block.start:,} of {len(ranking.actors):,} actors")
-    return Ranked(ranking, scores, positives, int(targets.sum()))
+    return Ranked(ranking, scores, _absent(ranking, catalogue, queries), positives, int(targets.sum()))
+
+
+def there_since(ids: Sequence[str], pool: CandidatePool) -> IntArray:
+    """(n_candidates,) first microsecond in which each was posted, or listed: from ever without a date, else never."""
+    position = {candidate: row for row, candidate in enumerate(ids)}
+    since = np.full(len(ids), FOREVER)
+    for candidate, moment in zip(np.asarray(pool.ids)[pool.owner].tolist(), pool.since.tolist(), strict=True):
+        if candidate in position:
+            since[position[candidate]] = min(since[position[candidate]], moment)
+    return since
 
 
 def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: bool) -> Section:
     """HR@10 and NDCG@10; over the candidates of actors with two or more (`protocol_pool`), or over the whole lake."""
     pool = _protocol_pool(ranked) if protocol_pool else np.ones(len(ranked.ranking.candidates), dtype=np.bool_)
-    ranks = {name: _target_ranks(ranked.ranking, score, pool) for name, score in ranked.scores.items()}
+    ranks = {name: _target_ranks(ranked, score, pool) for name, score in ranked.scores.items()}
     actors = np.asarray(ranked.ranking.actors)
     hits = {name: target.hit_rate_at(K) for name, target in ranks.items()}
     gains = {name: target.ndcg_at(K) for name, target in ranks.items()}
@@ -135,6 +153,7 @@ def section(study: Study, ranked: Ranked, title: str, note: str, protocol_pool: 
     facts = (
         ("actors", ranked.sample or len(actors)),
         ("candidates ranked", int(pool.sum())),
+        ("pairs left out, candidate not there yet", f"{ranked.absent[:, pool].mean():.1%}"),
         ("targets nobody had touched", _cold(ranked)),
     )
     return Section(
@@ -205,12 +224,19 @@ def _history(ranking: FullRanking) -> Any:
     )
 
 
-def _target_ranks(ranking: FullRanking, score: Floats, pool: NDArray[np.bool_]) -> TargetRanks:
-    columns = np.flatnonzero(pool)
+def _target_ranks(ranked: Ranked, score: Floats, pool: NDArray[np.bool_]) -> TargetRanks:
+    columns, ranking = np.flatnonzero(pool), ranked.ranking
     position = np.cumsum(pool) - 1
-    return rank_targets(
-        blocks(lambda actor: score[actor][:, columns], _history(ranking)[:, columns], position[ranking.target])
-    )
+    left_out = _history(ranking)[:, columns] + sparse.csr_array(ranked.absent[:, columns])
+    return rank_targets(blocks(lambda actor: score[actor][:, columns], left_out, position[ranking.target]))
+
+
+def _absent(ranking: FullRanking, catalogue: Catalogue, queries: pa.Table) -> Mask:
+    """What was not there yet when each actor asked, but for what the actor then turned to."""
+    since = catalogue.since[np.argsort(np.asarray(catalogue.ids))]
+    absent: Mask = since > microseconds(queries["event_timestamp"])[:, None]
+    absent[np.arange(len(absent)), ranking.target] = False
+    return absent
 
 
 def _protocol_pool(ranked: Ranked) -> NDArray[np.bool_]:

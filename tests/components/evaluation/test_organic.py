@@ -8,10 +8,11 @@ import pytest
 from components.evaluation import organic
 from components.training_sets.build import POSITIVES_FILE, build
 from components.training_sets.plan import Study
+from components.training_sets.pseudo_queries import FOREVER, CandidatePool
 from feature_repo.build.feature_tables import VECTORS
 from feature_repo.texts import TextVectors
 from metier.settings import Settings
-from tests.components.training_sets.organic_log import AS_OF, click, featured, organic_log
+from tests.components.training_sets.organic_log import AS_OF, click, day, featured, organic_log
 
 STUDY = Study("job_feed", "leave_last_out")
 JOBS = ("J", "K", "L", "M")
@@ -44,9 +45,10 @@ def home(tmp_path_factory):
     return settings, store, folders[2]
 
 
-def ranked(home, lines):
+def ranked(home, lines, since=None):
     settings, store, held_out = home
-    catalogue = organic.Catalogue(JOBS, {"tf-idf": [f"{job} wanted" for job in JOBS]})
+    there = np.full(len(JOBS), -FOREVER) if since is None else since
+    catalogue = organic.Catalogue(JOBS, {"tf-idf": [f"{job} wanted" for job in JOBS]}, there)
     sources = organic.Sources(
         store,
         TextVectors.read(settings.features / VECTORS),
@@ -70,6 +72,23 @@ def test_a_section_has_an_interval_for_every_scorer(home):
     section = organic.section(STUDY, ranked(home, []), "title", "note", protocol_pool=True)
     assert {row.ranker for row in section.measured} == {"popularity", "item-to-item", "tf-idf", "retrieval", "ensemble"}
     assert dict(section.tables[0].rows)["actors"] == 3
+
+
+def test_candidates_that_were_not_there_yet_are_not_ranked(home):
+    """M is posted on day 4: after F clicked L on day 3, before H did on day 5; G's target it is whenever posted."""
+    posted = np.array([-FOREVER, -FOREVER, -FOREVER, int(day(4).timestamp() * 1e6)])
+    found = ranked(home, [], posted)
+    assert found.absent.tolist() == [[False, False, False, True], [False] * 4, [False] * 4]
+    section = organic.section(STUDY, found, "title", "note", protocol_pool=False)
+    assert dict(section.tables[0].rows)["pairs left out, candidate not there yet"] == "8.3%"
+    # J and K are F's history, so that L alone is left to be ranked and is hit whatever scores it.
+    hits = {row.ranker: row.interval for row in section.measured if row.metric == "hr@10"}
+    assert hits["retrieval"].value == 1
+
+
+def test_a_candidate_is_there_from_its_first_span_on():
+    pool = CandidatePool(("a", "b"), np.array([0, 0, 1]), np.array([7, 3, -FOREVER]), np.array([9, 5, FOREVER]))
+    assert organic.there_since(("a", "b", "never listed"), pool).tolist() == [3, -FOREVER, FOREVER]
 
 
 def test_progress_goes_to_whoever_asked_for_it_and_not_to_the_terminal(home, capsys):
