@@ -20,11 +20,13 @@ def shortfall(evidence: Evidence, rules: GateRules) -> tuple[str, str] | None:
     difference, effective = evidence.difference, evidence.effective_sample_size
     if difference.n == 0:
         return "no held-out query has a positive, so there is nothing to compare", "collect outcomes, then train again"
-    if math.isnan(difference.low) or math.isnan(difference.high):
-        return "no interval", "collect more outcomes, then train again"
+    unknown = math.isnan(difference.low) or math.isnan(difference.high)
     if difference.n_actors < rules.fewest_actors:
-        note = f"{difference.n_actors} actors, fewer than {rules.fewest_actors}"
+        note = "no interval" if unknown else f"{difference.n_actors} actors, fewer than {rules.fewest_actors}"
         return note, _more(evidence.slice, "actors", difference.n_actors, rules.fewest_actors)
+    if unknown or difference.too_few:
+        more = f"collect outcomes of more actors than {difference.n_actors:,}, then train again"
+        return difference.too_few or "no interval", more
     if difference.too_few:
         return difference.too_few, _more(evidence.slice, "queries", difference.n, 2 * difference.n)
     is_off_policy = evidence.estimand == "off_policy"

@@ -119,12 +119,12 @@ def _filed(reports: Path) -> set[str]:
 
 
 def _runs(folder: Path) -> Iterator[Run]:
-    filed = [path.parent for path in sorted(folder.glob(f"*/{JSON_FILE}"))]
-    for own in filed:
-        yield _run(read_report(own), own, _note(own))
+    filed = {path.parent: read_report(path.parent) for path in sorted(folder.glob(f"*/{JSON_FILE}"))}
+    for own, report in filed.items():
+        yield _run(report, own, _note(own))
     if (folder / JSON_FILE).exists():
         newest = read_report(folder)
-        if run_of(newest) not in {own.name for own in filed}:
+        if run_of(newest) not in map(run_of, filed.values()):  # not by folder: a build that knew fewer fields named it
             yield _run(newest, folder, _note(folder))
 
 

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,7 @@ def test_two_metrics_of_equal_trust_must_not_contradict():
         (_evidence("off_policy", GAIN, effective=None), "effective sample size unknown"),
         (_evidence("randomised", Interval(0.1, 0.05, 0.2, 60, 12)), "12 actors"),
         (_evidence("randomised", Interval(0.1, math.nan, math.nan, 1, 1)), "no interval"),
+        (_evidence("randomised", replace(GAIN, too_few="9 actors differ, 10 are wanted")), "9 actors differ"),
         (Evidence("randomised", "NDCG@10", GAIN, 29.0), "effective sample size 29, below 30"),
     ],
 )
