@@ -17,8 +17,13 @@ from components.evaluation.gate import Evidence
 from components.evaluation.judged.section import judged_section
 from components.evaluation.reliability import reliability_of, reliability_table
 from components.evaluation.report import EvaluationReport, read_report, write_report
-from components.evaluation.report.document import Chart, Curve, FigureTable
+from components.evaluation.report.document import Chart, Curve, FigureTable, Section
 from components.evaluation.retrieved import IndexedCandidates
+from components.evaluation.sections.explained import explained_section
+from components.evaluation.sections.exposed import exposed_section
+from components.evaluation.sections.marks import marks_of
+from components.evaluation.sections.off_policy import off_policy_section
+from components.evaluation.sections.sliced import sliced_section
 from components.measures.examination import Examination
 from components.measures.reliability import Reliability
 from components.ranking import Ensemble, Ranker
@@ -213,7 +218,7 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     tables = (*first.tables, *((example,) if example else ()), *figures, _labels(metadata, study))
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
     judged = judged_section(slates, study.surface, subject.settings, subject.as_of)
-    parts = (labelled, *others, *((judged,) if judged else ()))
+    parts = (labelled, *others, *_further(subject, slates, lake), *((judged,) if judged else ()))
     unseen = (f"logged slates are no evidence: {seen.refused}",) if seen.refused else ()
     report = EvaluationReport(study.surface, parts, facts, None, (*metadata["warnings"], *unseen))
     evaluation = subject.evaluation(report, logged_slates.evidence(slates))
@@ -224,6 +229,19 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
         reliability=came_true,
         guardrails=(*kept, *evaluation.guardrails),
         untold=(*untold, *evaluation.untold),
+    )
+
+
+def _further(subject: _Subject, slates: logged_slates.ScoredSlates, lake: Lake) -> tuple[Section, ...]:
+    """What stands beside the figures: slices, off-policy estimates, who is seen, and how far reasons agree."""
+    marks = marks_of(slates, subject.study.surface, lake, subject.as_of)
+    kind, values, queries = logged_slates.best_known(slates, subject.settings.truth)
+    labels = {slicing: label[queries] for slicing, label in marks.labels.items()}
+    return (
+        sliced_section(kind, logged_slates.METRIC, values, labels, slates.baseline),
+        off_policy_section(slates),
+        exposed_section(slates, marks.new),
+        explained_section(slates, subject.ensemble),
     )
 
 

@@ -151,6 +151,21 @@ def evidence(slates: ScoredSlates) -> list[Evidence]:
     return gathered
 
 
+def best_known(slates: ScoredSlates, truth_dir: Path) -> tuple[str, QueryValues, Mask]:
+    """NDCG@10 by true relevance where it is known, else corrected, else observed: the kind, and the values.
+
+    Of the queries (n_queries,) that come last, those of FEWEST_CANDIDATES or more.
+    """
+    every = _queries_of(slates, FEWEST_CANDIDATES)
+    if has_truth(truth_dir):
+        rows = slates.held_out.rows
+        truth = true_relevance(truth_dir, rows["query_id"].to_pylist(), rows["candidate_id"].to_pylist())
+        return "true", _values(slates, Gains(truth), every), every
+    if slates.examination:
+        return "corrected", _values(slates, _corrected(slates), every), every
+    return "observed", _values(slates, Gains(slates.relevance), every), every
+
+
 def _corrected(slates: ScoredSlates) -> Gains:
     """Gains over the examination of the rank that they were logged at."""
     seen, rank = slates.examination, slates.held_out.dataset.rank

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from components.evaluation.report.document import Compared, Measured
 from components.measures import Interval, mean_interval
-from components.measures.arrays import Floats
+from components.measures.arrays import Floats, Mask
 from components.measures.weighted_rewards import effective_number
 from components.ranking import Ensemble, Ranker
 from components.training_sets.dataset.checked import row_blocks
@@ -33,6 +33,12 @@ class QueryValues:
     def worth(self) -> float:
         """How many queries of equal weight these are worth (Kish)."""
         return effective_number(self.weights, np.arange(len(self.weights))) if self.weights.any() else 0.0
+
+    def part(self, queries: Mask) -> "QueryValues":
+        """Of the queries (n_queries,) that are true."""
+        values = {name: value[queries] for name, value in self.values.items()}
+        at_bounds = tuple(bound.part(queries) for bound in self.at_bounds)
+        return QueryValues(values, self.weights[queries], self.actors[queries], at_bounds)
 
     def measured(self, metric: str) -> tuple[Measured, ...]:
         """One row per ranker."""

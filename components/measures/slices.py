@@ -1,7 +1,7 @@
-"""Metrics by slice: the same figure for parts of the queries, each with its own interval.
+"""Parts of the queries that are measured apart: who belongs to each, and how many there are.
 
-A slicing gives every query one label (surface, category, known or new actor, cold or warm target); a query without a
-label belongs to no slice. Small slices are shown, not hidden: their interval says how little they know.
+A slicing gives every query one label (surface, category, known or new actor, ...); a query without a label belongs to
+no slice. Labels of too few actors to say anything of are counted together.
 """
 
 from collections.abc import Mapping
@@ -11,51 +11,44 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.measures.intervals import Interval, mean_interval, paired_difference
+from components.measures.arrays import Mask
 from metier.errors import InputError
+
+POOLED = "all others"
 
 
 @dataclass(frozen=True)
-class SliceValue:
-    """One slice of one slicing: `share` of all labelled queries and the interval over it."""
+class Slice:
+    """One slice of one slicing: its rows among the queries (n_queries,), and their `share` of all labelled ones."""
 
     slicing: str
     label: str
     share: float
-    interval: Interval
+    rows: Mask
 
 
-def by_slice(
-    values: npt.ArrayLike, actors: npt.ArrayLike, slicings: Mapping[str, npt.ArrayLike], seed: int = 0
-) -> list[SliceValue]:
-    """Mean of values (n_queries,) in each slice, largest first within its slicing.
+def slices_of(
+    slicings: Mapping[str, npt.ArrayLike], actors: npt.ArrayLike, fewest_actors: int = 1, most: int = 10
+) -> list[Slice]:
+    """The slices of queries (n_queries,), largest first within their slicing.
 
-    >>> slices = by_slice([1, 0, 1, 0.5], ["a", "b", "c", "d"], {"category": ["design", "design", "sales", "design"]})
-    >>> [(part.label, part.share, part.interval.value) for part in slices]
-    [('design', 0.75, 0.5), ('sales', 0.25, 1.0)]
+    Where two labels or more have fewer than `fewest_actors` actors each, or come after the `most` largest, they are
+    POOLED.
+
+    >>> parts = slices_of({"category": ["design", "design", "sales", None]}, ["a", "b", "c", "d"])
+    >>> [(part.label, round(part.share, 2), part.rows.tolist()) for part in parts]
+    [('design', 0.67, [True, True, False, False]), ('sales', 0.33, [False, False, True, False])]
     """
-    value, ids = np.asarray(values, dtype=np.float64), np.asarray(actors)
-    return [
-        SliceValue(slicing, label, share, mean_interval(value[rows], ids[rows], seed=seed))
-        for slicing, label, share, rows in _slices(slicings, len(value))
-    ]
-
-
-def paired_by_slice(
-    a: npt.ArrayLike, b: npt.ArrayLike, actors: npt.ArrayLike, slicings: Mapping[str, npt.ArrayLike], seed: int = 0
-) -> list[SliceValue]:
-    """Mean of a - b (n_queries,) in each slice.
-
-    >>> slices = paired_by_slice([1, 1], [0, 1], ["a", "b"], {"category": ["sales", "design"]})
-    >>> [(part.label, part.interval.value) for part in slices]
-    [('design', 0.0), ('sales', 1.0)]
-    """
-    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    ids = np.asarray(actors)
-    return [
-        SliceValue(slicing, label, share, paired_difference(first[rows], second[rows], ids[rows], seed=seed))
-        for slicing, label, share, rows in _slices(slicings, len(first))
-    ]
+    ids, slices = pd.Series(np.asarray(actors)), list[Slice]()
+    for slicing, labels in slicings.items():
+        label = pd.Series(np.asarray(labels, dtype=object))
+        if len(label) != len(ids):
+            raise InputError(f"slicing {slicing} labels {len(label)} of {len(ids)} queries; give one label a query")
+        label = _pooled(label, ids, fewest_actors, most)
+        shares = label.value_counts(normalize=True)
+        names = sorted(shares.index, key=lambda name: (name == POOLED, -shares[name], str(name)))
+        slices += [Slice(slicing, str(name), float(shares[name]), (label == name).to_numpy()) for name in names]
+    return slices
 
 
 def seen_before(ids: npt.ArrayLike, earlier: npt.ArrayLike, seen: str, unseen: str) -> npt.NDArray[np.object_]:
@@ -68,13 +61,8 @@ def seen_before(ids: npt.ArrayLike, earlier: npt.ArrayLike, seen: str, unseen: s
     return np.where(occurs, seen, unseen).astype(object)
 
 
-def _slices(slicings: Mapping[str, npt.ArrayLike], n: int) -> list[tuple[str, str, float, npt.NDArray[np.bool_]]]:
-    slices: list[tuple[str, str, float, npt.NDArray[np.bool_]]] = []
-    for slicing, labels in slicings.items():
-        label = pd.Series(np.asarray(labels, dtype=object))
-        if len(label) != n:
-            raise InputError(f"slicing {slicing} labels {len(label)} of {n} queries; give one label a query")
-        shares = label.value_counts(normalize=True)
-        names = sorted(shares.index, key=lambda name: (-shares[name], str(name)))
-        slices.extend((slicing, str(name), float(shares[name]), (label == name).to_numpy()) for name in names)
-    return slices
+def _pooled(label: pd.Series, actors: pd.Series, fewest_actors: int, most: int) -> pd.Series:
+    n_actors = actors.groupby(label).nunique()
+    largest = label.value_counts().index[:most]
+    small = n_actors.index[(n_actors < fewest_actors) | ~n_actors.index.isin(largest)]
+    return label.where(~label.isin(small), POOLED) if len(small) > 1 else label

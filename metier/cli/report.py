@@ -1,4 +1,4 @@
-"""`metier report`: what the training runs on this machine found, newest first, in five lines or whole."""
+"""`metier report`: what the training runs on this machine found, newest first, in six lines or whole."""
 
 import json
 from typing import Annotated

@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 EXAMPLES = {
-    "components.language.reasons": ("in_words",),
+    "components.language.reasons": ("in_words", "topics_of"),
     "components.measures": (
         "hit_rate_at_k",
         "mean_interval",
@@ -17,9 +17,12 @@ EXAMPLES = {
     ),
     "components.measures.examination": ("estimate_examination",),
     "components.measures.off_policy": ("estimate",),
-    "components.measures.slices": ("by_slice", "paired_by_slice", "seen_before"),
+    "components.measures.slices": ("slices_of", "seen_before"),
+    "components.measures.exposure": ("exposure_at_k", "gini", "share_of_least"),
     "components.retrieval": ("Eligibility", "HybridRetriever"),
     "components.ranking": ("Ensemble", "ExternalRanker", "NeuralRanker", "Ranker", "XGBoostRanker"),
+    "components.ranking.blending.typical": ("typical_row",),
+    "components.ranking.explanations.groups": ("group_contributions",),
     "metier.languages": ("language_code",),
 }
 """Names by module; those that a room re-exports stand under the room."""

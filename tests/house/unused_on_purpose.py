@@ -1,10 +1,5 @@
 """Names that vulture finds unused and that stay, by reason. Never imported; `make check` reads it."""
 
-# Wired by what comes next: measures by slice.
-by_slice
-paired_by_slice
-seen_before
-
 # Called by the benchmarks and by those who bring their own data, not by the pipeline.
 _.from_svmlight
 unjudged_queries

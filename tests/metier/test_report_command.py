@@ -1,4 +1,4 @@
-"""`metier report`: five lines a surface, everything, one run, or the history."""
+"""`metier report`: six lines a surface, everything, one run, or the history."""
 
 import json
 
@@ -33,8 +33,9 @@ def two_runs(tmp_path):
 def test_a_summary_comes_first_and_names_the_page(metier, two_runs, tmp_path):
     lines = metier().splitlines()
     assert lines[0].startswith("job_feed: promote")
-    assert lines[4] == f"  page: {tmp_path / 'reports' / 'job_feed' / 'evaluation.html'}"
-    assert len(lines) == 6
+    assert lines[4].startswith("  next: ")
+    assert lines[5] == f"  page: {tmp_path / 'reports' / 'job_feed' / 'evaluation.html'}"
+    assert len(lines) == 7
     assert "Paired differences" not in metier()
     assert "== Observed relevance ==" in metier("--full")
 

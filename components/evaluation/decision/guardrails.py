@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from components.measures import Interval
+from metier.stored import Number
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class Guardrail:
 
     name: str
     value: Interval
-    limit: float
+    limit: Number
     keeps: Literal["at_least", "at_most"]
     needs: Literal["kept", "unbroken"] = "kept"
     """What is clearly past its limit refuses where it needs to be `kept`, and holds where it needs to be `unbroken`.

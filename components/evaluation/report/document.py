@@ -44,8 +44,19 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class Sliced:
+    """A ranker's metric on one part of the queries, `share` of all that have a label of the slicing."""
+
+    slicing: str
+    label: str
+    share: Number
+    measured: Measured
+    compared: Compared
+
+
+@dataclass(frozen=True)
 class FigureTable:
-    """Any further figures, such as label maturity or slices. Numbers are right-aligned and rounded for people."""
+    """Any further figures, such as label maturity. Numbers are right-aligned and rounded for people."""
 
     name: str
     header: tuple[str, ...]
@@ -84,6 +95,7 @@ class Section:
     compared: tuple[Compared, ...] = ()
     tables: tuple[FigureTable, ...] = ()
     charts: tuple[Chart, ...] = ()
+    sliced: tuple[Sliced, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ A run is named by its clock and a digest of what was measured, so that the same 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,20 +119,29 @@ def _filed(reports: Path) -> set[str]:
 
 
 def _runs(folder: Path) -> Iterator[Run]:
-    filed = {path.parent: read_report(path.parent) for path in sorted(folder.glob(f"*/{JSON_FILE}"))}
+    filed = _reports(folder)
     for own, report in filed.items():
-        yield _run(report, own, _note(own))
+        yield _run(report, own.name, own, _note(own))
     if (folder / JSON_FILE).exists():
         newest = read_report(folder)
-        if run_of(newest) not in map(run_of, filed.values()):  # not by folder: a build that knew fewer fields named it
-            yield _run(newest, folder, _note(folder))
+        if not _among(newest, filed):
+            yield _run(newest, run_of(newest), folder, _note(folder))
 
 
-def _run(report: EvaluationReport, folder: Path, note: RunNote) -> Run:
+def _reports(folder: Path) -> dict[Path, EvaluationReport]:
+    """The filed reports by their folders, which a build before may have named by a digest of fewer fields."""
+    return {path.parent: read_report(path.parent) for path in sorted(folder.glob(f"*/{JSON_FILE}"))}
+
+
+def _among(report: EvaluationReport, filed: Mapping[Path, EvaluationReport]) -> bool:
+    return as_json(report) in map(as_json, filed.values())
+
+
+def _run(report: EvaluationReport, run: str, folder: Path, note: RunNote) -> Run:
     first = headline(report)
     return Run(
         surface=report.surface,
-        run=run_of(report),
+        run=run,
         written_at=note.written_at,
         as_of=str(report.facts.get("as of", "")),
         verdict=report.decision.verdict if report.decision else None,
@@ -156,7 +165,8 @@ def _keep_newest(folder: Path) -> None:
             newest = read_report(folder)
         except ValueError:
             return
-        _file(newest, folder, _note(folder).written_at)
+        if not _among(newest, _reports(folder)):
+            _file(newest, folder, _note(folder).written_at)
 
 
 def _file(report: EvaluationReport, folder: Path, written_at: datetime | None) -> Path:

@@ -58,8 +58,25 @@ def _section(console: "Console", section: Section) -> None:
             for c in section.compared
         )
         _table(console, FigureTable("Paired differences", ("pair", "metric", "difference [95%]", "reading"), compared))
+    if section.sliced:
+        _slices(console, section)
     for table in section.tables:
         _table(console, table)
+
+
+def _slices(console: "Console", section: Section) -> None:
+    """The parts where a difference is clear; the page has all of them."""
+    clear = [row for row in section.sliced if row.compared.interval.above_zero or row.compared.interval.below_zero]
+    _print(console, f"{len(section.sliced)} parts; in {len(clear)} the difference is clear:" if clear else
+           f"{len(section.sliced)} parts; in none is the difference clear.")  # fmt: skip
+    if clear:
+        rows = tuple(
+            (f"{row.slicing}: {row.label}", row.measured.interval.n, row.measured.interval.n_actors,
+             show_interval(row.measured.interval), show_difference(row.compared.interval))
+            for row in clear
+        )  # fmt: skip
+        header = ("part", "queries", "actors", clear[0].measured.ranker, f"- {clear[0].compared.against}")
+        _table(console, FigureTable("Clear differences", header, rows))
 
 
 def _table(console: "Console", table: FigureTable) -> None:

@@ -77,6 +77,18 @@ def test_a_report_whose_date_nothing_recorded_is_last_and_of_unknown_date(tmp_pa
     assert undated.render().startswith("date unknown      job_feed")
 
 
+def test_a_run_that_a_build_before_filed_keeps_its_name_and_is_told_once(tmp_path):
+    """The digest of what was filed then is another one where a report has come to hold more fields."""
+    file_report(report(0.5), tmp_path / "job_feed", MONDAY)
+    (tmp_path / "job_feed" / run_of(report(0.5))).rename(tmp_path / "job_feed" / "2026-03-01T1015-0ld0ld0l")
+    (run,) = history(tmp_path)
+    assert run.run == "2026-03-01T1015-0ld0ld0l"
+    ((found, _),) = reports_of_run(tmp_path, run.run)
+    assert found == report(0.5)
+    file_report(report(0.6), tmp_path / "job_feed", MONDAY)
+    assert {run.run for run in history(tmp_path)} == {"2026-03-01T1015-0ld0ld0l", run_of(report(0.6))}
+
+
 def test_a_bundle_is_written_beside_the_report_that_it_came_of(tmp_path):
     file_report(report(0.5), tmp_path / "job_feed", MONDAY)
     note_bundle(report(0.5), tmp_path / "job_feed", "metier_job_feed 3")

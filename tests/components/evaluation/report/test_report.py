@@ -7,7 +7,16 @@ import pytest
 
 from components.evaluation.gate import Evidence, Guardrail, decide
 from components.evaluation.report import EvaluationReport, read_report, write_report
-from components.evaluation.report.document import Chart, Compared, Curve, FigureTable, Measured, Section, show_cell
+from components.evaluation.report.document import (
+    Chart,
+    Compared,
+    Curve,
+    FigureTable,
+    Measured,
+    Section,
+    Sliced,
+    show_cell,
+)
 from components.evaluation.report.write import render_html, render_text
 from components.measures import Interval
 from metier.errors import InputError
@@ -33,6 +42,22 @@ def evaluation():
             Compared("neural", "XGBoost", "MRR", UNKNOWN),
         ),
         tables=(FigureTable("Label maturity", ("head", "rows"), (("hire", 56_000), ("<b>accept</b>", None))),),
+        sliced=(
+            Sliced(
+                "category",
+                "<i>web</i>",
+                0.75,
+                Measured("ensemble", "HR@10", Interval(0.311, 0.3, 0.32, 972, 972)),
+                Compared("ensemble", "TF-IDF", "HR@10", gain),
+            ),
+            Sliced(
+                "category",
+                "law",
+                0.25,
+                Measured("ensemble", "HR@10", Interval(0.123, 0.1, 0.15, 324, 324)),
+                Compared("ensemble", "TF-IDF", "HR@10", Interval(0.01, -0.01, 0.03, 324, 324)),
+            ),
+        ),
         charts=(
             Chart("Delay", "days", "share", (Curve("hire", (0.0, 5.0, 30.0), (0.0, 0.5, math.nan)),)),
             Chart("Calibration", "predicted", "observed", (Curve("ensemble", (0.1, 0.5), (0.1, 0.4)),), diagonal=True),
@@ -75,7 +100,19 @@ def test_the_page_shows_every_figure_and_names_the_verdict(evaluation):
 
 
 def test_names_are_escaped(evaluation):
-    assert "<b>accept</b>" not in render_html(evaluation)
+    page = render_html(evaluation)
+    assert "<b>accept</b>" not in page
+    assert "<i>web</i>" not in page
+
+
+def test_the_page_has_every_part_and_the_terminal_those_that_differ(evaluation):
+    page, text = render_html(evaluation), render_text(evaluation, width=100)
+    assert "category: law" in page
+    assert "0.1230 [0.1000, 0.1500]" in page
+    assert "+0.0100 [-0.0100, +0.0300]" in page
+    assert "2 parts; in 1 the difference is clear" in text
+    assert "category: <i>web</i>" in text
+    assert "category: law" not in text
 
 
 def test_the_same_report_gives_the_same_page(evaluation):
