@@ -177,8 +177,11 @@ class Stages:
         if request.candidates is not None and (rows < 0).any():
             space = self._with_online([ids[position] for position in np.flatnonzero(rows < 0)], trace, now)
             rows = space.rows(ids)
+        if (rows >= 0).all():
+            return NamedCandidates(space, ids, rows, [])
         unknown = [candidate for candidate, row in zip(ids, rows, strict=True) if row < 0]
-        return NamedCandidates(space, rows[rows >= 0], unknown)
+        known = [candidate for candidate, row in zip(ids, rows, strict=True) if row >= 0]
+        return NamedCandidates(space, known, rows[rows >= 0], unknown)
 
     def _with_online(self, absent: list[str], trace: RequestTrace, now: datetime) -> CandidateSpace:
         candidates = self.candidates
@@ -198,7 +201,7 @@ class Stages:
         eligible: Eligibility,
         trace: RequestTrace,
     ) -> SourcedCandidates:
-        rows, scores = named.rows, None
+        rows, scores, ids = named.rows, None, named.ids
         if not request.names_candidates:
             rows, scores = self._retrieve(actor, eligible, trace)
             promoted = np.setdiff1d(named.rows, rows)
@@ -206,7 +209,9 @@ class Stages:
             scores = None if scores is None else np.append(scores, np.zeros(len(promoted)))
         elif request.candidates is None:
             rows = np.flatnonzero(eligible.mask)
-        return SourcedCandidates(named.space, named.space.ids_at(rows), rows, eligible.mask[rows], scores)
+        if rows is not named.rows:
+            ids = named.space.ids_at(rows)
+        return SourcedCandidates(named.space, ids, rows, eligible.mask[rows], scores)
 
     def _retrieve(self, actor: Actor, eligible: Eligibility, trace: RequestTrace) -> tuple[Rows, Scores | None]:
         """Rows and scores of what retrieval finds, topped up with what is popular where it finds too little.

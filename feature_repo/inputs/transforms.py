@@ -7,6 +7,7 @@ A pair's features depend on its query and its candidate alone. Knows neither Fea
 
 import functools
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ from metier.surfaces import surface_spec
 
 BLOCK_PAIRS = 16_384
 BLOCK_QUERIES = 1_024
+FEW_PAIRS = 1_024
 
 CANDIDATE_COUNT_FEATURES = STORED_COUNT_NAMES | {
     "candidate_age_days",
@@ -105,21 +107,29 @@ def pair_matrix(
     query, candidate = np.asarray(query_index, np.int64), np.asarray(candidate_index, np.int64)
     _check(checked, queries, candidates, query, candidate)
     column_of, of_candidate, of_query = _layout(checked, names or feature_names(checked))
-    inputs = np.empty((len(query), len(column_of)), np.float32)
+    # Of few pairs, as a request has them, columns lie side by side, since they are written one by one.
+    order: Literal["F", "C"] = "F" if len(query) <= FEW_PAIRS else "C"
+    inputs = np.empty((len(query), len(column_of)), np.float32, order)
     for start, end in _blocks(query):
-        rows = inputs[start:end]
+        columns = inputs[start:end].T
         block = Block.of(queries, candidates, query[start:end], candidate[start:end])
         (stored, column), (asked, asked_column) = of_candidate, of_query
-        rows[:, column] = candidates.stored[block.candidate][:, stored]
-        rows[:, asked_column] = block.spread(queries.stored[block.distinct][:, asked].T).T
+        columns[column] = candidates.stored[block.candidate].T[stored]
+        columns[asked_column] = block.spread(queries.stored[block.distinct].T[asked])
         for feature, values in pair_features(block).items():
             if feature in column_of:
-                rows[:, column_of[feature]] = values
+                columns[column_of[feature]] = values
     return inputs
 
 
+Columns = Codes | slice
+"""Numbers of columns; a slice where they follow on each other."""
+
+
 @functools.cache
-def _layout(name: Surface, wanted: tuple[str, ...]) -> tuple[dict[str, int], tuple[Codes, Codes], tuple[Codes, Codes]]:
+def _layout(
+    name: Surface, wanted: tuple[str, ...]
+) -> tuple[dict[str, int], tuple[Columns, Columns], tuple[Columns, Columns]]:
     """Column of every model input, and (stored column, model input) of what is gathered from each side."""
     column_of = {feature: column for column, feature in enumerate(wanted)}
     require_computed(name, wanted)
@@ -130,10 +140,16 @@ def _layout(name: Surface, wanted: tuple[str, ...]) -> tuple[dict[str, int], tup
     return column_of, _two(candidate), _two(query)
 
 
-def _two(pairs: Codes) -> tuple[Codes, Codes]:
+def _two(pairs: Codes) -> tuple[Columns, Columns]:
     """The columns of (n, 2) pairs; n may be 0."""
     columns = pairs.astype(np.int64).reshape(-1, 2)
-    return columns[:, 0], columns[:, 1]
+    return _run(columns[:, 0]), _run(columns[:, 1])
+
+
+def _run(columns: Codes) -> Columns:
+    if len(columns) and (columns == np.arange(columns[0], columns[0] + len(columns))).all():
+        return slice(int(columns[0]), int(columns[-1]) + 1)
+    return columns
 
 
 def _blocks(query: Codes) -> Iterator[tuple[int, int]]:

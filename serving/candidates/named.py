@@ -11,9 +11,10 @@ from serving.candidates.space import CandidateSpace
 
 @dataclass(frozen=True)
 class NamedCandidates:
-    """Candidates and placements that the request itself names: rows of `space`, and those that nobody knows."""
+    """Candidates and placements that the request itself names: rows of `space` by id, and those that nobody knows."""
 
     space: CandidateSpace
+    ids: list[str]
     rows: Rows
     unknown: list[str]
 

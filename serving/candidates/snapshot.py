@@ -94,13 +94,22 @@ class CandidateSnapshot:
         return self._only(tuple(columns)).take(pa.array(rows, mask=absent if absent.any() else None))
 
     @cached_property
+    def _agency(self) -> pa.StringArray | None:
+        """The agency of everybody; None where nobody has one."""
+        name, features = "freelancer_profile__agency_id", self.candidates.features
+        agency = contiguous(features[name]) if name in features.column_names else None
+        return None if agency is None or agency.null_count == len(agency) else agency
+
+    @cached_property
     def _by_code(self) -> Rows:
         """Rows in the order of their codes."""
         return np.argsort(self.columns.identity, kind="stable")
 
     def agencies(self, rows: Rows) -> list[str | None]:
         """Agency of each row, None where there is none; None of jobs."""
-        agencies: list[str | None] = self._words("freelancer_profile__agency_id", rows).to_pylist()
+        if self._agency is None:
+            return [None] * len(rows)
+        agencies: list[str | None] = self._agency.take(pa.array(rows)).to_pylist()
         return agencies
 
     def in_category(self, rows: Rows, category: str) -> Flags:

@@ -87,6 +87,8 @@ class CandidateSpace:
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """Row of each candidate (n,), -1 where no part holds it."""
+        if len(self.parts) == 1:
+            return self.base.rows(ids)
         rows = np.full(len(ids), -1, np.int64)
         for start, part in zip(self._starts, self.parts, strict=False):
             part_rows = part.rows(ids)
@@ -190,6 +192,8 @@ class CandidateSpace:
 
     def _split(self, rows: Rows, every: bool = False) -> list[tuple[CandidateSnapshot, Rows, Rows]]:
         """(part, positions in `rows`, its own rows) of each part that holds some of them, or of every part."""
+        if len(self.parts) == 1:
+            return [(self.base, np.arange(len(rows)), rows)] if every or len(rows) else []
         split = []
         for start, end, part in zip(self._starts, self._starts[1:], self.parts, strict=False):
             positions = np.flatnonzero((rows >= start) & (rows < end))
