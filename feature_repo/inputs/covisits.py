@@ -89,10 +89,11 @@ class Covisits:
         known = (rows >= 0) & (at >= 0) & (self.turns[at] >> DAY_BITS == rows)
         return np.where(known, self.turn_counts[at], 0)
 
-    def cosines(self, past: Codes, candidates: Codes, day: Codes, span: Span) -> Floats:
+    def cosines(self, past: Codes, candidates: Codes, turned_to: Codes, day: Codes, span: Span) -> Floats:
         """(slots, pairs): similarity of each pair's candidate with the past ones of its query, 0 where there is none.
 
-        past: rows (queries, slots); candidates: rows (pairs,), query by query as `span` says; day: (queries,).
+        past: rows (queries, slots); candidates: rows (pairs,), query by query as `span` says, and how many actors had
+        turned to each; day: (queries,).
         """
         cosines = np.zeros((past.shape[1], len(candidates)), np.float32)
         query, slot = np.nonzero((past >= 0) & (np.arange(past.shape[1]) < span.width[:, None]))
@@ -109,9 +110,10 @@ class Covisits:
         rows = zip(self.starts[row].tolist(), self.starts[row + 1].tolist(), first.tolist(), many.tolist(), strict=True)
         at = np.concatenate([self.others[a:b].searchsorted(keys[c : c + n], side="right") for a, b, c, n in rows])
         at += (self.starts[row] - 1)[held]
-        known = (at >= self.starts[row][held]) & (self.others[at] >> DAY_BITS == other[pair])
-        weight, own = (np.sqrt(self.turned(rows, day[at]) + SHRINKAGE) for rows, at in ((row, query), (other, of_pair)))
-        cosines[slot[held], pairs[pair]] = self.counts[at] * known / (own[pair] * weight[held])
+        known = np.flatnonzero((at >= self.starts[row][held]) & (self.others[at] >> DAY_BITS == other[pair]))
+        held, pair = held[known], pairs[pair[known]]
+        weight, own = np.sqrt(self.turned(row, day[query]) + SHRINKAGE), np.sqrt(turned_to[pair] + SHRINKAGE)
+        cosines[slot[held], pair] = self.counts[at[known]] / (own * weight[held])
         return cosines
 
     def neighbours(self, past: Codes, most: int) -> Codes:

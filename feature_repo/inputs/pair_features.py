@@ -112,19 +112,22 @@ def _covisited(block: Block, compared: Compared, kind: int) -> None:
     """How often those who turned to the past candidates turned to this one around it."""
     covisits, past = block.candidates.covisits, block.queries.past.identity[block.distinct, : block.longest]
     slots = slice(PAST, PAST + block.longest)
-    compared.cosines[slots, kind] = covisits.cosines(covisits.rows(past), block.covisit_row, block.day, block.span)
+    compared.cosines[slots, kind] = covisits.cosines(
+        covisits.rows(past), block.covisit_row, block.turned_to, block.day, block.span
+    )
     compared.known[slots, kind] = (past != 0).T
     compared.shown[kind] = block.identity != 0
 
 
 def _same_marks(block: Block, compared: Compared, first: int) -> None:
     """Which past candidates stood in the same city, company and so on as this one, a kind for each mark."""
-    slots = slice(PAST, PAST + block.longest)
-    for kind, (mark, codes) in enumerate(block.candidates.marks.items(), first):
-        past, candidate = block.queries.past.marks[mark][block.distinct, : block.longest].T, codes[block.candidate]
-        compared.cosines[slots, kind] = block.spread(past) == candidate
-        compared.known[slots, kind] = past != 0
-        compared.shown[kind] = candidate != 0
+    marks, held = block.candidates.marks, block.queries.past.marks
+    slots, kinds = slice(PAST, PAST + block.longest), slice(first, first + len(marks))
+    candidate = np.array([codes[block.candidate] for codes in marks.values()])
+    past = np.array([held[mark][block.distinct, : block.longest].T for mark in marks]).swapaxes(0, 1)
+    compared.cosines[slots, kinds] = block.spread(past) == candidate
+    compared.known[slots, kinds] = past != 0
+    compared.shown[kinds] = candidate != 0
 
 
 @text_feature

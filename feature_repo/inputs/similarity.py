@@ -116,9 +116,11 @@ def common_weight(own: SparseRows, candidates: SparseRows, position: Codes) -> D
     pairs = len(candidates.starts) - 1
     if not len(own.columns):
         return np.zeros(pairs)
-    keys = (np.arange(len(own.starts) - 1).repeat(own.lengths) << COLUMN_BITS) | own.columns
     pair = np.arange(pairs).repeat(candidates.lengths)
-    sought = (position[pair] << COLUMN_BITS) | candidates.columns
+    keys, sought = own.columns, candidates.columns
+    if len(own.starts) > 2:
+        keys = (np.arange(len(own.starts) - 1).repeat(own.lengths) << COLUMN_BITS) | keys
+        sought = (position[pair] << COLUMN_BITS) | sought
     at = np.minimum(keys.searchsorted(sought), len(keys) - 1)
     found = np.flatnonzero(keys[at] == sought)
     products = own.values[at[found]] * candidates.values[found]

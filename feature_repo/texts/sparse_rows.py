@@ -29,6 +29,8 @@ class SparseRows:
     @classmethod
     def of(cls, matrix: sp.csr_array, rows: Rows) -> Self:
         """Those rows of a matrix, -1 the last, elements in its order."""
+        if not len(rows):
+            return cls(np.zeros(1, np.int64), matrix.indices[:0], matrix.data[:0])
         first = matrix.indptr[:-1][rows]
         starts = starts_of(matrix.indptr[1:][rows] - first)
         at = ranges(first, starts)

@@ -53,8 +53,8 @@ def counted(covisits: Covisits, one: str, other: str, day: int) -> int:
     rows = covisits.rows(np.array([code(one), code(other)]))
     at = np.array([BEGIN_DAY + day])
     span = Span(np.array([0, 1]), np.array([1]))
-    (cosine,) = covisits.cosines(rows[:1, None], rows[1:], at, span)[0]
-    one_turns, other_turns = covisits.turned(rows, at)
+    one_turns, other_turns = turns = covisits.turned(rows, at)
+    (cosine,) = covisits.cosines(rows[:1, None], rows[1:], turns[1:], at, span)[0]
     return round(float(cosine * np.sqrt((one_turns + SHRINKAGE) * (other_turns + SHRINKAGE))))
 
 
@@ -74,7 +74,9 @@ def test_similarity_is_the_shrunk_cosine_and_nothing_counts_twice(tmp_path):
     covisits = built(tmp_path, acts, BEGIN + DAY)
     a, b = covisits.rows(np.array([code("a"), code("b")]))
     span = Span(np.array([0, 2]), np.array([2]))
-    cosines = covisits.cosines(np.array([[a, -1]]), np.array([b, -1]), np.array([BEGIN_DAY + 1]), span)
+    cosines = covisits.cosines(
+        np.array([[a, -1]]), np.array([b, -1]), np.array([2, 0]), np.array([BEGIN_DAY + 1]), span
+    )
     np.testing.assert_array_equal(cosines, np.array([[1 / 6, 0], [0, 0]], np.float32))
 
 
@@ -103,7 +105,8 @@ def test_without_a_build_there_are_no_covisits(tmp_path):
     assert none.rows(np.array([1, 2])).tolist() == [-1, -1]
     assert none.turned(np.array([-1]), np.array([0])).tolist() == [0]
     span = Span(np.array([0, 1]), np.array([1]))
-    assert none.cosines(np.array([[-1]]), np.array([-1]), np.array([0]), span).tolist() == [[0.0]]
+    nobody = np.array([-1])
+    assert none.cosines(nobody[:, None], nobody, np.array([0]), np.array([0]), span).tolist() == [[0.0]]
 
 
 walks = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("abcdefgh"), st.integers(0, 40)), max_size=30)
