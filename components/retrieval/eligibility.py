@@ -270,7 +270,7 @@ def _ids_of(names: Names) -> list[str]:
 
 def _rows_of(names: Names, ids: Collection[str]) -> IntArray:
     """Rows of distinct names, as far as they are known."""
-    rows = names.rows(list(ids))
+    rows = names.rows(list(ids)) if ids else np.empty(0, np.int64)
     return rows[rows >= 0]
 
 
@@ -282,7 +282,7 @@ def _filtered(filters: Filters, asked: QueryFilters) -> tuple[tuple[str, BoolArr
 def _eligibility(earlier: Eligibility, reasons: Iterable[tuple[str, BoolArray | IntArray]]) -> Eligibility:
     """Without those that a reason takes out, given by a mask or by their rows."""
     mask, dropped = earlier.mask.copy(), dict(earlier.dropped)
-    for reason, out in reasons:
+    for reason, out in (each for each in reasons if len(each[1])):
         before = np.count_nonzero(mask)
         if out.dtype == np.bool_:
             np.logical_and(mask, np.logical_not(out), out=mask)

@@ -5,7 +5,7 @@ many. An interaction counts once: one whose id a layer knows is passed over, wha
 first of equal ids. Knows the interactions table; which act forbids what is eligibility's business.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -22,9 +22,12 @@ import pyarrow.compute as pc
 from components.retrieval.pair_table import Acts, IntArray, PairTable
 from feature_repo.build.histories import fingerprint
 from feature_repo.files.mapped import read_array, write_array
+from feature_repo.online.kept import Kept
 from metier.contract import INTERACTIONS
 
 NEVER = np.iinfo(np.int64).min
+MOST_KEPT = 500
+"""Sides whose counterparts are kept, some kB each."""
 
 
 class Act(IntEnum):
@@ -71,7 +74,7 @@ class Pairs(NamedTuple):
 
     def when(self, *acts: Act) -> IntArray:
         """The last moment (n,) of any of `acts`, in microseconds since 1970."""
-        moments: IntArray = self.last[:, list(acts)].max(axis=1)
+        moments: IntArray = self.last[:, acts[0]] if len(acts) == 1 else self.last[:, list(acts)].max(axis=1)
         return moments
 
     def did(self, *acts: Act) -> npt.NDArray[np.bool_]:
@@ -80,7 +83,7 @@ class Pairs(NamedTuple):
 
     def those(self, mask: npt.NDArray[np.bool_]) -> list[str]:
         """Their ids."""
-        return [self.ids[row] for row in np.flatnonzero(mask)]
+        return [self.ids[row] for row in np.flatnonzero(mask).tolist()] if self.ids else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +146,7 @@ class PairFacts:
         self.later_hires = later_hires or {}
         """Job -> people hired for it since."""
         self._later = tuple(later)
+        self._kept: Kept[Pairs] = Kept(MOST_KEPT)
 
     @classmethod
     def from_interactions(cls, interactions: pa.Table, as_of: datetime) -> Self:
@@ -177,19 +181,26 @@ class PairFacts:
 
     def jobs_of(self, freelancer_id: str) -> Pairs:
         """Jobs with acts of or about a freelancer."""
-        return _gathered([layer.jobs.of_freelancer(freelancer_id) for layer in self._layers])
+        return self._asked(
+            ("jobs_of", freelancer_id), lambda: [layer.jobs.of_freelancer(freelancer_id) for layer in self._layers]
+        )
 
     def clients_of(self, freelancer_id: str) -> Pairs:
         """Clients with such acts that name no job."""
-        return _gathered([layer.clients.of_freelancer(freelancer_id) for layer in self._layers])
+        return self._asked(
+            ("clients_of", freelancer_id),
+            lambda: [layer.clients.of_freelancer(freelancer_id) for layer in self._layers],
+        )
 
     def people_of_job(self, job_id: str) -> Pairs:
         """Freelancers with acts about a job."""
-        return _gathered([layer.jobs.of_other(job_id) for layer in self._layers])
+        return self._asked(("people_of_job", job_id), lambda: [layer.jobs.of_other(job_id) for layer in self._layers])
 
     def people_of_client(self, client_id: str) -> Pairs:
         """Freelancers with acts about a client that name no job."""
-        return _gathered([layer.clients.of_other(client_id) for layer in self._layers])
+        return self._asked(
+            ("people_of_client", client_id), lambda: [layer.clients.of_other(client_id) for layer in self._layers]
+        )
 
     def write(self, folder: Path) -> None:
         """Write what `read` maps: the base alone."""
@@ -202,6 +213,10 @@ class PairFacts:
         """The facts that `write` left, mapped."""
         jobs, clients = (PairTable.read(folder / name) for name in ("jobs", "clients"))
         return cls(FactLayer(jobs, clients, read_array(folder / "interactions.npy")))
+
+    def _asked(self, asked: tuple[str, str], acts: Callable[[], Sequence[Acts]]) -> Pairs:
+        """What `acts` give of all layers, gathered once: who asked is often asked for again."""
+        return self._kept.get(asked, 0, lambda: _gathered(acts()))
 
     @property
     def _layers(self) -> tuple[FactLayer, ...]:
