@@ -3,7 +3,7 @@
 Knows candidates by position; no feature and no ranker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import TypeVar
 
@@ -36,13 +36,12 @@ def ranked_entries(
     promotions = {placement.candidate_id: placement.rank for placement in request.promoted}
     ranked = np.argsort(-score, kind="stable")
     order: list[int] = ranked[eligible[ranked]].tolist()
-    organic = _capped([position for position in order if ids[position] not in promotions], agencies)[: request.k]
-    floor = score[organic[-1]] - BELOW * abs(score[organic[-1]]) if organic else -np.inf
-    promoted = {
-        position: promotions[ids[position]]
-        for position in order
-        if ids[position] in promotions and score[position] >= floor
-    }
+    promoted: dict[int, int] = {}
+    if promotions:
+        organic = _capped([position for position in order if ids[position] not in promotions], agencies)[: request.k]
+        floor = score[organic[-1]] - BELOW * abs(score[organic[-1]]) if organic else -np.inf
+        bought = [position for position in order if ids[position] in promotions]
+        promoted = {position: promotions[ids[position]] for position in bought if score[position] >= floor}
     return [
         (position, SlateEntry(ids[position], rank, float(score[position]), placement))
         for rank, (position, placement) in enumerate(_placed(order, promoted, agencies)[: request.k], 1)
@@ -50,7 +49,7 @@ def ranked_entries(
 
 
 def _placed(order: list[int], promoted: dict[int, int], agencies: Sequence[str | None]) -> Placed:
-    organic = _capped([position for position in order if position not in promoted], agencies)
+    organic = _capped([position for position in order if position not in promoted] if promoted else order, agencies)
     slate = [(position, "organic") for position in organic]
     index = -1
     for position, rank in sorted(promoted.items(), key=itemgetter(1)):
@@ -63,11 +62,11 @@ def _placed(order: list[int], promoted: dict[int, int], agencies: Sequence[str |
 
 
 def cap_per_agency(
-    ranked: Sequence[Ranked], agencies: Sequence[str | None], top: int = 10, at_most: int = 2
+    ranked: Sequence[Ranked], agencies: Iterable[str | None], top: int = 10, at_most: int = 2
 ) -> list[Ranked]:
     """`ranked` (best first) with `at_most` of one agency in the first `top`; the surplus follows behind those.
 
-    `agencies[i]` is the agency of ranked[i], None for nobody's. Where too few others exist to fill the top, the
+    `agencies` are those of `ranked` in their order, None for nobody's. Where too few others exist to fill the top, the
     surplus is left out: a shorter slate rather than one agency's.
     """
     first: list[Ranked] = []
@@ -86,7 +85,7 @@ def cap_per_agency(
 
 
 def _capped(positions: list[int], agencies: Sequence[str | None]) -> list[int]:
-    return cap_per_agency(positions, [agencies[position] for position in positions], TOP, AT_MOST)
+    return cap_per_agency(positions, (agencies[position] for position in positions), TOP, AT_MOST)
 
 
 def _crowded(slate: Placed, agencies: Sequence[str | None], agency: str | None) -> bool:

@@ -132,8 +132,7 @@ class Ensemble:
         """P(relevant) (n_rows,) of rows shown at `rank` (n_rows,; default: first)."""
         blend = self.blend(features)
         probability = self.calibration.probability(blend, rank)
-        if self.texts is not None:
-            typed = self.texts.is_typed(features, self.feature_names)
+        if self.texts is not None and (typed := self.texts.is_typed(features, self.feature_names)).any():
             probability = np.where(typed, self.texts.calibration.probability(blend, rank), probability)
         return probability
 

@@ -112,9 +112,10 @@ def checked_features(features: Floats, fitted: Sequence[str], names: Sequence[st
     if features.ndim != 2 or features.shape[1] != len(fitted):
         raise FeatureMismatchError(f"features has shape {features.shape}; the fit had {len(fitted)} columns")
     for rows in row_blocks(len(features)):
-        infinite = np.isinf(features[rows]).any(axis=0)
+        infinite = np.isinf(features[rows])
         if infinite.any():
-            raise FeatureMismatchError(f"feature {fitted[int(infinite.argmax())]!r} is infinite; use NaN where missing")
+            column = int(infinite.any(axis=0).argmax())
+            raise FeatureMismatchError(f"feature {fitted[column]!r} is infinite; use NaN where missing")
     return features
 
 
