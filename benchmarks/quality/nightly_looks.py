@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.evaluation.decision.evidence import Evidence, GateRules
-from components.evaluation.decision.looks import Looks, forecast
+from components.evaluation.decision.looks import Looks, Slice, due, forecast
 from components.evaluation.gate import decide
-from components.measures import Interval, ndcg_at_k, paired_difference
+from components.measures import Interval, mean_interval, ndcg_at_k
 from metier.durable import write_whole
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -65,49 +65,75 @@ class Month:
         query = np.repeat(np.arange(len(score)), SHOWN)
         return ndcg_at_k(self.clicked.ravel(), score.ravel(), query, 10)
 
-    def evidence(self, challenger: Floats, champion: Floats, days: int) -> Evidence:
-        """Of the first `days`."""
+    def night(self, challenger: Floats, champion: Floats, days: int) -> "Night":
+        """What is there to look at after so many days."""
         first = slice(0, days * A_DAY)
-        difference = paired_difference(challenger[first], champion[first], self.actor[first])
-        return Evidence("randomised", "ndcg@10", difference, since=START, until=START + timedelta(days=days))
+        difference = challenger[first] - champion[first]
+        known = ~np.isnan(difference)
+        return Night(difference[known], self.actor[first][known], days)
 
 
-def one_slice(month: Month) -> Iterator[Evidence]:
+@dataclass(frozen=True)
+class Night:
+    """Challenger minus champion by query, and who asked, both (n_queries,)."""
+
+    difference: Floats
+    actor: NDArray[np.int64]
+    days: int
+
+    def evidence(self) -> Evidence:
+        """As an evaluation gives it."""
+        measured = mean_interval(self.difference, self.actor)
+        return Evidence("randomised", "ndcg@10", measured, since=START, until=START + timedelta(days=self.days))
+
+    def is_due(self, looks: Looks) -> bool:
+        """Whether the gate would look at its evidence, which need not be measured otherwise."""
+        seen = Slice(len(self.difference), START, START + timedelta(days=self.days))
+        return due(seen, looks, GateRules().growth)
+
+    def is_above(self) -> bool:
+        """Whether a 95% interval by actors, normal, lies above zero."""
+        mean = self.difference.mean()
+        error = np.sqrt((np.bincount(self.actor, self.difference - mean) ** 2).sum()) / len(self.difference)
+        return len(np.unique(self.actor)) >= GateRules().fewest_actors and bool(mean > 1.96 * error)
+
+
+def one_slice(month: Month) -> Iterator[Night]:
     """Another challenger each night, on the same slice."""
     champion = month.ndcg(NOISE)
     for _ in range(NIGHTS):
-        yield month.evidence(month.ndcg(NOISE), champion, NIGHTS)
+        yield month.night(month.ndcg(NOISE), champion, NIGHTS)
 
 
-def growing(month: Month) -> Iterator[Evidence]:
+def growing(month: Month) -> Iterator[Night]:
     """The same challenger each night, on a log that grows."""
     champion, challenger = month.ndcg(NOISE), month.ndcg(NOISE)
     for night in range(1, NIGHTS + 1):
-        yield month.evidence(challenger, champion, night)
+        yield month.night(challenger, champion, night)
 
 
-def growing_retrained(month: Month) -> Iterator[Evidence]:
+def growing_retrained(month: Month) -> Iterator[Night]:
     """Another challenger each night, on a log that grows."""
     champion = month.ndcg(NOISE)
     for night in range(1, NIGHTS + 1):
-        yield month.evidence(month.ndcg(NOISE), champion, night)
+        yield month.night(month.ndcg(NOISE), champion, night)
 
 
-WAYS: dict[str, Callable[[Month], Iterator[Evidence]]] = {
+WAYS: dict[str, Callable[[Month], Iterator[Night]]] = {
     "one_slice": one_slice,
     "growing": growing,
     "growing_retrained": growing_retrained,
 }
 
 
-def looked_at(nights: Iterator[Evidence]) -> tuple[bool, bool, int]:
+def looked_at(nights: Iterator[Night]) -> tuple[bool, bool, int]:
     """(promoted on some night, some night's interval above zero, looks spent) of a month."""
     looks, promoted, above = Looks("champion"), False, False
-    for evidence in nights:
-        decision = decide([evidence], looks=looks)
-        looks = decision.looks
-        promoted |= decision.verdict == "promote"
-        above |= evidence.difference.above_zero and evidence.difference.n_actors >= GateRules().fewest_actors
+    for night in nights:
+        above |= night.is_above()
+        if night.is_due(looks):
+            decision = decide([night.evidence()], looks=looks)
+            looks, promoted = decision.looks, promoted or decision.verdict == "promote"
     return promoted, above, looks.spent
 
 
@@ -115,7 +141,7 @@ def in_time(seed: int) -> tuple[bool, float, float]:
     """(the better challenger was promoted by the day of the plan, days of the plan, its gain on the whole log)."""
     rules, month = GateRules(), Month.drawn(seed, LONGEST)
     champion, challenger = month.ndcg(NOISE), month.ndcg(LESS_NOISE)
-    first = month.evidence(challenger, champion, FIRST_NIGHT)
+    first = month.night(challenger, champion, FIRST_NIGHT).evidence()
     decision = decide([first], looks=Looks("champion"))
     plan = forecast(
         first.difference, first.slice, decision.looks, level=rules.level, growth=rules.growth,
@@ -124,7 +150,9 @@ def in_time(seed: int) -> tuple[bool, float, float]:
     days, night = min(LONGEST, FIRST_NIGHT + math.ceil(plan.days)), FIRST_NIGHT
     while decision.verdict != "promote" and night < days:
         night += 1
-        decision = decide([month.evidence(challenger, champion, night)], looks=decision.looks)
+        seen = month.night(challenger, champion, night)
+        if seen.is_due(decision.looks):
+            decision = decide([seen.evidence()], looks=decision.looks)
     return decision.verdict == "promote", days, float(np.nanmean(challenger - champion))
 
 
@@ -139,7 +167,7 @@ def measure(months: int) -> dict[str, Any]:
             "looks": float(told[:, 2].mean()),
         }
     told = np.array([in_time(seed) for seed in range(months)])
-    gain: Interval = paired_difference(told[:, 2], np.zeros(months), np.arange(months))
+    gain: Interval = mean_interval(told[:, 2], np.arange(months))
     figures["better"] = {
         "promoted_in_time": float(told[:, 0].mean()),
         "days_of_the_plan": float(np.median(told[:, 1])),
