@@ -65,9 +65,10 @@ def read_package(path: Path) -> tuple[Part, Part]:
     return spec, documents[1] if len(documents) > 1 else {}
 
 
-def refusals(spec: Part, arguments: dict[str, object]) -> list[Fault]:
-    """What a server does not take, of the package or of the arguments."""
-    return [*_of_the_whole(spec), *_of_arguments(spec, arguments), *_of_references(spec)]
+def refusals(spec: Part, arguments: dict[str, object] | None = None) -> list[Fault]:
+    """What a server does not take, of the package or of a run's arguments; None: of the package alone."""
+    of_arguments = [] if arguments is None else _of_arguments(spec, arguments)
+    return [*_of_the_whole(spec), *of_arguments, *_of_references(spec)]
 
 
 def failures(spec: Part, platform: Part) -> list[Fault]:
@@ -87,7 +88,7 @@ def failures(spec: Part, platform: Part) -> list[Fault]:
 
 
 def needs(spec: Part, platform: Part) -> dict[str, list[str]]:
-    """What has to be on the cluster, and only its own words would tell: {kind: names}, for a person to compare."""
+    """What a run has to be given and what has to be on the cluster, which no package tells: {kind: names}."""
     pods = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {}).values()
     executors = spec["deploymentSpec"].get("executors", {}).values()
     keys = [
@@ -97,6 +98,7 @@ def needs(spec: Part, platform: Part) -> dict[str, list[str]]:
         for pair in each["keyToEnv"]
     ]
     named = {
+        "argument": _required(spec),
         "image": [executor["container"]["image"] for executor in executors if "container" in executor],
         "volume claim": [mount["constant"] for pod in pods for mount in pod.get("pvcMount", []) if "constant" in mount],
         "secret": keys + [each["secretName"] for pod in pods for each in pod.get("imagePullSecret", [])],
@@ -137,6 +139,8 @@ def _of_arguments(spec: Part, arguments: dict[str, object]) -> Iterator[Fault]:
         allowed = TYPES[kind]
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             yield Fault("", f"pipeline {name}: {argument} is {value!r}, not of type {kind}", "correct the argument")
+    for missing in (parameter for parameter in _required(spec) if parameter not in arguments):
+        yield Fault("", f"pipeline {name}: {missing} has no default and is not given", "give it")
 
 
 def _of_references(spec: Part) -> Iterator[Fault]:
@@ -181,3 +185,9 @@ def _of_container(container: Part, pod: Part) -> Iterator[tuple[str, str]]:
 def _parameters(spec: Part) -> Part:
     found: Part = spec["root"].get("inputDefinitions", {}).get("parameters", {})
     return found
+
+
+def _required(spec: Part) -> list[str]:
+    """Parameters of the pipeline that every run has to be given."""
+    parameters = _parameters(spec).items()
+    return [str(name) for name, each in parameters if "defaultValue" not in each and not each.get("isOptional")]

@@ -28,4 +28,9 @@ def test_a_package_that_no_server_runs_is_refused_here(change, arguments, said):
 
 def test_what_servers_accept_is_accepted():
     check(SPEC, {"rows": 4.5, "as_of": "2026-03-01", "surfaces": []})
-    check(SPEC, {})
+
+
+def test_a_parameter_without_a_default_has_to_be_given():
+    """The server answers: parameter ... is not optional, yet has neither default value nor user provided value."""
+    with pytest.raises(PipelineError, match="surfaces has no default and is not given; give it"):
+        check(SPEC, {"rows": 3, "as_of": "2026-03-01"})

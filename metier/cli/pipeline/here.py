@@ -51,11 +51,12 @@ def check(
     from pipelines.cluster import failures, needs, read_package, refusals
 
     spec, platform = read_package(package)
-    faults = [*refusals(spec, dict(map(_argument, argument or ()))), *failures(spec, platform)]
+    arguments = dict(map(_argument, argument)) if argument else None
+    faults = [*refusals(spec, arguments), *failures(spec, platform)]
     if as_json:
         print(json.dumps({"faults": [asdict(fault) for fault in faults], "needs": needs(spec, platform)}))
     elif not faults:
-        print(f"{package}: no fault. Its runs need in their namespace:")
+        print(f"{package}: no fault. Its runs need, with all else in their namespace:")
         for kind, names in needs(spec, platform).items():
             print("\n".join(f"  {kind} {name}" for name in names))
     for fault in () if as_json else faults:

@@ -40,20 +40,20 @@ def said(faults):
 
 def test_text_for_an_integer_is_refused(file):
     spec = next(yaml.safe_load_all(file.read_text()))
-    assert said(refusals(spec, {"steps": "many"})) == [
+    assert said(refusals(spec, {"inputs_digest": "d", "steps": "many"})) == [
         "pipeline metier-query-model: steps is 'many', not of type NUMBER_INTEGER; correct the argument"
     ]
 
 
 def test_an_unknown_parameter_is_refused(file):
     spec = next(yaml.safe_load_all(file.read_text()))
-    assert said(refusals(spec, {"step": 3})) == [
+    assert said(refusals(spec, {"inputs_digest": "d", "step": 3})) == [
         "pipeline metier-query-model has no parameter 'step'; give only: base, inputs_digest, steps, workers"
     ]
 
 
 def test_a_fraction_for_an_integer_is_accepted(file):
-    assert refusals(next(yaml.safe_load_all(file.read_text())), {"steps": 4.5}) == []
+    assert refusals(next(yaml.safe_load_all(file.read_text())), {"inputs_digest": "d", "steps": 4.5}) == []
 
 
 def test_defaults_alone_are_accepted_and_what_only_the_cluster_knows_is_listed(training):
@@ -61,10 +61,12 @@ def test_defaults_alone_are_accepted_and_what_only_the_cluster_knows_is_listed(t
     assert refusals(training[0], CLOCK) == []
     assert failures(*training) == []
     assert needs(*training) == {
+        "argument": ["as_of", "inputs_digest"],
         "image": ["registry.example.org/metier-python-steps:0.1.0"],
         "volume claim": ["metier-home"],
         "secret": [
             "metier-registry, key uri",
+            "metier-stores, key changes",
             "metier-stores, key feature-registry",
             "metier-stores, key online-store",
         ],
@@ -73,7 +75,7 @@ def test_defaults_alone_are_accepted_and_what_only_the_cluster_knows_is_listed(t
 
 def test_a_missing_schema_version_is_refused(training):
     del training[0]["schemaVersion"]
-    assert said(refusals(training[0], {})) == [
+    assert said(refusals(training[0])) == [
         "the package has schema version None, servers take 2.1.0; compile the package again"
     ]
 
@@ -81,7 +83,7 @@ def test_a_missing_schema_version_is_refused(training):
 def test_a_producer_that_does_not_exist_is_refused_with_the_tasks_name(training):
     loop = training[0]["components"]["comp-for-loop-1"]["dag"]["tasks"]["evaluate-ensemble"]
     loop["inputs"]["artifacts"]["held_out"]["taskOutputArtifact"]["producerTask"] = "build-training-sets"
-    assert said(refusals(training[0], {})) == [
+    assert said(refusals(training[0])) == [
         "task evaluate-ensemble: the task 'build-training-sets' that it waits for does not exist; "
         "compile the package again"
     ]
@@ -89,20 +91,20 @@ def test_a_producer_that_does_not_exist_is_refused_with_the_tasks_name(training)
 
 def test_a_component_that_does_not_exist_is_refused_with_the_tasks_name(training):
     training[0]["root"]["dag"]["tasks"]["plan-training"]["componentRef"]["name"] = "comp-plan"
-    (line,) = said(refusals(training[0], {}))
+    (line,) = said(refusals(training[0]))
     assert line.startswith("task plan-training: its component 'comp-plan' does not exist")
 
 
 def test_an_executor_that_does_not_exist_is_refused_with_the_tasks_name(training):
     training[0]["components"]["comp-train-ranker"]["executorLabel"] = "exec-train"
-    (line,) = said(refusals(training[0], {}))
+    (line,) = said(refusals(training[0]))
     assert line.startswith("task train-ranker: its executor 'exec-train' does not exist")
 
 
 @pytest.mark.parametrize("name", ["Metier", "metier_training", "metier!", "", "x" * 64])
 def test_a_name_that_kubernetes_does_not_take_is_refused(training, name):
     training[0]["pipelineInfo"]["name"] = name
-    (line,) = said(refusals(training[0], {}))
+    (line,) = said(refusals(training[0]))
     assert line.startswith(f"pipeline name {name!r} is not 1 to 63")
 
 
@@ -110,7 +112,7 @@ def test_a_name_that_kubernetes_does_not_take_is_refused(training, name):
 def test_a_parameter_that_yaml_reads_as_a_boolean_is_refused(training, name):
     parameters = training[0]["root"]["inputDefinitions"]["parameters"]
     parameters[name] = {"parameterType": "STRING"}
-    (line,) = said(refusals(training[0], {}))
+    (line,) = said(refusals(training[0]))
     assert line == f"pipeline metier-training: parameter {name!r} is a boolean to YAML 1.1; rename it"
 
 
@@ -184,9 +186,14 @@ def test_the_command_tells_every_fault_at_once_and_fails(training, tmp_path):
     spoilt[0]["components"]["comp-train-ranker"]["executorLabel"] = "exec-train"
     path = tmp_path / "training.yaml"
     path.write_text(yaml.safe_dump_all(spoilt))
-    done = metier(tmp_path, "check", str(path), "--argument", "surfaces=job_feed")
-    assert_one_line(done, 1, "3 faults")
-    assert len(done.stdout.splitlines()) == 3
+    done = metier(tmp_path, "check", str(path), "--argument", "surfaces=job_feed", "--argument", "as_of=now")
+    assert_one_line(done, 1, "4 faults")
+    assert [line.split(": ")[-1] for line in done.stdout.splitlines()] == [
+        "pipeline name 'Metier' is not 1 to 63 of a-z, 0-9 and inner '-'; rename the pipeline",
+        "surfaces is 'job_feed', not of type LIST; correct the argument",
+        "inputs_digest has no default and is not given; give it",
+        "its executor 'exec-train' does not exist; compile the package again",
+    ]
 
 
 def test_the_command_lists_what_a_sound_package_needs(file, tmp_path):
