@@ -183,12 +183,11 @@ def _weigh(judged: Sequence[_Judged], may: Sequence[Estimand]) -> _Conclusion:
         )
     deciding = conclusive[0]
     estimand = deciding.evidence.estimand
-    # Metrics of equal trust stand side by side: one of them getting worse is a loss.
-    peers = [item.check.status for item in conclusive if item.evidence.estimand == estimand]
-    if "worse" in peers and estimand != "logged":
-        return _Conclusion("refuse", estimand, f"the challenger loses on {MEANING[estimand]}", exits.RETRAIN)
-    if estimand not in may:
+    if estimand not in may:  # what may not promote may not refuse either
         return _Conclusion("hold", estimand, MAY_NOT[estimand], trusted.exit if trusted else exits.randomise(estimand))
+    # Metrics of equal trust stand side by side: one of them getting worse is a loss.
+    if "worse" in [item.check.status for item in conclusive if item.evidence.estimand == estimand]:
+        return _Conclusion("refuse", estimand, f"the challenger loses on {MEANING[estimand]}", exits.RETRAIN)
     # Slates that were logged by what serves favour it, so as they are they block only where no correction was possible.
     corrected = any(item.evidence.estimand == "corrected" and item.check.status != "unusable" for item in judged)
     losses = [item for item in conclusive if item.check.status == "worse"]

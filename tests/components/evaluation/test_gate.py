@@ -46,6 +46,7 @@ def test_logged_slates_as_they_are_hold_whatever_they_show(first_champion, diffe
 @pytest.mark.parametrize("estimand", ["corrected", "leave_last_out"])
 def test_weaker_evidence_promotes_only_a_first_champion(estimand):
     assert decide([_evidence(estimand, GAIN)], first_champion=True).verdict == "promote"
+    assert decide([_evidence(estimand, LOSS)]).verdict == "hold"  # and may not refuse over a champion either
     later = decide([_evidence(estimand, GAIN)])
     assert (later.verdict, later.estimand) == ("hold", estimand)
     assert "promote only a first champion" in later.reasons[-1]
