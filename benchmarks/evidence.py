@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from metier.cli.demo.command import FREELANCERS, IMPRESSIONS, JOBS, RANDOMISED_SHARE
 from metier.durable import write_whole
 from metier.settings import load_settings
 
@@ -22,6 +23,11 @@ METIER = (sys.executable, "-c", "from metier.cli.app import main; main()")
 QUALITY = ("nightly_looks", "planted_challenger")
 """Scripts of quality/ that write the JSON of their stage themselves."""
 WORLD = ("--freelancers", "5000", "--jobs", "3000", "--impressions", "1000000")
+DEMO_WORLD = (
+    *("--freelancers", str(FREELANCERS), "--jobs", str(JOBS), "--impressions", str(IMPRESSIONS)),
+    *("--randomised-share", str(RANDOMISED_SHARE)),
+)
+LOOP_SEEDS = ("7", "8", "9")
 SMALLER_WORLD = ("--freelancers", "2000", "--jobs", "1500", "--impressions", "150000", "--seed", "11")
 
 
@@ -48,6 +54,14 @@ def stages(job_views: Path | None, letor: Path | None, out: Path) -> dict[str, C
         ("features", "build"),
         (sys.executable, calibration, "--home", str(out / "calibration"), "--out", str(out / "calibration.json")),
     )
+    loop = str(Path(__file__).parent / "quality" / "closed_loop.py")
+    for seed in LOOP_SEEDS:
+        name = f"closed_loop_{seed}"
+        commands[name] = (
+            ("simulate", *DEMO_WORLD, "--seed", seed),
+            ("pipeline", "run", "training"),
+            (sys.executable, loop, "--out", str(out / f"{name}.json")),
+        )
     for name in QUALITY:
         script = str(Path(__file__).with_name("quality") / f"{name}.py")
         commands[name] = ((sys.executable, script, "--out", str(out / f"{name}.json")),)

@@ -10,6 +10,8 @@ from metier.errors import InputError, UnknownNameError
 
 CLICK_MODELS = ("position", "position_trust", "cascade")
 LOGGING_POLICIES = ("weak", "strong")
+MOST_RANDOMISED = 0.95
+"""Share of the slates that may be shuffled; of the others some have a promoted candidate."""
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 MINIMUM = {"freelancers": 50, "jobs": 20, "impressions": 500, "days": 14}
@@ -31,6 +33,8 @@ class SimulatorConfig:
     days: int = 120
     click_model: str = "position_trust"
     logging_policy: str = "weak"
+    randomised_share: float = 0.02
+    """Of the slates, how many are shuffled whole."""
 
     def __post_init__(self) -> None:
         for name, least in MINIMUM.items():
@@ -44,6 +48,8 @@ class SimulatorConfig:
             raise InputError("end has no time zone; give it in UTC, for example 2026-03-01T00:00:00+00:00")
         if self.click_model not in CLICK_MODELS:
             raise UnknownNameError("click model", self.click_model, CLICK_MODELS)
+        if not 0 <= self.randomised_share <= MOST_RANDOMISED:
+            raise InputError(f"randomised_share={self.randomised_share} is no share; use 0 to {MOST_RANDOMISED}")
         if self.logging_policy not in LOGGING_POLICIES:
             raise UnknownNameError("logging policy", self.logging_policy, LOGGING_POLICIES)
 

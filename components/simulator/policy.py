@@ -17,7 +17,8 @@ NOWHERE = np.float32(-1e9)
 EMPTY = -1
 SHORTEST, LONGEST = 10, 25
 SPARE = 20
-RANDOMISED_SHARE, PROMOTED_SHARE = 0.02, 0.05
+PROMOTED_SHARE = 0.05
+SHUFFLED = "shuffled-1"
 ORGANIC, PROMOTED, EXPLORATION = range(3)
 """Positions in metier.contract.PLACEMENTS."""
 
@@ -91,8 +92,8 @@ POLICIES: dict[str, Callable[[PolicyInputs], Floats]] = {"weak": weak, "strong":
 
 
 def choose_slates(score: Floats, blocked: Callable[[Integers], Mask], lengths: Integers, promoted: Mask,
-                  rng: np.random.Generator) -> ChosenSlates:  # fmt: skip
-    """The best by score; two in a hundred slates shuffled uniformly, some with a promoted candidate.
+                  randomised_share: float, rng: np.random.Generator) -> ChosenSlates:  # fmt: skip
+    """The best by score; a share of the slates shuffled uniformly, some with a promoted candidate.
 
     score: (queries, pool), NOWHERE where not eligible. blocked: (queries, ranks) pool positions -> pairs to leave out.
     promoted: (pool,). A shuffled slate of n has propensity 1/n at each of its ranks.
@@ -110,7 +111,7 @@ def choose_slates(score: Floats, blocked: Callable[[Integers], Mask], lengths: I
         propensity=np.full(candidates.shape, np.nan, np.float32),
     )
     draw = rng.random(len(candidates))
-    for query in np.flatnonzero(draw < RANDOMISED_SHARE).tolist():
+    for query in np.flatnonzero(draw < randomised_share).tolist():
         shuffle(slates, query, rng)
     for query in np.flatnonzero(draw > 1 - PROMOTED_SHARE).tolist():
         _promote(slates, query, score[query], promoted, blocked, rng)
@@ -136,6 +137,12 @@ def shuffle(slates: ChosenSlates, query: int, rng: np.random.Generator) -> None:
     slates.score[query, :length] = slates.score[query, order]
     slates.placement[query, :length] = EXPLORATION
     slates.propensity[query, :length] = 1 / length
+
+
+def policy_names(slates: ChosenSlates, names: Sequence[str]) -> list[str]:
+    """By query, the policy that made its slate: the shuffle is one of its own, of which the propensities are."""
+    shuffled = (slates.placement == EXPLORATION).any(axis=1)
+    return [SHUFFLED if drawn else name for drawn, name in zip(shuffled.tolist(), names, strict=True)]
 
 
 def _promote(slates: ChosenSlates, query: int, score: Floats, promoted: Mask, blocked: Callable[[Integers], Mask],

@@ -12,7 +12,7 @@ from components.simulator.funnel import ShownPairs, present, settle_answers
 from components.simulator.geography import Integers
 from components.simulator.jobs import OPEN
 from components.simulator.market import Applicant, Market
-from components.simulator.policy import EMPTY, LONGEST, ORGANIC, RANDOMISED_SHARE, ChosenSlates, shuffle
+from components.simulator.policy import EMPTY, LONGEST, ORGANIC, ChosenSlates, policy_names, shuffle
 from components.simulator.sessions import SessionBatch, times_of_day
 from components.simulator.world_log import Sessions
 
@@ -72,10 +72,10 @@ def _sessions(market: Market, chosen: list[tuple[int, int, list[Applicant]]]) ->
     slates = ChosenSlates(
         candidates=candidates, score=blank, placement=np.full(candidates.shape, ORGANIC), propensity=blank.copy()
     )
-    for shuffled in np.flatnonzero(rng.random(count) < RANDOMISED_SHARE).tolist():
+    for shuffled in np.flatnonzero(rng.random(count) < market.config.randomised_share).tolist():
         shuffle(slates, shuffled, rng)
     job: Integers = np.array([j for j, _, _ in chosen])
-    names = [f"{'newest' if n else 'arrival'}-1" for n in newest]
+    names = policy_names(slates, [f"{'newest' if n else 'arrival'}-1" for n in newest])
     actor, stamps = market.jobs.demand.client[job], np.array([stamp for _, stamp, _ in chosen])
     return Sessions(
         "applicant_review", actor, job, stamps, slates, text=[None] * count, filters=["{}"] * count, policy=names

@@ -15,7 +15,16 @@ from components.simulator.demand import Demand
 from components.simulator.geography import Integers
 from components.simulator.market import Market
 from components.simulator.people import MISSING
-from components.simulator.policy import LONGEST, NOWHERE, POLICIES, SHORTEST, ChosenSlates, PolicyInputs, choose_slates
+from components.simulator.policy import (
+    LONGEST,
+    NOWHERE,
+    POLICIES,
+    SHORTEST,
+    ChosenSlates,
+    PolicyInputs,
+    choose_slates,
+    policy_names,
+)
 from components.simulator.policy_candidates import PolicyCandidates
 from components.simulator.relevance import History
 from components.simulator.searches import feed_texts, talent_texts
@@ -115,7 +124,7 @@ def _feed(market: Market, actors: Integers, stamps: Integers, candidates: Policy
         for rows, pool in candidates.near(family, market.rng)
     ])  # fmt: skip
     nobody = np.full(len(actors), NOBODY)
-    names = _policy_names(market, len(actors))
+    names = policy_names(slates, [f"{market.config.logging_policy}-1"] * len(actors))
     sessions = Sessions("job_feed", actors, nobody, stamps, slates, text=text, filters=filters, policy=names)
     return SessionBatch(sessions, market.jobs.demand, by_query=False, asked=asked)
 
@@ -141,7 +150,8 @@ def _feed_slates(market: Market, actors: Integers, stamps: Integers, asked: Aske
     score = _scored(market, inputs, category_filter, demand.listed_category[pool])
     score[age_days < 0] = NOWHERE
     return choose_slates(score, lambda best: market.settled.contains(actors[:, None], pool[best]),
-                         _lengths(market.rng, len(actors)), jobs.promoted[pool], market.rng).of(pool)  # fmt: skip
+                         _lengths(market.rng, len(actors)), jobs.promoted[pool],
+                         market.config.randomised_share, market.rng).of(pool)  # fmt: skip
 
 
 def _talent(
@@ -155,7 +165,7 @@ def _talent(
         (rows, _talent_slates(market, demand.take(rows), context[rows], stamps[rows], category_filter[rows], pool))
         for rows, pool in candidates.near(full_taxonomy().family(demand.listed.dense()), market.rng)
     ])  # fmt: skip
-    names = _policy_names(market, len(job))
+    names = policy_names(slates, [f"{market.config.logging_policy}-1"] * len(job))
     sessions = Sessions("talent_search", actor, job, stamps, slates, text=text, filters=filters, policy=names)
     return SessionBatch(sessions, demand, by_query=True, asked=asked)
 
@@ -175,7 +185,8 @@ def _talent_slates(market: Market, demand: Demand, context: Integers, stamps: In
     )  # fmt: skip
     score = _scored(market, inputs, category_filter, people.listed_category[pool])
     return choose_slates(score, lambda best: market.settled.contains(pool[best], context[:, None]),
-                         _lengths(rng, len(stamps)), people.promoted[pool], rng).of(pool)  # fmt: skip
+                         _lengths(rng, len(stamps)), people.promoted[pool],
+                         market.config.randomised_share, rng).of(pool)  # fmt: skip
 
 
 def _covered(listed: Floats, covers: Floats) -> Floats:
@@ -226,10 +237,6 @@ def _scored(market: Market, inputs: PolicyInputs, category_filter: Integers, cat
 
 def _lengths(rng: np.random.Generator, count: int) -> Integers:
     return rng.integers(SHORTEST, LONGEST + 1, size=count)
-
-
-def _policy_names(market: Market, count: int) -> list[str]:
-    return [f"{market.config.logging_policy}-1"] * count
 
 
 def _filters(market: Market, category: Integers) -> tuple[Integers, list[str]]:

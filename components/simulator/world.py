@@ -146,7 +146,7 @@ def stored_config(truth_dir: Path) -> SimulatorConfig | None:
         return None
     world = json.loads(path.read_text(encoding="utf-8"))
     world["end"] = datetime.fromisoformat(world["end"])
-    return SimulatorConfig(**{name: world[name] for name in SimulatorConfig.__dataclass_fields__})
+    return SimulatorConfig(**{name: world[name] for name in SimulatorConfig.__dataclass_fields__ if name in world})
 
 
 def _live_day(market: Market, day: int, impressions: float, weight: float) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 from metier.cli.output import JsonOption
 
+LATER = ("randomised_share",)
+
 
 def simulate(
     freelancers: Annotated[int, typer.Option(help="People in the world.")] = 1500,
@@ -27,6 +29,7 @@ def simulate(
     end: Annotated[datetime, typer.Option(help="Last day of the world, UTC.")] = datetime(2026, 3, 1),
     click_model: Annotated[str, typer.Option(help="position, position_trust or cascade.")] = "position_trust",
     logging_policy: Annotated[str, typer.Option(help="weak or strong.")] = "weak",
+    randomised_share: Annotated[float, typer.Option(help="Of the slates, how many are shuffled whole.")] = 0.02,
     as_json: JsonOption = False,
 ) -> None:
     """Simulate a two-sided marketplace into the lake, with its truth beside it; the same one may be repeated.
@@ -50,6 +53,7 @@ def simulate(
         end=end.replace(tzinfo=UTC),
         click_model=click_model,
         logging_policy=logging_policy,
+        randomised_share=randomised_share,
     )
     source = _world_source(config)
     _require_same_world(settings, config, source)
@@ -68,8 +72,12 @@ def simulate(
 
 
 def _world_source(config: "SimulatorConfig") -> str:
-    """The world as `metier lake imports` names it: worlds of one name are equal."""
-    options = {name: value for name, value in asdict(config).items() if value is not None}
+    """The world as `metier lake imports` names it: worlds of one name are equal.
+
+    LATER options are named where they are not at their default, so that worlds keep the name they had before.
+    """
+    unsaid = {name: field.default for name, field in type(config).__dataclass_fields__.items() if name in LATER}
+    options = {name: value for name, value in asdict(config).items() if value is not None and unsaid.get(name) != value}
     return " ".join(["simulate", *(f"--{name.replace('_', '-')} {value}" for name, value in options.items())])
 
 

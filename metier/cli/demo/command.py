@@ -15,6 +15,9 @@ from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
 FREELANCERS, JOBS, IMPRESSIONS = 500, 350, 24_000
+RANDOMISED_SHARE = 0.4
+"""Of the simulated slates, how many are shuffled: more than a marketplace could afford, so that few days of a small one
+decide."""
 ACTORS = 20
 """Actors asked on each surface."""
 AGAIN: Surface = "job_feed"
@@ -69,7 +72,7 @@ def _simulate_once(lake: Lake) -> None:
         print(f"The lake at {lake.url} already holds events: training on them.")
         return
     _say(f"1. Simulating a marketplace of {FREELANCERS:,} freelancers and {JOBS:,} jobs")
-    simulate.simulate(FREELANCERS, JOBS, IMPRESSIONS)
+    simulate.simulate(FREELANCERS, JOBS, IMPRESSIONS, randomised_share=RANDOMISED_SHARE)
 
 
 def _served(settings: Settings) -> dict[Surface, str]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from metier.cli.endpoint import ask
-from metier.contract import Surface, surface
+from metier.contract import SURFACES, Surface, surface
 from metier.errors import ServingError
 from metier.lake import Lake
 from metier.settings import Settings
@@ -19,6 +19,8 @@ from metier.surfaces import surface_spec
 
 START_SECONDS = 180
 STOP_SECONDS = 60
+EXPLORATION = {name: {"share": 0.2, **({"slot": 5} if surface_spec(name).retrieves else {})} for name in SURFACES}
+"""How the endpoint of the demo explores."""
 CLICKED = 2
 """Entries of each slate that are clicked: feedback that a demo can give without knowing what is good."""
 
@@ -45,7 +47,8 @@ def start(settings: Settings) -> tuple[subprocess.Popen[bytes], str]:
     """The process, a group of its own, and the URL once it serves; ServingError with its last words otherwise."""
     ready, log = settings.home / "serving.url", settings.home / "serving.log"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "metier.cli.app", "serve", "--port", "0", "--as-of", "lake", "--ready", str(ready)]
+    serve = [sys.executable, "-m", "metier.cli.app", "serve", "--port", "0", "--as-of", "lake", "--ready", str(ready)]
+    command = ["env", f"METIER_EXPLORATION={json.dumps(EXPLORATION)}", *serve]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     deadline = time.monotonic() + START_SECONDS

@@ -52,6 +52,7 @@ def screen(settings: Settings, lake: Lake, loop: Loop, slate: Slate) -> Iterator
     yield from _built(settings, loop)
     yield "\n== Who serves what, and why"
     yield from _served(loop)
+    yield _explored(lake, loop)
     yield f"\n== The second training run, {loop.again.surface}"
     yield from _second_run(lake, loop)
     yield "\n== One slate to judge"
@@ -82,6 +83,24 @@ def _served(loop: Loop) -> Iterator[str]:
         if worst is not None:
             difference = f"{worst.metric} {show_difference(worst.interval)}"
             yield f"{'':17}   its worst comparison: {difference} against {worst.against}, {reading_of(worst.interval)}"
+
+
+def _explored(lake: Lake, loop: Loop) -> str:
+    """What of the slates that were served was drawn at random."""
+    with lake.connect() as connection:
+        ((served, shuffled, drawn),) = connection.sql(
+            """
+            SELECT count(*), count(*) FILTER (variant = 'shuffled'), count(*) FILTER (query_id IN (
+                SELECT query_id FROM impressions WHERE placement = 'exploration'
+            ))
+            FROM queries WHERE event_timestamp > $since
+            """,
+            params={"since": loop.clock_before},
+        ).fetchall()
+    return (
+        f"exploration       of {served:,} slates served just now {shuffled:,} were shuffled, {drawn:,} gave a rank to "
+        "a candidate who was shown little"
+    )
 
 
 def _why(report: "EvaluationReport") -> Iterator[str]:

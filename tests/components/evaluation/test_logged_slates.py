@@ -19,6 +19,20 @@ QUERIES, EACH = 4, 3
 SEEN = Examination((1.0, 0.5, 0.25), (1.0, 0.4, 0.2), (1.0, 0.6, 0.3), "randomised", 200, 50)
 
 
+def shown(query: np.ndarray) -> pa.Table:
+    """The rows of queries (n_rows,), each of an actor of its own."""
+    return pa.table(
+        {
+            "query_id": [f"q{number}" for number in query],
+            "candidate_id": [f"j{number}" for number in range(len(query))],
+            "actor_id": [f"f{number}" for number in query],
+            "job_id": pa.nulls(len(query), pa.string()),
+            "event_timestamp": pa.array([datetime(2026, 1, 1, tzinfo=UTC)] * len(query)),
+            "placement": ["organic"] * len(query),
+        }
+    )
+
+
 def slates(
     typed: list[int], propensity: list[float] | None = None, examination: Examination | None = None
 ) -> ScoredSlates:
@@ -27,21 +41,11 @@ def slates(
     query = np.repeat(np.arange(QUERIES), EACH)
     features = np.column_stack([np.zeros(size), np.zeros(size), np.isin(query, typed)]).astype(np.float32)
     relevance = np.tile([1, 0, 0], QUERIES)
-    rows = pa.table(
-        {
-            "query_id": [f"q{number}" for number in query],
-            "candidate_id": [f"j{number}" for number in range(size)],
-            "actor_id": [f"f{number}" for number in query],
-            "job_id": pa.nulls(size, pa.string()),
-            "event_timestamp": pa.array([datetime(2026, 1, 1, tzinfo=UTC)] * size),
-            "placement": ["organic"] * size,
-        }
-    )
     rank = np.tile([1, 2, 3], QUERIES)
     dataset = RankingDataset(features, relevance, query, NAMES, rank, propensity)
     right = relevance.astype(float)
     scores = {"logged order": -right, "popularity": right * 0, "retrieval": -right, "trees": right, "ensemble": right}
-    return ScoredSlates(TracedDataset(dataset, rows, {}), scores, "retrieval", ("trees",), examination)
+    return ScoredSlates(TracedDataset(dataset, shown(query), {}), scores, "retrieval", ("trees",), examination)
 
 
 @pytest.fixture
@@ -99,6 +103,28 @@ def test_gains_of_random_slates_count_their_propensity():
     # The ensemble has both on top. Retrieval has query 1's on top, too, and query 0's behind two others at 1 / log2(4).
     assert item.difference.value == pytest.approx(0.1 * (1 - 0.5))
     assert item.effective_sample_size == pytest.approx((1 / 0.9 + 1 / 0.1) ** 2 / (1 / 0.9**2 + 1 / 0.1**2))
+
+
+def test_a_copy_of_the_policy_gains_nothing_by_the_slates_that_were_left_as_it_ordered_them():
+    """The best of three stands last, where a tenth looks. Three in ten slates are shuffled; all log what is marginal.
+
+    Shown there, the best is clicked by .06, the first by .2: unweighted, the policy's order would look right.
+    """
+    n, share, rng = 3_000, 0.3, np.random.default_rng(0)
+    order = np.tile(np.arange(3), (n, 1))
+    shuffled = rng.random(n) < share
+    order[shuffled] = rng.permuted(order[shuffled], axis=1)
+    clicked = rng.random((n, 3)) < np.array([0.2, 0.2, 0.6])[order] * np.array([1.0, 0.3, 0.1])
+    propensity = share / 3 + (1 - share) * (order == np.arange(3))
+    query, worth = np.repeat(np.arange(n), 3), (order == 2).ravel().astype(float)
+    features = np.zeros((3 * n, len(NAMES)), np.float32)
+    dataset = RankingDataset(
+        features, clicked.ravel().astype(int), query, NAMES, np.tile([1, 2, 3], n), propensity.ravel()
+    )
+    scores = {"retrieval": worth, "ensemble": -order.ravel().astype(float)}
+    (item,) = evidence(ScoredSlates(TracedDataset(dataset, shown(query), {}), scores, "retrieval", (), None))
+    assert item.estimand == "randomised"
+    assert item.difference.below_zero
 
 
 def test_what_is_not_known_of_examination_is_in_the_bounds():

@@ -227,6 +227,7 @@ def test_strong_logging_and_cascade_live_too(tmp_path):
         ({"end": datetime(2026, 3, 1)}, "time zone"),
         ({"click_model": "random"}, "position, position_trust, cascade"),
         ({"logging_policy": "none"}, "weak, strong"),
+        ({"randomised_share": 0.99}, "use 0 to 0.95"),
     ],
 )
 def test_impossible_worlds_are_refused_by_name(change, error):

@@ -42,7 +42,7 @@ def lake(tmp_path):
     lake.append("jobs", rows("jobs", *posts))
     for key, moment in (("q1", CLOCK - 10 * DAY), ("q2", CLOCK - DAY / 24)):
         query = {"query_id": key, "surface": "job_feed", "actor_id": "f1", "filters": "{}", "context": "{}"}
-        lake.append("queries", rows("queries", query | at(moment)))
+        lake.append("queries", rows("queries", query | {"variant": "shuffled"} | at(moment)))
         shown = {"query_id": key, "candidate_id": "j1", "rank": 1, "placement": "organic"}
         lake.append("impressions", rows("impressions", shown | at(moment)))
     return lake
@@ -108,6 +108,10 @@ def test_each_surface_says_what_is_served_why_and_what_it_lost_most(lines):
         "its worst comparison: ndcg@10 +0.1200 [+0.0700, +0.1700] against retrieval, higher",
         "its worst comparison: ndcg@10 -0.0390 [-0.0890, +0.0110] against retrieval, no clear difference",
     ]
+
+
+def test_what_of_the_served_slates_was_drawn_is_told(lines):
+    assert "of 1 slates served just now 1 were shuffled, 0 gave a rank" in line(lines, "exploration")
 
 
 def test_rows_that_came_are_told_from_rows_old_enough_to_learn_from(lines):
