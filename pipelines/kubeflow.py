@@ -5,6 +5,7 @@ whatever a host or a network answers becomes one line of ours.
 """
 
 import json
+import ssl
 import time
 import warnings
 from collections.abc import Callable
@@ -18,7 +19,7 @@ import kfp.client
 import kfp_server_api  # type: ignore[import-untyped]
 import urllib3
 
-from metier.errors import AbsentError, InputError, MetierError, NoAnswerError, PipelineError
+from metier.errors import AbsentError, InputError, MetierError, NoAnswerError, PipelineError, first_line
 from metier.settings import Settings, load_settings
 from pipelines.package import Package
 
@@ -176,10 +177,16 @@ def _credentials(settings: Settings) -> Any:
 
 
 def _ca_file(settings: Settings) -> str | None:
+    """The file of METIER_KUBEFLOW_CA_FILE; InputError where it holds no certificate."""
     path = settings.kubeflow_ca_file
-    if path is not None and not path.is_file():
-        raise InputError(f"METIER_KUBEFLOW_CA_FILE is {path}, which is no file; correct or unset it")
-    return str(path) if path else None
+    if path is None:
+        return None
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        fault = error.strerror or first_line(error)
+        raise InputError(f"METIER_KUBEFLOW_CA_FILE is {path}: {fault}; set it to a PEM file of certificates") from error
+    return str(path)
 
 
 def _cause(error: Exception) -> str:

@@ -91,18 +91,10 @@ class Cluster(Part):
     def _variables(self) -> Self:
         if twice := self.environment.keys() & self.secrets.keys():
             raise ValueError(f"{', '.join(sorted(twice))} stands in [environment] and in [secrets]; keep one")
-        known = {f"{PREFIX}{name.upper()}": field for name, field in Settings.model_fields.items()}
         for name in (*self.environment, *self.secrets):
-            if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
-                raise ValueError(f"{name!r} is no name of a variable; use letters, digits and _")
-            if name == HOME or (name.startswith(PREFIX) and name not in known):
-                raise ValueError(
-                    "METIER_HOME is the path of [home]; leave the variable out" if name == HOME
-                    else f"{name} is no setting of metier; `metier settings` lists them"
-                )  # fmt: skip
+            _require_variable(name)
         for name, value in self.environment.items():
-            hidden = name in known and known[name].annotation is pydantic.SecretStr
-            if hidden or re.search(r"PASSWORD|SECRET|TOKEN", name) or re.search(r"://[^/@\s]*:[^/@\s]*@", value):
+            if _is_secret(name, value):
                 raise ValueError(f"{name} in [environment] is a secret; name its secret and key in [secrets.{name}]")
         return self
 
@@ -127,6 +119,23 @@ def load_cluster(path: Path) -> Cluster:
         place = ".".join(str(part) for part in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{path}{f', {place}' if place else ''}: {reason}; correct the file") from error
+
+
+def _require_variable(name: str) -> None:
+    """ValueError for what is no variable of steps, a misspelt setting among them."""
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(f"{name!r} is no name of a variable; use letters, digits and _")
+    if name == HOME:
+        raise ValueError(f"{HOME} is the path of [home]; leave the variable out")
+    if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields:
+        raise ValueError(f"{name} is no setting of metier; `metier settings` lists them")
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """By the setting's type, by the name, or since a password stands in a URL."""
+    field = Settings.model_fields.get(name.removeprefix(PREFIX).lower())
+    hidden = field is not None and field.annotation is pydantic.SecretStr
+    return bool(hidden or re.search("PASSWORD|SECRET|TOKEN", name) or re.search(r"://[^/@\s]*:[^/@\s]*@", value))
 
 
 def step_names() -> frozenset[str]:

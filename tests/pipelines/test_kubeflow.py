@@ -312,9 +312,13 @@ def test_a_certificate_is_checked_by_the_authority_that_is_named(authority, monk
         assert Server(kubeflow.url).get_kfp_healthz().multi_user is False
 
 
-def test_an_authority_that_is_not_there_is_a_mistake_of_the_caller(monkeypatch, tmp_path):
-    monkeypatch.setenv("METIER_KUBEFLOW_CA_FILE", str(tmp_path / "gone.pem"))
-    with pytest.raises(InputError, match=r"gone\.pem, which is no file"):
+@pytest.mark.parametrize(("content", "fault"), [(None, "No such file or directory"), ("no certificate", r"\[X509")])
+def test_an_authority_that_is_none_is_a_mistake_of_the_caller(monkeypatch, tmp_path, content, fault):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("METIER_KUBEFLOW_CA_FILE", str(path))
+    with pytest.raises(InputError, match=rf"METIER_KUBEFLOW_CA_FILE is .*ca\.pem: {fault}.*; set it to a PEM file"):
         Server("https://127.0.0.1:1")
 
 
