@@ -28,7 +28,7 @@ DEMO_WORLD = (
     *("--randomised-share", str(RANDOMISED_SHARE)),
 )
 LOOP_SEEDS = ("7", "8", "9")
-SMALLER_WORLD = ("--freelancers", "2000", "--jobs", "1500", "--impressions", "150000", "--seed", "11")
+SMALLER_WORLD = ("--freelancers", "2500", "--jobs", "2000", "--impressions", "500000", "--seed", "11")
 
 
 def main() -> None:

@@ -26,12 +26,16 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Slate:
-    """A slate, the tier that ranked it, and what it does without; `answer` is all that the endpoint said."""
+    """A slate, the tier that ranked it, and what it does without; `answer` is all that the endpoint said.
+
+    score_is: `probability` where scores are that of a click or better were the candidate shown first, else `order`.
+    """
 
     query_id: str
     entries: Sequence[Ranked]
     tier: str
     degraded: Sequence[str]
+    score_is: str
     answer: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -41,7 +45,8 @@ class Slate:
             Ranked(entry["candidate_id"], entry["rank"], entry["score"], entry["placement"])
             for entry in answer["slate"]
         ]
-        return cls(answer["query_id"], entries, answer["tier"], answer["degraded"], answer)
+        said = answer.get("score_is", "order")
+        return cls(answer["query_id"], entries, answer["tier"], answer["degraded"], said, answer)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ class Server:
         return Client("http://endpoint", transport=httpx.MockTransport(self))
 
 
+@pytest.mark.parametrize(("told", "said"), [({"score_is": "probability"}, "probability"), ({}, "order")])
+def test_a_slate_says_what_its_scores_are_and_an_endpoint_that_does_not_say_so_only_orders(told, said):
+    assert Server((200, {**SLATE, "query_id": "q", **told})).client().job_feed(actor_id="f").score_is == said
+
+
 FAILURES = [httpx.ReadError("reset"), httpx.ReadTimeout("late"), (502, {}), (503, {"error": "busy"}), (504, {})]
 
 
