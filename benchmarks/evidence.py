@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from components.simulator.config import CLICK_MODELS
 from metier.cli.demo.command import FREELANCERS, IMPRESSIONS, JOBS, RANDOMISED_SHARE
 from metier.durable import write_whole
 from metier.settings import load_settings
@@ -65,6 +66,11 @@ def stages(job_views: Path | None, letor: Path | None, out: Path) -> dict[str, C
     for name in QUALITY:
         script = str(Path(__file__).with_name("quality") / f"{name}.py")
         commands[name] = ((sys.executable, script, "--out", str(out / f"{name}.json")),)
+    positions = str(Path(__file__).with_name("quality") / "positions.py")
+    for clicks in CLICK_MODELS:
+        name = f"positions_{clicks}"
+        worlds = ("--clicks", clicks, "--home", str(out / name), "--out", str(out / f"{name}.json"))
+        commands[name] = ((sys.executable, positions, *worlds),)
     if job_views:
         training = ("pipeline", "run", "training", "--surface", "job_feed")
         commands["job_views"] = (("import", "job-views", str(job_views)), training, ("report", "--json"))

@@ -10,6 +10,9 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks" / "qualit
 
 import nightly_looks
 import planted_challenger
+import positions
+
+from tests.components.ranking.clicks_by_position import clicks_by_position, traced, true_grades
 
 
 @pytest.mark.parametrize("way", nightly_looks.WAYS)
@@ -39,3 +42,14 @@ def test_a_copy_of_a_poor_logged_order_is_not_promoted(explored, first):
     verdict, true = planted_challenger.verdict_of(1, explored, first=first)
     assert verdict != "promote"
     assert true["ensemble"] < 0.8 < 0.9 < true["retrieval" if first else "champion"]
+
+
+def test_the_chosen_fit_beats_the_naive_one_where_clicks_go_by_position():
+    held_out = clicks_by_position(300, 2)
+    train, validation = traced(clicks_by_position(900, 0, shuffled=0.4)), clicks_by_position(150, 1, shuffled=0.4)
+    world = positions.compared(train, validation, traced(held_out), true_grades(held_out))
+    figures = positions.pooled([world, world], "job_feed", "position")
+    assert figures["chosen"]["less plain"]["low"] > 0
+    assert figures["chosen"] == figures[world.chosen.kind]
+    assert figures["plain"]["less plain"]["value"] == 0
+    assert figures["choices"][0]["examination"]["by_rank"][0] == figures["true examination"][0] == 1
