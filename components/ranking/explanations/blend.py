@@ -6,6 +6,7 @@ ensemble's typical row and the candidate's (groups.py). A ranker of weight zero 
 feature by name.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import numpy as np
 from components.measures.arrays import FloatArray, Floats, IntArray, Mask
 from components.ranking.ensemble import Ensemble, Share
 from components.ranking.explanations.groups import differs, group_contributions, left_out
-from components.ranking.ranker import Ranker, finite_scores
+from components.ranking.ranker import TEXT_VECTOR, Ranker, finite_scores
 from components.ranking.xgboost_ranker import XGBoostRanker
 
 
@@ -78,12 +79,13 @@ class _Order:
             return np.zeros((len(features), int(group_of.max()) + 1)), 0.0
         return group_contributions(self._scored, features, self.reference, group_of)
 
-    def lost(self, features: Floats, where: Mask) -> FloatArray:
-        """What those rankers lose (n_rows, n_features) without one value alone, of each value `where`; 0 elsewhere."""
-        lost = np.zeros(features.shape)
-        row, column = np.nonzero(where & differs(features, self.reference))
+    def lost(self, features: Floats, where: Mask, unit_of: IntArray) -> FloatArray:
+        """What those rankers lose (n_rows, n_units) without one unit alone, of each one `where`; 0 elsewhere."""
+        lost = np.zeros(where.shape)
+        moves = differs(features, self.reference) @ np.eye(where.shape[1])[unit_of]
+        row, unit = np.nonzero(where & (moves > 0))
         if self._others and len(row):
-            lost[row, column] = left_out(self._scored, features, self.reference, row, column)
+            lost[row, unit] = left_out(self._scored, features, self.reference, row, unit, unit_of)
         return lost
 
     def _scored(self, features: Floats) -> FloatArray:
@@ -114,29 +116,39 @@ def reasons(
     """Per row, the `most` groups that add or take most, the largest first; arguments as `contributions`.
 
     The feature that stands for a group moves the score most in the group's direction: by what it adds to trees and
-    texts where these move the group more than the other rankers do, else by what those lose when its value alone gives
-    way to the typical one.
+    texts where these move the group more than the other rankers do, else by what those lose when it alone gives way to
+    its typical value. A text vector counts as one feature, and goes by the name of its first component.
     """
     order = _Order(ensemble, alone)
     names, group_of = _coded(groups)
-    features_named = ensemble.feature_names
-    effects = order.exact(features)
-    exact = effects @ np.eye(len(names))[group_of]
+    named = ensemble.feature_names
+    unit_of, leads = _units(named)
+    group_of_unit = group_of[leads]
+    effects = order.exact(features) @ np.eye(len(leads))[unit_of]
+    exact = effects @ np.eye(len(names))[group_of_unit]
     sampled, _ = order.sampled(features, group_of)
     adds = exact + sampled
     largest = np.argsort(-np.abs(adds), axis=1, kind="stable")[:, :most]
     by_others = np.zeros(adds.shape, dtype=np.bool_)
     np.put_along_axis(by_others, largest, np.take_along_axis(np.abs(sampled) > np.abs(exact), largest, 1), 1)
-    effects = np.where(by_others[:, group_of], order.lost(features, by_others[:, group_of]), effects)
+    by_others = by_others[:, group_of_unit]
+    effects = np.where(by_others, order.lost(features, by_others, unit_of), effects)
     moved: list[list[Moved]] = []
     for row, each in enumerate(largest):
         told = []
         for group in each[adds[row, each] != 0]:
-            columns = np.flatnonzero(group_of == group)
-            leading = columns[np.argmax(np.sign(adds[row, group]) * effects[row, columns])]
-            told.append(Moved(names[group], float(adds[row, group]), features_named[leading]))
+            units = np.flatnonzero(group_of_unit == group)
+            leading = leads[units[np.argmax(np.sign(adds[row, group]) * effects[row, units])]]
+            told.append(Moved(names[group], float(adds[row, group]), named[leading]))
         moved.append(told)
     return moved
+
+
+@functools.cache
+def _units(names: tuple[str, ...]) -> tuple[IntArray, IntArray]:
+    """The unit of each feature (n_features,), a text vector being one, and the first feature of each (n_units,)."""
+    units, unit_of = _coded([TEXT_VECTOR.sub("", name) for name in names])
+    return unit_of, np.array([np.argmax(unit_of == unit) for unit in range(len(units))])
 
 
 def _coded(groups: Sequence[str]) -> tuple[tuple[str, ...], IntArray]:

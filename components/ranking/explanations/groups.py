@@ -46,11 +46,15 @@ def group_contributions(
     return adds, float(base[0])
 
 
-def left_out(score: Score, features: Floats, reference: Floats, row: IntArray, column: IntArray) -> FloatArray:
-    """What the score of features[row[i]] loses when its value in column[i] gives way to the reference: (n,)."""
+def left_out(
+    score: Score, features: Floats, reference: Floats, row: IntArray, unit: IntArray, unit_of: IntArray
+) -> FloatArray:
+    """What the score of features[row[i]] loses when its unit[i] alone gives way to the reference: (n,).
+
+    unit_of (n_features,): the unit of each column.
+    """
     rows, of_row = np.unique(row, return_inverse=True)
-    changed = features[row]
-    changed[np.arange(len(row)), column] = reference[column]
+    changed = np.where(unit_of == unit[:, None], reference, features[row])
     scores = score(np.concatenate([features[rows], changed]))
     lost: FloatArray = scores[of_row] - scores[len(rows) :]
     return lost

@@ -72,8 +72,11 @@ def test_a_group_that_is_as_the_reference_adds_nothing_and_is_not_scored():
     assert group_contributions(lambda x: score(np.nan_to_num(x)), rows[1:], reference, np.array([0, 1, 2]))[1] == 6
 
 
-def test_what_is_lost_without_one_value():
-    rows, reference = np.array([[2.0, 3.0], [1.0, 1.0]]), np.array([0.0, 1.0])
-    # 2 * 3 - 0 * 3 and 2 * 3 - 2 * 1 of the first row; 1 * 1 - 0 * 1 of the second
-    lost = left_out(lambda x: x.prod(axis=1), rows, reference, np.array([0, 0, 1]), np.array([0, 1, 0]))
-    assert lost.tolist() == [6, 4, 1]
+def test_what_is_lost_without_one_unit():
+    rows, reference = np.array([[2.0, 3.0, 1.0], [1.0, 1.0, 5.0]]), np.array([0.0, 1.0, 2.0])
+    # 2 * 3 + 1 less 0 * 3 + 1, and less 2 * 1 + 2, of the first row; 1 * 1 + 5 less 0 * 1 + 5 of the second
+    units = np.array([0, 1, 1])
+    lost = left_out(
+        lambda x: x[:, 0] * x[:, 1] + x[:, 2], rows, reference, np.array([0, 0, 1]), np.array([0, 1, 0]), units
+    )
+    assert lost.tolist() == [6, 3, 1]
