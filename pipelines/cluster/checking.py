@@ -33,7 +33,6 @@ WRITING = frozenset(
     {"build-candidate-index", "build-features", "materialize-features", "monitor-features", "register-ensemble"}
 )
 """Steps that write to the home, a store or the registry: one that is answered from a cache writes nothing."""
-AT_THE_END = "ALL_UPSTREAM_TASKS_COMPLETED"
 AGAIN = "compile the package again"
 FIT = "compile the package with --cluster"
 
@@ -82,7 +81,7 @@ def failures(spec: Part, platform: Part) -> list[Fault]:
         if task.get("cachingOptions", {}).get("enableCache"):
             if task.get("componentRef", {}).get("name", "").removeprefix("comp-") in WRITING:
                 found.append(Fault(name, "it writes to a service and may be answered from a cache", _UNCACHED))
-            elif task.get("triggerPolicy", {}).get("strategy") == AT_THE_END:
+            elif _is_exit_handler(task):
                 found.append(Fault(name, "it is an exit handler and may be answered from a cache", _UNCACHED))
     return found
 
@@ -180,6 +179,12 @@ def _of_container(container: Part, pod: Part) -> Iterator[tuple[str, str]]:
         yield "it asks for no memory, so it is the first to be evicted", FIT
     if not pod.get("securityContext", {}).get("runAsNonRoot"):
         yield "it may run as root, which restricted namespaces refuse", FIT
+
+
+def _is_exit_handler(task: Part) -> bool:
+    """Whether it runs however a group of kfp's ExitHandler ends; other tasks may ignore failures before them too."""
+    ends = task.get("triggerPolicy", {}).get("strategy") == "ALL_UPSTREAM_TASKS_COMPLETED"
+    return ends and any(name.startswith("exit-handler-") for name in task.get("dependentTasks", []))
 
 
 def _parameters(spec: Part) -> Part:

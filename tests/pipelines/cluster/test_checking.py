@@ -167,6 +167,17 @@ def handled(outcome: str = "ended"):
         work()
 
 
+@dsl.pipeline(name="going-on")
+def going_on():
+    work().after(work()).ignore_upstream_failure()
+
+
+def test_a_task_that_ignores_failures_before_it_may_be_cached(tmp_path):
+    compiler.Compiler().compile(going_on, str(tmp_path / "p.yaml"))
+    facts = {fault.fact for fault in failures(next(yaml.safe_load_all((tmp_path / "p.yaml").read_text())), {})}
+    assert not [fact for fact in facts if "cache" in fact]
+
+
 def test_an_exit_handler_is_not_cached_and_nothing_is_installed_at_run_time(tmp_path):
     compiler.Compiler().compile(handled, str(tmp_path / "p.yaml"))
     facts = {
