@@ -56,12 +56,17 @@ class Slice:
         return Looks(looks.champion, looks.spent + 1, self.queries, self.until, evidence)
 
     def fresh(self, looks: Looks) -> float:
-        """Queries since the last look; all of them before the first."""
+        """Queries since the last look; all of them before the first.
+
+        As many as there are more than it saw, or as came in the time since, which a window that rolls does not show.
+        """
         if looks.spent == 0:
             return float(self.queries)
+        more = float(max(0, self.queries - looks.seen))
         if looks.until is None or self.until is None or math.isnan(self.a_day):
-            return float(max(0, self.queries - looks.seen))
-        return min(float(self.queries), self.a_day * max(0.0, (self.until - looks.until) / timedelta(days=1)))
+            return more
+        later = self.a_day * max(0.0, (self.until - looks.until) / timedelta(days=1))
+        return max(more, min(float(self.queries), later))
 
 
 def level_of(look: int, level: float) -> float:

@@ -47,6 +47,8 @@ def test_a_look_is_due_once_half_as_many_queries_have_come_as_the_last_one_saw()
     # A window that rolls holds as many queries as before, and the newest of them are fresh.
     assert due(Slice(1_000, days(5), days(15)), looked, RULES.growth)
     assert not due(Slice(1_000, days(4), days(14)), looked, RULES.growth)
+    # So are those of a burst, which takes no time.
+    assert due(Slice(1_500, START, days(10.1)), looked, RULES.growth)
 
 
 def test_a_slice_without_moments_is_fresh_by_what_it_holds_more():
