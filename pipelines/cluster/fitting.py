@@ -59,7 +59,7 @@ def _environment(own: list[dict[str, str]], cluster: Cluster) -> list[dict[str, 
 
 
 def _resources(asked: Resources) -> dict[str, object]:
-    """As kfp writes them: as texts, and as numbers for servers before 2.5."""
+    """As kfp writes them: as texts, and as numbers for older servers."""
     cpu, memory = compiler_utils._cpu_to_float(asked.cpu), compiler_utils._memory_to_float(asked.memory)
     return {
         "cpuRequest": cpu,
