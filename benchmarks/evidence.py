@@ -1,7 +1,7 @@
 """The long quality studies, one after another: seeded, resumable, each stage's figures as JSON.
 
     make evidence                                        the simulated world of a million impressions
-    make evidence ARGS="--job-views DIR --letor DIR"     and the public data sets in those folders
+    make evidence ARGS="--job-views DIR --letor DIR --open-bandit DIR"     and the public data sets in those folders
 
 A stage that has left its JSON is not run again; remove the file to repeat it.
 """
@@ -21,7 +21,7 @@ from metier.settings import load_settings
 
 Commands = tuple[tuple[str, ...], ...]
 METIER = (sys.executable, "-c", "from metier.cli.app import main; main()")
-QUALITY = ("nightly_looks", "planted_challenger")
+QUALITY = ("coverage", "first_champion", "nightly_looks", "planted_challenger")
 """Scripts of quality/ that write the JSON of their stage themselves."""
 WORLD = ("--freelancers", "5000", "--jobs", "3000", "--impressions", "1000000")
 DEMO_WORLD = (
@@ -37,14 +37,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--job-views", type=Path, help="folder of the public job-views data")
     parser.add_argument("--letor", type=Path, help="folder of a svmlight learning-to-rank set")
+    parser.add_argument("--open-bandit", type=Path, help="folder of the small Open Bandit Dataset")
     arguments = parser.parse_args()
     out = load_settings().home / "evidence"
     out.mkdir(parents=True, exist_ok=True)
-    for name, commands in stages(arguments.job_views, arguments.letor, out).items():
+    for name, commands in stages(arguments.job_views, arguments.letor, arguments.open_bandit, out).items():
         run_stage(name, commands, out)
 
 
-def stages(job_views: Path | None, letor: Path | None, out: Path) -> dict[str, Commands]:
+def stages(job_views: Path | None, letor: Path | None, open_bandit: Path | None, out: Path) -> dict[str, Commands]:
     """Commands of each stage; a stage of metier commands has a METIER_HOME of its own."""
     commands: dict[str, Commands] = {
         "simulated": (("simulate", *WORLD, "--json"), ("pipeline", "run", "training"), ("report", "--json")),
@@ -77,6 +78,9 @@ def stages(job_views: Path | None, letor: Path | None, out: Path) -> dict[str, C
     if letor:
         script = str(Path(__file__).with_name("lambdarank.py"))
         commands["lambdarank"] = ((sys.executable, script, str(letor), "--out", str(out / "lambdarank.json")),)
+    if open_bandit:
+        script = str(Path(__file__).with_name("quality") / "off_policy.py")
+        commands["off_policy"] = ((sys.executable, script, str(open_bandit), "--out", str(out / "off_policy.json")),)
     return commands
 
 

@@ -3,16 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
+from benchmarks.quality.first_champion import logged
 from components.evaluation.logged_slates import ScoredSlates, evidence, sections
 from components.evaluation.truth import true_relevance
 from components.simulator import SimulatorConfig, simulate
-from components.training_sets import RankingDataset, TracedDataset
+from components.training_sets import TracedDataset
 from components.training_sets.dataset.examined import examined
-from components.training_sets.labels import labels
 from metier.lake import Lake
 
 ALL = ("logged order", "retrieval", "popularity", "ensemble", "trees")
@@ -28,20 +26,8 @@ def world(tmp_path_factory) -> tuple[TracedDataset, np.ndarray, Path]:
         lambda name, rows: lake.append(name, rows),
         truth,
     )
-    rows = labels(lake, lake.as_of(), "talent_search").rows
-    rows = rows.filter(pc.and_(pc.not_equal(rows["placement"], "promoted"), rows["mature"]))
-    with lake.connect(lake.as_of()) as connection:
-        texts = connection.sql("SELECT query_id FROM queries WHERE text IS NOT NULL").to_arrow_table()["query_id"]
-    typed = pc.is_in(rows["query_id"], value_set=texts.combine_chunks()).to_numpy(zero_copy_only=False)
-    dataset = RankingDataset(
-        typed.astype(np.float32)[:, None],
-        rows["relevance"].to_numpy(),
-        rows["query_id"].to_pylist(),
-        ("request_typed",),
-        rank=rows["rank"].to_numpy(),
-        propensity=rows["propensity"].cast(pa.float32()).to_numpy(zero_copy_only=False),
-    )
-    return TracedDataset(dataset, rows, {}), true_relevance(truth, rows["query_id"], rows["candidate_id"]), truth
+    log = logged(lake, "talent_search")
+    return log, true_relevance(truth, log.rows["query_id"], log.rows["candidate_id"]), truth
 
 
 def test_a_copy_of_the_logged_order_loses_to_a_better_retrieval_though_it_seems_to_win(world):
