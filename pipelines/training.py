@@ -50,6 +50,7 @@ def training(as_of: str, inputs_digest: str, surfaces: list = EVERY_SURFACE, ran
             ensemble=blend.outputs["ensemble"],
         )
     reported = report_evaluation(evaluations=dsl.Collected(evaluated.outputs["evaluation"]))
+    reported.set_caching_options(False)  # what earlier looks have spent is in the registry, and no input
     registered = register_ensemble(
         evaluations=dsl.Collected(evaluated.outputs["evaluation"]),
         ensembles=dsl.Collected(blend.outputs["ensemble"]),
