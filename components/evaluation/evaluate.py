@@ -19,6 +19,7 @@ from components.evaluation.reliability import reliability_of, reliability_table
 from components.evaluation.report import EvaluationReport, read_report, write_report
 from components.evaluation.report.document import Chart, Curve, FigureTable, Section
 from components.evaluation.retrieved import IndexedCandidates
+from components.evaluation.sections.beside import beside_table
 from components.evaluation.sections.explained import explained_section
 from components.evaluation.sections.exposed import exposed_section
 from components.evaluation.sections.marks import marks_of
@@ -214,8 +215,10 @@ def _logged(subject: _Subject, held_out: TracedDataset, lake: Lake) -> StudyEval
     titles = dict(zip(candidates.ids, candidates.rows["title"].to_pylist(), strict=True))
     example = example_table(slates, subject.ensemble, queries, titles)
     came_true = reliability_of(subject.ensemble, held_out)
+    beside = beside_table(sections, logged_slates.METRIC)
     figures = (reliability_table(came_true, subject.ensemble),) if came_true else ()
-    tables = (*first.tables, *((example,) if example else ()), *figures, _labels(metadata, study))
+    told = [table for table in (beside, example) if table]
+    tables = (*first.tables, *told, *figures, _labels(metadata, study))
     labelled = replace(first, tables=tables, charts=(*first.charts, _delays(metadata)))
     judged = judged_section(slates, study.surface, subject.settings, subject.as_of)
     parts = (labelled, *others, *_further(subject, slates, lake), *((judged,) if judged else ()))

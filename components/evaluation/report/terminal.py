@@ -32,6 +32,8 @@ def render(evaluation: "EvaluationReport", width: int) -> str:
         _print(console, f"Decision: {evaluation.decision.verdict} ({meaning})")
         for reason in evaluation.decision.reasons:
             _print(console, f"  - {reason}")
+        if evaluation.decision.next_move:
+            _print(console, f"Next: {evaluation.decision.next_move}")
     for warning in evaluation.warnings:
         _print(console, f"Warning: {warning}")
     for name, value in evaluation.facts.items():

@@ -1,3 +1,4 @@
+import html
 import json
 import math
 import re
@@ -70,8 +71,8 @@ def evaluation():
 
 
 def test_a_written_report_reads_back_equal(evaluation, tmp_path):
-    html = write_report(evaluation, tmp_path / "job_feed")
-    assert html.name == "evaluation.html"
+    page = write_report(evaluation, tmp_path / "job_feed")
+    assert page.name == "evaluation.html"
     assert as_plain(read_report(tmp_path / "job_feed")) == as_plain(evaluation)
     assert json.loads((tmp_path / "job_feed" / "evaluation.json").read_text())["surface"] == "job_feed"
 
@@ -97,6 +98,12 @@ def test_the_page_shows_every_figure_and_names_the_verdict(evaluation):
         assert shown in page
     assert page.count('<svg role="img" aria-label=') == 4
     assert re.search(r'class="lower">lower<', page)
+
+
+def test_page_and_terminal_say_what_comes_next(evaluation):
+    assert evaluation.decision.next_move
+    assert f"Next: {evaluation.decision.next_move}" in html.unescape(render_html(evaluation))
+    assert f"Next: {evaluation.decision.next_move[:40]}" in render_text(evaluation, width=200)
 
 
 def test_names_are_escaped(evaluation):

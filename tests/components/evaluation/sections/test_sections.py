@@ -7,9 +7,12 @@ import pytest
 
 from components.evaluation.logged_slates import ScoredSlates, best_known
 from components.evaluation.measure import QueryValues
+from components.evaluation.report.document import Measured, Section
+from components.evaluation.sections.beside import beside_table
 from components.evaluation.sections.exposed import NEW, exposed_section
 from components.evaluation.sections.off_policy import off_policy_section
 from components.evaluation.sections.sliced import sliced_section
+from components.measures import Interval
 from components.training_sets import RankingDataset, TracedDataset
 from tests.components.evaluation.test_logged_slates import SEEN, slates
 
@@ -34,6 +37,24 @@ def test_slices_are_of_the_best_relevance_that_is_known(truth_of, tmp_path, trut
     assert told == kind
     assert values.values["ensemble"].tolist() == [1, 1, 1, 1]
     assert queries.all()
+
+
+def test_kinds_of_relevance_stand_side_by_side():
+    def section(title, value, *rankers):
+        interval = Interval(value, value - 0.1, value + 0.1, 9, 9)
+        return Section(title, measured=tuple(Measured(ranker, "ndcg@10", interval) for ranker in rankers))
+
+    observed, corrected = (
+        section("Observed relevance", 0.6, "ensemble", "retrieval"),
+        section("Corrected relevance", 0.5, "ensemble"),
+    )
+    table = beside_table([observed, corrected, section("Typed text", 0.1, "ensemble")], "ndcg@10")
+    assert table.header == ("ranker", "observed relevance", "corrected relevance")
+    assert table.rows == (
+        ("ensemble", "0.6000 [0.5000, 0.7000]", "0.5000 [0.4000, 0.6000]"),
+        ("retrieval", "0.6000 [0.5000, 0.7000]", None),
+    )
+    assert beside_table([observed], "ndcg@10") is None
 
 
 def shown_at_random(n_queries: int, propensity: float | None = 0.5) -> ScoredSlates:
