@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
-from components.retrieval.questions import Question, question
+from components.retrieval.questions import Question, Worded, worded
 from feature_repo.hydrate import ReadRow, query_row
 from feature_repo.inputs.asked import ReadText
 from feature_repo.inputs.encoded import QueryColumns
@@ -82,7 +82,7 @@ class Encodings:
 
     def __init__(self, vectors: TextVectors) -> None:
         self._vectors = vectors
-        self._known: LRUCache[Hashable, tuple[Mapping[str, Any], QueryColumns, Question]] = LRUCache(MOST_KNOWN)
+        self._known: LRUCache[Hashable, tuple[Mapping[str, Any], QueryColumns, Worded]] = LRUCache(MOST_KNOWN)
         self._lock = threading.Lock()
 
     def of(self, surface: Surface, features: Mapping[str, Any]) -> tuple[QueryColumns, Question]:
@@ -91,12 +91,12 @@ class Encodings:
         with self._lock:
             known = self._known.get(asked)
         if known is not None and known[0] == stored:
-            return known[1], known[2]
+            return known[1], known[2].asked(self._vectors)
         columns = QueryColumns.encode(surface, stored, self._vectors)
-        found = question(surface, stored, self._vectors)
+        found = worded(surface, stored, self._vectors)
         with self._lock:
             self._known[asked] = stored, columns, found
-        return columns, found
+        return columns, found.asked(self._vectors)
 
 
 def hydrate_actor(

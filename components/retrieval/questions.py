@@ -21,6 +21,7 @@ from metier.surfaces import surface_spec
 Floats = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
+NO_ROWS = np.empty(0, np.int64)
 LATEST = 10
 """How many past candidates a feed's query is made of."""
 PROFILE = ("title", "skills", "text_key")
@@ -34,6 +35,19 @@ class Question:
     text: str
     vectors: Floats | None
     card: str | None
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A question, and `rows` (m,) of text vectors in place of its vectors."""
+
+    text: str
+    rows: npt.NDArray[np.int64]
+    card: str | None
+
+    def asked(self, vectors: TextVectors) -> Question:
+        """With its vectors."""
+        return Question(self.text, vectors.dense_at(self.rows) if len(self.rows) else None, self.card)
 
 
 def questions(surface: Surface, rows: pa.Table, vectors: TextVectors) -> list[Question]:
@@ -82,15 +96,19 @@ def _is_read(name: str, prefix: str) -> bool:
 
 def question(surface: Surface, row: Mapping[str, Any], vectors: TextVectors) -> Question:
     """As `questions`, of one row."""
+    return worded(surface, row, vectors).asked(vectors)
+
+
+def worded(surface: Surface, row: Mapping[str, Any], vectors: TextVectors) -> Worded:
+    """As `question`, its vectors by their rows: what is kept of it is small."""
     prefix = _prefix(surface)
     if (typed := row.get("text")) and typed.strip():
-        return Question(typed, None, None)
+        return Worded(typed, NO_ROWS, None)
     title = row.get(f"{prefix}title") or ""
     words = [title, *(row.get(f"{prefix}skills") or [])]
     past = [(row.get(f"freelancer_history__{column}") or [])[:LATEST] for column in HISTORY]
     rows = vectors.rows([row.get(f"{prefix}text_key") if title else None, *past[0]])
     titles = vectors.titles_at(rows[1:])
-    near = vectors.dense_at(rows[rows >= 0])
     cards = [headline(*card) for card in zip(titles, past[1], past[2], strict=True)]
     text = " ".join([*words, *filter(None, titles)]).strip()
-    return Question(text, near if len(near) else None, " ".join(cards) or None)
+    return Worded(text, rows[rows >= 0], " ".join(cards) or None)
