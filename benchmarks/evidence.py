@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from components.simulator.config import CLICK_MODELS
-from metier.cli.demo.command import FREELANCERS, IMPRESSIONS, JOBS, RANDOMISED_SHARE
+from metier.cli.demo.command import CLICK_MODEL, FREELANCERS, IMPRESSIONS, JOBS, RANDOMISED_SHARE
 from metier.durable import write_whole
 from metier.settings import load_settings
 
@@ -26,7 +26,7 @@ QUALITY = ("coverage", "first_champion", "nightly_looks", "planted_challenger")
 WORLD = ("--freelancers", "5000", "--jobs", "3000", "--impressions", "1000000")
 DEMO_WORLD = (
     *("--freelancers", str(FREELANCERS), "--jobs", str(JOBS), "--impressions", str(IMPRESSIONS)),
-    *("--randomised-share", str(RANDOMISED_SHARE)),
+    *("--randomised-share", str(RANDOMISED_SHARE), "--click-model", CLICK_MODEL),
 )
 LOOP_SEEDS = ("7", "8", "9")
 SMALLER_WORLD = ("--freelancers", "2500", "--jobs", "2000", "--impressions", "500000", "--seed", "11")

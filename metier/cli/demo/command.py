@@ -14,10 +14,10 @@ from metier.contract import SURFACES, Surface
 from metier.lake import Lake
 from metier.settings import Settings, load_settings
 
-FREELANCERS, JOBS, IMPRESSIONS = 500, 350, 24_000
-RANDOMISED_SHARE = 0.4
-"""Of the simulated slates, how many are shuffled: more than a marketplace could afford, so that few days of a small one
-decide."""
+FREELANCERS, JOBS, IMPRESSIONS = 500, 350, 120_000
+RANDOMISED_SHARE, CLICK_MODEL = 0.9, "position"
+"""Of the simulated slates, how many are shuffled, and how people click: more than a marketplace could afford and less
+noise than it has, so that the held-out days of a small one tell whether its rankers are better than retrieval."""
 ACTORS = 20
 """Actors asked on each surface."""
 AGAIN: Surface = "job_feed"
@@ -26,7 +26,7 @@ REASONS = 3
 """Entries of the slate to judge that come with reasons."""
 PLAN = """\
 A marketplace is simulated, rankers are trained and served, slates are asked for and clicked, and what was served comes
-back into a second training run. About five minutes on two cores; everything is written to {home}."""
+back into a second training run. About seven minutes on two cores; everything is written to {home}."""
 
 
 def demo(
@@ -34,7 +34,7 @@ def demo(
 ) -> None:
     """Simulate a marketplace (once), train, serve, ask, send feedback, train again, and print what it is all worth.
 
-    About five minutes on two cores.
+    About seven minutes on two cores.
 
     Example: METIER_HOME=/tmp/metier metier demo --keep
     """
@@ -72,7 +72,7 @@ def _simulate_once(lake: Lake) -> None:
         print(f"The lake at {lake.url} already holds events: training on them.")
         return
     _say(f"1. Simulating a marketplace of {FREELANCERS:,} freelancers and {JOBS:,} jobs")
-    simulate.simulate(FREELANCERS, JOBS, IMPRESSIONS, randomised_share=RANDOMISED_SHARE)
+    simulate.simulate(FREELANCERS, JOBS, IMPRESSIONS, randomised_share=RANDOMISED_SHARE, click_model=CLICK_MODEL)
 
 
 def _served(settings: Settings) -> dict[Surface, str]:
