@@ -46,7 +46,7 @@ def test_a_copy_of_a_poor_logged_order_is_not_promoted(explored, first):
 
 def test_the_chosen_fit_beats_the_naive_one_where_clicks_go_by_position():
     held_out = clicks_by_position(300, 2)
-    train, validation = traced(clicks_by_position(900, 0, shuffled=0.4)), clicks_by_position(150, 1, shuffled=0.4)
+    train, validation = traced(clicks_by_position(1_500, 0, shuffled=0.2)), clicks_by_position(150, 1, shuffled=0.2)
     world = positions.compared(train, validation, traced(held_out), true_grades(held_out))
     figures = positions.pooled([world, world], "job_feed", "position")
     assert figures["chosen"]["less plain"]["low"] > 0

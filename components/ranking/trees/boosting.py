@@ -88,20 +88,31 @@ def _matrix(
 
 def _trained(config: XGBoostConfig, rows: xgboost.DMatrix, watched: xgboost.DMatrix | None) -> xgboost.Booster:
     """All trees, or with `watched` queries those up to the best NDCG@10 from `least_trees` on."""
-    unwatched = config.trees if watched is None else min(config.least_trees, config.trees)
-    booster = xgboost.train(config.parameters(), rows, unwatched, verbose_eval=False)
-    if watched is None or unwatched == config.trees:
-        return booster
-    longer = xgboost.train(
+    if watched is None or config.least_trees >= config.trees:
+        return xgboost.train(config.parameters(), rows, config.trees, verbose_eval=False)
+    booster = xgboost.train(
         config.parameters(),
         rows,
-        config.trees - unwatched,
+        config.trees,
         evals=[(watched, "validation")],
-        early_stopping_rounds=config.patience,
+        callbacks=[_StoppedLate(config)],
         verbose_eval=False,
-        xgb_model=booster,
     )
-    return longer[: longer.best_iteration + 1]
+    return booster[: booster.best_iteration + 1]
+
+
+class _StoppedLate(xgboost.callback.EarlyStopping):
+    """Early stopping that does not look before `least_trees`.
+
+    All trees are of one call: one that goes on from a booster forgets the position bias that was estimated so far.
+    """
+
+    def __init__(self, config: XGBoostConfig) -> None:
+        super().__init__(rounds=config.patience)
+        self._least_trees = config.least_trees
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        return epoch >= self._least_trees and super().after_iteration(model, epoch, evals_log)
 
 
 def _used_columns(names: Sequence[str], config: XGBoostConfig) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """What is particular to the trees."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,15 @@ def test_the_first_trees_stop_nothing():
     train, config = queries_of_noise(40, 0), XGBoostConfig(trees=60, least_trees=30, patience=5)
     watched = XGBoostRanker().fit(train, config, validation=queries_of_noise(40, 1))
     assert 30 < int(repr(watched).split("(")[1].split()[0]) <= 60
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_trees_that_are_watched_are_the_first_of_those_that_are_not(unbiased):
+    # Also where position bias is estimated from tree to tree.
+    train, held_out = clicks_by_position(60, 0), clicks_by_position(40, 1)
+    config = XGBoostConfig(trees=40, leaves=4, least_trees=5, patience=40, unbiased=unbiased)
+    watched = XGBoostRanker().fit(train, config, validation=held_out)
+    first = int(repr(watched).split("(")[1].split()[0])
+    assert first > 5  # the first that validation looks at is the sixth
+    expected = XGBoostRanker().fit(train, replace(config, trees=first)).score(train.features)
+    assert np.array_equal(watched.score(train.features), expected)

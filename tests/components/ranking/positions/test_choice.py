@@ -16,7 +16,7 @@ from tests.components.ranking.clicks_by_position import clicks_by_position, trac
 
 @pytest.fixture(scope="module")
 def sets():
-    return traced(clicks_by_position(900, 0, shuffled=0.4)), clicks_by_position(150, 1, shuffled=0.4)
+    return traced(clicks_by_position(1_500, 0, shuffled=0.2)), clicks_by_position(150, 1, shuffled=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_a_choice_is_read_as_it_was_written_and_plain_where_there_is_none(chosen
 
 
 def test_the_choice_reaches_the_trees(sets, chosen):
-    train, validation = sets[0].dataset.select_queries(np.arange(900) < 100), sets[1]
+    train, validation = sets[0].dataset.select_queries(np.arange(1_500) < 100), sets[1]
     choice, rows = RankerChoice("xgboost", "xgboost"), validation.features
     seen = chosen.examination
     by_weight = choice.fit(train, validation, replace(chosen, kind="weighted"))
