@@ -31,7 +31,7 @@ from serving.request.trace import RequestTrace
 LOG = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
-MOST_KNOWN = 500
+MOST_KNOWN = 200
 """Actors whose encodings are kept, some 20 kB each."""
 OF_REQUEST: Mapping[str, Any] = {"text": None, "context": None, "event_timestamp": None}
 """Of a row what a request brings beside its actor and its job."""

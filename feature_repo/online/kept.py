@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from cachetools import LRUCache
 
 Value = TypeVar("Value")
-MOST = 1_000
+MOST = 500
 """Answers that are kept, some 10 kB each: actors ask several times before they leave."""
 
 
