@@ -24,7 +24,7 @@ class _Odd:
 
 class Sound(_Odd):
     def score(self, features, feature_names=None):
-        return np.nan_to_num(features).sum(axis=1)
+        return np.log1p(np.abs(np.nan_to_num(features)).sum(axis=1)) / 10  # no calibration makes 1 of all
 
 
 class NoNumber(_Odd):
