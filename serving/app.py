@@ -31,9 +31,9 @@ REPLICA_OPTIONS: dict[str, Any] = {
     "graceful_shutdown_timeout_s": 10,
     "health_check_period_s": 5,
     "health_check_timeout_s": 10,
-    # A line a request would hold its path and query string, and so ids and words of people; below warnings one is made
-    # for each request all the same, and thrown away.
-    "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
+    # A line a request would hold its path and query string, and so ids and words of people. The level stays at INFO:
+    # what goes to standard error, our own warnings among it, Ray Serve logs at that level.
+    "logging_config": {"enable_access_log": False},
 }
 
 SCALING: dict[str, Any] = {

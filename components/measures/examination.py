@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
 from components.measures.arrays import FloatArray, IntArray, Mask, codes_of
 from components.measures.intervals import cluster_sums
@@ -183,6 +183,8 @@ class _Groups:
 
     def _fit(self) -> FloatArray:
         """The steps between ranks and, last, the exponent: the most likely ones that are not negative."""
+        from scipy.optimize import minimize  # for a fit alone
+
         prior, by_rank, by_group = self._prior, self.gained.sum(axis=0), self.gained.sum(axis=1)
 
         def loss(steps: FloatArray) -> tuple[float, FloatArray]:
@@ -195,7 +197,7 @@ class _Groups:
             return float(value), gradient + prior @ steps
 
         start = np.append(np.diff(np.log(np.arange(1.0, self.shown.shape[1] + 1))), 1.0) / 2
-        fitted: FloatArray = optimize.minimize(loss, start, jac=True, bounds=[(0, None)] * len(start)).x
+        fitted: FloatArray = minimize(loss, start, jac=True, bounds=[(0, None)] * len(start)).x
         return fitted
 
     def _covariance(self, steps: FloatArray) -> FloatArray:

@@ -93,7 +93,7 @@ class Metrics:
             ("surface",),
             registry=registry,
         )
-        self._exploration = Summary(
+        self.exploration = Summary(
             "metier_exploration_loss",
             "Share of its discounted score that exploration cost each slate of a surface that explores.",
             ("surface",),
@@ -116,7 +116,7 @@ class Metrics:
             self._stages.labels(surface, stage).observe(ended - begun)
         self._slate_cpu.labels(surface).observe(trace.cpu_ms / 1e3)
         if trace.exploration_loss is not None:
-            self._exploration.labels(surface).observe(trace.exploration_loss)
+            self.exploration.labels(surface).observe(trace.exploration_loss)
         if trace.remaining_ms < 0:
             self.counters["late"].labels(surface).inc()
         self.count_degraded(trace.causes)

@@ -6,24 +6,20 @@ Knows no text that holds them.
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from pathlib import Path
-from threading import Lock
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from cachetools import LRUCache, cachedmethod
 
 from feature_repo.build.histories import fingerprint
 from feature_repo.files.mapped import read_array, read_table, write_arrays, write_table
 from feature_repo.files.names import contiguous
+from feature_repo.online.kept import Kept
 
 Places = npt.NDArray[np.int64]
 TERMS = "terms.arrow"
-MOST_KEPT = 512
-"""Terms of which a vocabulary keeps what resembles them."""
 _ARRAYS = ("marks", "place", "letters", "sizes")
 
 
@@ -41,8 +37,7 @@ class Vocabulary:
     """A bit for each letter that a term has, by the letter's code modulo 64."""
     sizes: npt.NDArray[np.uint8]
     """Letters of each term."""
-    _kept: LRUCache[tuple[str, int], Places] = field(default_factory=lambda: LRUCache(MOST_KEPT), init=False)
-    _keeping: Lock = field(default_factory=Lock, init=False)
+    _resembling: Kept[Places] = field(default_factory=Kept, init=False)
 
     @classmethod
     def of(cls, terms: Sequence[str]) -> Self:
@@ -64,12 +59,14 @@ class Vocabulary:
         at = np.minimum(np.searchsorted(self.marks, marks), len(self) - 1)
         return np.where(self.marks[at] == marks, self.place[at], -1).astype(np.int64)
 
-    @cachedmethod(attrgetter("_kept"), lock=attrgetter("_keeping"))
     def resembling(self, term: str, slips: int) -> Places:
         """Places, ascending, of terms that `slips` slips of typing make of `term`, and of those that begin with it.
 
         A slip leaves out, adds or replaces a letter, or exchanges two neighbours (optimal string alignment distance).
         """
+        return self._resembling.get((term, slips), 0, lambda: self._resemble(term, slips))
+
+    def _resemble(self, term: str, slips: int) -> Places:
         size = len(term)
         first = bisect_left(self.terms, term, key=pa.StringScalar.as_py)
         end = bisect_right(self.terms, term, first, key=lambda other: other.as_py()[:size])

@@ -54,6 +54,7 @@ def test_a_search_shows_the_slate_of_its_route_with_reasons_in_words(console, su
 
 
 def test_what_is_looked_at_is_neither_recorded_nor_counted(console):
+    console.engine.events.append([]).result()
     before = logged(console.world.settings.events, "queries"), figure(console, "metier_slates_total")
     asked(console, "job_feed")
     asked(console, "job_feed", "/console/compare")

@@ -45,7 +45,7 @@ def told(client, world):
         for sample in family.samples:
             labels[sample.name] |= set(sample.labels)
     metrics = Metrics()
-    for figure in (*metrics.counters.values(), *metrics.gauges.values()):
+    for figure in (*metrics.counters.values(), *metrics.gauges.values(), metrics.exploration):
         (family,) = figure.collect()
         for suffix in KINDS[family.type]:
             labels[family.name + suffix] |= set(figure._labelnames)
