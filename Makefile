@@ -20,7 +20,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-demo: $(READY)  ## The whole loop in about seven minutes: simulate, train, serve, ask, send feedback, train again
+demo: $(READY)  ## The whole loop in about five minutes: simulate, train, serve, ask, send feedback, train again
 	$(BIN)/metier demo
 
 llm: $(READY)  ## A small language model on loopback, installed and served until Ctrl-C: make llm ARGS="--port 0"

@@ -26,7 +26,7 @@ REASONS = 3
 """Entries of the slate to judge that come with reasons."""
 PLAN = """\
 A marketplace is simulated, rankers are trained and served, slates are asked for and clicked, and what was served comes
-back into a second training run. About seven minutes on two cores; everything is written to {home}."""
+back into a second training run. About five minutes on two cores; everything is written to {home}."""
 
 
 def demo(
@@ -34,7 +34,7 @@ def demo(
 ) -> None:
     """Simulate a marketplace (once), train, serve, ask, send feedback, train again, and print what it is all worth.
 
-    About seven minutes on two cores.
+    About five minutes on two cores.
 
     Example: METIER_HOME=/tmp/metier metier demo --keep
     """

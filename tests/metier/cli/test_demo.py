@@ -90,7 +90,7 @@ def line(lines, start):
 def test_the_plan_says_what_and_how_long():
     said = PLAN.format(home="HOME")
     assert "simulated" in said
-    assert "seven minutes" in said
+    assert "five minutes" in said
     assert "HOME" in said
 
 
