@@ -1,6 +1,6 @@
 """Drills on deploying: other bundles of the feed, sound and odd, are rolled out under the load, and back again.
 
-What they do to the home is done to copies: its bundles, candidates and registry are made its own before it is served.
+What they do to the home is done to copies: its bundles and candidates are made its own before it is served.
 """
 
 import json
@@ -126,7 +126,6 @@ def deploys(settings: Settings) -> Iterator[Deploys]:
         return
     for name in OWN:
         _make_own(settings.home / name)
-    _make_own_file(settings.home / "mlflow.db")  # before it is opened: MLflow keeps its connections
     chosen = chosen_bundles(settings, open_registry(settings))
     if SURFACE not in chosen:
         say(f"nothing is deployed: {SURFACE} has no bundle")
@@ -191,13 +190,6 @@ def _make_own(folder: Path) -> None:
         target = folder.resolve()
         folder.unlink()
         shutil.copytree(target, folder, copy_function=_linked)
-
-
-def _make_own_file(path: Path) -> None:
-    if path.is_symlink():
-        target = path.resolve()
-        path.unlink()
-        shutil.copy2(target, path)
 
 
 def _linked(source: str, target: str) -> None:

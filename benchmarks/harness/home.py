@@ -26,6 +26,8 @@ METIER = (sys.executable, "-P", "-c", "from metier.cli.app import main; main()")
 WORLD = ("--freelancers", "1500", "--jobs", "1000", "--impressions", "60000")
 WRITTEN = ("events", "changes", "replicas", "reports", "benchmarks", "deployed")
 """Folders that endpoints and benchmarks write: the home of a benchmark has its own."""
+COPIED = ("online_store.", "mlflow.db")
+"""How the names of databases begin that a benchmark changes."""
 
 
 @contextmanager
@@ -38,11 +40,11 @@ def home_of_its_own(surface: str | None) -> Iterator[Settings]:
 
 @contextmanager
 def linked(settings: Settings) -> Iterator[Settings]:
-    """A temporary home that links to what that of `settings` holds, with a copy of the online store."""
+    """A temporary home that links to what that of `settings` holds, with copies of online store and registry."""
     with tempfile.TemporaryDirectory(prefix="metier-bench-") as name:
         home = Path(name)
         for path in settings.home.iterdir():
-            if path.name.startswith("online_store."):
+            if path.name.startswith(COPIED):
                 (shutil.copytree if path.is_dir() else shutil.copy2)(path, home / path.name)
             elif path.name not in WRITTEN and path.suffix != ".lock":  # no lock is taken through a link
                 (home / path.name).symlink_to(path)
