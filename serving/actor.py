@@ -6,20 +6,19 @@ named in the trace. Knows no candidate.
 
 import json
 import logging
-import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from cachetools import LRUCache
 
 from components.retrieval.questions import Question, Worded, worded
 from feature_repo.hydrate import ReadRow, query_row
 from feature_repo.inputs.asked import ReadText
 from feature_repo.inputs.encoded import QueryColumns
+from feature_repo.online.kept import Kept
 from feature_repo.texts import Encoder, TextVectors
 from feature_repo.texts.weighing import DIMENSIONS
 from metier.contract import Surface
@@ -82,21 +81,16 @@ class Encodings:
 
     def __init__(self, vectors: TextVectors) -> None:
         self._vectors = vectors
-        self._known: LRUCache[Hashable, tuple[Mapping[str, Any], QueryColumns, Worded]] = LRUCache(MOST_KNOWN)
-        self._lock = threading.Lock()
+        self._known: Kept[tuple[QueryColumns, Worded]] = Kept(MOST_KNOWN)
 
     def of(self, surface: Surface, features: Mapping[str, Any]) -> tuple[QueryColumns, Question]:
         """The columns of an actor and what retrieval is asked with, both without what a request types."""
         asked, stored = (surface, features["actor_id"], features["job_id"]), {**features, **OF_REQUEST}
-        with self._lock:
-            known = self._known.get(asked)
-        if known is not None and known[0] == stored:
-            return known[1], known[2].asked(self._vectors)
-        columns = QueryColumns.encode(surface, stored, self._vectors)
-        found = worded(surface, stored, self._vectors)
-        with self._lock:
-            self._known[asked] = stored, columns, found
+        columns, found = self._known.get(asked, stored, lambda: self._encoded(surface, stored))
         return columns, found.asked(self._vectors)
+
+    def _encoded(self, surface: Surface, stored: Mapping[str, Any]) -> tuple[QueryColumns, Worded]:
+        return QueryColumns.encode(surface, stored, self._vectors), worded(surface, stored, self._vectors)
 
 
 def hydrate_actor(

@@ -15,13 +15,13 @@ class Kept(Generic[Value]):
     """Answers by what was asked, those that were asked for last. Safe to share between threads."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._answers: LRUCache[Hashable, tuple[int, Value]] = LRUCache(most)
+        self._answers: LRUCache[Hashable, tuple[object, Value]] = LRUCache(most)
         self._lock = threading.Lock()
 
-    def get(self, asked: Hashable, state: int | None, answer: Callable[[], Value]) -> Value:
-        """What `answer` gives, or gave in the same state; asked anew where the state is None.
+    def get(self, asked: Hashable, state: object, answer: Callable[[], Value]) -> Value:
+        """What `answer` gives, or gave in an equal state; asked anew where the state is None.
 
-        `state` is another number after each change. It is read before an answer is, which is then never older.
+        `state` differs after each change. It is read before an answer is, which is then never older.
         """
         if state is None:
             return answer()
